@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Loading exoauth.conf (exoauth/conf.h).
+ *
+ * Called once by the plugin's initialisation in every program that uses
+ * libsasl2, so it reads one file without stdio and asks neither NSS nor the
+ * network; and by the exoauth program. exo_conf_free() frees all of it. On
+ * failure there is no configuration at all, never half of one, and the text
+ * of the error names file, line and remedy. Unknown keys are no error here:
+ * a newer file must not stop an older plugin.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/conf.h"
+#include "exoauth/file.h"
+#include "exoauth/log.h"
+#include "exoauth/token.h"
+
+#define FIELD(member) offsetof(struct exo_conf, member)
+
+static const struct rule {
+    const char *key;
+    enum exo_conf_kind kind;
+    size_t field;
+    const char *preset; /* NULL: set_presets() computes it */
+} rules[] = {
+    { "account_dir", EXO_KIND_PATH, FIELD(account_dir), NULL },
+    { "store", EXO_KIND_STORE, FIELD(store), NULL },
+    { "token_dir", EXO_KIND_PATH, FIELD(token_dir), NULL },
+    { "chroot", EXO_KIND_PATHS, FIELD(chroot), "" },
+    { "token_group", EXO_KIND_WORD_OR_NONE, FIELD(token_group), "" },
+    { "run_as", EXO_KIND_WORD, FIELD(run_as), NULL },
+    { "socket", EXO_KIND_PATHS, FIELD(socket), NULL },
+    { "helper", EXO_KIND_PATH_OR_NONE, FIELD(helper), NULL },
+    { "mechanisms", EXO_KIND_MECHANISMS, FIELD(mechanisms), "xoauth2" },
+    { "proxy", EXO_KIND_PROXY, FIELD(proxy), "" },
+    { "proxy_auth_file", EXO_KIND_PATH_OR_NONE, FIELD(proxy_auth_file), "" },
+    { "ca_file", EXO_KIND_PATH_OR_NONE, FIELD(ca_file), "" },
+    { "key_file", EXO_KIND_PATH, FIELD(key_file), NULL },
+    { "log", EXO_KIND_LOG, FIELD(log), "" },
+};
+
+#define N_RULES (sizeof rules / sizeof rules[0])
+
+static char **field_of(struct exo_conf *conf, const struct rule *rule)
+{
+    return (char **)(void *)((char *)conf + rule->field);
+}
+
+/* Takes over value; false if it is NULL for want of memory. */
+static bool set_field(char **field, char *value)
+{
+    if (value == NULL)
+        return false;
+    free(*field);
+    *field = value;
+    return true;
+}
+
+/* ---- defaults ---------------------------------------------------------- */
+
+static int set_user_presets(struct exo_conf *conf, struct exo_err *err)
+{
+    char *state = exo_conf_user_dir("XDG_STATE_HOME", "/.local/state");
+    char *store = NULL;
+    bool ok;
+
+    if (state == NULL)
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%.200s is a user's own file, but HOME is not an "
+                           "absolute directory; set HOME",
+                           conf->path);
+    store = exo_conf_join("file:", state);
+    ok = store != NULL &&
+         set_field(&conf->store, exo_conf_join(store, "/store")) &&
+         set_field(&conf->token_dir, exo_conf_join(state, "/tokens")) &&
+         set_field(&conf->socket, strdup("")) &&
+         set_field(&conf->run_as, strdup(""));
+    free(store);
+    free(state);
+    return ok ? EXO_OK : EXO_E_NOMEM;
+}
+
+static int set_presets(struct exo_conf *conf, const char *helper,
+                       struct exo_err *err)
+{
+    const char *slash = strrchr(conf->path, '/');
+    char *dir = strndup(conf->path, (size_t)(slash - conf->path));
+    bool ok;
+
+    ok = dir != NULL &&
+         set_field(&conf->account_dir, exo_conf_join(dir, "/exoauth.d")) &&
+         set_field(&conf->key_file, exo_conf_join(dir, "/exoauth.key")) &&
+         set_field(&conf->store, strdup("file:" EXO_STOREDIR)) &&
+         set_field(&conf->token_dir, strdup(EXO_TOKENDIR)) &&
+         set_field(&conf->socket,
+                   strdup("/run/exoauth/socket /private/exoauth "
+                          "/var/spool/postfix/private/exoauth")) &&
+         set_field(&conf->run_as, strdup("exoauth")) &&
+         set_field(&conf->helper, strdup(helper != NULL ? helper : ""));
+    free(dir);
+    for (size_t i = 0; ok && i < N_RULES; i++)
+        if (rules[i].preset != NULL)
+            ok = set_field(field_of(conf, &rules[i]),
+                           strdup(rules[i].preset));
+    conf->timeout = 20;
+    conf->refresh_margin = 600;
+    conf->log_level = EXO_LOG_NOTICE;
+    if (!ok)
+        return EXO_E_NOMEM;
+    return conf->user ? set_user_presets(conf, err) : EXO_OK;
+}
+
+/* ---- lines ------------------------------------------------------------- */
+
+static int bad(const struct exo_conf *conf, const struct exo_pair *pair,
+               struct exo_err *err, const char *what)
+{
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "%.200s:%u: %.60s: %s; correct that line", conf->path,
+                       pair->line, pair->key, what);
+}
+
+static int take_number(const struct exo_conf *conf, const char *key,
+                       int64_t low, int64_t high, const char *what,
+                       int64_t *number, struct exo_err *err)
+{
+    const struct exo_pair *pair = exo_block_find(&conf->block, key);
+    int64_t value;
+
+    if (pair == NULL)
+        return EXO_OK;
+    if (exo_block_number(pair->value, &value) != EXO_OK || value < low ||
+        value > high)
+        return bad(conf, pair, err, what);
+    *number = value;
+    return EXO_OK;
+}
+
+/* The keys that are not strings. */
+static int take_others(struct exo_conf *conf, struct exo_err *err)
+{
+    const struct exo_pair *pair;
+    bool yes;
+    int rc;
+
+    rc = take_number(conf, "timeout", 1, 600,
+                     "must be a number of seconds from 1 to 600",
+                     &conf->timeout, err);
+    if (rc == EXO_OK)
+        rc = take_number(conf, "refresh_margin", 0, 86400,
+                         "must be a number of seconds from 0 to 86400",
+                         &conf->refresh_margin, err);
+    if (rc != EXO_OK)
+        return rc;
+
+    pair = exo_block_find(&conf->block, "log_level");
+    if (pair != NULL && !exo_log_level_parse(pair->value, &conf->log_level))
+        return bad(conf, pair, err,
+                   "must be error, warning, notice, info or debug");
+
+    pair = exo_block_find(&conf->block, "initial_response");
+    if (pair != NULL && exo_block_bool(pair->value, &yes) != EXO_OK)
+        return bad(conf, pair, err, "must be yes or no");
+    /* Refused and not ignored: nobody shall believe that it works. */
+    if (pair != NULL && !yes)
+        return bad(conf, pair, err, "\"no\" is not supported by this version");
+    return EXO_OK;
+}
+
+static int take_strings(struct exo_conf *conf, struct exo_err *err)
+{
+    for (size_t i = 0; i < N_RULES; i++) {
+        const struct rule *rule = &rules[i];
+        const struct exo_pair *pair = exo_block_find(&conf->block, rule->key);
+        const char *problem;
+        char *value;
+
+        if (pair == NULL)
+            continue;
+        problem = exo_conf_value(conf, rule->kind, pair->value, &value);
+        if (problem != NULL)
+            return bad(conf, pair, err, problem);
+        /* There is no other user to become in a user's own file. */
+        if (rule->field == FIELD(run_as) && conf->user)
+            free(value);
+        else if (!set_field(field_of(conf, rule), value))
+            return EXO_E_NOMEM;
+    }
+    return EXO_OK;
+}
+
+/* ---- the file ---------------------------------------------------------- */
+
+static int read_text(struct exo_conf *conf, struct exo_err *err)
+{
+    const char *why = NULL;
+    struct stat st;
+    int rc;
+
+    rc = exo_file_read(AT_FDCWD, conf->path, EXO_FILE_CONFIG, EXO_NO_UID,
+                       &conf->text, &why);
+    if (rc == EXO_E_NOENT && lstat(conf->path, &st) != 0 &&
+        (errno == ENOENT || errno == ENOTDIR))
+        return EXO_OK;
+    if (rc == EXO_E_NOENT)
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%.300s is a link to a file that does not exist; "
+                           "remove or correct the link",
+                           conf->path);
+    if (rc == EXO_E_UNSAFE)
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%.200s is not used: %s; it must be a regular file "
+                           "of root or of its reader, which others cannot "
+                           "write to",
+                           conf->path, why);
+    if (rc == EXO_E_NOMEM)
+        return rc;
+    if (rc != EXO_OK)
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%.300s cannot be read: %s; make it readable for "
+                           "everyone, it holds no secret",
+                           conf->path,
+                           rc == EXO_E_IO ? exo_errno_text(errno)
+                                          : exo_strerror(rc));
+    conf->present = true;
+    return EXO_OK;
+}
+
+static int load(struct exo_conf *conf, const char *helper,
+                struct exo_err *err)
+{
+    int rc = read_text(conf, err);
+
+    if (rc == EXO_OK)
+        rc = set_presets(conf, helper, err);
+    if (rc != EXO_OK || !conf->present)
+        return rc;
+    rc = exo_block_parse(&conf->block, conf->text.data, conf->text.len,
+                         EXO_BLOCK_FILE);
+    if (rc != EXO_OK)
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%.300s:%u: %s; correct that line", conf->path,
+                           conf->block.bad_line, conf->block.why);
+    rc = take_strings(conf, err);
+    return rc == EXO_OK ? take_others(conf, err) : rc;
+}
+
+int exo_conf_load(struct exo_conf **conf, const char *path, bool user,
+                  const char *helper, struct exo_err *err)
+{
+    struct exo_conf *made;
+    int rc;
+
+    *conf = NULL;
+    if (path[0] != '/')
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%.300s is not an absolute path; give the whole "
+                           "path of exoauth.conf",
+                           path);
+    made = calloc(1, sizeof *made);
+    if (made != NULL) {
+        exo_buf_init(&made->text, EXO_BLOCK_SIZE);
+        made->user = user;
+        made->path = strdup(path);
+    }
+    rc = made != NULL && made->path != NULL ? load(made, helper, err)
+                                            : EXO_E_NOMEM;
+    if (rc == EXO_E_NOMEM)
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "out of memory while reading %.300s; try again",
+                         path);
+    if (rc != EXO_OK) {
+        exo_conf_free(made);
+        return rc;
+    }
+    *conf = made;
+    return EXO_OK;
+}
+
+void exo_conf_free(struct exo_conf *conf)
+{
+    if (conf == NULL)
+        return;
+    for (size_t i = 0; i < N_RULES; i++)
+        free(*field_of(conf, &rules[i]));
+    exo_buf_free(&conf->text);
+    free(conf->path);
+    free(conf);
+}
+
+bool exo_conf_has_accounts(const struct exo_conf *conf)
+{
+    static const char suffix[] = ".conf";
+    DIR *dir = opendir(conf->account_dir);
+    struct dirent *entry;
+    bool found = false;
+
+    if (dir == NULL)
+        return false;
+    while (!found && (entry = readdir(dir)) != NULL) {
+        size_t len = strlen(entry->d_name);
+
+        found = entry->d_name[0] != '.' && len >= sizeof suffix &&
+                strcmp(entry->d_name + len - (sizeof suffix - 1), suffix) == 0;
+    }
+    (void)closedir(dir);
+    return found;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What conf.c, conf_find.c and conf_value.c share: the places the build
+ * chose, the directories of the user, and the rules of values. Nobody else
+ * includes this.
+ */
+#ifndef EXOAUTH_COMMON_CONF_H
+#define EXOAUTH_COMMON_CONF_H
+
+#include "exoauth/conf.h"
+
+#ifndef EXO_CONFPATH
+#define EXO_CONFPATH "/etc/sasl2"
+#endif
+#ifndef EXO_CONFDIR
+#define EXO_CONFDIR "/etc/sasl2"
+#endif
+#ifndef EXO_STOREDIR
+#define EXO_STOREDIR "/var/lib/exoauth"
+#endif
+#ifndef EXO_TOKENDIR
+#define EXO_TOKENDIR "/run/exoauth/tokens"
+#endif
+
+/* first + second, malloc'ed; NULL without memory. */
+char *exo_conf_join(const char *first, const char *second);
+
+/* An absolute HOME, NULL if there is none; borrowed. */
+const char *exo_conf_home(void);
+
+/* $name/exoauth if that is absolute, else HOME/fallback/exoauth; malloc'ed,
+ * NULL without an absolute HOME. */
+char *exo_conf_user_dir(const char *name, const char *fallback);
+
+enum exo_conf_kind {
+    EXO_KIND_PATH,         /* one absolute path */
+    EXO_KIND_PATH_OR_NONE, /* the same, or `none` */
+    EXO_KIND_PATHS,        /* a list of them, or `none` */
+    EXO_KIND_WORD,         /* one word */
+    EXO_KIND_WORD_OR_NONE,
+    EXO_KIND_STORE,      /* file:PATH; other schemes are for store/ */
+    EXO_KIND_LOG,        /* syslog, stderr or a path */
+    EXO_KIND_PROXY,      /* a URL without user information, or `none` */
+    EXO_KIND_MECHANISMS /* a list of what this version can */
+};
+
+/* *value is malloc'ed, NULL without memory; returns NULL, or a static text
+ * that says what is wrong with text. `none` becomes "". */
+const char *exo_conf_value(const struct exo_conf *conf,
+                           enum exo_conf_kind kind, const char *text,
+                           char **value);
+
+#endif

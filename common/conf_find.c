@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which exoauth.conf is in force (exoauth/conf.h).
+ *
+ * Called once by the plugin's initialisation and once by the program. What
+ * it returns is malloc'ed and the caller's. The environment is believed only
+ * where the process gained no rights by being executed, and root has no
+ * configuration of its own: a HOME kept over su or sudo would let a user
+ * choose the helper that root runs.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/conf.h"
+
+#define FILE_NAME "exoauth.conf"
+
+bool exo_conf_secure_mode(void)
+{
+    return getauxval(AT_SECURE) != 0 || getuid() != geteuid() ||
+           getgid() != getegid();
+}
+
+char *exo_conf_join(const char *first, const char *second)
+{
+    size_t a = strlen(first), b = strlen(second);
+    char *both = malloc(a + b + 1);
+
+    if (both != NULL) {
+        memcpy(both, first, a);
+        memcpy(both + a, second, b + 1);
+    }
+    return both;
+}
+
+static const char *absolute_env(const char *name)
+{
+    const char *value = exo_conf_secure_mode() ? NULL : getenv(name);
+
+    return value != NULL && value[0] == '/' ? value : NULL;
+}
+
+const char *exo_conf_home(void)
+{
+    return absolute_env("HOME");
+}
+
+char *exo_conf_user_dir(const char *name, const char *fallback)
+{
+    const char *home = exo_conf_home();
+    const char *xdg = absolute_env(name);
+    char *parent, *dir;
+
+    if (home == NULL)
+        return NULL;
+    if (xdg != NULL)
+        return exo_conf_join(xdg, "/exoauth");
+    parent = exo_conf_join(home, fallback);
+    if (parent == NULL)
+        return NULL;
+    dir = exo_conf_join(parent, "/exoauth");
+    free(parent);
+    return dir;
+}
+
+char *exo_conf_user_file(void)
+{
+    char *dir, *file;
+
+    if (getuid() == 0 || geteuid() == 0)
+        return NULL;
+    dir = exo_conf_user_dir("XDG_CONFIG_HOME", "/.config");
+    if (dir == NULL)
+        return NULL;
+    file = exo_conf_join(dir, "/" FILE_NAME);
+    free(dir);
+    return file;
+}
+
+const char *exo_conf_sasl_path(void)
+{
+    const char *path = exo_conf_secure_mode() ? NULL : getenv("SASL_CONF_PATH");
+
+    return path != NULL && path[0] != '\0' ? path : EXO_CONFPATH;
+}
+
+/* Other programs run with this name from other directories. */
+static int make_absolute(const char *name, size_t len, char **path)
+{
+    char *cwd = NULL;
+    char *rest = strndup(name, len);
+    char *dir = NULL;
+
+    *path = NULL;
+    if (rest == NULL || rest[0] == '/') {
+        *path = rest;
+        return rest != NULL ? EXO_OK : EXO_E_NOMEM;
+    }
+    cwd = getcwd(NULL, 0);
+    if (cwd != NULL)
+        dir = exo_conf_join(cwd, "/");
+    if (dir != NULL)
+        *path = exo_conf_join(dir, rest);
+    free(dir);
+    free(cwd);
+    free(rest);
+    return *path != NULL ? EXO_OK : EXO_E_IO;
+}
+
+/* The name counts, not where it leads: a dangling link is a mistake to be
+ * reported when the file is read, and not "no configuration". */
+static bool is_there(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+static bool is_visible(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+/* The first file in the path; *path is its name in the first directory if
+ * there is none. */
+static int find_in_path(const char *sasl_path, char **path)
+{
+    const char *p = sasl_path;
+    char *first = NULL;
+
+    for (;;) {
+        size_t len = strcspn(p, ":");
+
+        if (len > 0) {
+            char *dir, *file;
+            int rc = make_absolute(p, len, &dir);
+
+            file = rc == EXO_OK ? exo_conf_join(dir, "/" FILE_NAME) : NULL;
+            free(dir);
+            if (file == NULL) {
+                free(first);
+                return rc != EXO_OK ? rc : EXO_E_NOMEM;
+            }
+            if (is_there(file)) {
+                free(first);
+                *path = file;
+                return EXO_OK;
+            }
+            if (first == NULL)
+                first = file;
+            else
+                free(file);
+        }
+        if (p[len] == '\0')
+            break;
+        p += len + 1;
+    }
+    if (first == NULL)
+        first = strdup(EXO_CONFDIR "/" FILE_NAME);
+    *path = first;
+    return first != NULL ? EXO_OK : EXO_E_NOMEM;
+}
+
+int exo_conf_find(const char *explicit_file, const char *sasl_path, char **path,
+                  bool *user)
+{
+    char *own = exo_conf_user_file();
+    int rc;
+
+    *path = NULL;
+    *user = false;
+    if (explicit_file != NULL) {
+        /* The plugin names the file to the helper it starts, which must then
+         * see it as the plugin does. */
+        rc = make_absolute(explicit_file, strlen(explicit_file), path);
+        *user = rc == EXO_OK && own != NULL && strcmp(own, *path) == 0;
+    } else if (own != NULL && is_visible(own)) {
+        *path = own;
+        *user = true;
+        return EXO_OK;
+    } else {
+        rc = find_in_path(sasl_path != NULL ? sasl_path : exo_conf_sasl_path(),
+                          path);
+    }
+    free(own);
+    return rc;
+}

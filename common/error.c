@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Texts for the two error vocabularies of exoauth/error.h.
+ *
+ * Called from every room. Everything returned is static or lives in the
+ * caller's struct exo_err, so there is nothing to free and nothing can
+ * fail; a text that does not fit is cut. Nothing here depends on the locale
+ * of the host program: one mail log should not mix languages, and the
+ * host's own translations are not ours to load.
+ */
+#include "config.h"
+
+#include "exoauth/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+const char *exo_strerror(int code)
+{
+    switch (code) {
+    case EXO_OK:
+        return "no error";
+    case EXO_E_NOMEM:
+        return "out of memory";
+    case EXO_E_NOENT:
+        return "not found";
+    case EXO_E_ACCESS:
+        return "permission denied";
+    case EXO_E_UNSAFE:
+        return "refused as unsafe";
+    case EXO_E_IO:
+        return "input or output failed";
+    case EXO_E_SYNTAX:
+        return "malformed";
+    case EXO_E_SHORT:
+        return "incomplete";
+    case EXO_E_TOOBIG:
+        return "too large";
+    case EXO_E_VERSION:
+        return "a format version that is not known here";
+    case EXO_E_TIMEOUT:
+        return "timed out";
+    case EXO_E_CONFLICT:
+        return "changed by somebody else";
+    case EXO_E_ARG:
+        return "invalid argument";
+    case EXO_E_STATUS:
+        return "failed";
+    default:
+        return "unknown error";
+    }
+}
+
+int exo_error_from_errno(int saved_errno)
+{
+    switch (saved_errno) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return EXO_E_ACCESS;
+    case ENOENT:
+    case ENOTDIR:
+        return EXO_E_NOENT;
+    case ENOMEM:
+        return EXO_E_NOMEM;
+    default:
+        return EXO_E_IO;
+    }
+}
+
+const char *exo_errno_text(int saved_errno)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+    /* Untranslated and safe in threads, which strerror() is not. */
+    const char *text = strerrordesc_np(saved_errno);
+#else
+    const char *text = strerror(saved_errno);
+#endif
+
+    return text != NULL ? text : "unknown error";
+}
+
+/* In the order of enum exo_status. */
+static const struct {
+    const char *word;
+    int exit_code;
+} statuses[] = {
+    { "ok", EX_OK },
+    { "no-account", EX_NOUSER },
+    { "denied", EX_NOPERM },
+    { "needs-login", EX_NOPERM },
+    { "transient", EX_TEMPFAIL },
+    { "misconfigured", EX_CONFIG },
+    { "store", EX_IOERR },
+    { "usage", EX_USAGE },
+    { "internal-error", EX_SOFTWARE },
+};
+
+#define N_STATUSES (sizeof statuses / sizeof statuses[0])
+
+const char *exo_status_word(enum exo_status status)
+{
+    return (size_t)status < N_STATUSES ? statuses[status].word
+                                       : statuses[EXO_STATUS_BUG].word;
+}
+
+bool exo_status_parse(const char *word, enum exo_status *status)
+{
+    for (size_t i = 0; i < N_STATUSES; i++) {
+        if (strcmp(word, statuses[i].word) == 0) {
+            *status = (enum exo_status)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+int exo_status_exit(enum exo_status status)
+{
+    return (size_t)status < N_STATUSES ? statuses[status].exit_code
+                                       : EX_SOFTWARE;
+}
+
+void exo_text_clean(char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c < 0x20 || c == 0x7f)
+            *text = '?';
+    }
+}
+
+int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
+                ...)
+{
+    va_list ap;
+    size_t len;
+
+    if (err == NULL)
+        return EXO_E_STATUS;
+    err->status = status;
+    err->retry_after = 0;
+    va_start(ap, fmt);
+    if (vsnprintf(err->text, sizeof err->text, fmt, ap) < 0)
+        err->text[0] = '\0';
+    va_end(ap);
+    exo_text_clean(err->text);
+    /* A text cut in the middle may end in a blank, which a reply's
+     * `message:` could not carry. */
+    len = strlen(err->text);
+    while (len > 0 && err->text[len - 1] == ' ')
+        err->text[--len] = '\0';
+    return EXO_E_STATUS;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Asking a helper that is started for the purpose (exoauth/source.h).
+ *
+ * Called by the sources where no socket answered and the helper exists. It
+ * runs inside the host program: posix_spawn() and not fork(), because the
+ * host may have threads and locks; a socketpair and not pipes, because
+ * writing to a pipe whose reader died raises SIGPIPE in the host. The reply
+ * alone decides: hosts ignore SIGCHLD or reap children themselves, so an
+ * exit status may never arrive. When this returns, no descriptor is left and
+ * no child that could still be waited for.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/ask.h"
+
+/* A helper that has answered has nothing more to do; one that lingers must
+ * not hold up the login. Milliseconds. */
+#define LINGER 2000
+#define PAUSE_LAST 16
+
+/* Two descriptors above the standard ones; both -1 on failure. */
+static int make_pair(int pair[2])
+{
+    int rc;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        pair[0] = pair[1] = -1;
+        return exo_error_from_errno(errno);
+    }
+    rc = exo_fd_raise(&pair[0]);
+    if (rc == EXO_OK)
+        rc = exo_fd_raise(&pair[1]);
+    if (rc == EXO_OK)
+        return EXO_OK;
+    for (int i = 0; i < 2; i++) {
+        if (pair[i] >= 0)
+            (void)close(pair[i]);
+        pair[i] = -1;
+    }
+    return rc;
+}
+
+/* The pair's end becomes 0 and 1; 2 leads nowhere, as the helper logs to
+ * syslog and the host's stderr may be anything. */
+static int set_files(posix_spawn_file_actions_t *actions, int end)
+{
+    int rc = posix_spawn_file_actions_adddup2(actions, end, STDIN_FILENO);
+
+    if (rc == 0)
+        rc = posix_spawn_file_actions_adddup2(actions, end, STDOUT_FILENO);
+    if (rc == 0)
+        rc = posix_spawn_file_actions_addopen(actions, STDERR_FILENO,
+                                              "/dev/null", O_RDWR, 0);
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+    /* A helper that goes on in the background must not hold open what the
+     * host forgot to mark close-on-exec. */
+    if (rc == 0)
+        rc = posix_spawn_file_actions_addclosefrom_np(actions,
+                                                      STDERR_FILENO + 1);
+#endif
+    return rc;
+}
+
+/* Ignored signals and the mask are inherited over exec: a helper that
+ * cannot die of SIGTERM or never hears SIGCHLD would be the host's fault. */
+static int set_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    int rc;
+
+    (void)sigemptyset(&none);
+    (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGKILL);
+    (void)sigdelset(&all, SIGSTOP);
+    rc = posix_spawnattr_setsigmask(attributes, &none);
+    if (rc == 0)
+        rc = posix_spawnattr_setsigdefault(attributes, &all);
+    if (rc == 0)
+        rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
+                                                      POSIX_SPAWN_SETSIGDEF);
+    return rc;
+}
+
+/* execve() takes char * for history's sake and does not write there. */
+static char *unconst(const char *text)
+{
+    union {
+        const char *in;
+        char *out;
+    } both = { .in = text };
+
+    return both.out;
+}
+
+/* 0 or an errno value, as posix_spawn() has it. */
+static int start(const char *helper, const char *config, int end, pid_t *pid)
+{
+    char *argv[] = { unconst(helper), unconst("serve"), unconst("--config"),
+                     unconst(config), NULL };
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int rc;
+
+    rc = posix_spawn_file_actions_init(&actions);
+    if (rc != 0)
+        return rc;
+    rc = posix_spawnattr_init(&attributes);
+    if (rc == 0) {
+        rc = set_files(&actions, end);
+        if (rc == 0)
+            rc = set_signals(&attributes);
+        if (rc == 0)
+            rc = posix_spawn(pid, helper, &actions, &attributes, argv,
+                             environ);
+        (void)posix_spawnattr_destroy(&attributes);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return rc;
+}
+
+/* A wait that cannot outlast the deadline. ECHILD: the host has reaped it,
+ * or ignores SIGCHLD; then the pid may be another's and is left alone. */
+static void reap(pid_t pid, int64_t deadline_ms)
+{
+    int pause = 1;
+
+    for (;;) {
+        pid_t got = waitpid(pid, NULL, WNOHANG);
+        int left;
+
+        if (got == pid || (got < 0 && errno != EINTR))
+            return;
+        left = exo_ask_left(deadline_ms, pause);
+        if (left == 0)
+            break;
+        (void)poll(NULL, 0, left);
+        if (pause < PAUSE_LAST)
+            pause *= 2;
+    }
+    (void)kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+}
+
+int exo_ask_helper(const char *helper, const char *config,
+                   const struct exo_request *request, int64_t deadline_ms,
+                   struct exo_answer *answer)
+{
+    int pair[2], saved, rc;
+    int64_t until;
+    pid_t pid = -1;
+
+    rc = make_pair(pair);
+    if (rc != EXO_OK)
+        return rc;
+    saved = start(helper, config, pair[1], &pid);
+    (void)close(pair[1]);
+    if (saved != 0) {
+        (void)close(pair[0]);
+        errno = saved;
+        return saved == ENOENT || saved == ENOTDIR || saved == EACCES ||
+                       saved == ENOEXEC
+                   ? EXO_E_NOENT
+                   : exo_error_from_errno(saved);
+    }
+
+    rc = exo_ask_talk(pair[0], request, deadline_ms, answer);
+    saved = errno;
+    (void)close(pair[0]);
+    until = exo_clock_ms() + LINGER;
+    reap(pid, until < deadline_ms ? until : deadline_ms);
+    errno = saved;
+    return rc;
+}

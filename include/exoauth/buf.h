@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A capped byte buffer with a sticky error, always NUL-terminated when it
+ * holds anything. Appending past the cap, or without memory, sets the error
+ * and leaves the content as it was; later appends do nothing. So a caller
+ * builds a whole text and asks once. Growing copies and wipes the old
+ * block, freeing wipes: nobody has to know whether a secret passed through.
+ */
+#ifndef EXOAUTH_BUF_H
+#define EXOAUTH_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "exoauth/error.h"
+
+struct exo_buf {
+    char *data; /* NULL until something was appended */
+    size_t len; /* without the NUL */
+    size_t cap;
+    size_t max; /* most bytes it may hold */
+    int error;  /* 0, EXO_E_NOMEM, EXO_E_TOOBIG or EXO_E_SYNTAX */
+};
+
+#define EXO_BUF_INIT(limit) { NULL, 0, 0, (limit), 0 }
+
+void exo_buf_init(struct exo_buf *buf, size_t max);
+void exo_buf_free(struct exo_buf *buf);  /* wipes; buf is empty after it */
+void exo_buf_reset(struct exo_buf *buf); /* wipes, keeps the allocation */
+
+/* Makes room for more bytes and returns where they go, NULL on error. The
+ * caller adds to len and keeps the NUL; for read(2) and friends. */
+char *exo_buf_reserve(struct exo_buf *buf, size_t more);
+
+void exo_buf_add(struct exo_buf *buf, const void *data, size_t len);
+void exo_buf_str(struct exo_buf *buf, const char *text);
+void exo_buf_fmt(struct exo_buf *buf, const char *fmt, ...) EXO_PRINTF(2, 3);
+void exo_buf_vfmt(struct exo_buf *buf, const char *fmt,
+                  va_list ap) EXO_PRINTF(2, 0);
+
+/* The text; "" if empty or in error. Valid until the next change. */
+const char *exo_buf_text(const struct exo_buf *buf);
+
+/*
+ * A secret is a buffer of another type, so that no function which prints
+ * or logs can be handed one by mistake: there is no way from it to a
+ * const char * but exo_secret_reveal(), which is easy to search for.
+ */
+#define EXO_SECRET_MAX ((size_t)64 * 1024)
+
+struct exo_secret {
+    struct exo_buf hidden;
+};
+
+#define EXO_SECRET_INIT { EXO_BUF_INIT(EXO_SECRET_MAX) }
+
+void exo_secret_free(struct exo_secret *secret);
+int exo_secret_set(struct exo_secret *secret, const char *data,
+                   size_t len) EXO_MUST_CHECK;
+int exo_secret_copy(struct exo_secret *to,
+                    const struct exo_secret *from) EXO_MUST_CHECK;
+/* Takes over from's memory without a copy; from is empty after it. */
+void exo_secret_move(struct exo_secret *to, struct exo_secret *from);
+bool exo_secret_empty(const struct exo_secret *secret);
+size_t exo_secret_len(const struct exo_secret *secret);
+/* The bytes, NUL-terminated, "" if empty. Borrowed. Never log them. */
+const char *exo_secret_reveal(const struct exo_secret *secret);
+/* Drops one trailing "\n" or "\r\n", as secret files end. */
+void exo_secret_chomp(struct exo_secret *secret);
+
+#endif

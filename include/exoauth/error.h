@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Errors. Two vocabularies, never mixed:
+ *
+ *   EXO_E*           what a function returns: 0 or one small negative number.
+ *   enum exo_status  what a user, a reply on the socket and an exit code say.
+ *
+ * struct exo_err carries the second kind with one line of text for a mail
+ * log: the cause and, after "; ", the remedy. It never holds a secret, and
+ * bytes that came from elsewhere are escaped when it is set.
+ */
+#ifndef EXOAUTH_ERROR_H
+#define EXOAUTH_ERROR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EXO_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+#define EXO_MUST_CHECK __attribute__((warn_unused_result))
+
+enum {
+    EXO_OK = 0,
+    EXO_E_NOMEM = -1,    /* out of memory */
+    EXO_E_NOENT = -2,    /* it is not there */
+    EXO_E_ACCESS = -3,   /* the kernel refused: EACCES, EPERM, EROFS */
+    EXO_E_UNSAFE = -4,   /* we refused: owner, mode, type, link, peer */
+    EXO_E_IO = -5,       /* any other system call failed; errno is kept */
+    EXO_E_SYNTAX = -6,   /* malformed input */
+    EXO_E_SHORT = -7,    /* input ended before the block did */
+    EXO_E_TOOBIG = -8,   /* over a documented limit */
+    EXO_E_VERSION = -9,  /* a format version that is not ours */
+    EXO_E_TIMEOUT = -10, /* the deadline passed */
+    EXO_E_CONFLICT = -11, /* somebody else changed it first */
+    EXO_E_ARG = -12,     /* the caller's mistake */
+    EXO_E_STATUS = -13   /* see the struct exo_err beside it */
+};
+
+/* A short English text for an EXO_E* value; static, never NULL. */
+const char *exo_strerror(int code);
+
+/* EXO_E_ACCESS, EXO_E_NOENT, EXO_E_NOMEM or EXO_E_IO for an errno value. */
+int exo_error_from_errno(int saved_errno);
+
+/* The system's text for an errno value, untranslated; static, never NULL. */
+const char *exo_errno_text(int saved_errno);
+
+/* The states of interface.md; the first six travel on the socket. */
+enum exo_status {
+    EXO_STATUS_OK,
+    EXO_STATUS_NO_ACCOUNT,
+    EXO_STATUS_DENIED,
+    EXO_STATUS_NEEDS_LOGIN,
+    EXO_STATUS_TRANSIENT,
+    EXO_STATUS_MISCONFIGURED,
+    EXO_STATUS_STORE, /* travels as "transient" */
+    EXO_STATUS_USAGE, /* command line only */
+    EXO_STATUS_BUG    /* command line only */
+};
+
+/* The word in a reply and in `status`, e.g. "needs-login"; static. */
+const char *exo_status_word(enum exo_status status);
+
+/* The other way round; false, and *status untouched, if it is none. */
+bool exo_status_parse(const char *word, enum exo_status *status);
+
+/* The exit code of sysexits.h that interface.md gives the status. */
+int exo_status_exit(enum exo_status status);
+
+#define EXO_ERR_TEXT 512 /* bytes with the NUL; longer text is cut */
+
+struct exo_err {
+    enum exo_status status;
+    int64_t retry_after; /* seconds until it makes sense again; 0: unknown */
+    char text[EXO_ERR_TEXT];
+};
+
+#define EXO_ERR_INIT { EXO_STATUS_OK, 0, "" }
+
+/*
+ * Sets status and text (control bytes and DEL become '?', so that one error
+ * stays one line); retry_after becomes 0. err may be NULL. Always returns
+ * EXO_E_STATUS so that a caller can `return exo_err_set(...)`.
+ */
+int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
+                ...) EXO_PRINTF(3, 4);
+
+/* Control bytes and DEL become '?': one text stays one line in a log. */
+void exo_text_clean(char *text);
+
+#endif

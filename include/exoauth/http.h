@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One HTTPS POST, safely. https always verified (http only to 127.0.0.0/8,
+ * [::1] and localhost), no redirects, no proxy or credentials from the
+ * environment or ~/.netrc, 64 KiB of body, 5 s to connect, 15 s in all, a
+ * fresh handle per request. The only user of libcurl.
+ */
+#ifndef EXOAUTH_HTTP_H
+#define EXOAUTH_HTTP_H
+
+#include <stdint.h>
+
+#include "exoauth/buf.h"
+#include "exoauth/error.h"
+
+#define EXO_HTTP_BODY_MAX ((size_t)64 * 1024)
+#define EXO_HTTP_CONNECT_MS 5000
+#define EXO_HTTP_TOTAL_MS 15000
+#define EXO_HTTP_RETRY_MAX 86400 /* a day, whatever Retry-After says */
+
+/* How this host reaches the network; strings borrowed, "" or NULL: none. */
+struct exo_http_way {
+    const char *proxy;           /* http://host:port, used as a tunnel */
+    const char *proxy_auth_file; /* user:password, one line */
+    const char *ca_file;         /* PEM, instead of the system's */
+};
+
+struct exo_http_reply {
+    long status;
+    struct exo_secret body;
+    char content_type[64];
+    int64_t retry_after; /* seconds, 0: none; dates are converted */
+    int64_t date;        /* the server's clock, 0: not said */
+    int64_t sent;        /* our clock when the request began */
+};
+
+/* https URL, or http to a loopback host; no user, password or fragment. */
+bool exo_http_url_ok(const char *url);
+
+/* Appends `&name=value`, form-encoded (RFC 6749 appendix B). The form holds
+ * secrets, hence its type. EXO_E_NOMEM, EXO_E_TOOBIG. */
+int exo_http_form_add(struct exo_secret *form, const char *name,
+                      const char *value, size_t len) EXO_MUST_CHECK;
+
+/*
+ * POST of the form to url with Accept: application/json. basic (may be NULL)
+ * becomes the Authorization header, `user:password` already form-encoded.
+ * 0 for any complete HTTP answer, whatever its status. Else EXO_E_STATUS:
+ * TRANSIENT (name, connection, time-out, body too large), or MISCONFIGURED
+ * (URL, certificate, CA file, proxy), with cause and remedy. deadline_ms
+ * shortens the total time; 0: none. Free reply in every case.
+ */
+int exo_http_post(const char *url, const struct exo_secret *form,
+                  const struct exo_secret *basic,
+                  const struct exo_http_way *way, int64_t deadline_ms,
+                  struct exo_http_reply *reply,
+                  struct exo_err *err) EXO_MUST_CHECK;
+void exo_http_reply_free(struct exo_http_reply *reply);
+
+#endif

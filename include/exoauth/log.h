@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Logging of the exoauth program (the plugin logs through its host only).
+ * One sink: syslog facility mail, stderr, or a file opened O_APPEND without
+ * following links. Control bytes are escaped; no caller passes a secret.
+ */
+#ifndef EXOAUTH_LOG_H
+#define EXOAUTH_LOG_H
+
+#include "exoauth/conf.h"
+#include "exoauth/error.h"
+
+/* dest: "syslog", "stderr" or a path. On failure stderr is in force. */
+int exo_log_open(const char *dest, enum exo_log_level level);
+void exo_log_close(void);
+void exo_log(enum exo_log_level level, const char *fmt, ...) EXO_PRINTF(2, 3);
+/* False if name is none of error, warning, notice, info, debug. */
+bool exo_log_level_parse(const char *name, enum exo_log_level *level);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One credential as the store keeps it: one JSON object. Everything but
+ * `secret` is clear metadata, so that `exoauth status` needs no key; secret
+ * holds the three secrets. `seal` says how secret is stored; "none" is the
+ * only way this version knows, another one is refused (EXO_E_VERSION), never
+ * guessed at.
+ *
+ *   { "exoauth": 1, "account": "a@b", "revision": 7, "serial": 42,
+ *     "grant": "client_credentials", "state": "ok", "config": "9c1e...",
+ *     "tried": "9c1e...", "scope": "...", "issued": 1794996400, "refresh_after": ...,
+ *     "usable_until": ..., "expires": ..., "granted": ..., "refreshed": ...,
+ *     "next_try": 0, "failures": 0, "error_code": "", "error_text": "",
+ *     "error_time": 0, "seal": "none",
+ *     "secret": { "access_token": "...", "refresh_token": "...",
+ *                 "client_secret": "..." } }
+ *
+ * Unknown members are an error: a newer version wrote it, and rewriting it
+ * would lose them.
+ */
+#ifndef EXOAUTH_RECORD_H
+#define EXOAUTH_RECORD_H
+
+#include <stdint.h>
+
+#include "exoauth/account.h"
+#include "exoauth/buf.h"
+#include "exoauth/error.h"
+
+#define EXO_RECORD_MAX ((size_t)256 * 1024)
+
+struct exo_record {
+    char account[EXO_ACCOUNT_MAX + 1];
+    int64_t revision; /* 0: never stored; counts every write */
+    int64_t serial;   /* counts access tokens */
+    char grant[32];
+    /* OK, TRANSIENT, NEEDS_LOGIN or MISCONFIGURED */
+    enum exo_status state;
+    char config[65]; /* fingerprint of the configuration of the token */
+    char tried[65];  /* and of the last request, successful or not */
+    char scope[1024];
+    int64_t issued, refresh_after, usable_until, expires;
+    int64_t granted;   /* when somebody last authorised, 0 for app-only */
+    int64_t refreshed; /* last success at the provider */
+    int64_t next_try;  /* no request before; 0: none pending */
+    int64_t failures;  /* in a row */
+    char error_code[64]; /* e.g. "AADSTS700082" or "invalid_grant" */
+    char error_text[EXO_ERR_TEXT]; /* cause and remedy, no secret */
+    int64_t error_time;
+    struct exo_secret access_token;
+    struct exo_secret refresh_token;
+    struct exo_secret client_secret;
+};
+
+void exo_record_init(struct exo_record *record);
+void exo_record_free(struct exo_record *record); /* wipes */
+
+/* JSON text of it, appended; the buffer's sticky error tells. */
+int exo_record_encode(const struct exo_record *record,
+                      struct exo_buf *out) EXO_MUST_CHECK;
+
+/* EXO_E_SYNTAX (damaged; why is a static text), EXO_E_VERSION. */
+int exo_record_decode(struct exo_record *record, const char *text, size_t len,
+                      const char **why) EXO_MUST_CHECK;
+
+#endif

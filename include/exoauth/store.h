@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The credential store. A backend is the functions of struct
+ * exo_store_ops, found by the scheme of its URL; `file:` is the default and
+ * needs nothing. All calls give an error text with cause and remedy and
+ * EXO_STATUS_STORE (or DENIED where this uid may not open the store).
+ *
+ * Lock order: one account's lock at a time, never across user interaction.
+ * get and list take no lock: a record is replaced whole. put wants the lock,
+ * and the revision that the record was read with.
+ */
+#ifndef EXOAUTH_STORE_H
+#define EXOAUTH_STORE_H
+
+#include <sys/types.h>
+
+#include <stdint.h>
+
+#include "exoauth/account.h"
+#include "exoauth/error.h"
+#include "exoauth/record.h"
+
+struct exo_store;
+struct exo_store_lock;
+
+struct exo_store_ops {
+    const char *scheme; /* "file" */
+    int (*open)(struct exo_store *store, const char *where, bool create,
+                struct exo_err *err);
+    void (*close)(struct exo_store *store);
+    int (*get)(struct exo_store *store, const struct exo_account *account,
+               struct exo_buf *text, struct exo_err *err);
+    int (*put)(struct exo_store *store, const struct exo_store_lock *lock,
+               const struct exo_buf *text, int64_t expected_revision,
+               struct exo_err *err);
+    int (*lock)(struct exo_store *store, struct exo_store_lock *lock,
+                int64_t deadline_ms, struct exo_err *err);
+    void (*unlock)(struct exo_store *store, struct exo_store_lock *lock);
+    int (*list)(struct exo_store *store,
+                void (*found)(void *context, const struct exo_account *account),
+                void *context, struct exo_err *err);
+    int (*remove)(struct exo_store *store, const struct exo_store_lock *lock,
+                  struct exo_err *err);
+    /* Says in err where the damaged record is and what to do; never 0. */
+    int (*damaged)(struct exo_store *store, const struct exo_account *account,
+                   const char *why, struct exo_err *err);
+};
+
+/* Held lock. fence: a number that only grows from holder to holder, or that
+ * the backend checks at put, so that a holder who lost the lock without
+ * noticing cannot write. handle is the backend's. */
+struct exo_store_lock {
+    struct exo_account account;
+    uint64_t fence;
+    intptr_t handle;
+};
+
+/* url: "file:/absolute/directory". create makes the directory 0700 (its
+ * parents must exist) if it is not there; else a missing one is an empty
+ * store until put. EXO_E_ACCESS with EXO_STATUS_DENIED: this uid may not
+ * open it. EXO_STATUS_MISCONFIGURED: not a URL that this version knows. */
+int exo_store_open(struct exo_store **store, const char *url, bool create,
+                   struct exo_err *err) EXO_MUST_CHECK;
+void exo_store_close(struct exo_store *store); /* NULL allowed */
+
+/* The uid that owns the store. */
+uid_t exo_store_owner(const struct exo_store *store);
+
+/* EXO_E_NOENT (err untouched) if there is no record. record is initialised
+ * in every case. A damaged record is EXO_STATUS_STORE, with the name of the
+ * previous copy in the remedy. */
+int exo_store_get(struct exo_store *store, const struct exo_account *account,
+                  struct exo_record *record,
+                  struct exo_err *err) EXO_MUST_CHECK;
+
+/* Durable when it returns 0; record->revision is then one more. EXO_E_CONFLICT
+ * if the stored revision is not record->revision (0: no record yet), or the
+ * lock was lost. The record that it replaces is kept as the previous copy. A
+ * damaged one counts as none: revision 0 replaces it, and the previous copy
+ * stays. On failure the stored record is the old one. */
+int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
+                  struct exo_record *record,
+                  struct exo_err *err) EXO_MUST_CHECK;
+
+/* Waits until deadline_ms of exo_clock_ms(); in the past: one try, no wait.
+ * EXO_E_TIMEOUT with EXO_STATUS_TRANSIENT. A holder that dies frees it. */
+int exo_store_lock(struct exo_store *store, const struct exo_account *account,
+                   int64_t deadline_ms, struct exo_store_lock *lock,
+                   struct exo_err *err) EXO_MUST_CHECK;
+void exo_store_unlock(struct exo_store *store, struct exo_store_lock *lock);
+
+int exo_store_list(struct exo_store *store,
+                   void (*found)(void *context,
+                                 const struct exo_account *account),
+                   void *context, struct exo_err *err) EXO_MUST_CHECK;
+
+/* Removes record and previous copy (not the lock file). EXO_E_NOENT. */
+int exo_store_remove(struct exo_store *store, const struct exo_store_lock *lock,
+                     struct exo_err *err) EXO_MUST_CHECK;
+
+#endif
