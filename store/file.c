@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+/*
+ * The `file:` backend of the store: one directory, one set of files per
+ * account, no daemon. store.c calls it through exo_store_file.
+ *
+ *   ACCOUNT.json  the record          ACCOUNT.prev  the one before it
+ *   ACCOUNT.lock  see filelock.c      .tmp.*        a write under way
+ *
+ * Every name is relative to the directory that filedir.c opened and checked,
+ * so what was checked is what is used. A record is replaced whole and durably
+ * (exo_file_replace), so readers need no lock. Whatever fails, the record
+ * that was there is still there; err names the file, the cause and the
+ * remedy.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "exoauth/file.h"
+#include "filedir.h"
+
+#define PATH_LIMIT ((size_t)4096)
+
+static const char record_suffix[] = ".json";
+static const char previous_suffix[] = ".prev";
+
+static const char *path_of(const struct exo_filedir *dir)
+{
+    return exo_buf_text(&dir->path);
+}
+
+static void file_close(struct exo_store *store)
+{
+    struct exo_filedir *dir = store->state;
+
+    if (dir->fd >= 0)
+        close(dir->fd);
+    exo_buf_free(&dir->path);
+    free(dir);
+}
+
+static int file_open(struct exo_store *store, const char *where, bool create,
+                     struct exo_err *err)
+{
+    struct exo_filedir *dir;
+    size_t len = strlen(where);
+    int rc;
+
+    /* With a slash at its end a link would be followed. */
+    while (len > 1 && where[len - 1] == '/')
+        len--;
+    if (where[0] != '/' || len > PATH_LIMIT)
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "store: file:%s is not an absolute path; write "
+                           "file:/absolute/directory",
+                           where);
+    dir = calloc(1, sizeof(*dir));
+    if (dir == NULL)
+        goto nomem;
+    dir->fd = -1;
+    exo_buf_init(&dir->path, PATH_LIMIT);
+    exo_buf_add(&dir->path, where, len);
+    store->state = dir;
+    if (dir->path.error != 0) {
+        file_close(store);
+        goto nomem;
+    }
+    rc = exo_filedir_open(dir, create, &store->owner, err);
+    if (rc != 0)
+        file_close(store);
+    return rc;
+nomem:
+    exo_err_set(err, EXO_STATUS_STORE, "out of memory; free some");
+    return EXO_E_NOMEM;
+}
+
+/* ---- records ---- */
+
+static int file_damaged(struct exo_store *store,
+                        const struct exo_account *account, const char *why,
+                        struct exo_err *err)
+{
+    const struct exo_filedir *dir = store->state;
+    struct exo_filename name = exo_filename_make(account, record_suffix);
+    struct exo_filename prev = exo_filename_make(account, previous_suffix);
+    const char *path = path_of(dir);
+    struct stat st;
+
+    if (fstatat(dir->fd, prev.text, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "damaged credential %s/%s: %s; run: exoauth login "
+                           "%s",
+                           path, name.text, why, account->name);
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "damaged credential %s/%s: %s; restore the previous "
+                       "copy: mv %s/%s %s/%s, or run: exoauth login %s",
+                       path, name.text, why, path, prev.text, path, name.text,
+                       account->name);
+}
+
+/* A file that broke the rules. Where owner and mode are all that is wrong,
+ * they are easier to mend than a credential. */
+static int file_refused(struct exo_store *store,
+                        const struct exo_account *account, const char *why,
+                        struct exo_err *err)
+{
+    const struct exo_filedir *dir = store->state;
+    struct exo_filename name = exo_filename_make(account, record_suffix);
+    const char *path = path_of(dir);
+    struct stat st;
+
+    if (fstatat(dir->fd, name.text, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode) || st.st_nlink != 1)
+        return file_damaged(store, account, why, err);
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "credential %s/%s refused: %s; if nobody tampered with "
+                       "it, run: chown %lu %s/%s && chmod 600 %s/%s, else run: "
+                       "exoauth login %s",
+                       path, name.text, why, (unsigned long)store->owner, path,
+                       name.text, path, name.text, account->name);
+}
+
+static int read_text(struct exo_store *store, const struct exo_account *account,
+                     struct exo_buf *text, const char **why)
+{
+    const struct exo_filedir *dir = store->state;
+    struct exo_filename name = exo_filename_make(account, record_suffix);
+    int rc;
+
+    *why = NULL;
+    if (dir->fd < 0)
+        return EXO_E_NOENT;
+    rc = exo_file_read(dir->fd, name.text, EXO_FILE_RECORD, store->owner, text,
+                       why);
+    if (rc == EXO_E_TOOBIG)
+        *why = "larger than a record can be";
+    if (rc == EXO_E_ACCESS)
+        *why = "its owner or mode keeps us out";
+    return rc;
+}
+
+static int file_get(struct exo_store *store, const struct exo_account *account,
+                    struct exo_buf *text, struct exo_err *err)
+{
+    const char *why;
+    int rc = read_text(store, account, text, &why);
+
+    if (rc == 0 || rc == EXO_E_NOENT)
+        return rc;
+    if (rc == EXO_E_UNSAFE || rc == EXO_E_ACCESS)
+        return file_refused(store, account, why, err);
+    if (rc == EXO_E_TOOBIG)
+        return file_damaged(store, account, why, err);
+    return exo_filedir_fail(store->state, rc, "read",
+                            exo_filename_make(account, record_suffix).text,
+                            err);
+}
+
+/*
+ * What put is about to replace: its revision, 0 for none. Nothing usable
+ * there counts as none, so that a login mends it; sound is false then.
+ */
+static int stored_revision(struct exo_store *store,
+                           const struct exo_account *account, int64_t *revision,
+                           bool *sound, struct exo_err *err)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_record record;
+    const char *why = NULL;
+    int rc;
+
+    *revision = 0;
+    *sound = false;
+    exo_record_init(&record);
+    rc = read_text(store, account, &text, &why);
+    if (rc == 0)
+        rc = exo_store_decode(&record, account, &text, &why);
+    if (rc == 0) {
+        *revision = record.revision;
+        *sound = true;
+    } else if (rc == EXO_E_VERSION) {
+        rc = exo_err_set(err, EXO_STATUS_STORE,
+                         "cannot replace the credential of %s: %s; upgrade "
+                         "exoauth",
+                         account->name, why);
+    } else if (rc == EXO_E_IO || rc == EXO_E_NOMEM) {
+        rc = exo_filedir_fail(store->state, rc, "read",
+                              exo_filename_make(account, record_suffix).text,
+                              err);
+    } else {
+        rc = 0;
+    }
+    exo_record_free(&record);
+    exo_buf_free(&text);
+    return rc;
+}
+
+static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
+                    const struct exo_buf *text, int64_t expected,
+                    struct exo_err *err)
+{
+    const struct exo_account *account = &lock->account;
+    const struct exo_filedir *dir = store->state;
+    struct exo_filename name = exo_filename_make(account, record_suffix);
+    struct exo_filename prev = exo_filename_make(account, previous_suffix);
+    int64_t stored;
+    bool sound;
+    int rc;
+
+    if (dir->fd < 0)
+        return exo_filedir_missing(dir, account, err);
+    rc = exo_filelock_check(dir, lock, err);
+    if (rc == 0)
+        rc = stored_revision(store, account, &stored, &sound, err);
+    if (rc != 0)
+        return rc;
+    if (stored != expected) {
+        exo_err_set(err, EXO_STATUS_STORE,
+                    "the credential of %s was changed by somebody else; try "
+                    "again",
+                    account->name);
+        return EXO_E_CONFLICT;
+    }
+    exo_file_sweep(dir->fd);
+    rc = exo_file_replace(dir->fd, name.text, sound ? prev.text : NULL, 0600,
+                          text->data, text->len);
+    return rc == 0 ? 0 : exo_filedir_fail(dir, rc, "write", name.text, err);
+}
+
+/* The previous copy first: cut short, a credential is still there to be
+ * removed, and never only a secret that nobody sees. */
+static int file_remove(struct exo_store *store,
+                       const struct exo_store_lock *lock, struct exo_err *err)
+{
+    static const char *const suffixes[] = { previous_suffix, record_suffix };
+    const struct exo_filedir *dir = store->state;
+    bool removed = false;
+    size_t i;
+    int rc;
+
+    if (dir->fd < 0)
+        return EXO_E_NOENT;
+    rc = exo_filelock_check(dir, lock, err);
+    if (rc != 0)
+        return rc;
+    for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        struct exo_filename name =
+            exo_filename_make(&lock->account, suffixes[i]);
+
+        if (unlinkat(dir->fd, name.text, 0) == 0)
+            removed = true;
+        else if (errno != ENOENT)
+            return exo_filedir_fail(dir, EXO_E_IO, "remove", name.text, err);
+    }
+    if (!removed)
+        return EXO_E_NOENT;
+    if (fsync(dir->fd) != 0)
+        return exo_filedir_fail(dir, EXO_E_IO, "write", "", err);
+    return 0;
+}
+
+static int file_lock(struct exo_store *store, struct exo_store_lock *lock,
+                     int64_t deadline_ms, struct exo_err *err)
+{
+    return exo_filelock_take(store->state, lock, deadline_ms, err);
+}
+
+static void file_unlock(struct exo_store *store, struct exo_store_lock *lock)
+{
+    (void)store;
+    exo_filelock_drop(lock);
+}
+
+/* Anything that is not the name of a record is somebody else's, or one of
+ * our other files. */
+static int file_list(struct exo_store *store,
+                     void (*found)(void *context,
+                                   const struct exo_account *account),
+                     void *context, struct exo_err *err)
+{
+    const struct exo_filedir *dir = store->state;
+    const size_t tail = sizeof(record_suffix) - 1;
+    struct dirent *entry;
+    DIR *stream;
+    int rc = 0;
+    int fd;
+
+    if (dir->fd < 0)
+        return 0;
+    fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    stream = fd < 0 ? NULL : fdopendir(fd);
+    if (stream == NULL) {
+        rc = exo_filedir_fail(dir, EXO_E_IO, "list", "", err);
+        if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    while (errno = 0, (entry = readdir(stream)) != NULL) {
+        struct exo_account account;
+        size_t len = strlen(entry->d_name);
+
+        if (len > tail &&
+            strcmp(entry->d_name + len - tail, record_suffix) == 0 &&
+            exo_account_from_file(&account, entry->d_name, len - tail) == 0)
+            found(context, &account);
+    }
+    if (errno != 0)
+        rc = exo_filedir_fail(dir, EXO_E_IO, "list", "", err);
+    closedir(stream);
+    return rc;
+}
+
+const struct exo_store_ops exo_store_file = {
+    .scheme = "file",
+    .open = file_open,
+    .close = file_close,
+    .get = file_get,
+    .put = file_put,
+    .lock = file_lock,
+    .unlock = file_unlock,
+    .list = file_list,
+    .remove = file_remove,
+    .damaged = file_damaged,
+};

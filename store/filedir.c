@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+/*
+ * The directory of a `file:` store and what goes wrong with it. It must be
+ * ours alone (owner, no mode bit for group or others) or it is refused: file
+ * modes are what protects a record that is not sealed. It is opened once,
+ * never through a link, and every check is made on the open descriptor.
+ * Called by file.c, which owns the struct and closes the descriptor, also
+ * after a failed open; filelock.c uses the texts. Failure: EXO_E_STATUS with
+ * cause and remedy in err, or EXO_E_ACCESS for a uid that has no business
+ * here.
+ */
+#include "filedir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Not an exo_buf: without memory it would be empty, and no file of that name
+ * would be read as "no record". */
+struct exo_filename exo_filename_make(const struct exo_account *account,
+                                      const char *suffix)
+{
+    struct exo_filename name;
+
+    (void)snprintf(name.text, sizeof(name.text), "%s%s", account->file, suffix);
+    return name;
+}
+
+int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
+                     const char *name, struct exo_err *err)
+{
+    static const struct {
+        int error;
+        const char *remedy;
+    } remedies[] = {
+        { ENOSPC, "free space and inodes on its file system" },
+        { EDQUOT, "raise the disk quota of its owner, or free space" },
+        { EROFS, "mount its file system read-write" },
+        { EIO, "the disk failed, see the kernel log" },
+        { EACCES, "give the whole directory to the user of exoauth" },
+        { EPERM, "give the whole directory to the user of exoauth" },
+        { EMFILE, "raise the limit of open files" },
+        { ENFILE, "raise the limit of open files" },
+        { ENOMEM, "free some memory" },
+    };
+    const char *remedy = "see what is wrong with this file or directory";
+    int error = code == EXO_E_NOMEM ? ENOMEM : errno;
+    size_t i;
+
+    for (i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+        if (remedies[i].error == error)
+            remedy = remedies[i].remedy;
+    return exo_err_set(err, EXO_STATUS_STORE, "cannot %s %s%s%s: %s; %s", doing,
+                       exo_buf_text(&dir->path), *name == '\0' ? "" : "/", name,
+                       strerror(error), remedy);
+}
+
+int exo_filedir_missing(const struct exo_filedir *dir,
+                        const struct exo_account *account, struct exo_err *err)
+{
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "no credential store at %s; run: exoauth login %s",
+                       exo_buf_text(&dir->path), account->name);
+}
+
+/* The new directory itself must survive a power cut, too. Best effort: the
+ * parent need not be readable for us. */
+static void sync_parent(int fd)
+{
+    int parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (parent < 0)
+        return;
+    (void)fsync(parent);
+    close(parent);
+}
+
+static int check_dir(const struct exo_filedir *dir, const struct stat *st,
+                     struct exo_err *err)
+{
+    uid_t self = geteuid();
+    const char *path = exo_buf_text(&dir->path);
+
+    if (st->st_uid != self) {
+        /* Root may do everything, so this is a mistake to put right; for
+         * anybody else it is simply not theirs. */
+        exo_err_set(err, self == 0 ? EXO_STATUS_STORE : EXO_STATUS_DENIED,
+                    "store %s belongs to uid %lu, not to uid %lu; run exoauth "
+                    "as its owner, or run: chown -R %lu %s",
+                    path, (unsigned long)st->st_uid, (unsigned long)self,
+                    (unsigned long)self, path);
+        return self == 0 ? EXO_E_STATUS : EXO_E_ACCESS;
+    }
+    if ((st->st_mode & 077) != 0)
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "store %s has mode %04o, which lets others in; "
+                           "run: chmod 700 %s",
+                           path, (unsigned int)(st->st_mode & 07777), path);
+    return 0;
+}
+
+static int open_failed(const struct exo_filedir *dir, struct exo_err *err)
+{
+    const char *path = exo_buf_text(&dir->path);
+
+    if (errno == EACCES || errno == EPERM) {
+        exo_err_set(err, EXO_STATUS_DENIED,
+                    "uid %lu may not open the store %s; run exoauth as root "
+                    "or as the owner of the store",
+                    (unsigned long)geteuid(), path);
+        return EXO_E_ACCESS;
+    }
+    if (errno == ENOTDIR || errno == ELOOP)
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "store %s is a symbolic link or no directory; "
+                           "name a real directory in store:",
+                           path);
+    return exo_filedir_fail(dir, EXO_E_IO, "open", "", err);
+}
+
+int exo_filedir_open(struct exo_filedir *dir, bool create, uid_t *owner,
+                     struct exo_err *err)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    const char *path = exo_buf_text(&dir->path);
+    bool made = false;
+    struct stat st;
+
+    dir->fd = open(path, flags);
+    if (dir->fd < 0 && errno == ENOENT && create) {
+        if (mkdir(path, 0700) == 0)
+            made = true;
+        else if (errno == ENOENT)
+            return exo_err_set(err, EXO_STATUS_STORE,
+                               "cannot make the store %s: the directory above "
+                               "it does not exist; make that one first",
+                               path);
+        else if (errno != EEXIST)
+            return exo_filedir_fail(dir, EXO_E_IO, "make", "", err);
+        dir->fd = open(path, flags);
+    }
+    if (dir->fd < 0 && errno == ENOENT && !create) {
+        *owner = geteuid();
+        return 0;
+    }
+    if (dir->fd < 0)
+        return open_failed(dir, err);
+    if (fstat(dir->fd, &st) != 0)
+        return exo_filedir_fail(dir, EXO_E_IO, "open", "", err);
+    if (made)
+        sync_parent(dir->fd);
+    *owner = st.st_uid;
+    return check_dir(dir, &st, err);
+}

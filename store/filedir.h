@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The directory of a `file:` store, shared by filedir.c (the directory),
+ * file.c (records) and filelock.c (locks).
+ */
+#ifndef EXOAUTH_STORE_FILEDIR_H
+#define EXOAUTH_STORE_FILEDIR_H
+
+#include "backend.h"
+
+/* A file name: an account's and one suffix of at most eight bytes. */
+struct exo_filename {
+    char text[EXO_ACCOUNT_MAX + 9];
+};
+
+struct exo_filedir {
+    int fd; /* -1: the directory does not exist (yet) */
+    struct exo_buf path;
+};
+
+/* ACCOUNT.suffix */
+struct exo_filename exo_filename_make(const struct exo_account *account,
+                                      const char *suffix);
+
+/* Opens dir->path; *owner is who owns it. create: makes it. Without it a
+ * missing directory is no error: dir->fd stays -1. */
+int exo_filedir_open(struct exo_filedir *dir, bool create, uid_t *owner,
+                     struct exo_err *err) EXO_MUST_CHECK;
+
+/* EXO_STATUS_STORE for what failed on dir/name ("": on dir): EXO_E_NOMEM, or
+ * EXO_E_IO and errno says how. Returns EXO_E_STATUS. doing: "write". */
+int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
+                     const char *name, struct exo_err *err);
+
+/* EXO_STATUS_STORE for a store that is not there. */
+int exo_filedir_missing(const struct exo_filedir *dir,
+                        const struct exo_account *account, struct exo_err *err);
+
+int exo_filelock_take(const struct exo_filedir *dir,
+                      struct exo_store_lock *lock, int64_t deadline_ms,
+                      struct exo_err *err) EXO_MUST_CHECK;
+void exo_filelock_drop(struct exo_store_lock *lock);
+
+/* Is it still the lock that others wait for? EXO_E_CONFLICT if not. */
+int exo_filelock_check(const struct exo_filedir *dir,
+                       const struct exo_store_lock *lock,
+                       struct exo_err *err) EXO_MUST_CHECK;
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+/*
+ * The lock of one account in a `file:` store: an OFD lock on ACCOUNT.lock.
+ * The kernel frees it when the holder dies, however it dies. The file itself
+ * means nothing and is never unlinked: a waiter who has it open would lock
+ * a file that nobody else can see any more. Should someone remove it by
+ * hand all the same, the holder finds out before writing (the fence is the
+ * inode, which cannot be used again while the holder has it open).
+ *
+ * OFD locks have no wait with a deadline, hence the polling; the pauses are
+ * random so that a herd does not come back in step. Called by file.c; the
+ * descriptor belongs to the lock until exo_filelock_drop().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exoauth/proto.h"
+#include "filedir.h"
+
+#define PAUSE_MIN_MS 5
+#define PAUSE_SPREAD 21 /* so at most 25 ms */
+
+static void pause_ms(int64_t most)
+{
+    unsigned char dice = 0;
+    int64_t ms;
+    struct timespec nap = { 0, 0 };
+
+    if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) < 0)
+        dice = (unsigned char)getpid();
+    ms = PAUSE_MIN_MS + dice % PAUSE_SPREAD;
+    if (ms > most)
+        ms = most;
+    nap.tv_nsec = (long)ms * 1000000;
+    (void)nanosleep(&nap, NULL);
+}
+
+/* Does dir/name still lead to the file that is open as fd? */
+static bool same_file(int dirfd, const char *name, int fd)
+{
+    struct stat held;
+    struct stat named;
+
+    return fstat(fd, &held) == 0 &&
+           fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static int open_lock(const struct exo_filedir *dir, const char *name, int *fd,
+                     struct stat *st, struct exo_err *err)
+{
+    const char *why = NULL;
+
+    *fd = openat(dir->fd, name,
+                 O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
+                     O_NOCTTY,
+                 0600);
+    if (*fd < 0 && errno == ELOOP)
+        why = "it is a symbolic link";
+    else if (*fd < 0 || fstat(*fd, st) != 0)
+        return exo_filedir_fail(dir, EXO_E_IO, "lock", name, err);
+    else if (!S_ISREG(st->st_mode))
+        why = "it is not a regular file";
+    else if (st->st_uid != geteuid())
+        why = "it belongs to another user";
+    else if ((st->st_mode & 077) != 0)
+        why = "its mode lets others in";
+    if (why == NULL)
+        return 0;
+    return exo_err_set(
+        err, EXO_STATUS_STORE, "lock file %s/%s refused: %s; run: rm -f %s/%s",
+        exo_buf_text(&dir->path), name, why, exo_buf_text(&dir->path), name);
+}
+
+static int wait_lock(int fd, int64_t deadline_ms)
+{
+    for (;;) {
+        struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+        int64_t left;
+
+        if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+            return 0;
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return EXO_E_IO;
+        left = deadline_ms - exo_clock_ms();
+        if (left <= 0)
+            return EXO_E_TIMEOUT;
+        pause_ms(left);
+    }
+}
+
+int exo_filelock_take(const struct exo_filedir *dir,
+                      struct exo_store_lock *lock, int64_t deadline_ms,
+                      struct exo_err *err)
+{
+    struct exo_filename name = exo_filename_make(&lock->account, ".lock");
+    struct stat st;
+    int fd = -1;
+    int rc;
+
+    if (dir->fd < 0)
+        return exo_filedir_missing(dir, &lock->account, err);
+    for (;;) {
+        rc = open_lock(dir, name.text, &fd, &st, err);
+        if (rc != 0)
+            goto out;
+        rc = wait_lock(fd, deadline_ms);
+        if (rc != 0)
+            break;
+        if (same_file(dir->fd, name.text, fd)) {
+            lock->handle = fd;
+            lock->fence = (uint64_t)st.st_ino;
+            return 0;
+        }
+        /* Removed between open and lock: the next one is the real one. */
+        close(fd);
+        fd = -1;
+        if (exo_clock_ms() >= deadline_ms) {
+            rc = EXO_E_TIMEOUT;
+            break;
+        }
+    }
+    if (rc == EXO_E_TIMEOUT)
+        exo_err_set(err, EXO_STATUS_TRANSIENT,
+                    "another exoauth process holds the lock of %s; it will "
+                    "be tried again, to see the process run: fuser %s/%s",
+                    lock->account.name, exo_buf_text(&dir->path), name.text);
+    else
+        rc = exo_filedir_fail(dir, EXO_E_IO, "lock", name.text, err);
+out:
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+void exo_filelock_drop(struct exo_store_lock *lock)
+{
+    close((int)lock->handle);
+}
+
+int exo_filelock_check(const struct exo_filedir *dir,
+                       const struct exo_store_lock *lock, struct exo_err *err)
+{
+    struct exo_filename name = exo_filename_make(&lock->account, ".lock");
+
+    if (lock->handle >= 0 && same_file(dir->fd, name.text, (int)lock->handle))
+        return 0;
+    exo_err_set(err, EXO_STATUS_STORE,
+                "%s/%s was removed while in use, so nothing was written; "
+                "leave .lock files alone, and try again",
+                exo_buf_text(&dir->path), name.text);
+    return EXO_E_CONFLICT;
+}

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# store/: the credential store: records, locks, backends.
+
+noinst_LTLIBRARIES += libexoauth-store.la
+libexoauth_store_la_CPPFLAGS = $(exo_cppflags) $(JSON_CFLAGS) $(CRYPTO_CFLAGS)
+libexoauth_store_la_SOURCES = \
+	store/backend.h \
+	store/file.c \
+	store/filedir.c \
+	store/filedir.h \
+	store/filelock.c \
+	store/record.c \
+	store/store.c \
+	$(NULL)
