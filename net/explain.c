@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a failed request means to the person who has to mend it: one line
+ * with cause and remedy for every way libcurl can fail. Called by http.c
+ * after the fact; nothing is kept. What passes by itself (name service,
+ * connection, time) is TRANSIENT, what needs an administrator (certificate,
+ * CA file, proxy) is MISCONFIGURED. libcurl's own words are added where they
+ * say more than its code; they hold names and addresses, never what was
+ * sent.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "net.h"
+
+static bool given(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+static const char *words(const struct exo_http_call *call, CURLcode code)
+{
+    return given(call->detail) ? call->detail : curl_easy_strerror(code);
+}
+
+/* The proxy answered CONNECT, and not with a tunnel. */
+static int explain_tunnel(const struct exo_http_call *call, long status,
+                          struct exo_err *err)
+{
+    const char *proxy = call->way->proxy;
+
+    if (status == 407)
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "proxy %s wants a user name and password; put the "
+                           "right user:password into proxy_auth_file",
+                           proxy);
+    if (status >= 500 || status == 429)
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "proxy %s cannot reach %s (HTTP %ld); see the log "
+                           "of the proxy",
+                           proxy, call->url.host, status);
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "proxy %s refuses to connect to %s (HTTP %ld); allow "
+                       "it there",
+                       proxy, call->url.host, status);
+}
+
+static int explain_tls(const struct exo_http_call *call, CURLcode code,
+                       struct exo_err *err)
+{
+    const char *host = call->url.host;
+    const char *ca = call->way->ca_file;
+
+    if (code == CURLE_SSL_CACERT_BADFILE && given(ca))
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "ca_file %s holds no usable certificate; put PEM "
+                           "certificates into it",
+                           ca);
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "cannot read the system's CA certificates (%s); "
+                           "install ca-certificates, or set ca_file",
+                           words(call, code));
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "certificate of %s not accepted: %s; check the "
+                           "name, the clock of this host and ca_file (now: "
+                           "%s)",
+                           host, words(call, code),
+                           given(ca) ? ca : "the system's");
+    return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                       "no TLS connection to %s: %s; TLS 1.2 or newer is "
+                       "needed, check what answers there",
+                       host, words(call, code));
+}
+
+static int explain_reach(const struct exo_http_call *call, CURLcode code,
+                         struct exo_err *err)
+{
+    const char *host = call->url.host;
+    const char *proxy = call->way->proxy;
+
+    if (code == CURLE_COULDNT_RESOLVE_HOST)
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot resolve %s; check DNS", host);
+    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+        return exo_err_set(
+            err, EXO_STATUS_TRANSIENT,
+            "cannot resolve the proxy %s; check DNS and proxy:", proxy);
+    if (code == CURLE_COULDNT_CONNECT && given(proxy))
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot connect to proxy %s: %s; check that it "
+                           "runs, and proxy:",
+                           proxy, words(call, code));
+    if (code == CURLE_COULDNT_CONNECT)
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot connect to %s: %s; check network, "
+                           "firewall and proxy:",
+                           host, words(call, code));
+    return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                       "no answer in time from %s: %s; check network, "
+                       "firewall and proxy:",
+                       host, words(call, code));
+}
+
+int exo_http_explain(const struct exo_http_call *call, CURLcode code,
+                     struct exo_err *err)
+{
+    const char *host = call->url.host;
+    long tunnel = 0;
+
+    if (call->too_big || code == CURLE_FILESIZE_EXCEEDED)
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "%s sent more than a token endpoint does; check "
+                           "token_endpoint:",
+                           host);
+    if (given(call->way->proxy) &&
+        curl_easy_getinfo(call->curl, CURLINFO_HTTP_CONNECTCODE, &tunnel) ==
+            CURLE_OK &&
+        tunnel >= 300)
+        return explain_tunnel(call, tunnel, err);
+
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+        return explain_reach(call, code, err);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CONNECT_ERROR:
+        return explain_tls(call, code, err);
+    case CURLE_OUT_OF_MEMORY:
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot ask %s: out of memory; free some", host);
+    case CURLE_NOT_BUILT_IN:
+    case CURLE_UNKNOWN_OPTION:
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "libcurl of this host cannot do what is needed "
+                           "(%s); install one with OpenSSL",
+                           words(call, code));
+    default:
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "no valid HTTP answer from %s: %s; check what "
+                           "answers there, and proxy:",
+                           host, words(call, code));
+    }
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# net/: one HTTPS request, safely. The only room that knows libcurl.
+
+noinst_LTLIBRARIES += libexoauth-net.la
+libexoauth_net_la_CPPFLAGS = $(exo_cppflags) $(CURL_CFLAGS)
+libexoauth_net_la_SOURCES = \
+	net/explain.c \
+	net/http.c \
+	net/net.h \
+	net/url.c \
+	$(NULL)
