@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between the files of oauth/ only: the JSON of an answer, and what is said
+ * about an answer that is not the one hoped for.
+ */
+#ifndef EXOAUTH_ANSWER_H
+#define EXOAUTH_ANSWER_H
+
+#include "exoauth/oauth.h"
+
+struct json_object;
+
+/* Longest access token, refresh token or device code, bytes. Entra's access
+ * tokens have passed 4 KiB; a line of configuration ends at 16 KiB. */
+#define EXO_TOKEN_MAX ((size_t)16000)
+
+/* Longest life that is believed, seconds: ten years. Beyond it is a server
+ * that counts in milliseconds or answers with a date. */
+#define EXO_LIFE_MAX ((int64_t)10 * 365 * 86400)
+
+/* The remedy for which an error text names the command instead. */
+#define EXO_LOG_IN_AGAIN "log in again"
+
+/* What was asked. Strings and secrets are borrowed. */
+struct exo_asked {
+    const struct exo_oauth_client *client;
+    const char *url;
+    const char *key; /* of the account file, e.g. "token_endpoint" */
+    const struct exo_secret *sent; /* refresh token or device code, or NULL */
+};
+
+/*
+ * The whole body as one JSON object (RFC 8259), at most eight levels deep,
+ * in UTF-8. Of a name that stands twice the last one counts. 0, EXO_E_SHORT
+ * (empty, or it ends too early), EXO_E_SYNTAX, EXO_E_TOOBIG, EXO_E_NOMEM.
+ * Free it with exo_json_free(), which wipes its strings.
+ */
+int exo_json_parse(const struct exo_secret *body,
+                   struct json_object **object) EXO_MUST_CHECK;
+void exo_json_free(struct json_object *object);
+
+/* A string without NUL, "" if it is absent, null, or anything else. */
+const char *exo_json_string(struct json_object *object, const char *name);
+
+/*
+ * A number of seconds, 1 to EXO_LIFE_MAX, written as a number or as a string
+ * of digits; a fraction is dropped. fallback where it is absent or null.
+ * EXO_E_SYNTAX, and *seconds is fallback, for anything else.
+ */
+int exo_json_seconds(struct json_object *object, const char *name,
+                     int64_t fallback, int64_t *seconds) EXO_MUST_CHECK;
+
+/* 1*VSCHAR (%x20-7E), RFC 6749 appendix A, and at most EXO_TOKEN_MAX. */
+bool exo_is_vschar(const char *text);
+
+/*
+ * What the provider said, cleaned: names of [A-Za-z0-9_.-], code "" or
+ * "AADSTS" and digits, description one line of ASCII, to be freed. All "" of
+ * what was not said or repeats a secret. object may be NULL.
+ */
+struct exo_said {
+    char error[64];
+    char suberror[64];
+    char code[64];
+    struct exo_buf description;
+};
+void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
+                   struct json_object *object);
+
+/* No success by HTTP status, or an `error` in place of the member wanted. */
+bool exo_is_refusal(const struct exo_http_reply *reply,
+                    struct json_object *object, const char *wanted);
+
+/*
+ * The answer is a refusal: fills error from the HTTP status and, where there
+ * is one, the JSON object of RFC 6749 section 5.2 (NULL: none). Always
+ * EXO_E_STATUS, as the two below.
+ */
+int exo_refused(const struct exo_asked *asked,
+                const struct exo_http_reply *reply, struct json_object *object,
+                struct exo_oauth_error *error);
+
+/* The answer claims success and is of no use; parse_rc is what
+ * exo_json_parse() returned, 0 if the fault is `what`, half a sentence. */
+int exo_unusable(const struct exo_asked *asked,
+                 const struct exo_http_reply *reply, int parse_rc,
+                 const char *what, enum exo_status status,
+                 struct exo_oauth_error *error);
+
+int exo_no_memory(struct exo_oauth_error *error);
+
+void exo_tokens_init(struct exo_tokens *tokens);
+
+/* One request: form and client authentication go out, the answer comes back.
+ * EXO_E_STATUS if there was none. Free reply in every case. */
+int exo_oauth_post(const struct exo_asked *asked, struct exo_secret *form,
+                   struct exo_http_reply *reply,
+                   struct exo_oauth_error *error) EXO_MUST_CHECK;
+
+/* form_add for strings. */
+int exo_form_text(struct exo_secret *form, const char *name,
+                  const char *value) EXO_MUST_CHECK;
+
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an answer without tokens means: its status for the program and one
+ * line for the user (answer.h).
+ *
+ * response.c and device.c call it; everything goes into the caller's struct
+ * exo_oauth_error, nothing is to be freed. The status follows from the HTTP
+ * status, `error`, `suberror` and from whether the grant has a user who
+ * could log in again. The line of a refusal is
+ *
+ *   provider said ERROR (CODE), "DESCRIPTION": MEANING; REMEDY
+ *
+ * where the capitals before the colon are the provider's, cleaned by said.c,
+ * and those after it ours, by explain.c.
+ */
+#include "config.h"
+
+#include "answer.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "exoauth/explain.h"
+
+#define RETRY_MAX 3600     /* the longest Retry-After that is obeyed */
+#define LINE_LEN 400       /* bytes of the line; the description gives way */
+#define DESCRIPTION_MIN 24 /* less of it says nothing */
+
+static bool listed(const char *const *list, const char *name)
+{
+    for (; *list != NULL; list++) {
+        if (strcmp(*list, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* These say that the server is in trouble, whatever its body claims. */
+static bool http_says_later(long http_status)
+{
+    return http_status == 408 || http_status == 429 || http_status >= 500;
+}
+
+/* The HTTP status alone counts: no name was given, or it cannot be meant. */
+static bool http_decides(long http_status, const struct exo_said *said)
+{
+    return said->error[0] == '\0' || http_status / 100 == 3 ||
+           http_says_later(http_status);
+}
+
+static enum exo_status judge_http(long http_status)
+{
+    switch (http_status) {
+    case 401:
+    case 403:
+    case 404:
+    case 405:
+    case 407:
+        return EXO_STATUS_MISCONFIGURED;
+    default:
+        return http_status / 100 == 3 ? EXO_STATUS_MISCONFIGURED
+                                      : EXO_STATUS_TRANSIENT;
+    }
+}
+
+static enum exo_status judge(const struct exo_asked *asked, long http_status,
+                             const struct exo_said *said)
+{
+    static const char *const later[] = { "authorization_pending",
+                                         "server_error", "slow_down",
+                                         "temporarily_unavailable", NULL };
+    static const char *const person[] = {
+        "access_denied",         "authorization_declined",
+        "bad_verification_code", "consent_required",
+        "expired_token",         "interaction_required",
+        "invalid_grant",         "login_required",
+        "user_password_expired", NULL
+    };
+    static const char *const person_sub[] = {
+        "additional_action",     "bad_token",
+        "basic_action",          "consent_required",
+        "message_only",          "token_expired",
+        "user_password_expired", NULL
+    };
+
+    if (http_decides(http_status, said))
+        return judge_http(http_status);
+    if (listed(later, said->error))
+        return EXO_STATUS_TRANSIENT;
+    /* Without a user there is nobody to log in: the app itself was refused. */
+    if (asked->sent != NULL &&
+        (listed(person, said->error) || listed(person_sub, said->suberror)))
+        return EXO_STATUS_NEEDS_LOGIN;
+    /* Also for a name nobody knows: the server understood and said no. */
+    return EXO_STATUS_MISCONFIGURED;
+}
+
+struct advice {
+    const char *meaning;
+    const char *remedy;
+};
+
+static struct advice advise_http(long http_status)
+{
+    if (http_status == 429)
+        return (struct advice){ "the provider asks for fewer requests",
+                                "wait, exoauth tries again by itself" };
+    if (http_says_later(http_status))
+        return (struct advice){ "the provider is overloaded or down",
+                                "wait, exoauth tries again by itself" };
+    if (http_status / 100 == 3)
+        return (struct advice){ "a redirect, which is never followed",
+                                "set the final address in the account file" };
+    if (http_status == 407)
+        return (struct advice){ "the proxy wants a password",
+                                "set proxy_auth_file in exoauth.conf" };
+    if (judge_http(http_status) == EXO_STATUS_MISCONFIGURED)
+        return (struct advice){ "no OAuth endpoint answers there",
+                                "check it, or provider, cloud and tenant, in "
+                                "the account file" };
+    return (struct advice){ "not the answer of an OAuth endpoint",
+                            "check it in the account file, and proxy in "
+                            "exoauth.conf" };
+}
+
+static struct advice advise(const struct exo_said *said)
+{
+    const struct exo_explanation *known = exo_explain(said->code);
+
+    if (known == NULL)
+        known = exo_explain(said->error);
+    if (known == NULL)
+        return (struct advice){ "an error exoauth does not know",
+                                "check client_id, tenant and scope in the "
+                                "account file" };
+    return (struct advice){ known->meaning, known->remedy };
+}
+
+/* MEANING; REMEDY */
+static void put_advice(struct exo_buf *line, const struct exo_asked *asked,
+                       struct advice advice,
+                       const struct exo_oauth_error *error)
+{
+    bool again = strcmp(advice.remedy, EXO_LOG_IN_AGAIN) == 0;
+
+    exo_buf_fmt(line, ": %s", advice.meaning);
+    if (error->skew != 0 && strcmp(error->code, "AADSTS700024") == 0)
+        exo_buf_fmt(line,
+                    " (this host's clock is %" PRId64 " s %s the provider's)",
+                    error->skew < 0 ? -error->skew : error->skew,
+                    error->skew > 0 ? "behind" : "ahead of");
+    if (error->err.status == EXO_STATUS_NEEDS_LOGIN) {
+        if (!again)
+            exo_buf_fmt(line, "; %s", advice.remedy);
+        exo_buf_fmt(line, "; run: exoauth login %s", asked->client->account);
+    } else {
+        exo_buf_fmt(line, "; %s",
+                    again ? "check client_id, tenant and scope in the account "
+                            "file"
+                          : advice.remedy);
+    }
+}
+
+/* , "DESCRIPTION" as far as there is room */
+static void put_description(struct exo_buf *line, const struct exo_buf *text,
+                            size_t taken)
+{
+    size_t room = LINE_LEN - 4;
+
+    if (text->len == 0 || taken + DESCRIPTION_MIN > room)
+        return;
+    room -= taken;
+    if (text->len <= room)
+        exo_buf_fmt(line, ", \"%s\"", exo_buf_text(text));
+    else
+        exo_buf_fmt(line, ", \"%.*s...\"", (int)room - 3, exo_buf_text(text));
+}
+
+static void write_line(const struct exo_asked *asked,
+                       const struct exo_said *said,
+                       struct exo_oauth_error *error)
+{
+    struct exo_buf line = EXO_BUF_INIT(2048), end = EXO_BUF_INIT(2048);
+    bool by_http = http_decides(error->http_status, said);
+
+    put_advice(&end, asked,
+               by_http ? advise_http(error->http_status) : advise(said), error);
+    if (said->error[0] == '\0')
+        exo_buf_fmt(&line, "HTTP %ld from %s %.160s", error->http_status,
+                    asked->key, asked->url);
+    else if (by_http)
+        exo_buf_fmt(&line, "HTTP %ld, %s", error->http_status, said->error);
+    else if (strcmp(said->error, error->code) == 0)
+        exo_buf_fmt(&line, "provider said %s", said->error);
+    else
+        exo_buf_fmt(&line, "provider said %s (%s)", said->error, error->code);
+    put_description(&line, &said->description, line.len + end.len);
+    exo_buf_str(&line, exo_buf_text(&end));
+    (void)exo_err_set(&error->err, error->err.status, "%s",
+                      exo_buf_text(&line));
+    exo_buf_free(&line);
+    exo_buf_free(&end);
+}
+
+/* What to remember as the cause: for the record, `status` and monitoring. */
+static void set_code(struct exo_oauth_error *error, const struct exo_said *said)
+{
+    struct exo_buf code = EXO_BUF_INIT(sizeof(error->code) - 1);
+
+    if (said->code[0] != '\0')
+        exo_buf_str(&code, said->code);
+    else if (said->error[0] != '\0')
+        exo_buf_str(&code, said->error);
+    else
+        exo_buf_fmt(&code, "HTTP %ld", error->http_status);
+    memcpy(error->code, exo_buf_text(&code), code.len + 1);
+    exo_buf_free(&code);
+}
+
+static void set_http(struct exo_oauth_error *error,
+                     const struct exo_http_reply *reply)
+{
+    memset(error, 0, sizeof(*error));
+    error->http_status = reply->status;
+    if (reply->date > 0 && reply->sent > 0)
+        error->skew = reply->date - reply->sent;
+}
+
+bool exo_is_refusal(const struct exo_http_reply *reply,
+                    struct json_object *object, const char *wanted)
+{
+    if (reply->status / 100 != 2)
+        return true;
+    /* Some servers say no with 200. */
+    return *exo_json_string(object, "error") != '\0' &&
+           *exo_json_string(object, wanted) == '\0';
+}
+
+int exo_refused(const struct exo_asked *asked,
+                const struct exo_http_reply *reply, struct json_object *object,
+                struct exo_oauth_error *error)
+{
+    struct exo_said said;
+
+    set_http(error, reply);
+    exo_said_read(&said, asked, object);
+    memcpy(error->error, said.error, sizeof(error->error));
+    set_code(error, &said);
+    error->err.status = judge(asked, reply->status, &said);
+    write_line(asked, &said, error);
+    if (error->err.status == EXO_STATUS_TRANSIENT && reply->retry_after > 0)
+        error->err.retry_after =
+            reply->retry_after < RETRY_MAX ? reply->retry_after : RETRY_MAX;
+    exo_buf_free(&said.description);
+    return EXO_E_STATUS;
+}
+
+static const char *shape(const struct exo_http_reply *reply, int parse_rc)
+{
+    if (exo_secret_empty(&reply->body))
+        return "nothing";
+    if (strncasecmp(reply->content_type, "text/html", 9) == 0 ||
+        *exo_secret_reveal(&reply->body) == '<')
+        return "HTML instead of JSON";
+    if (parse_rc == EXO_E_SHORT)
+        return "JSON that ends too early";
+    if (parse_rc == EXO_E_TOOBIG)
+        return "more than 64 KiB";
+    return "something that is not a JSON object";
+}
+
+int exo_unusable(const struct exo_asked *asked,
+                 const struct exo_http_reply *reply, int parse_rc,
+                 const char *what, enum exo_status status,
+                 struct exo_oauth_error *error)
+{
+    struct exo_said nothing = { .code = "" };
+
+    set_http(error, reply);
+    set_code(error, &nothing);
+    return exo_err_set(&error->err, status,
+                       "HTTP %ld from %s %.160s came with %s; check it in the "
+                       "account file, and proxy in exoauth.conf: a captive "
+                       "portal answers like this, too",
+                       reply->status, asked->key, asked->url,
+                       parse_rc == EXO_OK ? what : shape(reply, parse_rc));
+}
+
+int exo_no_memory(struct exo_oauth_error *error)
+{
+    return exo_err_set(&error->err, EXO_STATUS_TRANSIENT,
+                       "out of memory while talking to the provider; free "
+                       "some memory, exoauth tries again by itself");
+}

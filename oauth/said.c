@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the provider said in an error object, made fit for a mail log
+ * (answer.h, RFC 6749 section 5.2).
+ *
+ * error.c calls it once per refusal and frees the result. Nothing here can
+ * fail: what is malformed, or what repeats a secret of the request, counts as
+ * not said. A server, or a proxy that likes to help, may quote the whole
+ * request in its description, plain or form-encoded; long words that look
+ * like part of a token go, too.
+ */
+#include "config.h"
+
+#include "answer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "exoauth/explain.h"
+
+#define DIGITS "0123456789"
+#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" DIGITS
+
+#define DESCRIPTION_MAX 160
+#define OPAQUE_LEN 40 /* no word of a sentence has that many bytes */
+
+static unsigned int hex_value(const char *digits, const char *found)
+{
+    size_t n = (size_t)(found - digits);
+
+    return (unsigned int)(n > 15 ? n - 6 : n);
+}
+
+/* What "%41+b" stands for, so that a secret is found in either form. */
+static void form_decode(struct exo_buf *out, const char *text)
+{
+    static const char hex[] = DIGITS "abcdefABCDEF";
+    const char *high, *low;
+    char byte;
+
+    for (; *text != '\0'; text++) {
+        byte = (char)(*text == '+' ? ' ' : *text);
+        if (*text == '%' && text[1] != '\0' && text[2] != '\0' &&
+            (high = strchr(hex, text[1])) != NULL &&
+            (low = strchr(hex, text[2])) != NULL) {
+            byte = (char)(hex_value(hex, high) << 4 | hex_value(hex, low));
+            text += 2;
+        }
+        exo_buf_add(out, &byte, 1);
+    }
+}
+
+static bool repeats(const char *text, size_t len,
+                    const struct exo_secret *secret)
+{
+    return secret != NULL && !exo_secret_empty(secret) &&
+           memmem(text, len, exo_secret_reveal(secret),
+                  exo_secret_len(secret)) != NULL;
+}
+
+/* Does the text give away what was sent? When in doubt it does. */
+static bool leaks(const struct exo_asked *asked, const char *text)
+{
+    const struct exo_secret *const secrets[] = { asked->client->secret,
+                                                 asked->sent };
+    struct exo_buf plain = EXO_BUF_INIT(EXO_HTTP_BODY_MAX);
+    bool found;
+    size_t i;
+
+    form_decode(&plain, text);
+    found = plain.error != 0;
+    for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+        found = found || repeats(text, strlen(text), secrets[i]) ||
+                repeats(exo_buf_text(&plain), plain.len, secrets[i]);
+    exo_buf_free(&plain);
+    return found;
+}
+
+/* A member that is a name such as "invalid_grant"; else to stays "". */
+static void read_name(const struct exo_asked *asked, struct json_object *object,
+                      const char *member, char *to, size_t size)
+{
+    const char *name = exo_json_string(object, member);
+    size_t len = strlen(name);
+
+    if (len < size && strspn(name, ALNUM "_.-") == len && !leaks(asked, name))
+        memcpy(to, name, len + 1);
+}
+
+/* The first code of error_codes that has an explanation, else the first of
+ * all, else the one in the description. */
+static void find_aadsts(struct exo_buf *code, struct json_object *object,
+                        const char *description)
+{
+    struct json_object *codes = NULL, *one;
+    const char *found = strstr(description, "AADSTS");
+    size_t i, digits, n = 0;
+
+    if (json_object_object_get_ex(object, "error_codes", &codes) &&
+        json_object_is_type(codes, json_type_array))
+        n = json_object_array_length(codes);
+    /* Once around, and back to the first. */
+    for (i = 0; n > 0 && i <= n; i++) {
+        one = json_object_array_get_idx(codes, i % n);
+        if (!json_object_is_type(one, json_type_int))
+            continue;
+        exo_buf_reset(code);
+        exo_buf_fmt(code, "AADSTS%" PRId64, json_object_get_int64(one));
+        if (exo_explain(exo_buf_text(code)) != NULL)
+            return;
+    }
+    if (code->len > 0 || found == NULL)
+        return;
+    digits = strspn(found + 6, DIGITS);
+    if (digits > 0 && digits <= 12)
+        exo_buf_add(code, found, 6 + digits);
+}
+
+/* The part of a description worth reading, in ASCII on one line. */
+static void describe(struct exo_buf *out, const char *text)
+{
+    const char *end = strstr(text, "Trace ID");
+    size_t n;
+
+    /* The code is told apart from the text. */
+    if (strncmp(text, "AADSTS", 6) == 0) {
+        n = 6 + strspn(text + 6, DIGITS);
+        text += n + strspn(text + n, ": ");
+    }
+    if (end == NULL)
+        end = text + strlen(text);
+    for (; text < end && out->len < DESCRIPTION_MAX; text += n) {
+        n = strspn(text, ALNUM "-._~+/=%");
+        if (n >= OPAQUE_LEN) {
+            exo_buf_str(out, "[...]");
+        } else if (n > 0) {
+            exo_buf_add(out, text, n);
+        } else {
+            n = 1;
+            if (*text == '"')
+                exo_buf_str(out, "'");
+            else if (*text > 0x20 && *text < 0x7f)
+                exo_buf_add(out, text, 1);
+            else if (*text < 0 || *text > 0x20)
+                exo_buf_str(out, "?");
+            else if (out->len > 0 && out->data[out->len - 1] != ' ')
+                exo_buf_str(out, " ");
+        }
+    }
+    if (text < end)
+        exo_buf_str(out, "...");
+    while (out->len > 0 && strchr(" .", out->data[out->len - 1]) != NULL &&
+           text >= end)
+        out->data[--out->len] = '\0';
+}
+
+void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
+                   struct json_object *object)
+{
+    const char *description = exo_json_string(object, "error_description");
+    struct exo_buf code = EXO_BUF_INIT(sizeof(said->code) - 1);
+
+    memset(said, 0, sizeof(*said));
+    exo_buf_init(&said->description, 4 * DESCRIPTION_MAX);
+    if (object == NULL)
+        return;
+    read_name(asked, object, "error", said->error, sizeof(said->error));
+    read_name(asked, object, "suberror", said->suberror,
+              sizeof(said->suberror));
+    find_aadsts(&code, object, description);
+    memcpy(said->code, exo_buf_text(&code), code.len + 1);
+    exo_buf_free(&code);
+    if (!leaks(asked, description))
+        describe(&said->description, description);
+}
