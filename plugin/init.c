@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The door: libsasl2 loads the plugin in every program that calls
+ * sasl_client_init(), and nearly all of them want nothing from it. So it
+ * reads one small file, looks for one account, and where there is nothing to
+ * offer registers no mechanism and says nothing: a mechanism that ranks above
+ * PLAIN would take password logins from people who never heard of it.
+ *
+ * libsasl2 calls sasl_client_plug_init(), possibly again after sasl_done() or
+ * while an earlier one is alive, and mech_free once for each. All that an
+ * init makes belongs to its struct exo_plugin. A broken configuration is one
+ * warning and no mechanism, never an error, which would be logged by every
+ * program on the host; SASL_NOMEM, SASL_BADVERS and SASL_BADPARAM are all
+ * that can fail.
+ */
+#include "config.h"
+
+#include "plugin.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+__attribute__((visibility("default")))
+sasl_client_plug_init_t sasl_client_plug_init;
+
+static void free_plugin(struct exo_plugin *plugin)
+{
+    if (plugin == NULL)
+        return;
+    exo_conf_free(plugin->conf);
+    free(plugin);
+}
+
+static void mech_free(void *glob_context, const sasl_utils_t *utils)
+{
+    (void)utils;
+    free_plugin(glob_context);
+}
+
+/* libsasl2's own search path, SASL_CONF_PATH and all. The text is libsasl2's.
+ * At this time there is no connection, and libraries that want one get our
+ * own idea of the same path. */
+static const char *conf_path(const sasl_utils_t *utils)
+{
+    sasl_callback_ft proc = NULL;
+    void *context = NULL;
+    char *path = NULL;
+
+    if (utils->getcallback(NULL, SASL_CB_GETCONFPATH, &proc, &context) ==
+            SASL_OK &&
+        proc != NULL &&
+        ((sasl_getconfpath_t *)(void (*)(void))proc)(context, &path) ==
+            SASL_OK &&
+        path != NULL && path[0] != '\0')
+        return path;
+    return exo_conf_sasl_path();
+}
+
+static bool in_list(const char *list, const char *word)
+{
+    const char *found;
+    size_t len;
+
+    while ((found = exo_word_next(&list, &len)) != NULL)
+        if (strncasecmp(found, word, len) == 0 && word[len] == '\0')
+            return true;
+    return false;
+}
+
+/* Search permission is what counts: who may enter may read the token that
+ * bears its name. A failure to find out is a no. */
+static bool can_enter(const char *dir)
+{
+    struct exo_buf path = EXO_BUF_INIT(EXO_BLOCK_VALUE);
+    struct stat st;
+    bool can;
+
+    exo_buf_str(&path, dir);
+    exo_buf_str(&path, "/.");
+    can = path.error == 0 && stat(exo_buf_text(&path), &st) == 0;
+    exo_buf_free(&path);
+    return can;
+}
+
+/* Root counts because Postfix and others load plugins as root and log in as
+ * somebody else. */
+static bool is_wanted(const struct exo_conf *conf)
+{
+    return in_list(conf->mechanisms, "xoauth2") &&
+           exo_conf_has_accounts(conf) &&
+           (geteuid() == 0 || conf->user || can_enter(conf->token_dir));
+}
+
+/* A bearer token is a plaintext credential: no NOPLAINTEXT, no layer.
+ * NODICTIONARY is true of it, too, and ranks it above PLAIN and LOGIN
+ * whatever the order in which plugins are found. */
+static void fill_mech(struct exo_plugin *plugin)
+{
+    static const unsigned long prompts[] = { SASL_CB_AUTHNAME,
+                                             SASL_CB_LIST_END };
+    sasl_client_plug_t *mech = &plugin->mech;
+
+    mech->mech_name = "XOAUTH2";
+    mech->max_ssf = 0;
+    mech->security_flags = SASL_SEC_NOANONYMOUS | SASL_SEC_PASS_CREDENTIALS |
+                           SASL_SEC_NODICTIONARY;
+    mech->features = SASL_FEAT_WANT_CLIENT_FIRST | SASL_FEAT_ALLOWS_PROXY;
+    mech->required_prompts = prompts;
+    mech->glob_context = plugin;
+    mech->mech_new = exo_mech_new;
+    mech->mech_step = exo_mech_step;
+    mech->mech_dispose = exo_mech_dispose;
+    mech->mech_free = mech_free;
+}
+
+int sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
+                          int *out_version, sasl_client_plug_t **pluglist,
+                          int *plugcount)
+{
+    struct exo_err err = EXO_ERR_INIT;
+    struct exo_plugin *plugin = NULL;
+    char *path = NULL;
+    bool user = false;
+    int r;
+
+    if (utils == NULL || out_version == NULL || pluglist == NULL ||
+        plugcount == NULL)
+        return SASL_BADPARAM;
+    *out_version = SASL_CLIENT_PLUG_VERSION;
+    *pluglist = NULL;
+    *plugcount = 0;
+    if (max_version < SASL_CLIENT_PLUG_VERSION)
+        return SASL_BADVERS;
+
+    plugin = calloc(1, sizeof *plugin);
+    if (plugin == NULL)
+        return SASL_NOMEM;
+    r = exo_conf_find(NULL, conf_path(utils), &path, &user);
+    if (r == EXO_OK)
+        r = exo_conf_load(&plugin->conf, path, user, EXO_HELPER, &err);
+    free(path);
+    if (r == EXO_OK && is_wanted(plugin->conf)) {
+        fill_mech(plugin);
+        *pluglist = &plugin->mech;
+        *plugcount = 1;
+        return SASL_OK;
+    }
+    if (r != EXO_OK && err.text[0] != '\0')
+        utils->log(NULL, SASL_LOG_WARN, "%s", err.text);
+    free_plugin(plugin);
+    return r == EXO_E_NOMEM ? SASL_NOMEM : SASL_OK;
+}
