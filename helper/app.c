@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who the exoauth program is and where its files are. Called by main() in
+ * this order: open, prepare, (the command's before), drop, run, close.
+ *
+ * Root works on the system configuration in two halves: what only root can
+ * do, then everything else as run_as, so that no secret is ever read or
+ * written by root and `sudo exoauth login` leaves no file of root's behind.
+ * Errors come back in a struct exo_err; warnings go to stderr, or to the log
+ * for serve, whose fd 2 may be the client's connection.
+ */
+#include "config.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "exoauth/log.h"
+#include "place.h"
+
+static int find_run_as(struct exo_app *app, struct exo_err *err)
+{
+    const char *name = app->conf->run_as;
+    const struct passwd *pw = getpwnam(name);
+
+    if (!pw) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "there is no user %s (run_as); run: useradd "
+                           "--system --user-group --home-dir "
+                           "/var/lib/exoauth --no-create-home "
+                           "--shell /usr/sbin/nologin %s, or set run_as in %s",
+                           name, name, app->conf->path);
+    }
+    if (strlen(name) >= sizeof(app->run_as)) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "run_as: the name is too long; shorten it in %s",
+                           app->conf->path);
+    }
+    memcpy(app->run_as, name, strlen(name) + 1);
+    app->uid = pw->pw_uid;
+    app->gid = pw->pw_gid;
+    return 0;
+}
+
+static int find_token_group(struct exo_app *app, struct exo_err *err)
+{
+    const char *name = app->conf->token_group;
+    const struct group *gr;
+
+    if (name[0] == '\0') {
+        return 0;
+    }
+    gr = getgrnam(name);
+    if (!gr) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "there is no group %s (token_group); run: groupadd "
+                           "--system %s, or set token_group in %s",
+                           name, name, app->conf->path);
+    }
+    app->has_token_group = true;
+    app->token_gid = gr->gr_gid;
+    return 0;
+}
+
+/*
+ * An ordinary user's login starts a configuration of his own, unless he is
+ * the one who owns the system's store, or said where to look himself.
+ */
+static bool wants_own(const struct exo_conf *conf, const char *explicit_file)
+{
+    struct stat st;
+
+    if (explicit_file || conf->user || geteuid() == 0 ||
+        getenv("SASL_CONF_PATH")) {
+        return false;
+    }
+    return strncmp(conf->store, "file:", 5) != 0 ||
+           stat(conf->store + 5, &st) != 0 || st.st_uid != geteuid();
+}
+
+static int load_conf(struct exo_app *app, const char *explicit_file, bool own,
+                     struct exo_err *err)
+{
+    char *path = NULL;
+    bool user = false;
+    int rc;
+
+    rc = exo_conf_find(explicit_file, exo_conf_sasl_path(), &path, &user);
+    if (rc == 0) {
+        rc = exo_conf_load(&app->conf, path, user, EXO_HELPER, err);
+    } else {
+        (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                          "cannot tell which configuration is in force: %s; "
+                          "name it with --config FILE",
+                          exo_strerror(rc));
+    }
+    if (rc == 0 && own && wants_own(app->conf, explicit_file)) {
+        char *mine = exo_conf_user_file();
+
+        if (mine) {
+            exo_conf_free(app->conf);
+            rc = exo_conf_load(&app->conf, mine, true, EXO_HELPER, err);
+        }
+        free(mine);
+    }
+    free(path);
+    return rc;
+}
+
+int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
+                 struct exo_err *err)
+{
+    int rc = load_conf(app, explicit_file, own, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (explicit_file && !app->conf->present && !app->quiet) {
+        exo_app_warn(app, "%s does not exist; the defaults are in force",
+                     explicit_file);
+    }
+    app->started_by = getuid();
+    app->root = geteuid() == 0 && !app->conf->user;
+    app->uid = geteuid();
+    app->gid = getegid();
+    if (app->root) {
+        rc = find_run_as(app, err);
+    }
+    if (rc == 0) {
+        rc = find_token_group(app, err);
+    }
+    return rc;
+}
+
+void exo_app_prepare(struct exo_app *app)
+{
+    if (app->root || app->conf->user) {
+        exo_place_store(app);
+        exo_place_tokens(app);
+    }
+}
+
+/* No core file and no ptrace: from here on there are secrets in memory. */
+static void seal_process(void)
+{
+    const struct rlimit none = { 0, 0 };
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int exo_app_drop(struct exo_app *app, struct exo_err *err)
+{
+    (void)umask(077);
+    if (app->root && (app->uid != 0 || app->gid != 0)) {
+        if (initgroups(app->run_as, app->gid) != 0 ||
+            setresgid(app->gid, app->gid, app->gid) != 0 ||
+            setresuid(app->uid, app->uid, app->uid) != 0) {
+            return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                               "cannot become user %s: %m; is the container "
+                               "without CAP_SETUID? then set run_as: root",
+                               app->run_as);
+        }
+    }
+    seal_process();
+    return 0;
+}
+
+int exo_app_store(struct exo_app *app, struct exo_err *err)
+{
+    if (app->store) {
+        return 0;
+    }
+    return exo_store_open(&app->store, app->conf->store, false, err);
+}
+
+static void say(const struct exo_app *app, enum exo_log_level level,
+                const char *fmt, va_list ap) EXO_PRINTF(3, 0);
+
+static void say(const struct exo_app *app, enum exo_log_level level,
+                const char *fmt, va_list ap)
+{
+    char text[EXO_ERR_TEXT];
+
+    if (app->hush && app->verbose == 0) {
+        return;
+    }
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    exo_log(level, "%s", text);
+}
+
+void exo_app_warn(const struct exo_app *app, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(app, EXO_LOG_WARNING, fmt, ap);
+    va_end(ap);
+}
+
+void exo_app_info(const struct exo_app *app, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(app, EXO_LOG_INFO, fmt, ap);
+    va_end(ap);
+}
+
+void exo_app_close(struct exo_app *app)
+{
+    exo_store_close(app->store);
+    app->store = NULL;
+    exo_conf_free(app->conf);
+    app->conf = NULL;
+}

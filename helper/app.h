@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What every command of the exoauth program works with: the configuration,
+ * who we are, and the store. Made once in main(), passed down, no globals.
+ */
+#ifndef EXOAUTH_APP_H
+#define EXOAUTH_APP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "exoauth/conf.h"
+#include "exoauth/error.h"
+#include "exoauth/store.h"
+
+struct exo_app {
+    struct exo_conf *conf;
+    bool root;      /* started as root: prepare, then become run_as */
+    uid_t started_by; /* the uid that ran us */
+    uid_t uid;      /* run_as as root, else our own */
+    gid_t gid;
+    char run_as[64]; /* its name, "" when not root */
+    bool has_token_group;
+    gid_t token_gid;
+    bool quiet; /* serve: nothing on stderr, warnings go to the log */
+    bool hush;      /* token: no warning without -v, a mail client paints
+                     * stderr over its screen */
+    int verbose;
+    struct exo_store *store; /* NULL until exo_app_store() */
+};
+
+/*
+ * Loads the configuration (explicit_file may be NULL) and finds out who we
+ * are: as root on a system configuration, run_as and token_group must exist.
+ * own: an ordinary user without a configuration gets one (for login).
+ */
+int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
+                 struct exo_err *err) EXO_MUST_CHECK;
+
+/*
+ * What root must do before it becomes run_as: the store's directory, and
+ * TOKEN_DIR under every root. An ordinary user gets the same directories in
+ * the places of his own configuration. Failing to make a token directory is
+ * a warning; failing to make the store is not an error here, opening it is.
+ */
+void exo_app_prepare(struct exo_app *app);
+
+/* Root becomes run_as for good; everybody loses core dumps and ptrace. */
+int exo_app_drop(struct exo_app *app, struct exo_err *err) EXO_MUST_CHECK;
+
+/* Opens the store once. EXO_E_ACCESS with DENIED: not for this uid. */
+int exo_app_store(struct exo_app *app, struct exo_err *err) EXO_MUST_CHECK;
+
+/* Warning, in one line: stderr for commands, the log for serve. */
+void exo_app_warn(const struct exo_app *app, const char *fmt, ...)
+    EXO_PRINTF(2, 3);
+/* The same for news of interest with -v, and for the log's info level. */
+void exo_app_info(const struct exo_app *app, const char *fmt, ...)
+    EXO_PRINTF(2, 3);
+
+void exo_app_close(struct exo_app *app);
+
+#endif

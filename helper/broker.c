@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The broker. exo_broker_get() is what token, refresh and serve call;
+ * exo_broker_login() is what login calls once a person or a file has given
+ * it something new. grant.c makes the request, outcome.c writes down what
+ * came of it.
+ *
+ * Order, always: read, lock, read again, request, write, publish, answer. A
+ * token that is still valid is an answer whatever went wrong on the way. The
+ * caller owns got and frees it in every case; errors come back in err.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "broker.h"
+#include "exoauth/log.h"
+#include "exoauth/proto.h"
+#include "work.h"
+
+/* Seconds of life that this caller needs. Never more than half of what the
+ * provider gives, or every request would ask for a new one. */
+static int64_t needed_ttl(const struct exo_work *w)
+{
+    const struct exo_record *r = &w->got->record;
+    int64_t lifetime = r->expires - r->issued;
+    int64_t margin = w->app->conf->refresh_margin;
+
+    if (w->want->min_ttl >= 0) {
+        return w->want->min_ttl < lifetime ? w->want->min_ttl : lifetime / 2;
+    }
+    return margin < lifetime / 2 ? margin : lifetime / 2;
+}
+
+/* Valid for somebody who has no choice. */
+static bool is_alive(const struct exo_work *w, int64_t now)
+{
+    const struct exo_record *r = &w->got->record;
+
+    return !exo_secret_empty(&r->access_token) && now < r->expires &&
+           now >= r->issued - EXO_CLOCK_SKEW && r->serial != w->want->reject;
+}
+
+/* Good enough that no request is needed. */
+static bool is_usable(const struct exo_work *w, int64_t now)
+{
+    const struct exo_record *r = &w->got->record;
+
+    if (!is_alive(w, now) || w->want->force) {
+        /* A server that refuses every token must not make us ask for new
+         * ones without end. */
+        return r->serial == w->want->reject && !w->want->force &&
+               now < r->refreshed + EXO_REJECT_PAUSE && now < r->expires;
+    }
+    if (w->want->due && now >= r->refresh_after) {
+        return false;
+    }
+    return r->expires - now >= needed_ttl(w) &&
+           strcmp(r->config, w->owner->fingerprint) == 0;
+}
+
+/* Backoff and permanent states; a clock that was set back does not count. */
+static bool may_try(const struct exo_work *w, int64_t now)
+{
+    const struct exo_record *r = &w->got->record;
+
+    if (w->want->force || strcmp(r->tried, w->owner->fingerprint) != 0) {
+        return true;
+    }
+    if (r->state == EXO_STATUS_NEEDS_LOGIN) {
+        return false;
+    }
+    return now >= r->next_try || r->next_try > now + 2 * EXO_RETRY_CONFIG;
+}
+
+static const char *user_of(const struct exo_settings *s)
+{
+    const char *user = exo_settings_get(s, EXO_KEY_USER);
+
+    return user[0] != '\0' && s->file.name[0] != '@' ? user : s->account.name;
+}
+
+static void fill_token(struct exo_got *got)
+{
+    const struct exo_record *r = &got->record;
+    struct exo_token *t = &got->token;
+
+    t->account = got->settings->account.name;
+    t->user = user_of(got->settings);
+    t->servers = exo_settings_get(got->settings, EXO_KEY_SERVERS);
+    t->serial = r->serial;
+    t->issued = r->issued;
+    t->refresh_after = r->refresh_after;
+    t->usable_until = r->usable_until;
+    t->expires = r->expires;
+    t->token = exo_secret_reveal(&r->access_token);
+    t->token_len = exo_secret_len(&r->access_token);
+}
+
+/* (Re)reads the record; none yet is an empty one. */
+static int read_record(struct exo_work *w)
+{
+    struct exo_record *r = &w->got->record;
+    enum exo_grant grant;
+    int rc;
+
+    exo_record_free(r);
+    rc = exo_store_get(w->app->store, &w->owner->file, r, w->err);
+    if (rc == EXO_E_NOENT) {
+        memcpy(r->account, w->owner->file.name, strlen(w->owner->file.name) + 1);
+        r->state = EXO_STATUS_NEEDS_LOGIN;
+        rc = 0;
+    }
+    if (rc == 0 && exo_grant_parse(r->grant, &grant)) {
+        rc = exo_settings_assume(w->got->settings, grant);
+    }
+    return rc;
+}
+
+/* A token that lives, or what the record says is wrong. */
+static int make_do(struct exo_work *w)
+{
+    const struct exo_record *r = &w->got->record;
+    int64_t now = exo_clock_now();
+
+    if (is_alive(w, now)) {
+        return 0;
+    }
+    if (r->error_text[0] == '\0') {
+        return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN,
+                           "no credential is stored for %s; run: exoauth "
+                           "login %s",
+                           w->owner->file.name, w->owner->file.name);
+    }
+    (void)exo_err_set(w->err, r->state, "%s", r->error_text);
+    w->err->retry_after = r->next_try > now ? r->next_try - now : 0;
+    return EXO_E_STATUS;
+}
+
+/* Under the lock: another may have done the work meanwhile. Published here
+ * too, so that of two renewals the later one is what everybody sees. */
+static int renew(struct exo_work *w)
+{
+    int64_t now = exo_clock_now();
+    int64_t seen = w->got->record.serial;
+    int rc = read_record(w);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (is_usable(w, now) ||
+        (w->want->force && w->got->record.serial > seen)) {
+        return 0;
+    }
+    if (!may_try(w, now)) {
+        return make_do(w);
+    }
+    rc = exo_work_request(w);
+    if (rc != 0 && is_alive(w, exo_clock_now())) {
+        exo_app_warn(w->app, "%s; the present token is used until it expires",
+                     w->err->text);
+        return 0;
+    }
+    return rc;
+}
+
+static int renew_and_publish(struct exo_work *w)
+{
+    int rc = renew(w);
+
+    if (rc == 0) {
+        exo_publish(w->app, w->got->settings, &w->got->record);
+    }
+    return rc;
+}
+
+static int get_locked(struct exo_work *w)
+{
+    int64_t deadline = w->want->nowait ? 0 : w->want->deadline_ms;
+    int rc = exo_store_lock(w->app->store, &w->owner->file, deadline, &w->lock,
+                            w->err);
+
+    if (rc == EXO_E_TIMEOUT && is_alive(w, exo_clock_now())) {
+        return 0;
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    rc = renew_and_publish(w);
+    exo_store_unlock(w->app->store, &w->lock);
+    return rc;
+}
+
+static int begin(struct exo_work *w, const struct exo_account *account)
+{
+    int rc;
+
+    memset(w->got, 0, sizeof(*w->got));
+    exo_record_init(&w->got->record);
+    rc = exo_settings_load(&w->got->settings, w->app->conf, account, w->err);
+    if (rc != 0) {
+        return rc;
+    }
+    w->owner = exo_settings_owner(w->got->settings);
+    rc = exo_settings_complete(w->got->settings, w->err);
+    if (rc == 0 && w->want->server &&
+        !exo_servers_allow(exo_settings_get(w->got->settings, EXO_KEY_SERVERS),
+                           w->want->server)) {
+        rc = exo_err_set(w->err, EXO_STATUS_MISCONFIGURED,
+                         "the token of %s may not go to %s; if it should, add "
+                         "the host to servers in %s",
+                         account->name, w->want->server,
+                         w->got->settings->path);
+    }
+    return rc == 0 ? exo_app_store(w->app, w->err) : rc;
+}
+
+int exo_broker_get(struct exo_app *app, const struct exo_account *account,
+                   const struct exo_want *want, struct exo_got *got,
+                   struct exo_err *err)
+{
+    struct exo_work w = { .app = app, .want = want, .got = got, .err = err };
+    int rc = begin(&w, account);
+
+    if (rc == 0) {
+        rc = read_record(&w);
+    }
+    if (rc == 0 && (!is_usable(&w, exo_clock_now()) ||
+                    !exo_is_published(app, got->settings, &got->record))) {
+        rc = get_locked(&w);
+    }
+    if (rc == 0) {
+        fill_token(got);
+    }
+    return rc;
+}
+
+int exo_broker_login(struct exo_app *app, const struct exo_account *account,
+                     const struct exo_proof *proof, int64_t deadline_ms,
+                     struct exo_got *got, struct exo_err *err)
+{
+    struct exo_want want = EXO_WANT_INIT;
+    struct exo_work w = { .app = app, .want = &want, .got = got, .err = err };
+    int rc;
+
+    want.deadline_ms = deadline_ms;
+    want.force = true;
+    rc = begin(&w, account);
+    if (rc == 0) {
+        rc = exo_store_lock(app->store, &w.owner->file, deadline_ms, &w.lock,
+                            err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    rc = read_record(&w);
+    if (rc == 0) {
+        rc = exo_work_prove(&w, proof);
+    }
+    if (rc == 0) {
+        exo_publish(app, got->settings, &got->record);
+        fill_token(got);
+    }
+    exo_store_unlock(app->store, &w.lock);
+    return rc;
+}
+
+void exo_got_free(struct exo_got *got)
+{
+    exo_record_free(&got->record);
+    exo_settings_free(got->settings);
+    memset(got, 0, sizeof(*got));
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The broker: one good token for one account, at most one request to the
+ * provider at a time (architecture.md section 6). Everything else feeds it.
+ */
+#ifndef EXOAUTH_BROKER_H
+#define EXOAUTH_BROKER_H
+
+#include "app.h"
+#include "exoauth/oauth.h"
+#include "exoauth/record.h"
+#include "exoauth/token.h"
+#include "settings.h"
+
+struct exo_want {
+    const char *server;  /* must be allowed; NULL: not said */
+    int64_t min_ttl;     /* seconds, -1: refresh_margin */
+    int64_t reject;      /* a serial that a server refused, -1: none */
+    int64_t deadline_ms; /* exo_clock_ms() */
+    bool due;    /* a new one as soon as refresh_after has passed */
+    bool nowait; /* leave it to whoever holds the lock */
+    bool force;  /* a new one now, backoff and permanent states ignored */
+};
+
+/* What a login brings that the store does not have yet. NULL members: no. */
+struct exo_proof {
+    const struct exo_secret *client_secret;
+    const struct exo_secret *refresh_token; /* adopt it */
+    struct exo_tokens *tokens; /* already obtained (device code) */
+    const char *grant;         /* for the record */
+};
+
+struct exo_got {
+    struct exo_settings *settings;
+    struct exo_record record; /* of the credential */
+    struct exo_token token;   /* borrows from the two */
+    bool renewed;             /* a request was made and succeeded */
+};
+
+#define EXO_WANT_INIT { NULL, -1, -1, 0, false, false, false }
+
+/*
+ * Fills got->token, or err with one of the statuses. A token that is still
+ * valid is handed out whatever the provider says. Free got in every case.
+ */
+int exo_broker_get(struct exo_app *app, const struct exo_account *account,
+                   const struct exo_want *want, struct exo_got *got,
+                   struct exo_err *err) EXO_MUST_CHECK;
+
+/* Runs the account's grant with what a login brought, and only when the
+ * provider accepted it replaces what is stored. */
+int exo_broker_login(struct exo_app *app, const struct exo_account *account,
+                     const struct exo_proof *proof, int64_t deadline_ms,
+                     struct exo_got *got, struct exo_err *err) EXO_MUST_CHECK;
+
+void exo_got_free(struct exo_got *got);
+
+/* The client of oauth.h for these settings; borrows from all of them. */
+void exo_broker_client(const struct exo_app *app,
+                       const struct exo_settings *settings,
+                       const struct exo_secret *secret, int64_t deadline_ms,
+                       struct exo_oauth_client *client);
+
+/*
+ * Writes the published files of the account under every root where they
+ * differ from what is there, under the account's lock. Failing is a warning,
+ * not an error.
+ */
+void exo_publish(const struct exo_app *app, const struct exo_settings *settings,
+                 const struct exo_record *record);
+/* Is it what every root has already? */
+bool exo_is_published(const struct exo_app *app,
+                      const struct exo_settings *settings,
+                      const struct exo_record *record);
+/* Removes the account's published file under every root; true if any was. */
+bool exo_unpublish(const struct exo_app *app,
+                   const struct exo_account *account);
+/* token_dir below a root ("" for /), to be free()d. */
+char *exo_publish_dir(const struct exo_app *app, const char *root,
+                      size_t root_len);
+
+/* The client secret of an account, where the configuration names a file or
+ * a command. EXO_E_NOENT: it names none. */
+int exo_client_secret(const struct exo_settings *settings,
+                      struct exo_secret *secret,
+                      struct exo_err *err) EXO_MUST_CHECK;
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `exoauth remove ACCOUNT`: forgets the credential and takes back what was
+ * published, under the account's lock, so that a refresh under way cannot
+ * bring it back. What may fail comes first and what cannot be undone last:
+ * the record, then the published tokens, then the account's file; a failure
+ * leaves everything after it as it was, and the command can be run again.
+ *
+ * The account's file belongs to root, the record to run_as. So before() as
+ * root leaves a child behind that deletes the file when it is told to, and
+ * ends without having done anything when it hears nothing.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "cmd.h"
+#include "exoauth/proto.h"
+#include "names.h"
+
+#define PATH_LIMIT ((size_t)4096)
+
+/* Ends when the other end of the pipe is closed, with a byte or without. */
+static void __attribute__((noreturn)) wait_and_delete(int fd, const char *path)
+{
+    char told;
+    ssize_t n;
+
+    do {
+        n = read(fd, &told, 1);
+    } while (n < 0 && errno == EINTR);
+    _exit(n == 1 && unlink(path) != 0 ? errno : 0);
+}
+
+static int start_child(struct exo_options *options, const char *path,
+                       struct exo_err *err)
+{
+    int fd[2];
+    pid_t pid;
+
+    if (pipe(fd) != 0) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot prepare to delete %s: %m; nothing was "
+                           "changed",
+                           path);
+    }
+    pid = fork();
+    if (pid == 0) {
+        (void)close(fd[1]);
+        wait_and_delete(fd[0], path);
+    }
+    (void)close(fd[0]);
+    if (pid < 0) {
+        (void)close(fd[1]);
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot prepare to delete %s: %m; nothing was "
+                           "changed",
+                           path);
+    }
+    options->deleter_pid = pid;
+    options->deleter_fd = fd[1];
+    return 0;
+}
+
+static int before(struct exo_app *app, struct exo_options *options,
+                  struct exo_err *err)
+{
+    struct exo_buf path = EXO_BUF_INIT(PATH_LIMIT);
+    int rc = exo_settings_path(app->conf, &options->account, &path);
+
+    if (rc != 0) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "the name of the account's file is too long; "
+                         "shorten account_dir in %s",
+                         app->conf->path);
+        goto out;
+    }
+    options->has_account_file = access(path.data, F_OK) == 0;
+    if (options->account_file && options->has_account_file) {
+        if (access(app->conf->account_dir, W_OK) != 0) {
+            rc = exo_err_set(err, EXO_STATUS_DENIED,
+                             "cannot delete %s: %m; nothing was changed; run "
+                             "it as root, or without --account-file",
+                             path.data);
+        } else {
+            rc = start_child(options, path.data, err);
+        }
+    }
+out:
+    exo_buf_free(&path);
+    return rc;
+}
+
+/* Tells the child, or without a word lets it go. */
+static int finish_child(const struct exo_app *app, struct exo_options *options,
+                        bool delete, struct exo_err *err)
+{
+    int status = 0;
+    pid_t pid;
+
+    if (options->deleter_pid <= 0) {
+        return 0;
+    }
+    if (delete &&write(options->deleter_fd, "", 1) != 1) {
+        delete = false; /* it is gone; its status says why */
+    }
+    (void)close(options->deleter_fd);
+    do {
+        pid = waitpid(options->deleter_pid, &status, 0);
+    } while (pid < 0 && errno == EINTR);
+    options->deleter_pid = 0;
+    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        return 0;
+    }
+    errno = pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+    return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                       "the credential of %s is forgotten, but its file in %s "
+                       "could not be deleted: %m; delete it by hand",
+                       options->account.name, app->conf->account_dir);
+}
+
+/* Accounts that use this credential have pointers to a token that is gone. */
+static bool unpublish_users(struct exo_app *app,
+                            const struct exo_account *credential,
+                            struct exo_err *err)
+{
+    struct exo_names names = EXO_NAMES_INIT;
+    bool any = false;
+
+    if (exo_settings_list(app->conf, exo_names_add, &names, err) != 0 ||
+        exo_names_sort(&names) != 0) {
+        exo_app_warn(app,
+                     "cannot tell which accounts use the credential of %s: "
+                     "%s; remove theirs from %s by hand",
+                     credential->name,
+                     err->text[0] ? err->text : exo_strerror(EXO_E_NOMEM),
+                     app->conf->token_dir);
+        *err = (struct exo_err)EXO_ERR_INIT;
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        struct exo_settings *settings = NULL;
+        struct exo_err ignored = EXO_ERR_INIT;
+
+        if (exo_settings_load(&settings, app->conf, &names.account[i],
+                              &ignored) == 0 &&
+            settings->owner &&
+            strcmp(settings->credential.name, credential->name) == 0) {
+            any |= exo_unpublish(app, &settings->file);
+            exo_app_warn(app, "%s uses this credential and has no token now",
+                         settings->file.name);
+        }
+        exo_settings_free(settings);
+    }
+    exo_names_free(&names);
+    return any;
+}
+
+/* Where the grant itself can be taken back. */
+static void say_where(const struct exo_app *app,
+                      const struct exo_account *account, bool app_only)
+{
+    struct exo_settings *settings = NULL;
+    struct exo_err ignored = EXO_ERR_INIT;
+    const char *provider = "";
+
+    if (exo_settings_load(&settings, app->conf, account, &ignored) == 0) {
+        provider =
+            exo_settings_get(exo_settings_owner(settings), EXO_KEY_PROVIDER);
+    }
+    if (strcmp(provider, "microsoft") != 0) {
+        exo_app_warn(app,
+                     "the grant of %s still exists at the provider; revoke it "
+                     "there if nobody else uses it",
+                     account->name);
+    } else if (app_only) {
+        exo_app_warn(app,
+                     "the grant of %s still exists at Microsoft; delete the "
+                     "client secret under Entra > App registrations > "
+                     "Certificates & secrets, or the application under "
+                     "Enterprise applications",
+                     account->name);
+    } else {
+        exo_app_warn(app,
+                     "the grant of %s still exists at Microsoft; revoke the "
+                     "user's sessions under Entra > Users, or delete the "
+                     "application under Enterprise applications",
+                     account->name);
+    }
+    exo_settings_free(settings);
+}
+
+/* What the record says about the grant, for say_where(). EXO_E_NOENT: there
+ * is no record. A damaged one is no reason to keep it. */
+static int look(struct exo_app *app, const struct exo_account *account,
+                bool *app_only)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+    int rc = exo_store_get(app->store, account, &record, &ignored);
+
+    *app_only =
+        strcmp(record.grant, exo_grant_word(EXO_GRANT_CLIENT_CREDENTIALS)) == 0;
+    exo_record_free(&record);
+    return rc == EXO_E_NOENT ? rc : 0;
+}
+
+static int nothing_there(const struct exo_app *app,
+                         const struct exo_account *account, struct exo_err *err)
+{
+    struct exo_settings *settings = NULL;
+
+    if (exo_settings_load(&settings, app->conf, account, err) != 0) {
+        return exo_err_set(err, EXO_STATUS_NO_ACCOUNT,
+                           "nothing is stored or published for %s, and no "
+                           "account file names it; see: exoauth list",
+                           account->name);
+    }
+    (void)exo_err_set(err, EXO_STATUS_NO_ACCOUNT,
+                      "%s has nothing of its own; it uses the credential of "
+                      "%s; to forget that, run: exoauth remove %s",
+                      account->name, settings->credential.name,
+                      settings->credential.name);
+    exo_settings_free(settings);
+    return EXO_E_STATUS;
+}
+
+/* lock: NULL if there is no record. */
+static int remove_locked(struct exo_app *app, struct exo_options *options,
+                         const struct exo_store_lock *lock, bool app_only,
+                         struct exo_err *err)
+{
+    const struct exo_account *account = &options->account;
+    bool any = false;
+    int rc = EXO_E_NOENT;
+
+    if (lock) {
+        rc = exo_store_remove(app->store, lock, err);
+    }
+    if (rc != 0 && rc != EXO_E_NOENT) {
+        return rc;
+    }
+    if (rc == 0) {
+        any = true;
+        say_where(app, account, app_only);
+    }
+    any |= exo_unpublish(app, account);
+    any |= unpublish_users(app, account, err);
+    if (!any && !options->has_account_file) {
+        return nothing_there(app, account, err);
+    }
+    return finish_child(app, options, true, err);
+}
+
+static int run(struct exo_app *app, struct exo_options *options,
+               struct exo_err *err)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_store_lock lock;
+    bool app_only = false;
+    int rc = exo_app_store(app, err);
+
+    if (rc != 0) {
+        goto out;
+    }
+    if (look(app, &options->account, &app_only) == EXO_E_NOENT) {
+        /* No lock for a name that may be a typing error: its file would
+         * stay for ever. */
+        rc = remove_locked(app, options, NULL, false, err);
+        goto out;
+    }
+    rc = exo_store_lock(app->store, &options->account,
+                        exo_clock_ms() + app->conf->timeout * 1000, &lock, err);
+    if (rc == 0) {
+        rc = remove_locked(app, options, &lock, app_only, err);
+        exo_store_unlock(app->store, &lock);
+    }
+out:
+    (void)finish_child(app, options, false, &ignored);
+    return rc;
+}
+
+const struct exo_command exo_cmd_remove = {
+    .name = "remove",
+    .usage = "ACCOUNT [--account-file]",
+    .help = "Forgets the account's credential and removes its published "
+            "tokens. The grant\nitself still exists at the provider; where "
+            "to revoke it is said on stderr.\n"
+            "\n  --account-file        delete the account's file, too\n",
+    .options = EXO_OPT_ACCOUNT_FILE,
+    .needs_account = true,
+    .before = before,
+    .run = run,
+};

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * exoauth serve: one request on stdin, one reply on stdout, exit 0. Started
+ * per connection by spawn(8), by a systemd socket, by the plugin, or by
+ * listen.c. There is no daemon with state: all state is in the store.
+ *
+ * Under spawn(8) fd 2 is the connection, so nothing may ever be written to
+ * it: whatever goes wrong goes to the log, and to the asker as a reply.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "cmd.h"
+#include "exoauth/log.h"
+#include "exoauth/proto.h"
+#include "exoauth/source.h"
+#include "listen.h"
+#include "peer.h"
+
+struct answer {
+    struct exo_reply reply;
+    struct exo_got got;
+    struct exo_answer forwarded;
+    struct exo_err err;
+};
+
+static void fail(struct answer *a)
+{
+    a->reply.status = a->err.status;
+    a->reply.message = a->err.text;
+    a->reply.retry_after = a->err.retry_after;
+}
+
+/* The plugin waits for this process to end, but not for the token: let a
+ * child do the work. Under spawn(8) and systemd nobody waits, and a child
+ * would be killed with its service. */
+static bool leave_waiting_parent(const struct exo_peer *peer)
+{
+    pid_t pid;
+
+    if (peer->pid == 0 || peer->pid != getppid()) {
+        return true;
+    }
+    pid = fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+        (void)setsid();
+        if (null >= 0) {
+            (void)dup2(null, 0);
+            (void)dup2(null, 1);
+        }
+        return true;
+    }
+    return false; /* pid > 0, or no memory: the next login asks again */
+}
+
+static void warn(void *context, const char *text)
+{
+    exo_app_warn(context, "%s", text);
+}
+
+/* This uid may not open the store: somebody behind a socket may. */
+static void forward(struct exo_app *app, const struct exo_request *request,
+                    const struct exo_peer *peer, struct answer *a)
+{
+    struct exo_request again = *request;
+
+    /* Only for ourselves, and only once: a socket's own server that lost
+     * its store must not ask itself. */
+    if (request->forwarded || peer->uid != geteuid()) {
+        fail(a);
+        return;
+    }
+    again.forwarded = true;
+    exo_source_get(app->conf, &again, EXO_SOURCE_NO_SPAWN | EXO_SOURCE_NO_FILE,
+                   warn, app, &a->forwarded);
+    if (a->forwarded.known ||
+        a->forwarded.reply.status == EXO_STATUS_NO_ACCOUNT) {
+        a->reply = a->forwarded.reply;
+        return;
+    }
+    (void)exo_err_set(&a->err, EXO_STATUS_DENIED,
+                      "uid %u may not open %s and no socket answers; for "
+                      "Postfix add the spawn(8) service to master.cf: "
+                      "exoauth unix - n n - 100 spawn user=exoauth "
+                      "argv=%s serve",
+                      (unsigned)geteuid(), app->conf->store, EXO_HELPER);
+    fail(a);
+}
+
+static int authorise(struct exo_app *app, const struct exo_account *account,
+                     const struct exo_peer *peer, struct exo_err *err)
+{
+    struct exo_settings *settings;
+    int rc = exo_settings_load(&settings, app->conf, account, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (!exo_peer_allowed(peer, app, settings)) {
+        rc = exo_err_set(err, EXO_STATUS_DENIED,
+                         "uid %u may not have the token of %s; add the user "
+                         "to allow in %s, or to token_group",
+                         (unsigned)peer->uid, account->name, settings->path);
+    }
+    exo_settings_free(settings);
+    return rc;
+}
+
+static void decide(struct exo_app *app, const struct exo_request *request,
+                   const struct exo_peer *peer, int64_t deadline,
+                   struct answer *a)
+{
+    struct exo_want want = EXO_WANT_INIT;
+    struct exo_account account;
+
+    if (exo_account_set(&account, request->get, strlen(request->get)) != 0) {
+        (void)exo_err_set(&a->err, EXO_STATUS_NO_ACCOUNT,
+                          "that is not an account name");
+        fail(a);
+        return;
+    }
+    if (exo_app_store(app, &a->err) != 0) {
+        if (a->err.status == EXO_STATUS_DENIED) {
+            forward(app, request, peer, a);
+        } else {
+            fail(a);
+        }
+        return;
+    }
+    want.server = request->server;
+    want.min_ttl = request->min_ttl;
+    want.reject = request->reject;
+    want.nowait = request->nowait;
+    want.due = request->nowait;
+    want.deadline_ms = deadline;
+    if (authorise(app, &account, peer, &a->err) != 0 ||
+        exo_broker_get(app, &account, &want, &a->got, &a->err) != 0) {
+        fail(a);
+        return;
+    }
+    a->reply.status = EXO_STATUS_OK;
+    a->reply.token = a->got.token;
+}
+
+static void send_reply(const struct answer *a, int out, int64_t deadline)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
+    int rc;
+
+    exo_reply_put(&text, &a->reply);
+    rc = text.error;
+    if (rc == 0) {
+        rc = exo_message_write(out, deadline, &text);
+    }
+    if (rc != 0) {
+        exo_log(EXO_LOG_NOTICE, "the asker did not take the reply: %s",
+                exo_strerror(rc));
+    }
+    exo_buf_free(&text);
+}
+
+void exo_serve_one(struct exo_app *app, int in, int out, uid_t self)
+{
+    int64_t deadline = exo_clock_ms() + app->conf->timeout * 1000;
+    struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
+    struct exo_request request;
+    struct exo_block block;
+    struct exo_peer peer;
+    struct answer a;
+    int rc;
+
+    memset(&a, 0, sizeof(a));
+    exo_record_init(&a.got.record);
+    if (exo_peer_get(&peer, in, self) != 0) {
+        exo_log(EXO_LOG_WARNING, "a request over something that is neither a "
+                                 "UNIX socket, a pipe nor a file is refused");
+        goto out;
+    }
+    rc = exo_message_read(in, deadline, &text, &block);
+    if (rc == 0) {
+        rc = exo_request_parse(&request, &block);
+    }
+    if (rc != 0) {
+        exo_log(EXO_LOG_NOTICE, "a request from uid %u was not understood: %s",
+                (unsigned)peer.uid, exo_strerror(rc));
+        goto out;
+    }
+    if (request.nowait && !leave_waiting_parent(&peer)) {
+        goto out;
+    }
+    decide(app, &request, &peer, deadline, &a);
+    if (a.reply.status != EXO_STATUS_OK) {
+        exo_log(EXO_LOG_NOTICE, "%s for uid %u: %s", request.get,
+                (unsigned)peer.uid, a.reply.message);
+    }
+    if (!request.nowait) {
+        send_reply(&a, out, deadline);
+    }
+out:
+    exo_answer_free(&a.forwarded);
+    exo_got_free(&a.got);
+    exo_buf_free(&text);
+}
+
+static int before(struct exo_app *app, struct exo_options *options,
+                  struct exo_err *err)
+{
+    /* What the host left open is none of our business. */
+    (void)close_range(3, ~0U, 0);
+    if (options->listen) {
+        return exo_listen_open(app, options->listen, &options->listen_fd, err);
+    }
+    return 0;
+}
+
+static int run(struct exo_app *app, struct exo_options *options,
+               struct exo_err *err)
+{
+    if (options->listen) {
+        return exo_listen_run(app, options->listen, options->listen_fd, err);
+    }
+    exo_serve_one(app, 0, 1, app->started_by);
+    return 0;
+}
+
+const struct exo_command exo_cmd_serve = {
+    .name = "serve",
+    .usage = "[--listen PATH]",
+    .help = "Answers one request on stdin, or listens on a UNIX socket.\n\n"
+            "  --listen PATH         listen there, mode 0666; `allow` "
+            "decides\n",
+    .options = EXO_OPT_LISTEN,
+    .quiet = true,
+    .prepare = true,
+    .before = before,
+    .run = run,
+};

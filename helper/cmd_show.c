@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `exoauth show ACCOUNT`: the configuration in force for one account, every
+ * value below a comment that says where it comes from. The output is itself
+ * a valid exoauth.conf, because account keys may stand there as defaults.
+ *
+ * Called by main() after the privileges are gone. It opens neither the store
+ * nor any file that a key names: paths of secrets are shown, secrets never.
+ */
+#include "config.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "settings.h"
+
+#define SHOW_MAX ((size_t)1024 * 1024)
+
+/* Keys of exoauth.conf that are text in struct exo_conf. */
+static const struct {
+    const char *key;
+    size_t offset;
+    bool none; /* "" is written `none` */
+} texts[] = {
+    { "account_dir", offsetof(struct exo_conf, account_dir), false },
+    { "store", offsetof(struct exo_conf, store), false },
+    { "token_dir", offsetof(struct exo_conf, token_dir), false },
+    { "chroot", offsetof(struct exo_conf, chroot), false },
+    { "token_group", offsetof(struct exo_conf, token_group), false },
+    { "run_as", offsetof(struct exo_conf, run_as), false },
+    { "socket", offsetof(struct exo_conf, socket), true },
+    { "helper", offsetof(struct exo_conf, helper), true },
+    { "mechanisms", offsetof(struct exo_conf, mechanisms), false },
+    { "proxy", offsetof(struct exo_conf, proxy), false },
+    { "proxy_auth_file", offsetof(struct exo_conf, proxy_auth_file), false },
+    { "ca_file", offsetof(struct exo_conf, ca_file), false },
+    { "key_file", offsetof(struct exo_conf, key_file), false },
+    { "log", offsetof(struct exo_conf, log), false },
+};
+
+struct show {
+    struct exo_buf out;
+    const char *provider;
+    const char *origin; /* of the line before */
+    unsigned line;
+};
+
+/* Lines of one origin stand together below one comment. */
+static void put(struct show *show, const char *key, const char *value,
+                const char *origin, unsigned line)
+{
+    if (value[0] == '\0') {
+        return;
+    }
+    if (!show->origin || strcmp(show->origin, origin) != 0 ||
+        show->line != line) {
+        exo_buf_fmt(&show->out, "# from %s", origin);
+        if (line > 0) {
+            exo_buf_fmt(&show->out, ":%u", line);
+        } else if (strcmp(origin, "provider") == 0) {
+            exo_buf_fmt(&show->out, " %s", show->provider);
+        }
+        exo_buf_str(&show->out, "\n");
+    }
+    show->origin = origin;
+    show->line = line;
+    exo_block_put(&show->out, key, value);
+}
+
+static void put_system(struct show *show, const struct exo_conf *conf,
+                       const char *key, const char *value)
+{
+    const struct exo_pair *pair = exo_block_find(&conf->block, key);
+
+    if (pair) {
+        put(show, key, value, conf->path, pair->line);
+    } else {
+        put(show, key, value, "default", 0);
+    }
+}
+
+static void put_number(struct show *show, const struct exo_conf *conf,
+                       const char *key, int64_t number)
+{
+    struct exo_buf text = EXO_BUF_INIT(32);
+
+    exo_buf_fmt(&text, "%lld", (long long)number);
+    put_system(show, conf, key, exo_buf_text(&text));
+    exo_buf_free(&text);
+}
+
+static void put_conf(struct show *show, const struct exo_conf *conf)
+{
+    static const char *const levels[] = {
+        [EXO_LOG_ERROR] = "error",   [EXO_LOG_WARNING] = "warning",
+        [EXO_LOG_NOTICE] = "notice", [EXO_LOG_INFO] = "info",
+        [EXO_LOG_DEBUG] = "debug",
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        const char *value = *(char *const *)(const void *)((const char *)conf +
+                                                           texts[i].offset);
+
+        if (!value || value[0] == '\0') {
+            value = texts[i].none ? "none" : "";
+        }
+        put_system(show, conf, texts[i].key, value);
+    }
+    put_number(show, conf, "timeout", conf->timeout);
+    put_number(show, conf, "refresh_margin", conf->refresh_margin);
+    put_system(show, conf, "log_level", levels[conf->log_level]);
+}
+
+/* What an account that borrows a credential still decides for itself. */
+static bool is_own(enum exo_key key)
+{
+    return key == EXO_KEY_CREDENTIAL || key == EXO_KEY_USER ||
+           key == EXO_KEY_SERVERS || key == EXO_KEY_ALLOW;
+}
+
+static void put_settings(struct show *show, const struct exo_settings *settings)
+{
+    const struct exo_settings *owner = exo_settings_owner(settings);
+
+    for (unsigned i = 0; i < EXO_KEYS; i++) {
+        const enum exo_key key = (enum exo_key)i;
+        const struct exo_setting *setting =
+            is_own(key) ? &settings->key[i] : &owner->key[i];
+        const char *value = setting->value;
+
+        /* `user` has no default of its own where any mailbox may ask. */
+        if (key == EXO_KEY_USER && value[0] == '\0' &&
+            settings->account.name[0] != '@') {
+            value = settings->account.name;
+        }
+        put(show, exo_key_name(key), value, setting->origin, setting->line);
+    }
+}
+
+static void warn(void *context, const char *text)
+{
+    exo_app_warn(context, "%s", text);
+}
+
+static int run(struct exo_app *app, struct exo_options *options,
+               struct exo_err *err)
+{
+    struct show show = { EXO_BUF_INIT(SHOW_MAX), "", NULL, 0 };
+    struct exo_settings *settings = NULL;
+    int rc;
+
+    rc = exo_settings_load(&settings, app->conf, &options->account, err);
+    if (rc != 0) {
+        return rc;
+    }
+    exo_settings_unknown(app->conf, settings, warn, app);
+    show.provider =
+        exo_settings_get(exo_settings_owner(settings), EXO_KEY_PROVIDER);
+    exo_buf_fmt(&show.out, "# account %s: %s\n", options->account.name,
+                settings->path);
+    put_settings(&show, settings);
+    if (strcmp(settings->credential.name, settings->account.name) != 0) {
+        exo_buf_fmt(&show.out,
+                    "# token and credential: those of %s, see: "
+                    "exoauth show %s\n",
+                    settings->credential.name, settings->credential.name);
+    }
+    exo_buf_fmt(&show.out, "\n# of all accounts: %s%s\n", app->conf->path,
+                app->conf->present ? "" : " (does not exist)");
+    show.origin = NULL;
+    put_conf(&show, app->conf);
+    rc = show.out.error;
+    if (rc != 0) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "cannot show the configuration: %s", exo_strerror(rc));
+    } else {
+        rc = exo_out(show.out.data, show.out.len, err);
+    }
+    exo_buf_free(&show.out);
+    exo_settings_free(settings);
+    return rc;
+}
+
+const struct exo_command exo_cmd_show = {
+    .name = "show",
+    .usage = "ACCOUNT",
+    .help = "Shows the configuration in force for the account and where each "
+            "value comes\nfrom, in the syntax of exoauth.conf. Never a "
+            "secret.\n",
+    .needs_account = true,
+    .run = run,
+};

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * exoauth token: one usable access token on stdout. What mutt, msmtp, mpop
+ * and getmail run. A caller that may not open the store gets it from the
+ * plugin's own sources, published file and sockets. Silent on stderr when it
+ * works, because mail clients paint stderr over their screen.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <json-c/json.h>
+
+#include "broker.h"
+#include "cmd.h"
+#include "exoauth/base64.h"
+#include "exoauth/proto.h"
+#include "exoauth/source.h"
+#include "exoauth/wire.h"
+
+static int put_json(struct exo_secret *out, const struct exo_token *t)
+{
+    json_object *o = json_object_new_object();
+    const char *text;
+    int rc = EXO_E_NOMEM;
+
+    if (!o) {
+        return rc;
+    }
+    json_object_object_add(o, "exoauth", json_object_new_int(1));
+    json_object_object_add(o, "account", json_object_new_string(t->account));
+    json_object_object_add(o, "user", json_object_new_string(t->user));
+    json_object_object_add(o, "servers", json_object_new_string(t->servers));
+    json_object_object_add(o, "serial", json_object_new_int64(t->serial));
+    json_object_object_add(o, "issued", json_object_new_int64(t->issued));
+    json_object_object_add(o, "expires", json_object_new_int64(t->expires));
+    json_object_object_add(
+        o, "token", json_object_new_string_len(t->token, (int)t->token_len));
+    text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+                                                 JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (text) {
+        rc = exo_secret_set(out, text, strlen(text));
+        explicit_bzero((char *)(uintptr_t)text, strlen(text));
+    }
+    (void)json_object_put(o);
+    return rc;
+}
+
+/* The SASL initial response in base64, as a mail client sends it. */
+static int put_sasl(struct exo_secret *out, const struct exo_token *t,
+                    enum exo_format format)
+{
+    struct exo_secret message = EXO_SECRET_INIT;
+    size_t at;
+    int rc = format == EXO_FORMAT_XOAUTH2
+                 ? exo_wire_xoauth2(&message, t->user, t->token, t->token_len,
+                                    &at)
+                 : exo_wire_oauthbearer(&message, t->user, t->token,
+                                        t->token_len, &at);
+
+    if (rc == 0) {
+        rc = exo_base64(out, exo_secret_reveal(&message),
+                        exo_secret_len(&message));
+    }
+    exo_secret_free(&message);
+    return rc;
+}
+
+static int print(const struct exo_token *t, enum exo_format format,
+                 struct exo_err *err)
+{
+    struct exo_secret out = EXO_SECRET_INIT;
+    int rc;
+
+    switch (format) {
+    case EXO_FORMAT_JSON:
+        rc = put_json(&out, t);
+        break;
+    case EXO_FORMAT_XOAUTH2:
+    case EXO_FORMAT_OAUTHBEARER:
+        rc = put_sasl(&out, t, format);
+        break;
+    default:
+        rc = exo_secret_set(&out, t->token, t->token_len);
+        break;
+    }
+    if (rc != 0) {
+        rc = exo_err_set(err, EXO_STATUS_BUG, "cannot format the token: %s",
+                         exo_strerror(rc));
+    } else {
+        exo_buf_str(&out.hidden, "\n");
+        rc = exo_out(exo_secret_reveal(&out), exo_secret_len(&out), err);
+    }
+    exo_secret_free(&out);
+    return rc;
+}
+
+static void warn(void *context, const char *text)
+{
+    exo_app_warn(context, "%s", text);
+}
+
+/* For service users: what the plugin would get. */
+static int from_sources(struct exo_app *app, const struct exo_options *options,
+                        struct exo_err *err)
+{
+    struct exo_request request = EXO_REQUEST_INIT;
+    struct exo_answer answer;
+    int rc;
+
+    request.get = options->account.name;
+    request.min_ttl = options->min_ttl;
+    exo_source_get(app->conf, &request, EXO_SOURCE_NO_SPAWN, warn, app,
+                   &answer);
+    if (answer.reply.status == EXO_STATUS_OK) {
+        struct exo_token t = answer.reply.token;
+
+        if (!t.user) {
+            t.user = options->account.name;
+        }
+        rc = print(&t, options->format, err);
+    } else {
+        rc = exo_err_set(err, answer.reply.status, "%s", answer.reply.message);
+        err->retry_after = answer.reply.retry_after;
+    }
+    exo_answer_free(&answer);
+    return rc;
+}
+
+static int run(struct exo_app *app, struct exo_options *options,
+               struct exo_err *err)
+{
+    struct exo_want want = EXO_WANT_INIT;
+    struct exo_got got;
+    int rc;
+
+    want.min_ttl = options->min_ttl;
+    want.deadline_ms = exo_clock_ms() + app->conf->timeout * 1000;
+    rc = exo_app_store(app, err);
+    if (rc != 0 && err->status == EXO_STATUS_DENIED) {
+        *err = (struct exo_err)EXO_ERR_INIT;
+        return from_sources(app, options, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    rc = exo_broker_get(app, &options->account, &want, &got, err);
+    if (rc == 0) {
+        rc = print(&got.token, options->format, err);
+    }
+    exo_got_free(&got);
+    return rc;
+}
+
+const struct exo_command exo_cmd_token = {
+    .name = "token",
+    .usage = "ACCOUNT [--min-ttl N] [--format FORMAT]",
+    .help = "Prints one usable access token.\n\n"
+            "  --min-ttl N           seconds it must still live\n"
+            "  --format FORMAT       raw (default), xoauth2, oauthbearer, "
+            "json\n",
+    .options = EXO_OPT_MIN_TTL | EXO_OPT_FORMAT,
+    .needs_account = true,
+    .prepare = true,
+    .run = run,
+};

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# helper/: the program exoauth. Everything but main() is in a library, so
+# that the tests can link it.
+
+noinst_LTLIBRARIES += libexoauth-helper.la
+libexoauth_helper_la_CPPFLAGS = $(exo_cppflags) $(JSON_CFLAGS)
+libexoauth_helper_la_SOURCES = \
+	helper/app.c \
+	helper/app.h \
+	helper/broker.c \
+	helper/broker.h \
+	helper/cmd.h \
+	helper/cmd_list.c \
+	helper/cmd_login.c \
+	helper/cmd_refresh.c \
+	helper/cmd_remove.c \
+	helper/cmd_serve.c \
+	helper/cmd_show.c \
+	helper/cmd_status.c \
+	helper/cmd_token.c \
+	helper/device.c \
+	helper/device.h \
+	helper/grant.c \
+	helper/listen.c \
+	helper/listen.h \
+	helper/names.c \
+	helper/names.h \
+	helper/options.c \
+	helper/options.h \
+	helper/outcome.c \
+	helper/peer.c \
+	helper/peer.h \
+	helper/place.c \
+	helper/place.h \
+	helper/prompt.c \
+	helper/prompt.h \
+	helper/publish.c \
+	helper/secret.c \
+	helper/settings.c \
+	helper/settings.h \
+	helper/settings_check.c \
+	helper/settings_file.c \
+	helper/status.h \
+	helper/status_json.c \
+	helper/status_table.c \
+	helper/wire_tmp.c \
+	helper/work.h \
+	$(NULL)
+
+# In this order: each room uses only rooms after it.
+helper_libs = \
+	libexoauth-helper.la \
+	libexoauth-oauth.la \
+	libexoauth-store.la \
+	libexoauth-net.la \
+	libexoauth-common.la \
+	$(CURL_LIBS) \
+	$(JSON_LIBS) \
+	$(CRYPTO_LIBS) \
+	$(NULL)
+
+bin_PROGRAMS += exoauth
+exoauth_SOURCES = helper/main.c
+exoauth_CPPFLAGS = $(exo_cppflags)
+exoauth_CFLAGS = $(AM_CFLAGS) $(EXO_PIE_CFLAGS)
+exoauth_LDFLAGS = $(AM_LDFLAGS) $(EXO_PIE_LDFLAGS)
+exoauth_LDADD = $(helper_libs)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * serve --listen PATH. Called by serve; bound before root becomes run_as,
+ * accepting after it. Each connection gets a process of its own, so that one
+ * asker who dawdles, or a provider who hangs, holds up nobody else; at most
+ * MOST at a time, the rest waits in the backlog. Ends on SIGTERM or SIGINT.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exoauth/log.h"
+#include "listen.h"
+
+#define MOST 256
+#define BACKLOG 1024
+
+static int fill_address(struct sockaddr_un *address, const char *path,
+                        struct exo_err *err)
+{
+    size_t len = strlen(path);
+
+    memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    if (path[0] != '/' || len >= sizeof(address->sun_path)) {
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "--listen %s: give an absolute path of less than "
+                           "%zu bytes",
+                           path, sizeof(address->sun_path));
+    }
+    memcpy(address->sun_path, path, len + 1);
+    return 0;
+}
+
+/* A socket that nobody listens on is what a killed server leaves behind. */
+static void remove_dead(const struct sockaddr_un *address)
+{
+    struct stat st;
+    int fd;
+
+    if (lstat(address->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode)) {
+        return;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return;
+    }
+    if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+        errno == ECONNREFUSED) {
+        (void)unlink(address->sun_path);
+    }
+    (void)close(fd);
+}
+
+int exo_listen_open(struct exo_app *app, const char *path, int *fd,
+                    struct exo_err *err)
+{
+    struct sockaddr_un address;
+    mode_t old;
+    int rc = fill_address(&address, path, err);
+
+    (void)app;
+    *fd = -1;
+    if (rc != 0) {
+        return rc;
+    }
+    remove_dead(&address);
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    old = umask(0111);
+    if (*fd < 0 ||
+        bind(*fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(*fd, BACKLOG) != 0) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "cannot listen on %s: %m; is another exoauth there, "
+                         "or its directory missing?",
+                         path);
+    }
+    (void)umask(old);
+    return rc;
+}
+
+static void reap(size_t *running)
+{
+    while (*running > 0 && waitpid(-1, NULL, WNOHANG) > 0) {
+        (*running)--;
+    }
+}
+
+static void take_one(struct exo_app *app, int listener, const sigset_t *old,
+                     size_t *running)
+{
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    pid_t pid;
+
+    if (fd < 0) {
+        return;
+    }
+    pid = fork();
+    if (pid == 0) {
+        (void)close(listener);
+        (void)sigprocmask(SIG_SETMASK, old, NULL);
+        exo_serve_one(app, fd, fd, (uid_t)-1);
+        _exit(0);
+    }
+    if (pid > 0) {
+        (*running)++;
+    } else {
+        exo_log(EXO_LOG_ERROR, "cannot fork: %m");
+    }
+    (void)close(fd);
+}
+
+int exo_listen_run(struct exo_app *app, const char *path, int fd,
+                   struct exo_err *err)
+{
+    sigset_t mask, old;
+    size_t running = 0;
+    int signals;
+
+    (void)sigemptyset(&mask);
+    (void)sigaddset(&mask, SIGTERM);
+    (void)sigaddset(&mask, SIGINT);
+    (void)sigaddset(&mask, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &mask, &old);
+    signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0) {
+        return exo_err_set(err, EXO_STATUS_BUG, "signalfd: %m");
+    }
+    exo_log(EXO_LOG_INFO, "listening on %s", path);
+    for (;;) {
+        struct pollfd p[2] = { { signals, POLLIN, 0 }, { fd, POLLIN, 0 } };
+        struct signalfd_siginfo info;
+
+        if (poll(p, running < MOST ? 2 : 1, -1) < 0 && errno != EINTR) {
+            break;
+        }
+        if (read(signals, &info, sizeof(info)) == sizeof(info)) {
+            if (info.ssi_signo != SIGCHLD) {
+                break;
+            }
+            reap(&running);
+        }
+        if (p[1].revents & POLLIN) {
+            take_one(app, fd, &old, &running);
+        }
+    }
+    /* Where run_as may not remove it, the next start finds it dead. */
+    (void)unlink(path);
+    (void)close(signals);
+    (void)close(fd);
+    return 0;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * exoauth: the program that owns the credentials. main() keeps one order
+ * for every command: options, configuration, what needs root, becoming
+ * run_as, the command. stdout carries only the result; what went wrong is
+ * one line on stderr (in the log for serve) and the exit status of
+ * interface.md.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "exoauth/log.h"
+#include "exoauth/proto.h"
+#include "options.h"
+
+int exo_out(const void *data, size_t len, struct exo_err *err)
+{
+    if (fwrite(data, 1, len, stdout) != len || fflush(stdout) != 0) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "cannot write to standard output: %m");
+    }
+    return 0;
+}
+
+/* fds 0-2 must exist, or the first file that is opened becomes one. */
+static void fill_std_fds(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    } while (fd >= 0 && fd <= 2);
+    if (fd > 2) {
+        (void)close(fd);
+    }
+}
+
+static void open_log(const struct exo_app *app)
+{
+    const char *dest = app->conf->log;
+    enum exo_log_level level = app->conf->log_level;
+
+    if (dest[0] == '\0') {
+        dest = app->quiet ? "syslog" : "stderr";
+    }
+    /* A command reports on stderr whatever the log is for. */
+    if (!app->quiet) {
+        dest = "stderr";
+    }
+    if (app->verbose > 0 && level < EXO_LOG_INFO) {
+        level = EXO_LOG_INFO;
+    }
+    (void)exo_log_open(dest, level);
+}
+
+static void report(const struct exo_app *app, const struct exo_err *err)
+{
+    if (err->text[0] == '\0') {
+        return;
+    }
+    if (app->quiet) {
+        exo_log(EXO_LOG_ERROR, "%s", err->text);
+    } else {
+        (void)fprintf(stderr, "exoauth: %s\n", err->text);
+    }
+}
+
+static int run(struct exo_app *app, const struct exo_command *command,
+               struct exo_options *options, struct exo_err *err)
+{
+    int rc = exo_app_open(app, options->config, command == &exo_cmd_login, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    open_log(app);
+    if (command->prepare) {
+        exo_app_prepare(app);
+    }
+    if (command->before) {
+        rc = command->before(app, options, err);
+    }
+    if (rc == 0) {
+        rc = exo_app_drop(app, err);
+    }
+    return rc == 0 ? command->run(app, options, err) : rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct exo_app app;
+    struct exo_options options;
+    struct exo_err err = EXO_ERR_INIT;
+    const struct exo_command *command = NULL;
+    enum exo_parsed parsed;
+    int rc;
+
+    fill_std_fds();
+    (void)umask(022);
+    (void)signal(SIGPIPE, SIG_IGN);
+    memset(&app, 0, sizeof(app));
+    parsed = exo_options_parse(&options, &command, argc, argv, &err);
+    if (parsed == EXO_PARSED_DONE) {
+        exo_options_free(&options);
+        return fflush(stdout) == 0 ? 0 : exo_status_exit(EXO_STATUS_STORE);
+    }
+    app.quiet = command && command->quiet;
+    app.hush = command == &exo_cmd_token;
+    app.verbose = options.verbose;
+    (void)exo_log_open(app.quiet ? "syslog" : "stderr", EXO_LOG_NOTICE);
+    rc = parsed == EXO_PARSED_RUN ? run(&app, command, &options, &err)
+                                  : EXO_E_STATUS;
+    if (rc != 0 && err.status == EXO_STATUS_OK) {
+        (void)exo_err_set(&err, EXO_STATUS_BUG, "internal error: %s",
+                          exo_strerror(rc));
+    }
+    report(&app, &err);
+    exo_options_free(&options);
+    exo_app_close(&app);
+    exo_log_close();
+    return exo_status_exit(err.status);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command line of the exoauth program: one table of options for all
+ * commands, so that one name means one thing everywhere. Called once by
+ * main(). Every mistake is EXO_STATUS_USAGE with one line that names the
+ * command to see. No option takes a secret.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exoauth/proto.h"
+#include "options.h"
+
+static const struct exo_command *const commands[] = {
+    &exo_cmd_login, &exo_cmd_token, &exo_cmd_refresh, &exo_cmd_status,
+    &exo_cmd_list,  &exo_cmd_show,  &exo_cmd_remove,  &exo_cmd_serve,
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+enum {
+    OPT_HELP = 256,
+    OPT_VERSION,
+    OPT_CONFIG,
+    OPT_DEVICE,
+    OPT_BROWSER,
+    OPT_PASTE,
+    OPT_SECRET_FILE,
+    OPT_PASSWORD_FILE,
+    OPT_REFRESH_TOKEN_FILE,
+    OPT_IF_NEEDED,
+    OPT_SET,
+    OPT_MIN_TTL,
+    OPT_FORMAT,
+    OPT_ALL,
+    OPT_FORCE,
+    OPT_JSON,
+    OPT_ACCOUNT_FILE,
+    OPT_LISTEN
+};
+
+static const struct option longs[] = {
+    { "help", no_argument, NULL, OPT_HELP },
+    { "version", no_argument, NULL, OPT_VERSION },
+    { "config", required_argument, NULL, OPT_CONFIG },
+    { "verbose", no_argument, NULL, 'v' },
+    { "device", no_argument, NULL, OPT_DEVICE },
+    { "browser", no_argument, NULL, OPT_BROWSER },
+    { "paste", no_argument, NULL, OPT_PASTE },
+    { "secret-file", required_argument, NULL, OPT_SECRET_FILE },
+    { "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
+    { "refresh-token-file", required_argument, NULL, OPT_REFRESH_TOKEN_FILE },
+    { "if-needed", no_argument, NULL, OPT_IF_NEEDED },
+    { "set", required_argument, NULL, OPT_SET },
+    { "min-ttl", required_argument, NULL, OPT_MIN_TTL },
+    { "format", required_argument, NULL, OPT_FORMAT },
+    { "all", no_argument, NULL, OPT_ALL },
+    { "force", no_argument, NULL, OPT_FORCE },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "account-file", no_argument, NULL, OPT_ACCOUNT_FILE },
+    { "listen", required_argument, NULL, OPT_LISTEN },
+    { NULL, 0, NULL, 0 },
+};
+
+static const struct {
+    int opt;
+    unsigned flag;
+} takes[] = {
+    { OPT_DEVICE, EXO_OPT_DEVICE },
+    { OPT_BROWSER, EXO_OPT_LATER },
+    { OPT_PASTE, EXO_OPT_LATER },
+    { OPT_PASSWORD_FILE, EXO_OPT_LATER },
+    { OPT_SECRET_FILE, EXO_OPT_SECRET_FILE },
+    { OPT_REFRESH_TOKEN_FILE, EXO_OPT_REFRESH_TOKEN_FILE },
+    { OPT_IF_NEEDED, EXO_OPT_IF_NEEDED },
+    { OPT_SET, EXO_OPT_SET },
+    { OPT_MIN_TTL, EXO_OPT_MIN_TTL },
+    { OPT_FORMAT, EXO_OPT_FORMAT },
+    { OPT_ALL, EXO_OPT_ALL },
+    { OPT_FORCE, EXO_OPT_FORCE },
+    { OPT_JSON, EXO_OPT_JSON },
+    { OPT_ACCOUNT_FILE, EXO_OPT_ACCOUNT_FILE },
+    { OPT_LISTEN, EXO_OPT_LISTEN },
+};
+
+const struct exo_command *exo_command_find(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+static enum exo_parsed print_help(const struct exo_command *command)
+{
+    if (command) {
+        (void)printf("usage: exoauth %s %s\n\n%s\n"
+                     "  --config FILE         use this exoauth.conf\n"
+                     "  -v, --verbose         say more on stderr\n"
+                     "  --help                this text\n",
+                     command->name, command->usage, command->help);
+    } else {
+        (void)printf("usage: exoauth COMMAND [ACCOUNT] [options]\n\n"
+                     "OAuth tokens for Postfix and everything else that uses "
+                     "Cyrus SASL.\n\n");
+        for (size_t i = 0; i < N_COMMANDS; i++) {
+            (void)printf("  exoauth %-8s%s\n", commands[i]->name,
+                         commands[i]->usage);
+        }
+        (void)printf("\n  exoauth COMMAND --help, exoauth --version\n"
+                     "\nManual: exoauth(1), exoauth.conf(5), libexoauth(8)\n");
+    }
+    return EXO_PARSED_DONE;
+}
+
+static int bad(const struct exo_command *command, struct exo_err *err,
+               const char *what, const char *which)
+{
+    return exo_err_set(err, EXO_STATUS_USAGE,
+                       "%s%s; see: exoauth %s%s--help", which, what,
+                       command ? command->name : "", command ? " " : "");
+}
+
+static bool allowed(const struct exo_command *command, int opt)
+{
+    for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
+        if (takes[i].opt == opt) {
+            return command && (command->options & takes[i].flag);
+        }
+    }
+    return true;
+}
+
+static const char *name_of(int opt)
+{
+    for (const struct option *o = longs; o->name; o++) {
+        if (o->val == opt) {
+            return o->name;
+        }
+    }
+    return "";
+}
+
+static int take_format(struct exo_options *options, const char *word,
+                       struct exo_err *err)
+{
+    static const char *const words[] = { "raw", "xoauth2", "oauthbearer",
+                                         "json" };
+
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i], word) == 0) {
+            options->format = (enum exo_format)i;
+            return 0;
+        }
+    }
+    return exo_err_set(err, EXO_STATUS_USAGE,
+                       "--format %s: use raw, xoauth2, oauthbearer or json",
+                       word);
+}
+
+static int add_set(struct exo_options *options, char *pair)
+{
+    char **more = realloc(options->set, (options->n_set + 1) * sizeof(*more));
+
+    if (!more) {
+        return EXO_E_NOMEM;
+    }
+    options->set = more;
+    options->set[options->n_set++] = pair;
+    return 0;
+}
+
+static int take(struct exo_options *o, int opt, struct exo_err *err)
+{
+    switch (opt) {
+    case 'v':
+        o->verbose++;
+        return 0;
+    case OPT_CONFIG:
+        o->config = optarg;
+        return 0;
+    case OPT_DEVICE:
+        o->device = true;
+        return 0;
+    case OPT_SECRET_FILE:
+        o->secret_file = optarg;
+        return 0;
+    case OPT_REFRESH_TOKEN_FILE:
+        o->refresh_token_file = optarg;
+        return 0;
+    case OPT_IF_NEEDED:
+        o->if_needed = true;
+        return 0;
+    case OPT_SET:
+        return add_set(o, optarg);
+    case OPT_MIN_TTL:
+        if (exo_block_number(optarg, &o->min_ttl) != 0) {
+            return exo_err_set(err, EXO_STATUS_USAGE,
+                               "--min-ttl %s: give it in seconds", optarg);
+        }
+        return 0;
+    case OPT_FORMAT:
+        return take_format(o, optarg, err);
+    case OPT_ALL:
+        o->all = true;
+        return 0;
+    case OPT_FORCE:
+        o->force = true;
+        return 0;
+    case OPT_JSON:
+        o->json = true;
+        return 0;
+    case OPT_ACCOUNT_FILE:
+        o->account_file = true;
+        return 0;
+    case OPT_LISTEN:
+        o->listen = optarg;
+        return 0;
+    default:
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "--%s is not in this version; use --device, "
+                           "--secret-file or --refresh-token-file",
+                           name_of(opt));
+    }
+}
+
+static int take_words(struct exo_options *options,
+                      const struct exo_command *command, int argc, char **argv,
+                      struct exo_err *err)
+{
+    int left = argc - optind;
+
+    if (left > 1) {
+        return bad(command, err, ": more than one account", argv[optind + 1]);
+    }
+    if (left == 0) {
+        if (command->needs_account && !options->all) {
+            return bad(command, err, ": which account?", command->name);
+        }
+        return 0;
+    }
+    if (command == &exo_cmd_list || command == &exo_cmd_serve ||
+        options->all) {
+        return bad(command, err, ": takes no account here", argv[optind]);
+    }
+    options->has_account = true;
+    if (exo_account_set(&options->account, argv[optind],
+                        strlen(argv[optind])) != 0) {
+        return bad(command, err, "not a usable account name", "");
+    }
+    return 0;
+}
+
+enum exo_parsed exo_options_parse(struct exo_options *options,
+                                  const struct exo_command **command, int argc,
+                                  char **argv, struct exo_err *err)
+{
+    int opt;
+    int rc = 0;
+    const struct exo_command *c = NULL;
+
+    memset(options, 0, sizeof(*options));
+    options->min_ttl = -1;
+    options->listen_fd = -1;
+    exo_buf_init(&options->secret.hidden, EXO_SECRET_MAX);
+    exo_buf_init(&options->refresh_token.hidden, EXO_SECRET_MAX);
+    if (argc > 1 && argv[1][0] != '-') {
+        c = exo_command_find(argv[1]);
+        if (!c) {
+            (void)bad(NULL, err, ": no such command", argv[1]);
+            return EXO_PARSED_BAD;
+        }
+        argv++;
+        argc--;
+    }
+    *command = c;
+    opterr = 0;
+    while (rc == 0 &&
+           (opt = getopt_long(argc, argv, ":v", longs, NULL)) != -1) {
+        if (opt == OPT_HELP) {
+            return print_help(c);
+        }
+        if (opt == OPT_VERSION) {
+            (void)printf("exoauth %s\n", PACKAGE_VERSION);
+            return EXO_PARSED_DONE;
+        }
+        if (opt == '?' || opt == ':') {
+            rc = bad(c, err, opt == '?' ? ": no such option"
+                                        : ": needs a value",
+                     argv[optind - 1]);
+        } else if (!allowed(c, opt)) {
+            rc = bad(c, err, ": not an option of this command", name_of(opt));
+        } else {
+            rc = take(options, opt, err);
+        }
+    }
+    if (rc == 0 && !c) {
+        rc = bad(NULL, err, "no command given", "");
+    }
+    if (rc == 0) {
+        rc = take_words(options, c, argc, argv, err);
+    }
+    return rc == 0 ? EXO_PARSED_RUN : EXO_PARSED_BAD;
+}
+
+void exo_options_free(struct exo_options *options)
+{
+    free(options->set);
+    exo_secret_free(&options->secret);
+    exo_secret_free(&options->refresh_token);
+}

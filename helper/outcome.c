@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What came of a request, into the record. Called by grant.c under the
+ * account's lock. Failure state lives in the record so that a hundred
+ * processes learn from one request; the credential itself is never dropped,
+ * because a provider that says no today may say yes after a change of policy.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "exoauth/log.h"
+#include "exoauth/proto.h"
+#include "work.h"
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+    (void)snprintf(to, size, "%s", from);
+}
+
+int exo_work_accept(struct exo_work *w, struct exo_tokens *tokens)
+{
+    struct exo_record *r = &w->got->record;
+    int64_t lifetime = tokens->expires_in;
+    int64_t margin = w->app->conf->refresh_margin;
+
+    if (margin > lifetime / 2) {
+        margin = lifetime / 2;
+    }
+    exo_secret_move(&r->access_token, &tokens->access_token);
+    if (!exo_secret_empty(&tokens->refresh_token)) {
+        /* RFC 6749 section 6: the old one must be discarded. */
+        exo_secret_move(&r->refresh_token, &tokens->refresh_token);
+    }
+    if (r->grant[0] == '\0') {
+        copy_text(r->grant, sizeof(r->grant), exo_grant_word(w->owner->grant));
+    }
+    r->serial++;
+    r->issued = tokens->received;
+    r->expires = r->issued + lifetime;
+    r->usable_until = r->expires - margin;
+    r->refresh_after = r->issued + (tokens->refresh_in > 0 ? tokens->refresh_in
+                                                           : lifetime / 2);
+    if (r->refresh_after > r->usable_until) {
+        r->refresh_after = r->usable_until;
+    }
+    r->refreshed = tokens->received;
+    r->state = EXO_STATUS_OK;
+    r->next_try = 0;
+    r->failures = 0;
+    r->error_code[0] = '\0';
+    r->error_text[0] = '\0';
+    r->error_time = 0;
+    copy_text(r->scope, sizeof(r->scope),
+              tokens->scope[0] != '\0'
+                  ? tokens->scope
+                  : exo_settings_get(w->owner, EXO_KEY_SCOPE));
+    copy_text(r->config, sizeof(r->config), w->owner->fingerprint);
+    copy_text(r->tried, sizeof(r->tried), w->owner->fingerprint);
+    return 0;
+}
+
+/* Up to a quarter more, so that hosts which failed together do not come
+ * back together. */
+static int64_t jitter(int64_t seconds)
+{
+    unsigned random = 0;
+
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0) {
+        return seconds;
+    }
+    return seconds + (int64_t)random % (seconds / 4 + 1);
+}
+
+static int64_t pause_after(const struct exo_record *r,
+                           const struct exo_err *err)
+{
+    int64_t pause = EXO_RETRY_FIRST;
+
+    if (err->status != EXO_STATUS_TRANSIENT) {
+        return EXO_RETRY_CONFIG;
+    }
+    for (int64_t i = 1; i < r->failures && pause < EXO_RETRY_MOST; i++) {
+        pause *= 2;
+    }
+    if (pause > EXO_RETRY_MOST) {
+        pause = EXO_RETRY_MOST;
+    }
+    return err->retry_after > pause ? err->retry_after : pause;
+}
+
+void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
+{
+    struct exo_record *r = &w->got->record;
+    struct exo_err ignored = EXO_ERR_INIT;
+    int64_t now = exo_clock_now();
+    int64_t pause;
+
+    r->failures++;
+    r->state = error->err.status;
+    pause = jitter(pause_after(r, &error->err));
+    r->next_try = r->state == EXO_STATUS_NEEDS_LOGIN ? 0 : now + pause;
+    r->error_time = now;
+    copy_text(r->error_code, sizeof(r->error_code), error->code);
+    copy_text(r->error_text, sizeof(r->error_text), error->err.text);
+    copy_text(r->tried, sizeof(r->tried), w->owner->fingerprint);
+    w->err->retry_after = r->next_try > now ? r->next_try - now : 0;
+    if (w->app->quiet) { /* a command says it itself */
+        exo_log(EXO_LOG_WARNING, "%s: %s", w->owner->file.name,
+                error->err.text);
+    }
+    if (exo_store_put(w->app->store, &w->lock, r, &ignored) != 0) {
+        exo_app_warn(w->app, "%s", ignored.text);
+    }
+}
+
+int exo_work_save(struct exo_work *w)
+{
+    struct exo_record *r = &w->got->record;
+    int rc = exo_store_put(w->app->store, &w->lock, r, w->err);
+
+    if (rc == 0) {
+        exo_log(EXO_LOG_INFO, "%s: new token, serial %lld, expires in %lld s",
+                w->owner->file.name, (long long)r->serial,
+                (long long)(r->expires - r->issued));
+        return 0;
+    }
+    exo_log(EXO_LOG_ERROR, "%s: the new token could not be saved: %s%s",
+            w->owner->file.name, w->err->text,
+            exo_secret_empty(&r->refresh_token)
+                ? ""
+                : "; if the provider rotates refresh tokens, run: exoauth "
+                  "login again once that is mended");
+    return rc;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who is at the other end of a connection, and may he have this account? */
+#ifndef EXOAUTH_PEER_H
+#define EXOAUTH_PEER_H
+
+#include "app.h"
+#include "settings.h"
+
+#define EXO_PEER_GROUPS 256
+
+struct exo_peer {
+    uid_t uid;
+    gid_t gid;
+    pid_t pid; /* 0 where there is no socket */
+    gid_t groups[EXO_PEER_GROUPS];
+    size_t n_groups;
+};
+
+/*
+ * A UNIX socket: SO_PEERCRED and SO_PEERGROUPS. A pipe or file is ourselves:
+ * uid is who started us. EXO_E_UNSAFE for anything else.
+ */
+int exo_peer_get(struct exo_peer *peer, int fd, uid_t self) EXO_MUST_CHECK;
+
+/* The account's `allow`; default root, the store's owner, token_group. */
+bool exo_peer_allowed(const struct exo_peer *peer, const struct exo_app *app,
+                      const struct exo_settings *settings);
+
+#endif

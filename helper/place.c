@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The directories of the store and of the published tokens. Called once per
+ * command by exo_app_prepare(), as root before it becomes run_as, or as the
+ * ordinary user whose own configuration is in force.
+ *
+ * A leaf that is already there is corrected only if root or run_as owns it;
+ * anything else there is somebody's, and left alone with a warning. Owner
+ * and mode are set on the open descriptor, so a path that changes under way
+ * cannot redirect them.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "exoauth/block.h"
+#include "place.h"
+
+/* Parents of path, each made with the given mode where it is missing. */
+static int make_parents(const char *path, mode_t mode)
+{
+    char *copy = strdup(path);
+    int rc = 0;
+
+    if (!copy) {
+        return EXO_E_NOMEM;
+    }
+    for (char *p = copy + 1; (p = strchr(p, '/')) != NULL; p++) {
+        *p = '\0';
+        if (mkdir(copy, mode) != 0 && errno != EEXIST) {
+            struct stat st;
+            int saved = errno;
+
+            if (stat(copy, &st) != 0) {
+                errno = saved;
+                rc = exo_error_from_errno(saved);
+                break;
+            }
+        }
+        *p = '/';
+    }
+    free(copy);
+    return rc;
+}
+
+int exo_place_mkdirs(const char *path)
+{
+    int rc = make_parents(path, 0700);
+
+    if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST) {
+        rc = exo_error_from_errno(errno);
+    }
+    return rc;
+}
+
+static int own_leaf(const char *path, uid_t uid, gid_t gid, mode_t mode,
+                    bool root)
+{
+    struct stat st;
+    int rc = 0;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0) {
+        return exo_error_from_errno(errno);
+    }
+    if (fstat(fd, &st) != 0) {
+        rc = exo_error_from_errno(errno);
+    } else if (st.st_uid != uid && st.st_uid != 0) {
+        rc = EXO_E_UNSAFE;
+    } else if (st.st_uid != uid || st.st_gid != gid ||
+               (st.st_mode & 07777) != mode) {
+        /* chown clears set-group-id, so the mode comes second. */
+        if ((root && fchown(fd, uid, gid) != 0) || fchmod(fd, mode) != 0) {
+            rc = exo_error_from_errno(errno);
+        }
+    }
+    (void)close(fd);
+    return rc;
+}
+
+/* Failing to make the store is said where the store is opened. */
+void exo_place_store(struct exo_app *app)
+{
+    const char *path = app->conf->store;
+    mode_t parents = app->conf->user ? 0700 : 0755;
+    int rc;
+
+    if (strncmp(path, "file:", 5) != 0) {
+        return;
+    }
+    path += 5;
+    rc = make_parents(path, parents);
+    if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST) {
+        rc = exo_error_from_errno(errno);
+    }
+    if (rc == 0) {
+        rc = own_leaf(path, app->uid, app->gid, 0700, app->root);
+    }
+    if (rc == EXO_E_UNSAFE) {
+        exo_app_warn(app,
+                     "%s belongs to another user than %s; run: chown -R %s %s",
+                     path, app->root ? app->run_as : "you",
+                     app->root ? app->run_as : "$USER", path);
+    }
+}
+
+static bool is_directory(const char *path, size_t len)
+{
+    char *copy = strndup(path, len);
+    struct stat st;
+    bool yes = copy && stat(copy, &st) == 0 && S_ISDIR(st.st_mode);
+
+    free(copy);
+    return yes;
+}
+
+static void place_token_dir(struct exo_app *app, const char *root, size_t len)
+{
+    char *dir = exo_publish_dir(app, root, len);
+    bool group = app->has_token_group && app->root;
+    mode_t mode = group ? 02750 : 0700;
+    int rc;
+
+    if (!dir) {
+        return;
+    }
+    if (len > 0 && !is_directory(root, len)) {
+        /* Never make the root itself: a name mistyped in `chroot` would
+         * become a directory that nobody looks into. */
+        exo_app_warn(app,
+                     "chroot %.*s is not a directory; correct chroot in %s",
+                     (int)len, root, app->conf->path);
+        free(dir);
+        return;
+    }
+    rc = make_parents(dir, app->conf->user ? 0700 : 0755);
+    if (rc == 0 && mkdir(dir, 0700) != 0 && errno != EEXIST) {
+        rc = exo_error_from_errno(errno);
+    }
+    if (rc == 0) {
+        rc = own_leaf(dir, app->uid, group ? app->token_gid : app->gid, mode,
+                      app->root);
+    }
+    if (rc == EXO_E_UNSAFE) {
+        exo_app_warn(app,
+                     "%s belongs to another user than %s, tokens cannot be "
+                     "published there; run: chown %s %s",
+                     dir, app->root ? app->run_as : "you",
+                     app->root ? app->run_as : "$USER", dir);
+    } else if (rc != 0) {
+        exo_app_warn(app,
+                     "cannot make %s: %m; tokens are not published there, "
+                     "logins use the socket; check token_dir and chroot in %s",
+                     dir, app->conf->path);
+    }
+    free(dir);
+}
+
+void exo_place_tokens(struct exo_app *app)
+{
+    const char *list = app->conf->chroot;
+    const char *word;
+    size_t len;
+
+    place_token_dir(app, "", 0);
+    while ((word = exo_word_next(&list, &len)) != NULL) {
+        place_token_dir(app, word, len);
+    }
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Published tokens: what a login reads instead of asking. Written by the
+ * broker after the record is durable, under token_dir and once more below
+ * every `chroot`. Readers see the old file or the new one, never a part.
+ *
+ * Nothing here is an error: a login that finds no file asks the socket. A
+ * directory that is missing or not writable is one warning with its remedy.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "exoauth/file.h"
+
+char *exo_publish_dir(const struct exo_app *app, const char *root,
+                      size_t root_len)
+{
+    size_t len = strlen(app->conf->token_dir);
+    char *path = malloc(root_len + len + 1);
+
+    if (path) {
+        while (root_len > 0 && root[root_len - 1] == '/') {
+            root_len--;
+        }
+        memcpy(path, root, root_len);
+        memcpy(path + root_len, app->conf->token_dir, len + 1);
+    }
+    return path;
+}
+
+/* Calls back with an open directory for every root; -1 with errno if not. */
+static void each_root(const struct exo_app *app,
+                      void (*visit)(const struct exo_app *app, const char *dir,
+                                    int fd, void *context),
+                      void *context)
+{
+    const char *list = app->conf->chroot;
+    const char *root = "";
+    size_t len = 0;
+
+    do {
+        char *dir = exo_publish_dir(app, root, len);
+        int fd = -1;
+
+        if (dir) {
+            fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            visit(app, dir, fd, context);
+        }
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        free(dir);
+    } while ((root = exo_word_next(&list, &len)) != NULL);
+}
+
+struct publication {
+    const char *name;
+    const struct exo_buf *text;
+    bool differs;
+};
+
+static bool is_same(int dir, const char *name, const struct exo_buf *text)
+{
+    struct exo_buf now = EXO_BUF_INIT(EXO_BLOCK_SIZE);
+    bool same = exo_file_read(dir, name, EXO_FILE_TOKEN, geteuid(), &now,
+                              NULL) == 0 &&
+                now.len == text->len &&
+                memcmp(now.data, text->data, now.len) == 0;
+
+    exo_buf_free(&now);
+    return same;
+}
+
+static void publish_in(const struct exo_app *app, const char *dir, int fd,
+                       void *context)
+{
+    const struct publication *p = context;
+    struct stat st;
+    mode_t mode = 0600;
+    int rc;
+
+    if (fd < 0) {
+        exo_app_warn(app,
+                     "cannot publish the token of %s: %s: %m; logins use the "
+                     "socket instead; run: exoauth refresh --all as root",
+                     p->name, dir);
+        return;
+    }
+    if (is_same(fd, p->name, p->text)) {
+        return;
+    }
+    /* A group that may enter the directory may read what is in it. */
+    if (fstat(fd, &st) == 0 && (st.st_mode & S_IXGRP)) {
+        mode = 0640;
+    }
+    rc = exo_file_replace(fd, p->name, NULL, mode, p->text->data, p->text->len);
+    if (rc != 0) {
+        exo_app_warn(app,
+                     "cannot publish the token of %s in %s: %m; logins use "
+                     "the socket instead; check owner, mode and free space",
+                     p->name, dir);
+        return;
+    }
+    exo_file_sweep(fd);
+}
+
+static void compare_in(const struct exo_app *app, const char *dir, int fd,
+                       void *context)
+{
+    struct publication *p = context;
+
+    (void)app;
+    (void)dir;
+    if (fd < 0 || !is_same(fd, p->name, p->text)) {
+        p->differs = true;
+    }
+}
+
+typedef void (*visit_fn)(const struct exo_app *app, const char *dir, int fd,
+                         void *context);
+
+/* Visits every root with the file's text; true if one was found to differ */
+static bool visit_text(const struct exo_app *app,
+                       const struct exo_account *account,
+                       const struct exo_token *token, visit_fn visit)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
+    struct publication p = { account->file, &text, false };
+
+    exo_block_begin(&text);
+    exo_token_put(&text, token);
+    exo_block_end(&text);
+    if (text.error != 0) {
+        exo_app_warn(app, "cannot publish the token of %s: %s", account->name,
+                     exo_strerror(text.error));
+    } else {
+        each_root(app, visit, &p);
+    }
+    exo_buf_free(&text);
+    return p.differs;
+}
+
+/* user= of an account: of @domain it is the SASL name, so none is written */
+static const char *user_of(const struct exo_settings *s)
+{
+    const char *user = exo_settings_get(s, EXO_KEY_USER);
+
+    if (s->file.name[0] == '@') {
+        return NULL;
+    }
+    return user[0] != '\0' ? user : s->file.name;
+}
+
+static int64_t later(int64_t next_try, int64_t time, int64_t limit)
+{
+    if (next_try <= time) {
+        return time;
+    }
+    return next_try < limit ? next_try : limit;
+}
+
+/* The whole token for the credential's account, a pointer for another */
+static bool visit_all(const struct exo_app *app,
+                      const struct exo_settings *settings,
+                      const struct exo_record *record, visit_fn visit)
+{
+    bool differs;
+    const struct exo_settings *owner = exo_settings_owner(settings);
+    struct exo_token token;
+
+    memset(&token, 0, sizeof(token));
+    token.account = owner->file.name;
+    token.user = user_of(owner);
+    token.servers = exo_settings_get(owner, EXO_KEY_SERVERS);
+    token.serial = record->serial;
+    token.issued = record->issued;
+    token.refresh_after = record->refresh_after;
+    token.usable_until = record->usable_until;
+    token.expires = record->expires;
+    token.token = exo_secret_reveal(&record->access_token);
+    token.token_len = exo_secret_len(&record->access_token);
+    /* In an outage there is nothing to ask for before the next try. */
+    token.refresh_after = later(record->next_try, token.refresh_after,
+                                token.expires);
+    token.usable_until = later(record->next_try, token.usable_until,
+                               token.expires);
+    differs = visit_text(app, &owner->file, &token, visit);
+    if (settings->owner) {
+        memset(&token, 0, sizeof(token));
+        token.account = settings->file.name;
+        token.user = user_of(settings);
+        token.servers = exo_settings_get(settings, EXO_KEY_SERVERS);
+        token.credential = owner->file.name;
+        differs |= visit_text(app, &settings->file, &token, visit);
+    }
+    return differs;
+}
+
+void exo_publish(const struct exo_app *app, const struct exo_settings *settings,
+                 const struct exo_record *record)
+{
+    (void)visit_all(app, settings, record, publish_in);
+}
+
+bool exo_is_published(const struct exo_app *app,
+                      const struct exo_settings *settings,
+                      const struct exo_record *record)
+{
+    return !visit_all(app, settings, record, compare_in);
+}
+
+struct removal {
+    const char *name;
+    bool any;
+};
+
+static void remove_in(const struct exo_app *app, const char *dir, int fd,
+                      void *context)
+{
+    struct removal *r = context;
+
+    if (fd < 0) {
+        return;
+    }
+    if (unlinkat(fd, r->name, 0) == 0) {
+        r->any = true;
+        (void)fsync(fd);
+    } else if (errno != ENOENT) {
+        exo_app_warn(app, "cannot remove %s/%s: %m; remove it by hand", dir,
+                     r->name);
+    }
+}
+
+bool exo_unpublish(const struct exo_app *app, const struct exo_account *account)
+{
+    struct removal r = { account->file, false };
+
+    each_root(app, remove_in, &r);
+    return r.any;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where a client secret comes from when the configuration says so:
+ * `secret_file` or `secret_command`, read again each time it is needed, so
+ * that a rotated secret takes effect by itself. Runs as run_as. The secret
+ * is the caller's to free. Errors name the key and the remedy and never
+ * quote what was read.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "exoauth/file.h"
+#include "exoauth/proto.h"
+
+#define COMMAND_MS 10000 /* a password manager that hangs must not hang mail */
+
+static int from_file(const char *path, struct exo_secret *secret,
+                     struct exo_err *err)
+{
+    const char *why = NULL;
+    int rc = exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &secret->hidden,
+                           &why);
+
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "secret_file %s: %s; it must be a regular file that "
+                           "this user can read, of root or its own, that "
+                           "nobody else can write",
+                           path, why ? why : exo_strerror(rc));
+    }
+    return 0;
+}
+
+static int start(const char *command, pid_t *pid, int *out)
+{
+    static char *const env[] = { (char *)"PATH=/usr/local/sbin:/usr/local/bin:"
+                                         "/usr/sbin:/usr/bin:/sbin:/bin",
+                                 NULL };
+    char *argv[] = { (char *)"sh", (char *)"-c", NULL, NULL };
+    posix_spawn_file_actions_t actions;
+    int pipe_fd[2];
+    int rc;
+
+    argv[2] = (char *)(uintptr_t)command;
+    if (pipe2(pipe_fd, O_CLOEXEC) != 0) {
+        return errno;
+    }
+    rc = posix_spawn_file_actions_init(&actions);
+    if (rc != 0) {
+        (void)close(pipe_fd[0]);
+        (void)close(pipe_fd[1]);
+        return rc;
+    }
+    rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (rc == 0) {
+        rc = posix_spawn_file_actions_adddup2(&actions, pipe_fd[1], 1);
+    }
+    /* What a command complains about could quote the secret. */
+    if (rc == 0) {
+        rc = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null",
+                                              O_WRONLY, 0);
+    }
+    if (rc == 0) {
+        rc = posix_spawn(pid, "/bin/sh", &actions, NULL, argv, env);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(pipe_fd[1]);
+    if (rc != 0) {
+        (void)close(pipe_fd[0]);
+    }
+    *out = pipe_fd[0];
+    return rc;
+}
+
+/* All of fd until end of file. */
+static int drain(int fd, int64_t deadline_ms, struct exo_buf *out)
+{
+    for (;;) {
+        int64_t left = deadline_ms - exo_clock_ms();
+        struct pollfd p = { fd, POLLIN, 0 };
+        char *room = exo_buf_reserve(out, 4096);
+        ssize_t n;
+
+        if (!room) {
+            return out->error;
+        }
+        if (left <= 0 || (poll(&p, 1, (int)left) == 0)) {
+            return EXO_E_TIMEOUT;
+        }
+        n = read(fd, room, 4096);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return EXO_E_IO;
+        }
+        if (n == 0) {
+            return 0;
+        }
+        out->len += (size_t)n;
+        out->data[out->len] = '\0';
+    }
+}
+
+static int from_command(const char *command, struct exo_secret *secret,
+                        struct exo_err *err)
+{
+    pid_t pid = -1;
+    int fd = -1;
+    int state = 0;
+    int rc = start(command, &pid, &fd);
+
+    if (rc != 0) {
+        errno = rc;
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "secret_command cannot be started: %m");
+    }
+    rc = drain(fd, exo_clock_ms() + COMMAND_MS, &secret->hidden);
+    (void)close(fd);
+    if (rc != 0) {
+        (void)kill(pid, SIGKILL);
+    }
+    while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
+    }
+    if (rc == EXO_E_TIMEOUT) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "secret_command gave no answer within %d s; run it "
+                           "by hand as the user that owns the store",
+                           COMMAND_MS / 1000);
+    }
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "secret_command: its output: %s", exo_strerror(rc));
+    }
+    if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "secret_command failed (%s %d); run it by hand as "
+                           "the user that owns the store",
+                           WIFEXITED(state) ? "exit status" : "signal",
+                           WIFEXITED(state) ? WEXITSTATUS(state)
+                                            : WTERMSIG(state));
+    }
+    return 0;
+}
+
+int exo_client_secret(const struct exo_settings *settings,
+                      struct exo_secret *secret, struct exo_err *err)
+{
+    const struct exo_settings *s = exo_settings_owner(settings);
+    const char *file = exo_settings_get(s, EXO_KEY_SECRET_FILE);
+    const char *command = exo_settings_get(s, EXO_KEY_SECRET_COMMAND);
+    const char *key = file[0] != '\0' ? "secret_file" : "secret_command";
+    int rc = EXO_E_NOENT;
+
+    if (file[0] != '\0') {
+        rc = from_file(file, secret, err);
+    } else if (command[0] != '\0') {
+        rc = from_command(command, secret, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    exo_secret_chomp(secret);
+    if (exo_secret_empty(secret) ||
+        exo_has_control(exo_secret_reveal(secret), exo_secret_len(secret))) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s gave %s; it must be the secret's value on one "
+                           "line",
+                           key,
+                           exo_secret_empty(secret)
+                               ? "nothing"
+                               : "more than one line or a control character");
+    }
+    return 0;
+}

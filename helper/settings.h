@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The effective configuration of one account: its file (or its @domain's),
+ * then exoauth.conf, then the provider's preset, then the built-in default.
+ * Every value knows where it came from.
+ */
+#ifndef EXOAUTH_SETTINGS_H
+#define EXOAUTH_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exoauth/account.h"
+#include "exoauth/block.h"
+#include "exoauth/buf.h"
+#include "exoauth/conf.h"
+#include "exoauth/error.h"
+#include "exoauth/oauth.h"
+
+enum exo_key {
+    EXO_KEY_CREDENTIAL,
+    EXO_KEY_PROVIDER,
+    EXO_KEY_CLOUD,
+    EXO_KEY_TENANT,
+    EXO_KEY_CLIENT_ID,
+    EXO_KEY_GRANT,
+    EXO_KEY_CLIENT_AUTH,
+    EXO_KEY_SECRET_FILE,
+    EXO_KEY_SECRET_COMMAND,
+    EXO_KEY_SECRET_EXPIRES,
+    EXO_KEY_CERTIFICATE,
+    EXO_KEY_PRIVATE_KEY,
+    EXO_KEY_JWT_ALG,
+    EXO_KEY_ASSERTION_FILE,
+    EXO_KEY_USER,
+    EXO_KEY_SCOPE,
+    EXO_KEY_SERVERS,
+    EXO_KEY_ALLOW,
+    EXO_KEY_TOKEN_ENDPOINT,
+    EXO_KEY_AUTHORIZATION_ENDPOINT,
+    EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT,
+    EXO_KEYS
+};
+
+struct exo_setting {
+    const char *value;  /* never NULL; "" where there is none */
+    const char *origin; /* a file name, "default", "provider microsoft" */
+    unsigned line;      /* in that file, 0: not a file */
+};
+
+enum exo_grant {
+    EXO_GRANT_CLIENT_CREDENTIALS,
+    EXO_GRANT_AUTHORIZATION_CODE,
+    EXO_GRANT_DEVICE_CODE,
+    EXO_GRANT_PASSWORD,
+    EXO_GRANT_MANAGED_IDENTITY
+};
+
+struct exo_settings {
+    struct exo_account account;    /* as asked for */
+    struct exo_account file;       /* whose file it is: itself or @domain */
+    struct exo_account credential; /* whose credential and token it uses */
+    char *path;                    /* the account file */
+    struct exo_buf text;
+    struct exo_block block;
+    struct exo_setting key[EXO_KEYS];
+    struct exo_buf expanded[EXO_KEYS]; /* what values from templates live in */
+    struct exo_settings *owner; /* settings of the credential, NULL: these */
+    enum exo_grant grant;
+    bool grant_said; /* by a file, not by default */
+    enum exo_client_auth auth;
+    bool auth_said;
+    char fingerprint[65]; /* changes when a new token is needed */
+};
+
+/* The name of a key as it stands in the file. */
+const char *exo_key_name(enum exo_key key);
+/* The key of a name; EXO_KEYS if there is none. */
+enum exo_key exo_key_find(const char *name);
+
+/* The path of the account's own file, whether or not it exists. */
+int exo_settings_path(const struct exo_conf *conf,
+                      const struct exo_account *account,
+                      struct exo_buf *path) EXO_MUST_CHECK;
+
+/*
+ * EXO_STATUS_NO_ACCOUNT if neither it nor its @domain has a file,
+ * MISCONFIGURED with file, line and remedy for a broken one. *settings is
+ * NULL on failure.
+ */
+int exo_settings_load(struct exo_settings **settings,
+                      const struct exo_conf *conf,
+                      const struct exo_account *account,
+                      struct exo_err *err) EXO_MUST_CHECK;
+void exo_settings_free(struct exo_settings *settings);
+
+static inline const char *exo_settings_get(const struct exo_settings *s,
+                                           enum exo_key key)
+{
+    return s->key[key].value;
+}
+
+/*
+ * The grant that a stored credential was made with stands in where no file
+ * says one; the default scope follows it. Done before the fingerprint is
+ * compared with a record's.
+ */
+int exo_settings_assume(struct exo_settings *settings,
+                        enum exo_grant grant) EXO_MUST_CHECK;
+
+/* The settings whose grant is run: owner, or s itself. */
+static inline const struct exo_settings *exo_settings_owner(
+    const struct exo_settings *s)
+{
+    return s->owner ? s->owner : s;
+}
+
+/* The word for a grant, as in the file and in the record. */
+const char *exo_grant_word(enum exo_grant grant);
+bool exo_grant_parse(const char *word, enum exo_grant *grant);
+
+/* Is everything there that a request to the provider needs? */
+int exo_settings_complete(const struct exo_settings *settings,
+                          struct exo_err *err) EXO_MUST_CHECK;
+
+/* May this value stand for this key? For --set and for reading. */
+int exo_setting_check(enum exo_key key, const char *value,
+                      struct exo_err *err) EXO_MUST_CHECK;
+
+/* One warning per unknown key of exoauth.conf and of the account's file. */
+void exo_settings_unknown(const struct exo_conf *conf,
+                          const struct exo_settings *settings,
+                          void (*warn)(void *context, const char *text),
+                          void *context);
+
+/*
+ * Writes key=value pairs into the account's file: a line of that key is
+ * replaced, others and comments stay, new ones are appended. Creates the
+ * file (and, in a user's own configuration, its directory). changed tells
+ * whether a byte differs from before.
+ */
+int exo_settings_write(const struct exo_conf *conf,
+                       const struct exo_account *account, char *const *pairs,
+                       size_t n, bool *changed,
+                       struct exo_err *err) EXO_MUST_CHECK;
+
+/* Every account with a file of its own, in the order of the directory. */
+int exo_settings_list(const struct exo_conf *conf,
+                      void (*found)(void *context,
+                                    const struct exo_account *account),
+                      void *context, struct exo_err *err) EXO_MUST_CHECK;
+
+#endif

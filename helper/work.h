@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The broker's inside: one piece of work on one account. Only broker.c,
+ * grant.c and outcome.c include this.
+ */
+#ifndef EXOAUTH_WORK_H
+#define EXOAUTH_WORK_H
+
+#include "broker.h"
+
+#define EXO_RETRY_FIRST 5     /* seconds, doubled with every failure */
+#define EXO_RETRY_MOST 300    /* seconds between tries in an outage */
+#define EXO_RETRY_CONFIG 3600 /* seconds between tries of what is wrong */
+#define EXO_REJECT_PAUSE 60   /* seconds between renewals a server asks for */
+
+struct exo_work {
+    struct exo_app *app;
+    const struct exo_want *want;
+    const struct exo_settings *owner; /* whose grant and record it is */
+    struct exo_got *got;
+    struct exo_store_lock lock;
+    struct exo_err *err;
+};
+
+/* Runs the grant with what is stored, and writes down what came of it.
+ * Under the lock. */
+int exo_work_request(struct exo_work *w) EXO_MUST_CHECK;
+
+/* Runs it with what a login brought; the record changes on success only. */
+int exo_work_prove(struct exo_work *w,
+                   const struct exo_proof *proof) EXO_MUST_CHECK;
+
+/* A success into the record: tokens, times, state. */
+int exo_work_accept(struct exo_work *w,
+                    struct exo_tokens *tokens) EXO_MUST_CHECK;
+
+/* A failure into the record: state, code, text, next try; saved. */
+void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error);
+
+/* Puts the record; says loudly what a failure means. */
+int exo_work_save(struct exo_work *w) EXO_MUST_CHECK;
+
+#endif
