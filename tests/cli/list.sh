@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# exoauth list: names of the account files, sorted, one a line; nothing of
+# what is in them.
+
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/site.sh"
+
+site_up
+ok 'no account at all' x list
+is "$OUT" '' 'prints nothing'
+
+site_account zoe@contoso.test
+site_account @contoso.test
+site_account 'a%2Fb@contoso.test'
+printf 'no colon here\n' >"$SITE/etc/exoauth.d/broken@contoso.test.conf"
+touch "$SITE/etc/exoauth.d/zoe@contoso.test.conf~" \
+    "$SITE/etc/exoauth.d/.hidden.conf" "$SITE/etc/exoauth.d/README"
+
+ok 'accounts' x list
+is "$OUT" '@contoso.test
+a/b@contoso.test
+broken@contoso.test
+zoe@contoso.test' 'sorted, decoded, and no other files'
+is "$ERR" '' 'nothing on stderr'
+ok 'the store is not opened' test ! -e "$SITE_STORE/zoe@contoso.test.lock"
+
+exits 64 'an account is no argument of list' x list zoe@contoso.test
+
+# A pipe that nobody reads is an error and no silence.
+if [[ -e /dev/full ]]; then
+    exits 74 'a full disk behind stdout' bash -c \
+        '"$0" list --config "$1" >/dev/full' "$EXO" "$SITE_CONF"
+    like "$ERR" 'cannot write' 'says so'
+else
+    skip 'a full disk behind stdout' 'no /dev/full here'
+fi
+
+rm -r "$SITE/etc/exoauth.d"
+ok 'no account directory' x list
+is "$OUT" '' 'is no accounts'

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# site.sh: an exoauth of its own for a test of the commands, below $TAP_DIR:
+# configuration, store, token directories and a scripted token endpoint. To be
+# sourced after tap.sh. As root it runs as root's machines do, with `run_as`
+# another user; otherwise everything belongs to the user who tests.
+#
+#   site_up [KEY: VALUE]...      makes it; more lines for exoauth.conf
+#   site_account NAME [LINE]...  an account file of provider custom
+#   site_endpoint [ANSWER]...    starts endpoint.py; before site_account
+#   site_script [ANSWER]...      the answers from now on
+#   site_count                   prints how many requests it had
+#   x COMMAND [ARG]...           exoauth with this site's configuration
+
+SITE=$TAP_DIR
+SITE_CONF=$SITE/etc/exoauth.conf
+SITE_STORE=$SITE/store
+SITE_TOKENS=$SITE/run/tokens
+SITE_ROOT=$SITE/jail
+SITE_URL=http://127.0.0.1:1
+EXO=${EXO_BUILDDIR:?run it by make check, or set EXO_BUILDDIR}/exoauth
+
+x() { "$EXO" "$@" --config "$SITE_CONF"; }
+
+site_up()
+{
+    need_file "$EXO" 'run: make'
+    mkdir -p "$SITE/etc/exoauth.d" "$SITE/run" "$SITE_ROOT$SITE/run" "$SITE/secret"
+    if [[ $(id -u) == 0 ]]; then
+        SITE_USER=nobody
+    else
+        SITE_USER=$(id -un)
+        mkdir -m 0700 "$SITE_STORE" "$SITE_TOKENS" "$SITE_ROOT$SITE_TOKENS"
+    fi
+    printf '%s\n' "store: file:$SITE_STORE" "token_dir: $SITE_TOKENS" \
+        "chroot: $SITE_ROOT" "run_as: $SITE_USER" 'socket: none' \
+        'helper: none' 'timeout: 5' "$@" >"$SITE_CONF"
+    printf 'a secret\n' >"$SITE/secret/app"
+    chmod 0644 "$SITE_CONF" "$SITE/secret/app"
+}
+
+site_account()
+{
+    local name=$1
+    shift
+    printf '%s\n' 'provider: custom' 'client_id: app' \
+        "token_endpoint: $SITE_URL/token" 'servers: mail.contoso.test' "$@" \
+        >"$SITE/etc/exoauth.d/$name.conf"
+    chmod 0644 "$SITE/etc/exoauth.d/$name.conf"
+}
+
+site_endpoint()
+{
+    need_cmd python3
+    # Detached from stdout, or a pipe behind the test would never end.
+    python3 "${EXO_SRCDIR:-$(dirname "${BASH_SOURCE[0]}")/../..}/tests/lib/endpoint.py" \
+        --http "$SITE" "$@" >"$SITE/endpoint.log" 2>&1 </dev/null &
+    SITE_ENDPOINT=$!
+    cleanup kill "$SITE_ENDPOINT"
+    local i
+    for ((i = 0; i < 200; i++)); do
+        [[ -s $SITE/endpoint.port ]] && break
+        sleep 0.05
+    done
+    [[ -s $SITE/endpoint.port ]] || bail 'the token endpoint did not start'
+    SITE_URL=http://127.0.0.1:$(<"$SITE/endpoint.port")
+}
+
+# An HTTP/1.0 request without curl, which a tester may not have.
+site_http()
+{
+    local port=${SITE_URL##*:} body=${2:-}
+    exec {SITE_FD}<>"/dev/tcp/127.0.0.1/$port"
+    printf '%s HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s' "$1" "${#body}" \
+        "$body" >&"$SITE_FD"
+    sed '1,/^\r*$/d' <&"$SITE_FD"
+    exec {SITE_FD}>&-
+}
+
+site_script() { site_http 'POST /_test/script' "$(printf '%s\n' "$@")" >/dev/null; }
+site_count() { site_http 'GET /_test/count'; }

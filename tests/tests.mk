@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# tests/: programs and scripts that speak TAP. "make check" runs all that is
+# listed here, in parallel; nothing here needs root or the network.
+#
+# A new unit test is a file tests/unit/NOUN.c with one cmocka group and one
+# line "tests/unit/NOUN" in unit_tests; likewise in tests/plugin. Its source,
+# flags and libraries are the defaults (AM_CPPFLAGS, LDADD). More than one
+# source: add "tests_unit_NOUN_SOURCES = ...".
+#
+# A new script is tests/cli/NOUN.sh and one line in shell_tests. It is run by
+# bash and finds its tools through
+#   EXO_SRCDIR     the source tree, read-only
+#   EXO_BUILDDIR   the build tree: $EXO_BUILDDIR/exoauth is the program
+#   EXO_PLUGINDIR  a directory with the built plugin, for SASL_PATH
+
+unit_tests = \
+	$(NULL)
+
+plugin_tests = \
+	tests/plugin/names \
+	tests/plugin/sources \
+	tests/plugin/steps \
+	$(NULL)
+
+shell_tests = \
+	$(NULL)
+
+# What several test programs share, linked into each.
+libexoauth_harness_la_SOURCES = \
+	tests/plugin/harness.c \
+	tests/plugin/harness.h \
+	$(NULL)
+
+LDADD = \
+	libexoauth-harness.la \
+	libexoauth-plugin-int.la \
+	$(helper_libs) \
+	$(SASL_LIBS) \
+	$(CMOCKA_LIBS) \
+	-lpthread \
+	$(NULL)
+
+if HAVE_CMOCKA
+check_LTLIBRARIES += libexoauth-harness.la
+check_PROGRAMS += $(unit_tests) $(plugin_tests)
+TESTS += $(unit_tests) $(plugin_tests)
+else
+TESTS += tests/lib/no-cmocka.sh
+endif
+TESTS += $(shell_tests)
+
+# Everything else the tests need: libraries, fixtures, the tests with root.
+test_files = \
+	tests/e2e/10-postfix.sh \
+	tests/e2e/11-accounts.sh \
+	tests/e2e/12-domain.sh \
+	tests/e2e/20-clients.sh \
+	tests/e2e/30-single-flight.sh \
+	tests/e2e/40-canary.sh \
+	tests/lib/.npmrc \
+	tests/lib/approve \
+	tests/lib/as.mjs \
+	tests/lib/endpoint.py \
+	tests/lib/mail.sh \
+	tests/lib/no-cmocka.sh \
+	tests/lib/package-lock.json \
+	tests/lib/package.json \
+	tests/lib/rig.sh \
+	tests/lib/tap.sh \
+	$(NULL)
+
+EXTRA_DIST += $(shell_tests) $(test_files)
+
+tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = $(tap_driver)
+SH_LOG_DRIVER = $(tap_driver)
+SH_LOG_COMPILER = $(BASH_SHELL)
+
+# SASL_PATH and SASL_CONF_PATH of the person who tests would change what the
+# plugin tests see.
+test_environment = \
+	top_srcdir='$(top_srcdir)'; export top_srcdir; \
+	top_builddir='$(top_builddir)'; export top_builddir; \
+	EXO_SRCDIR='$(abs_top_srcdir)'; export EXO_SRCDIR; \
+	EXO_BUILDDIR='$(abs_top_builddir)'; export EXO_BUILDDIR; \
+	EXO_PLUGINDIR='$(abs_top_builddir)/.libs'; export EXO_PLUGINDIR; \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	unset SASL_PATH SASL_CONF_PATH;
+AM_TESTS_ENVIRONMENT = $(test_environment)
+
+# The C tests again, under valgrind.
+memcheck: all
+	$(MAKE) check-TESTS TESTS='$(check_PROGRAMS)' \
+		LOG_COMPILER='$(LIBTOOL) --mode=execute valgrind -q \
+		--error-exitcode=99 --leak-check=full'
+
+bench: all
+	@$(test_environment) $(BASH_SHELL) $(srcdir)/tests/bench/run
+
+.PHONY: memcheck bench

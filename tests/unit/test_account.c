@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Account names, their file names, and who may receive a token. */
+#include "config.h"
+
+#include "exoauth/account.h"
+
+#include "util.h"
+
+static void names_and_files(void **state)
+{
+    static const struct {
+        const char *in, *name, *file;
+    } table[] = {
+        { "relay@contoso.com", "relay@contoso.com", "relay@contoso.com" },
+        { "Relay@Contoso.COM", "relay@contoso.com", "relay@contoso.com" },
+        { "a+b_c-d.e@f", "a+b_c-d.e@f", "a+b_c-d.e@f" },
+        { "@contoso.com", "@contoso.com", "@contoso.com" },
+        { ".", ".", "%2E" },
+        { "..", "..", "%2E." },
+        { "../../etc/passwd", "../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd" },
+        { "a b", "a b", "a%20b" },
+        { "100%", "100%", "100%25" },
+        { "\xc3\x9c" "ber", "\xc3\x9c" "ber", "%C3%9Cber" },
+        { "I", "i", "i" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++) {
+        struct exo_account account, back;
+
+        assert_int_equal(
+            exo_account_set(&account, table[i].in, strlen(table[i].in)), 0);
+        assert_string_equal(account.name, table[i].name);
+        assert_string_equal(account.file, table[i].file);
+        assert_int_equal(exo_account_from_file(&back, account.file,
+                                               strlen(account.file)),
+                         0);
+        assert_string_equal(back.name, table[i].name);
+    }
+}
+
+static void names_refused(void **state)
+{
+    struct exo_account account;
+    char big[EXO_ACCOUNT_MAX + 2];
+
+    (void)state;
+    assert_int_equal(exo_account_set(&account, "", 0), EXO_E_ARG);
+    assert_int_equal(exo_account_set(&account, "a\0b", 3), EXO_E_ARG);
+    assert_int_equal(exo_account_set(&account, "a\n", 2), EXO_E_ARG);
+    assert_int_equal(exo_account_set(&account, "\x7f", 1), EXO_E_ARG);
+    memset(big, 'x', sizeof big);
+    assert_int_equal(exo_account_set(&account, big, EXO_ACCOUNT_MAX), 0);
+    assert_int_equal(strlen(account.file), EXO_ACCOUNT_MAX);
+    assert_int_equal(exo_account_set(&account, big, EXO_ACCOUNT_MAX + 1),
+                     EXO_E_TOOBIG);
+    assert_string_equal(account.name, "");
+    memset(big, '/', sizeof big);
+    assert_int_equal(exo_account_set(&account, big, EXO_ACCOUNT_MAX / 3), 0);
+    assert_int_equal(exo_account_set(&account, big, EXO_ACCOUNT_MAX / 3 + 1),
+                     EXO_E_TOOBIG);
+    assert_string_equal(account.file, "");
+}
+
+static void domains(void **state)
+{
+    static const struct {
+        const char *name, *domain;
+    } table[] = {
+        { "a@b.c", "@b.c" },   { "a@b@c", "@c" }, { "noat", NULL },
+        { "@b.c", NULL },      { "a@", NULL },    { "@b@c", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++) {
+        struct exo_account account, domain;
+        int rc;
+
+        assert_int_equal(
+            exo_account_set(&account, table[i].name, strlen(table[i].name)),
+            0);
+        rc = exo_account_domain(&domain, &account);
+        assert_int_equal(rc, table[i].domain != NULL ? 0 : EXO_E_NOENT);
+        assert_string_equal(domain.name,
+                            table[i].domain != NULL ? table[i].domain : "");
+    }
+}
+
+static void files_refused(void **state)
+{
+    static const char *const bad[] = {
+        "",     ".a",  "A",   "a%20B", "a b",  "%61",  "%2f",
+        "a%2",  "a%",  "%zz", "a/b",   "%0A",  "%00",  "a%2E",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(bad); i++) {
+        struct exo_account account;
+
+        assert_int_equal(
+            exo_account_from_file(&account, bad[i], strlen(bad[i])),
+            EXO_E_ARG);
+        assert_string_equal(account.name, "");
+        assert_string_equal(account.file, "");
+    }
+}
+
+static void servers(void **state)
+{
+    static const struct {
+        const char *list, *host;
+        bool allowed;
+    } table[] = {
+        { "smtp.office365.com", "smtp.office365.com", true },
+        { "smtp.office365.com", "SMTP.Office365.com.", true },
+        { "SMTP.office365.com.", "smtp.office365.com", true },
+        { "a.b smtp.x", "smtp.x", true },
+        { "smtp.x", "a.smtp.x", false },
+        { "smtp.x", "asmtp.x", false },
+        { "*.x.org", "a.x.org", true },
+        { "*.x.org", "a.b.X.org", true },
+        { "*.x.org", "x.org", false },
+        { "*.x.org", ".x.org", false },
+        { "*.x.org", "ax.org", false },
+        { "*.x.org", "a.x.org.evil", false },
+        { "*", "a", false },
+        { "*", "*", false },
+        { "*.", "a.", false },
+        { "x", "", false },
+        { "x", ".", false },
+        { "", "x", false },
+        { NULL, "x", false },
+        { "x", NULL, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++) {
+        if (exo_servers_allow(table[i].list, table[i].host) !=
+            table[i].allowed)
+            print_error("case %zu\n", i);
+        assert_int_equal(exo_servers_allow(table[i].list, table[i].host),
+                         table[i].allowed);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_and_files), cmocka_unit_test(names_refused),
+        cmocka_unit_test(domains),         cmocka_unit_test(files_refused),
+        cmocka_unit_test(servers),
+    };
+
+    return cmocka_run_group_tests_name("account", tests, NULL, NULL);
+}

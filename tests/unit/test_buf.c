@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The buffer: growth, limit, the error that sticks. And secrets on it. */
+#include "config.h"
+
+#include "exoauth/buf.h"
+
+#include "util.h"
+
+static void grows_and_stays_terminated(void **state)
+{
+    struct exo_buf buf = EXO_BUF_INIT(100000);
+
+    (void)state;
+    assert_string_equal(exo_buf_text(&buf), "");
+    assert_null(buf.data);
+    for (size_t i = 0; i < 10000; i++) {
+        exo_buf_add(&buf, "0123456789", 10);
+        assert_int_equal(buf.len, (i + 1) * 10);
+        assert_int_equal(buf.data[buf.len], 0);
+    }
+    assert_int_equal(buf.error, 0);
+    assert_int_equal(buf.len, buf.max);
+    for (size_t i = 0; i < buf.len; i++)
+        assert_int_equal(buf.data[i], '0' + (int)(i % 10));
+    exo_buf_free(&buf);
+    assert_null(buf.data);
+    assert_int_equal(buf.len, 0);
+    assert_int_equal(buf.max, 100000);
+}
+
+static void limit_sticks(void **state)
+{
+    struct exo_buf buf = EXO_BUF_INIT(5);
+
+    (void)state;
+    exo_buf_str(&buf, "abc");
+    exo_buf_str(&buf, "def");
+    assert_int_equal(buf.error, EXO_E_TOOBIG);
+    assert_memory_equal(buf.data, "abc", 4);
+    exo_buf_str(&buf, "d");
+    exo_buf_fmt(&buf, "%d", 1);
+    assert_int_equal(buf.len, 3);
+    assert_string_equal(exo_buf_text(&buf), "");
+    assert_null(exo_buf_reserve(&buf, 1));
+    exo_buf_reset(&buf);
+    assert_int_equal(buf.error, 0);
+    exo_buf_str(&buf, "12345");
+    assert_string_equal(exo_buf_text(&buf), "12345");
+    exo_buf_fmt(&buf, "%s", "");
+    assert_int_equal(buf.error, 0);
+    exo_buf_fmt(&buf, "%d", 6);
+    assert_int_equal(buf.error, EXO_E_TOOBIG);
+    exo_buf_free(&buf);
+    assert_int_equal(buf.error, 0);
+}
+
+static void sizes_do_not_overflow(void **state)
+{
+    struct exo_buf buf = EXO_BUF_INIT(SIZE_MAX);
+
+    (void)state;
+    exo_buf_str(&buf, "x");
+    assert_null(exo_buf_reserve(&buf, SIZE_MAX));
+    assert_int_equal(buf.error, EXO_E_TOOBIG);
+    buf.error = 0;
+    assert_null(exo_buf_reserve(&buf, SIZE_MAX - 1));
+    assert_int_equal(buf.error, EXO_E_TOOBIG);
+    buf.error = 0;
+    assert_string_equal(exo_buf_text(&buf), "x");
+    exo_buf_free(&buf);
+}
+
+static void reset_wipes_all_of_it(void **state)
+{
+    struct exo_buf buf = EXO_BUF_INIT(1000);
+    char *room;
+
+    (void)state;
+    exo_buf_str(&buf, "visible");
+    room = exo_buf_reserve(&buf, 50);
+    assert_non_null(room);
+    memset(room, 's', 50); /* written but never counted in */
+    exo_buf_reset(&buf);
+    for (size_t i = 0; i < buf.cap; i++)
+        assert_int_equal(buf.data[i], 0);
+    exo_buf_free(&buf);
+}
+
+static void formats(void **state)
+{
+    struct exo_buf buf = EXO_BUF_INIT(4096);
+
+    (void)state;
+    exo_buf_fmt(&buf, "%s-%d", "a", 17);
+    exo_buf_fmt(&buf, "%300s", "b");
+    assert_int_equal(buf.len, 304);
+    assert_memory_equal(buf.data, "a-17 ", 5);
+    assert_int_equal(buf.data[303], 'b');
+    exo_buf_free(&buf);
+}
+
+static void secret_holds_and_moves(void **state)
+{
+    struct exo_secret a = EXO_SECRET_INIT, b = EXO_SECRET_INIT;
+    const char *where;
+
+    (void)state;
+    assert_true(exo_secret_empty(&a));
+    assert_string_equal(exo_secret_reveal(&a), "");
+    assert_int_equal(exo_secret_set(&a, "hidden", 6), EXO_OK);
+    assert_int_equal(exo_secret_len(&a), 6);
+    assert_int_equal(exo_secret_copy(&b, &a), EXO_OK);
+    assert_string_equal(exo_secret_reveal(&b), "hidden");
+    assert_int_equal(exo_secret_copy(&b, &b), EXO_OK);
+    assert_string_equal(exo_secret_reveal(&b), "hidden");
+
+    where = exo_secret_reveal(&a);
+    exo_secret_move(&b, &a);
+    assert_ptr_equal(exo_secret_reveal(&b), where);
+    assert_true(exo_secret_empty(&a));
+    exo_secret_move(&b, &b);
+    assert_string_equal(exo_secret_reveal(&b), "hidden");
+    assert_int_equal(exo_secret_set(&b, "", 0), EXO_OK);
+    assert_true(exo_secret_empty(&b));
+    exo_secret_free(&a);
+    exo_secret_free(&b);
+}
+
+static void secret_too_big_is_empty(void **state)
+{
+    struct exo_secret secret = EXO_SECRET_INIT;
+    char *big = calloc(1, EXO_SECRET_MAX + 1);
+
+    (void)state;
+    assert_non_null(big);
+    assert_int_equal(exo_secret_set(&secret, "old", 3), EXO_OK);
+    assert_int_equal(exo_secret_set(&secret, big, EXO_SECRET_MAX + 1),
+                     EXO_E_TOOBIG);
+    assert_true(exo_secret_empty(&secret));
+    assert_int_equal(exo_secret_set(&secret, big, EXO_SECRET_MAX), EXO_OK);
+    assert_int_equal(exo_secret_len(&secret), EXO_SECRET_MAX);
+    exo_secret_free(&secret);
+    free(big);
+}
+
+static void secret_chomps_one_line_end(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } table[] = {
+        { "abc", "abc" },     { "abc\n", "abc" }, { "abc\r\n", "abc" },
+        { "abc\n\n", "abc\n" }, { "abc\r", "abc\r" }, { "\n", "" },
+        { "\r\n", "" },       { "", "" },         { "a \n", "a " },
+    };
+    struct exo_secret secret = EXO_SECRET_INIT;
+
+    (void)state;
+    exo_secret_chomp(&secret);
+    for (size_t i = 0; i < N_OF(table); i++) {
+        assert_int_equal(
+            exo_secret_set(&secret, table[i].in, strlen(table[i].in)), EXO_OK);
+        exo_secret_chomp(&secret);
+        assert_string_equal(exo_secret_reveal(&secret), table[i].out);
+        assert_int_equal(exo_secret_len(&secret), strlen(table[i].out));
+    }
+    exo_secret_free(&secret);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(grows_and_stays_terminated),
+        cmocka_unit_test(limit_sticks),
+        cmocka_unit_test(sizes_do_not_overflow),
+        cmocka_unit_test(reset_wipes_all_of_it),
+        cmocka_unit_test(formats),
+        cmocka_unit_test(secret_holds_and_moves),
+        cmocka_unit_test(secret_too_big_is_empty),
+        cmocka_unit_test(secret_chomps_one_line_end),
+    };
+
+    return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Texts, words, exit codes and the one line of struct exo_err. */
+#include "config.h"
+
+#include "exoauth/error.h"
+
+#include <errno.h>
+
+#include "util.h"
+
+static void texts_are_there(void **state)
+{
+    (void)state;
+    for (int code = 0; code >= EXO_E_STATUS; code--) {
+        assert_true(strlen(exo_strerror(code)) > 0);
+        assert_string_not_equal(exo_strerror(code), "unknown error");
+        for (int other = code + 1; other <= 0; other++)
+            assert_string_not_equal(exo_strerror(code), exo_strerror(other));
+    }
+    assert_string_equal(exo_strerror(-99), "unknown error");
+    assert_string_equal(exo_strerror(1), "unknown error");
+    assert_string_equal(exo_errno_text(ENOENT), "No such file or directory");
+    assert_true(strlen(exo_errno_text(99999)) > 0);
+}
+
+static void errno_becomes_code(void **state)
+{
+    static const struct {
+        int number, code;
+    } table[] = {
+        { EACCES, EXO_E_ACCESS }, { EPERM, EXO_E_ACCESS },
+        { EROFS, EXO_E_ACCESS },  { ENOENT, EXO_E_NOENT },
+        { ENOTDIR, EXO_E_NOENT }, { ENOMEM, EXO_E_NOMEM },
+        { EIO, EXO_E_IO },        { ENOSPC, EXO_E_IO },
+        { EMFILE, EXO_E_IO },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++)
+        assert_int_equal(exo_error_from_errno(table[i].number), table[i].code);
+}
+
+static void status_words_and_exits(void **state)
+{
+    static const struct {
+        enum exo_status status;
+        const char *word;
+        int code;
+    } table[] = {
+        { EXO_STATUS_OK, "ok", 0 },
+        { EXO_STATUS_NO_ACCOUNT, "no-account", 67 },
+        { EXO_STATUS_DENIED, "denied", 77 },
+        { EXO_STATUS_NEEDS_LOGIN, "needs-login", 77 },
+        { EXO_STATUS_TRANSIENT, "transient", 75 },
+        { EXO_STATUS_MISCONFIGURED, "misconfigured", 78 },
+        { EXO_STATUS_STORE, "store", 74 },
+        { EXO_STATUS_USAGE, "usage", 64 },
+        { EXO_STATUS_BUG, "internal-error", 70 },
+    };
+    enum exo_status status = EXO_STATUS_DENIED;
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++) {
+        assert_string_equal(exo_status_word(table[i].status), table[i].word);
+        assert_int_equal(exo_status_exit(table[i].status), table[i].code);
+        assert_true(exo_status_parse(table[i].word, &status));
+        assert_int_equal(status, table[i].status);
+    }
+    status = EXO_STATUS_DENIED;
+    assert_false(exo_status_parse("OK", &status));
+    assert_false(exo_status_parse("", &status));
+    assert_int_equal(status, EXO_STATUS_DENIED);
+    assert_int_equal(exo_status_exit((enum exo_status)77), 70);
+    assert_string_equal(exo_status_word((enum exo_status)77),
+                        "internal-error");
+}
+
+static void err_is_one_clean_line(void **state)
+{
+    struct exo_err err = EXO_ERR_INIT;
+    char big[2 * EXO_ERR_TEXT];
+
+    (void)state;
+    err.retry_after = 7;
+    assert_int_equal(exo_err_set(&err, EXO_STATUS_TRANSIENT, "a%sb%dc",
+                                 "\r\n\t\x1b[1m\x7f", 5),
+                     EXO_E_STATUS);
+    assert_string_equal(err.text, "a????[1m?b5c");
+    assert_int_equal(err.status, EXO_STATUS_TRANSIENT);
+    assert_int_equal(err.retry_after, 0);
+
+    memset(big, 'x', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    (void)exo_err_set(&err, EXO_STATUS_BUG, "%s", big);
+    assert_int_equal(strlen(err.text), EXO_ERR_TEXT - 1);
+
+    big[EXO_ERR_TEXT - 2] = ' '; /* the cut leaves no blank at the end */
+    (void)exo_err_set(&err, EXO_STATUS_BUG, "%s", big);
+    assert_int_equal(strlen(err.text), EXO_ERR_TEXT - 2);
+
+    (void)exo_err_set(&err, EXO_STATUS_BUG, "m\xc3\xbc");
+    assert_string_equal(err.text, "m\xc3\xbc");
+    assert_int_equal(exo_err_set(NULL, EXO_STATUS_BUG, "x"), EXO_E_STATUS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_are_there),
+        cmocka_unit_test(errno_becomes_code),
+        cmocka_unit_test(status_words_and_exits),
+        cmocka_unit_test(err_is_one_clean_line),
+    };
+
+    return cmocka_run_group_tests_name("error", tests, NULL, NULL);
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Refusals of a token endpoint: the status each leads to, the line the user
+ * reads, and that no line gives a secret away. Bodies of Entra are real ones
+ * as Microsoft's documentation and public reports quote them.
+ */
+#include "config.h"
+
+#include "oauth_util.h"
+
+#define TRACE \
+    "\\r\\nTrace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333\\r\\nCorrelation " \
+    "ID: aaaa0000-bb11-2222-33cc-444444dddddd\\r\\nTimestamp: 2019-01-28 " \
+    "17:49:58Z"
+
+static void maps_entra(void **state)
+{
+    static const struct {
+        long http;
+        bool user;
+        enum exo_status status;
+        const char *code;
+        const char *body;
+        const char *says; /* the description, our meaning, our remedy */
+        const char *means;
+        const char *remedy;
+    } rows[] = {
+        { 401, false, EXO_STATUS_MISCONFIGURED, "AADSTS7000222",
+          "{\"error\":\"invalid_client\",\"error_description\":"
+          "\"AADSTS7000222: The provided client secret keys are expired." TRACE
+          "\",\"error_codes\":[7000222]}",
+          "invalid_client (AADSTS7000222), \"The provided client secret keys "
+          "are expired\": ",
+          "client secret has expired", "Certificates & secrets" },
+        { 400, false, EXO_STATUS_MISCONFIGURED, "AADSTS70011",
+          "{\"error\":\"invalid_scope\",\"error_description\":\"AADSTS70011: "
+          "The provided value for the input parameter 'scope' isn't valid. "
+          "The scope https://example.contoso.com/activity.read isn't "
+          "valid." TRACE "\",\"error_codes\":[70011]}",
+          "invalid_scope (AADSTS70011), \"The provided value", "scope is not",
+          "remove scope" },
+        { 400, true, EXO_STATUS_NEEDS_LOGIN, "AADSTS70002",
+          "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS70002: "
+          "Error validating credentials. AADSTS50126: Invalid username or "
+          "password" TRACE "\",\"error_codes\":[70002,50126]}",
+          "Error validating credentials. AADSTS50126: Invalid", "not accepted",
+          "; run: exoauth login relay@example.com" },
+        { 400, true, EXO_STATUS_MISCONFIGURED, "AADSTS50053",
+          "{\"error\":\"unauthorized_client\",\"error_description\":"
+          "\"AADSTS50053: You've tried to sign in too many times with an "
+          "incorrect user ID or password." TRACE "\",\"error_codes\":[50053]}",
+          "You've tried to sign in too many times", "locked out",
+          "wait 30 minutes" },
+        { 400, true, EXO_STATUS_NEEDS_LOGIN, "AADSTS50055",
+          "{\"error\":\"user_password_expired\",\"error_description\":"
+          "\"AADSTS50055: Password is expired." TRACE
+          "\",\"error_codes\":[50055],\"suberror\":\"user_password_expired\","
+          "\"password_change_url\":\"https://portal.microsoftonline.com/"
+          "ChangePassword.aspx\"}",
+          "\"Password is expired\"", "password has expired",
+          "; run: exoauth login relay@example.com" },
+        { 400, true, EXO_STATUS_NEEDS_LOGIN, "AADSTS50173",
+          "{\"error\":\"invalid_grant\",\"error_codes\":[50173],"
+          "\"error_description\":\"AADSTS50173: The provided grant has expired "
+          "due to it being revoked. The user might have changed or reset their "
+          "password. The grant was issued on '2018-07-04T10:28:18.3020190Z' "
+          "and the TokensValidFrom date for this user is "
+          "'2018-07-15T00:49:41.0000000Z'" TRACE "\"}",
+          "\"The provided grant has expired", "grant was revoked",
+          "password; run: exoauth login relay@example.com" },
+        { 400, true, EXO_STATUS_NEEDS_LOGIN, "AADSTS700082",
+          "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS700082: "
+          "The refresh token has expired due to inactivity.\"}",
+          "invalid_grant (AADSTS700082)", "90 days without use; run: ",
+          "exoauth login relay@example.com" },
+        { 400, false, EXO_STATUS_MISCONFIGURED, "AADSTS70021",
+          "{\"error\":\"invalid_request\",\"error_description\":\"AADSTS70021: "
+          "No matching federated identity record found for presented "
+          "assertion." TRACE "\"}",
+          "No matching federated identity", "no federated credential",
+          "Federated credentials" },
+        { 400, true, EXO_STATUS_NEEDS_LOGIN, "AADSTS9002313",
+          "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS9002313: "
+          "Invalid request. Request is malformed or invalid." TRACE
+          "\",\"error_codes\":[9002313]}",
+          "Invalid request. Request is malformed", "malformed", "client_id" },
+        /* A code nobody explains steps back behind one that is known. */
+        { 400, false, EXO_STATUS_MISCONFIGURED, "AADSTS90002",
+          "{\"error\":\"invalid_request\",\"error_codes\":[123,90002]}",
+          "invalid_request (AADSTS90002)", "no such tenant", "tenant" },
+        { 400, false, EXO_STATUS_MISCONFIGURED, "AADSTS123",
+          "{\"error\":\"invalid_request\",\"error_codes\":[123,\"x\",456]}",
+          "invalid_request (AADSTS123)", "malformed", "check client_id" },
+    };
+    struct asked a;
+    size_t i;
+
+    (void)state;
+    asked_make(&a);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(
+            asked_text(&a, rows[i].http, rows[i].user, rows[i].body),
+            EXO_E_STATUS);
+        assert_string_equal(a.error.code, rows[i].code);
+        assert_int_equal(a.error.err.status, rows[i].status);
+        assert_has(a.error.err.text, rows[i].says);
+        assert_has(a.error.err.text, rows[i].means);
+        assert_has(a.error.err.text, rows[i].remedy);
+        assert_lacks(a.error.err.text, "Trace ID");
+        assert_true(strlen(a.error.err.text) <= 400);
+        assert_int_equal(a.error.http_status, rows[i].http);
+        exo_tokens_free(&a.tokens);
+    }
+    asked_free(&a);
+}
+
+static void maps_error_names(void **state)
+{
+    enum { T = EXO_STATUS_TRANSIENT, L = EXO_STATUS_NEEDS_LOGIN,
+           M = EXO_STATUS_MISCONFIGURED };
+    static const struct {
+        const char *error;
+        long http;
+        int user; /* with somebody who could log in, and without */
+        int app;
+    } rows[] = {
+        { "invalid_grant", 400, L, M },
+        { "interaction_required", 400, L, M },
+        { "consent_required", 400, L, M },
+        { "login_required", 400, L, M },
+        { "access_denied", 400, L, M },
+        { "authorization_declined", 400, L, M },
+        { "expired_token", 400, L, M },
+        { "bad_verification_code", 400, L, M },
+        { "invalid_client", 401, M, M },
+        { "invalid_client", 400, M, M },
+        { "unauthorized_client", 400, M, M },
+        { "invalid_scope", 400, M, M },
+        { "invalid_request", 400, M, M },
+        { "unsupported_grant_type", 400, M, M },
+        { "invalid_resource", 400, M, M },
+        { "invalid_target", 400, M, M },
+        { "something_new", 400, M, M },
+        { "temporarily_unavailable", 400, T, T },
+        { "server_error", 400, T, T },
+        { "slow_down", 400, T, T },
+        { "authorization_pending", 400, T, T },
+        /* A server in trouble is not believed. */
+        { "invalid_grant", 500, T, T },
+        { "invalid_client", 503, T, T },
+        { "invalid_grant", 429, T, T },
+        { "invalid_grant", 408, T, T },
+        { "invalid_grant", 302, M, M },
+        /* No with 200 is still no. */
+        { "invalid_grant", 200, L, M },
+    };
+    struct asked a;
+    char body[100];
+    size_t i;
+
+    (void)state;
+    asked_make(&a);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"error\":\"%s\"}",
+                       rows[i].error);
+        assert_int_equal(asked_text(&a, rows[i].http, true, body),
+                         EXO_E_STATUS);
+        assert_int_equal((int)a.error.err.status, rows[i].user);
+        assert_string_equal(a.error.error, rows[i].error);
+        assert_string_equal(a.error.code, rows[i].error);
+        assert_has(a.error.err.text, rows[i].error);
+        exo_tokens_free(&a.tokens);
+
+        assert_int_equal(asked_text(&a, rows[i].http, false, body),
+                         EXO_E_STATUS);
+        assert_int_equal((int)a.error.err.status, rows[i].app);
+        assert_lacks(a.error.err.text, "run: exoauth login");
+        assert_lacks(a.error.err.text, "log in again");
+        exo_tokens_free(&a.tokens);
+    }
+    asked_free(&a);
+}
+
+static void maps_suberrors(void **state)
+{
+    static const char *const names[] = {
+        "bad_token",   "token_expired",    "consent_required",
+        "basic_action", "additional_action", "message_only",
+        "user_password_expired",
+    };
+    struct asked a;
+    char body[100];
+    size_t i;
+
+    (void)state;
+    asked_make(&a);
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)snprintf(body, sizeof(body),
+                       "{\"error\":\"odd_one\",\"suberror\":\"%s\"}", names[i]);
+        assert_int_equal(asked_text(&a, 400, true, body), EXO_E_STATUS);
+        assert_int_equal(a.error.err.status, EXO_STATUS_NEEDS_LOGIN);
+        exo_tokens_free(&a.tokens);
+        assert_int_equal(asked_text(&a, 400, false, body), EXO_E_STATUS);
+        assert_int_equal(a.error.err.status, EXO_STATUS_MISCONFIGURED);
+        exo_tokens_free(&a.tokens);
+    }
+    asked_free(&a);
+}
+
+static void maps_http_alone(void **state)
+{
+    static const struct {
+        long http;
+        enum exo_status status;
+        const char *says;
+    } rows[] = {
+        { 301, EXO_STATUS_MISCONFIGURED, "redirect" },
+        { 307, EXO_STATUS_MISCONFIGURED, "redirect" },
+        { 400, EXO_STATUS_TRANSIENT, "not the answer of" },
+        { 401, EXO_STATUS_MISCONFIGURED, "no OAuth endpoint" },
+        { 403, EXO_STATUS_MISCONFIGURED, "no OAuth endpoint" },
+        { 404, EXO_STATUS_MISCONFIGURED, "no OAuth endpoint" },
+        { 405, EXO_STATUS_MISCONFIGURED, "no OAuth endpoint" },
+        { 407, EXO_STATUS_MISCONFIGURED, "proxy_auth_file" },
+        { 408, EXO_STATUS_TRANSIENT, "overloaded" },
+        { 418, EXO_STATUS_TRANSIENT, "not the answer of" },
+        { 429, EXO_STATUS_TRANSIENT, "fewer requests" },
+        { 500, EXO_STATUS_TRANSIENT, "overloaded" },
+        { 503, EXO_STATUS_TRANSIENT, "overloaded" },
+    };
+    static const char *const bodies[] = { "", "<html>no</html>", "[1]",
+                                          "{\"error\":{\"code\":403}}" };
+    struct asked a;
+    char code[32];
+    size_t i, j;
+
+    (void)state;
+    asked_make(&a);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (j = 0; j < sizeof(bodies) / sizeof(bodies[0]); j++) {
+            assert_int_equal(asked_text(&a, rows[i].http, true, bodies[j]),
+                             EXO_E_STATUS);
+            assert_int_equal(a.error.err.status, rows[i].status);
+            (void)snprintf(code, sizeof(code), "HTTP %ld", rows[i].http);
+            assert_string_equal(a.error.code, code);
+            assert_has(a.error.err.text, rows[i].says);
+            assert_has(a.error.err.text, "https://as.example/token");
+            assert_string_equal(a.error.error, "");
+            exo_tokens_free(&a.tokens);
+        }
+    }
+    asked_free(&a);
+}
+
+static void obeys_retry_after(void **state)
+{
+    struct asked a;
+
+    (void)state;
+    asked_make(&a);
+    a.reply.retry_after = 30;
+    (void)!asked_text(&a, 429, true, "");
+    assert_int_equal(a.error.err.retry_after, 30);
+    exo_tokens_free(&a.tokens);
+    a.reply.retry_after = 86400;
+    (void)!asked_text(&a, 503, true, "");
+    assert_int_equal(a.error.err.retry_after, 3600);
+    exo_tokens_free(&a.tokens);
+    a.reply.retry_after = -5;
+    (void)!asked_text(&a, 503, true, "");
+    assert_int_equal(a.error.err.retry_after, 0);
+    exo_tokens_free(&a.tokens);
+    a.reply.retry_after = 30;
+    (void)!asked_text(&a, 400, true, "{\"error\":\"invalid_client\"}");
+    assert_int_equal(a.error.err.retry_after, 0);
+    exo_tokens_free(&a.tokens);
+    asked_free(&a);
+}
+
+static void measures_the_clock(void **state)
+{
+    struct asked a;
+
+    (void)state;
+    asked_make(&a);
+    a.reply.sent = 1000000;
+    a.reply.date = 1000612;
+    (void)!asked_text(&a, 400, false,
+                      "{\"error\":\"invalid_client\",\"error_codes\":"
+                      "[700024]}");
+    assert_int_equal(a.error.skew, 612);
+    assert_has(a.error.err.text,
+               "clock is 612 s behind the provider's); set this host's");
+    exo_tokens_free(&a.tokens);
+    a.reply.date = 999000;
+    (void)!asked_text(&a, 400, false,
+                      "{\"error\":\"invalid_client\",\"error_codes\":"
+                      "[700024]}");
+    assert_int_equal(a.error.skew, -1000);
+    assert_has(a.error.err.text, "clock is 1000 s ahead of the provider's)");
+    exo_tokens_free(&a.tokens);
+    a.reply.date = 0;
+    (void)!asked_text(&a, 400, false,
+                      "{\"error\":\"invalid_client\",\"error_codes\":"
+                      "[700024]}");
+    assert_int_equal(a.error.skew, 0);
+    assert_lacks(a.error.err.text, "clock is");
+    exo_tokens_free(&a.tokens);
+    asked_free(&a);
+}
+
+static void gives_no_secret_away(void **state)
+{
+    static const char *const descriptions[] = {
+        "you sent s3cr3t/+ &~value, which is wrong",
+        "client_secret=s3cr3t%2F%2B+%26~value&scope=x",
+        "client_secret=s3cr3t%2f%2b%20%26%7Evalue",
+        "refresh_token=0.AXkA-sent.refresh%2Btoken is unknown",
+        "token '0.AXkA-sent.refresh+token' is unknown",
+        "x\\u0000 s3cr3t/+ &~value",
+    };
+    struct asked a;
+    char body[300];
+    size_t i;
+
+    (void)state;
+    asked_make(&a);
+    for (i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
+        (void)snprintf(body, sizeof(body),
+                       "{\"error\":\"invalid_grant\",\"error_description\":"
+                       "\"%s\"}",
+                       descriptions[i]);
+        assert_int_equal(asked_text(&a, 400, true, body), EXO_E_STATUS);
+        assert_has(a.error.err.text, "provider said invalid_grant: ");
+        assert_lacks(a.error.err.text, "s3cr3t");
+        assert_lacks(a.error.err.text, "AXkA");
+        exo_tokens_free(&a.tokens);
+    }
+    /* In place of the error's name, and a part of a longer token. */
+    (void)!asked_text(&a, 400, true,
+                      "{\"error\":\"0.AXkA-sent.refresh+token\"}");
+    assert_lacks(a.error.err.text, "AXkA");
+    assert_string_equal(a.error.error, "");
+    exo_tokens_free(&a.tokens);
+    (void)!asked_text(&a, 400, true,
+                      "{\"error\":\"invalid_grant\",\"error_description\":"
+                      "\"got eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsIng1dCI6I "
+                      "here\"}");
+    assert_has(a.error.err.text, "\"got [...] here\"");
+    exo_tokens_free(&a.tokens);
+    asked_free(&a);
+}
+
+static void cleans_the_description(void **state)
+{
+    struct asked a;
+    size_t i;
+
+    (void)state;
+    asked_make(&a);
+    (void)!asked_text(&a, 400, true,
+                      "{\"error\":\"invalid_request\",\"error_description\":"
+                      "\"  100%s%n \\u001b[31m\\\"red\\\"\\r\\n\\t caf\xc3\xa9 "
+                      "\\u007f \\u202e x. \"}");
+    assert_has(a.error.err.text, "\"100%s%n [31m'red' caf?? ? ??? x\": ");
+    exo_tokens_free(&a.tokens);
+
+    /* A name that is none is not repeated, either. */
+    (void)!asked_text(&a, 400, true,
+                      "{\"error\":\"invalid\\ngrant\",\"suberror\":\"a b\"}");
+    assert_string_equal(a.error.error, "");
+    assert_string_equal(a.error.code, "HTTP 400");
+    exo_tokens_free(&a.tokens);
+    for (i = 0; a.error.err.text[i] != '\0'; i++)
+        assert_in_range(a.error.err.text[i], 0x20, 0x7e);
+    asked_free(&a);
+}
+
+/* Cause and remedy come first: a long description gives way to them. */
+static void stays_short(void **state)
+{
+    char body[3000];
+    struct asked a;
+    size_t i, n;
+
+    (void)state;
+    asked_make(&a);
+    n = (size_t)sprintf(body, "{\"error\":\"invalid_grant\",\"error_codes\":"
+                              "[50173],\"error_description\":\"");
+    for (i = 0; i < 300; i++)
+        n += (size_t)sprintf(body + n, "word%zu ", i);
+    memcpy(body + n, "\"}", 3);
+    (void)!asked_text(&a, 400, true, body);
+    assert_true(strlen(a.error.err.text) <= 400);
+    assert_has(a.error.err.text, "...\": the grant was revoked");
+    n = strlen(a.error.err.text);
+    assert_string_equal(a.error.err.text + n - 35,
+                        "; run: exoauth login relay@example.com" + 3);
+    exo_tokens_free(&a.tokens);
+    asked_free(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(maps_entra),
+        cmocka_unit_test(maps_error_names),
+        cmocka_unit_test(maps_suberrors),
+        cmocka_unit_test(maps_http_alone),
+        cmocka_unit_test(obeys_retry_after),
+        cmocka_unit_test(measures_the_clock),
+        cmocka_unit_test(gives_no_secret_away),
+        cmocka_unit_test(cleans_the_description),
+        cmocka_unit_test(stays_short),
+    };
+
+    return cmocka_run_group_tests_name("oauth_error", tests, NULL, NULL);
+}
