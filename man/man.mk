@@ -3,4 +3,7 @@
 # man/: hand-written mdoc, installed as it is.
 
 dist_man_MANS = \
+	man/exoauth.1 \
+	man/exoauth.conf.5 \
+	man/libexoauth.8 \
 	$(NULL)
