@@ -66,6 +66,9 @@ bool exo_status_parse(const char *word, enum exo_status *status);
 /* The exit code of sysexits.h that interface.md gives the status. */
 int exo_status_exit(enum exo_status status);
 
+/* Of several accounts, whose status is the exit code's? 0, 75, 74, 77, 78. */
+bool exo_status_is_worse(enum exo_status status, enum exo_status than);
+
 #define EXO_ERR_TEXT 512 /* bytes with the NUL; longer text is cut */
 
 struct exo_err {

@@ -21,7 +21,7 @@ enum exo_client_auth {
 
 /* Who asks, and where. Strings are borrowed. */
 struct exo_oauth_client {
-    const char *account;   /* for the remedy: "run: exoauth login ACCOUNT" */
+    const char *account; /* for the remedy: "run: exoauth login ACCOUNT" */
     const char *token_endpoint;
     const char *device_authorization_endpoint;
     const char *client_id;
@@ -36,7 +36,7 @@ struct exo_oauth_client {
 struct exo_tokens {
     struct exo_secret access_token;  /* checked: b64token */
     struct exo_secret refresh_token; /* empty: none sent, keep the old one */
-    int64_t received;   /* our clock when the request was sent */
+    int64_t received;                /* our clock when the request was sent */
     int64_t expires_in; /* seconds; 3600 where the server did not say */
     int64_t refresh_in; /* 0: not said */
     char scope[1024];   /* "" : as requested */
@@ -64,7 +64,7 @@ int exo_oauth_refresh(const struct exo_oauth_client *client,
 struct exo_device {
     struct exo_secret device_code;
     char user_code[64];
-    char verification_uri[256]; /* http(s), checked */
+    char verification_uri[256];          /* http(s), checked */
     char verification_uri_complete[512]; /* "" if none */
     int64_t expires_in;
     int64_t interval; /* seconds between polls, 5 where not said */
