@@ -88,16 +88,17 @@ const char *exo_errno_text(int saved_errno)
 static const struct {
     const char *word;
     int exit_code;
+    int badness; /* which of several is the worst */
 } statuses[] = {
-    { "ok", EX_OK },
-    { "no-account", EX_NOUSER },
-    { "denied", EX_NOPERM },
-    { "needs-login", EX_NOPERM },
-    { "transient", EX_TEMPFAIL },
-    { "misconfigured", EX_CONFIG },
-    { "store", EX_IOERR },
-    { "usage", EX_USAGE },
-    { "internal-error", EX_SOFTWARE },
+    { "ok", EX_OK, 0 },
+    { "no-account", EX_NOUSER, 1 },
+    { "denied", EX_NOPERM, 4 },
+    { "needs-login", EX_NOPERM, 4 },
+    { "transient", EX_TEMPFAIL, 2 },
+    { "misconfigured", EX_CONFIG, 5 },
+    { "store", EX_IOERR, 3 },
+    { "usage", EX_USAGE, 6 },
+    { "internal-error", EX_SOFTWARE, 7 },
 };
 
 #define N_STATUSES (sizeof statuses / sizeof statuses[0])
@@ -106,6 +107,11 @@ const char *exo_status_word(enum exo_status status)
 {
     return (size_t)status < N_STATUSES ? statuses[status].word
                                        : statuses[EXO_STATUS_BUG].word;
+}
+
+bool exo_status_is_worse(enum exo_status status, enum exo_status than)
+{
+    return statuses[status].badness > statuses[than].badness;
 }
 
 bool exo_status_parse(const char *word, enum exo_status *status)

@@ -22,6 +22,8 @@ static char lower(char c)
 
 static bool same_name(const char *a, const char *b, size_t len)
 {
+    if (memcmp(a, b, len) == 0)
+        return true; /* hosts and presets write lower case */
     for (size_t i = 0; i < len; i++)
         if (lower(a[i]) != lower(b[i]))
             return false;

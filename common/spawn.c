@@ -160,6 +160,9 @@ int exo_ask_helper(const char *helper, const char *config,
     int64_t until;
     pid_t pid = -1;
 
+    /* Inside a jail there is none, at each login: that shall be cheap. */
+    if (access(helper, X_OK) != 0)
+        return EXO_E_NOENT;
     rc = make_pair(pair);
     if (rc != EXO_OK)
         return rc;

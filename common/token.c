@@ -28,43 +28,64 @@ enum exo_token_age exo_token_age(const struct exo_token *token, int64_t now)
     return now < token->usable_until ? EXO_TOKEN_AGING : EXO_TOKEN_STALE;
 }
 
-static int get_number(const struct exo_block *block, const char *key,
-                      int64_t *number)
+/* A walk over the pairs: what exo_token_put() wrote has its keys in the
+ * order in which they are asked for here, so each is where the walk stands. */
+struct walk {
+    const struct exo_block *block;
+    const struct exo_pair *at;
+};
+
+static const struct exo_pair *get_pair(struct walk *walk, const char *key)
 {
-    const char *value = exo_block_get(block, key);
+    const struct exo_pair *end = walk->block->pair + walk->block->n;
+    const struct exo_pair *pair = walk->at;
+
+    if (pair == end || strcmp(pair->key, key) != 0)
+        pair = exo_block_find(walk->block, key);
+    if (pair != NULL)
+        walk->at = pair + 1;
+    return pair;
+}
+
+static int get_number(struct walk *walk, const char *key, int64_t *number)
+{
+    const struct exo_pair *pair = get_pair(walk, key);
 
     *number = 0;
-    return value != NULL ? exo_block_number(value, number) : EXO_E_SYNTAX;
+    return pair != NULL ? exo_block_number(pair->value, number) : EXO_E_SYNTAX;
 }
 
 /* NULL for a key that is missing and for one without a value. */
-static const char *get_text(const struct exo_block *block, const char *key)
+static const char *get_text(struct walk *walk, const char *key)
 {
-    const struct exo_pair *pair = exo_block_find(block, key);
+    const struct exo_pair *pair = get_pair(walk, key);
 
     return pair != NULL && pair->value_len > 0 ? pair->value : NULL;
 }
 
 int exo_token_parse(struct exo_token *token, const struct exo_block *block)
 {
+    struct walk walk = { block, block->pair };
     const struct exo_pair *pair;
 
-    *token = (struct exo_token){ .account = get_text(block, "account"),
-                                 .user = get_text(block, "user"),
-                                 .servers = get_text(block, "servers"),
-                                 .credential = get_text(block, "credential") };
+    *token = (struct exo_token){ .account = NULL };
+    token->account = get_text(&walk, "account");
+    token->user = get_text(&walk, "user");
+    token->servers = get_text(&walk, "servers");
+    token->credential = get_text(&walk, "credential");
     if (token->account == NULL || token->servers == NULL)
         return EXO_E_SYNTAX;
     if (token->credential != NULL)
         return EXO_OK;
 
-    pair = exo_block_find(block, "token");
-    if (pair == NULL || pair->value_len == 0 ||
-        get_number(block, "serial", &token->serial) != EXO_OK ||
-        get_number(block, "issued", &token->issued) != EXO_OK ||
-        get_number(block, "refresh_after", &token->refresh_after) != EXO_OK ||
-        get_number(block, "usable_until", &token->usable_until) != EXO_OK ||
-        get_number(block, "expires", &token->expires) != EXO_OK)
+    if (get_number(&walk, "serial", &token->serial) != EXO_OK ||
+        get_number(&walk, "issued", &token->issued) != EXO_OK ||
+        get_number(&walk, "refresh_after", &token->refresh_after) != EXO_OK ||
+        get_number(&walk, "usable_until", &token->usable_until) != EXO_OK ||
+        get_number(&walk, "expires", &token->expires) != EXO_OK)
+        return EXO_E_SYNTAX;
+    pair = get_pair(&walk, "token");
+    if (pair == NULL || pair->value_len == 0)
         return EXO_E_SYNTAX;
     token->token = pair->value;
     token->token_len = pair->value_len;

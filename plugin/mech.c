@@ -35,14 +35,19 @@ int exo_mech_new(void *glob_context, sasl_client_params_t *params,
                  void **conn_context)
 {
     const struct exo_plugin *plugin = glob_context;
-    struct exo_mech *mech = calloc(1, sizeof *mech);
+    struct exo_mech *mech = malloc(sizeof *mech);
 
     *conn_context = NULL;
     if (mech == NULL)
         return exo_status_nomem(params->utils);
     mech->conf = plugin->conf;
     mech->state = EXO_MECH_NAMES;
-    exo_buf_init(&mech->message.hidden, EXO_SECRET_MAX);
+    mech->refused = false;
+    mech->prompts = NULL;
+    mech->message = (struct exo_secret)EXO_SECRET_INIT;
+    mech->token_at = 0;
+    mech->token_len = 0;
+    mech->unknown.text[0] = '\0';
     *conn_context = mech;
     return SASL_OK;
 }

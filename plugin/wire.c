@@ -20,32 +20,36 @@
 
 #include "exoauth/block.h"
 
+static char *put(char *to, const void *data, size_t len)
+{
+    memcpy(to, data, len);
+    return to + len;
+}
+
 int exo_wire_xoauth2(struct exo_secret *message, const char *user,
                      const char *token, size_t token_len, size_t *token_at)
 {
     static const char user_is[] = "user=";
     static const char bearer[] = "\001auth=Bearer ";
-    static const char end[] = "\001\001";
+    static const char end[] = "\001\001"; /* and the NUL */
     struct exo_buf *out = &message->hidden;
     size_t user_len = strlen(user);
+    size_t len = sizeof user_is - 1 + user_len + sizeof bearer - 1;
+    char *to;
 
     *token_at = 0;
     if (exo_has_control(user, user_len))
         return EXO_E_ARG;
     /* All of it at once: growing would copy, and wipe, what is there. */
-    exo_buf_reserve(out, sizeof user_is + user_len + sizeof bearer + token_len +
-                             sizeof end);
-    exo_buf_add(out, user_is, sizeof user_is - 1);
-    exo_buf_add(out, user, user_len);
-    exo_buf_add(out, bearer, sizeof bearer - 1);
-    *token_at = out->len;
-    exo_buf_add(out, token, token_len);
-    exo_buf_add(out, end, sizeof end - 1);
-    if (out->error != 0) {
-        int error = out->error;
-
-        exo_secret_free(message);
-        return error;
-    }
+    to = exo_buf_reserve(out, len + token_len + sizeof end - 1);
+    if (to == NULL)
+        return out->error;
+    to = put(to, user_is, sizeof user_is - 1);
+    to = put(to, user, user_len);
+    to = put(to, bearer, sizeof bearer - 1);
+    to = put(to, token, token_len);
+    (void)put(to, end, sizeof end);
+    out->len = len + token_len + sizeof end - 1;
+    *token_at = len;
     return EXO_OK;
 }

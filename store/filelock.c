@@ -41,15 +41,20 @@ static void pause_ms(int64_t most)
     (void)nanosleep(&nap, NULL);
 }
 
-/* Does dir/name still lead to the file that is open as fd? */
-static bool same_file(int dirfd, const char *name, int fd)
+/* Does dir/name still lead to the file that is open as fd? EXO_E_CONFLICT if
+ * not, EXO_E_IO if nobody can tell. */
+static int check_name(int dirfd, const char *name, int fd)
 {
     struct stat held;
     struct stat named;
 
-    return fstat(fd, &held) == 0 &&
-           fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+    if (fstat(fd, &held) != 0)
+        return EXO_E_IO;
+    if (fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? EXO_E_CONFLICT : EXO_E_IO;
+    if (held.st_dev != named.st_dev || held.st_ino != named.st_ino)
+        return EXO_E_CONFLICT;
+    return 0;
 }
 
 static int open_lock(const struct exo_filedir *dir, const char *name, int *fd,
@@ -111,13 +116,15 @@ int exo_filelock_take(const struct exo_filedir *dir,
         if (rc != 0)
             goto out;
         rc = wait_lock(fd, deadline_ms);
-        if (rc != 0)
-            break;
-        if (same_file(dir->fd, name.text, fd)) {
+        if (rc == 0)
+            rc = check_name(dir->fd, name.text, fd);
+        if (rc == 0) {
             lock->handle = fd;
             lock->fence = (uint64_t)st.st_ino;
             return 0;
         }
+        if (rc != EXO_E_CONFLICT)
+            break;
         /* Removed between open and lock: the next one is the real one. */
         close(fd);
         fd = -1;
@@ -141,6 +148,11 @@ out:
 
 void exo_filelock_drop(struct exo_store_lock *lock)
 {
+    struct flock whole = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+    /* Closing alone would not free it while a child, forked meanwhile and
+     * not yet gone, still has a copy of the descriptor. */
+    (void)fcntl((int)lock->handle, F_OFD_SETLK, &whole);
     close((int)lock->handle);
 }
 
@@ -148,9 +160,12 @@ int exo_filelock_check(const struct exo_filedir *dir,
                        const struct exo_store_lock *lock, struct exo_err *err)
 {
     struct exo_filename name = exo_filename_make(&lock->account, ".lock");
+    int rc = check_name(dir->fd, name.text, (int)lock->handle);
 
-    if (lock->handle >= 0 && same_file(dir->fd, name.text, (int)lock->handle))
+    if (rc == 0)
         return 0;
+    if (rc != EXO_E_CONFLICT)
+        return exo_filedir_fail(dir, rc, "lock", name.text, err);
     exo_err_set(err, EXO_STATUS_STORE,
                 "%s/%s was removed while in use, so nothing was written; "
                 "leave .lock files alone, and try again",
