@@ -16,6 +16,7 @@
 #include "broker.h"
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
+#include "peer.h"
 #include "work.h"
 
 /* Seconds of life that this caller needs. Never more than half of what the
@@ -157,8 +158,9 @@ static int renew(struct exo_work *w)
     }
     rc = exo_work_request(w);
     if (rc != 0 && is_alive(w, exo_clock_now())) {
-        exo_app_warn(w->app, "%s; the present token is used until it expires",
-                     w->err->text);
+        /* What is wrong stands in the record, and was said or logged. */
+        exo_app_info(w->app, "%s: the present token is used until it expires",
+                     w->owner->file.name);
         return 0;
     }
     return rc;
@@ -202,7 +204,13 @@ static int begin(struct exo_work *w, const struct exo_account *account)
         return rc;
     }
     w->owner = exo_settings_owner(w->got->settings);
-    rc = exo_settings_complete(w->got->settings, w->err);
+    rc = exo_app_store(w->app, w->err);
+    if (rc == 0 && w->want->peer) {
+        rc = exo_peer_check(w->want->peer, w->app, w->got->settings, w->err);
+    }
+    if (rc == 0) {
+        rc = exo_settings_complete(w->got->settings, w->err);
+    }
     if (rc == 0 && w->want->server &&
         !exo_servers_allow(exo_settings_get(w->got->settings, EXO_KEY_SERVERS),
                            w->want->server)) {
@@ -212,7 +220,7 @@ static int begin(struct exo_work *w, const struct exo_account *account)
                          account->name, w->want->server,
                          w->got->settings->path);
     }
-    return rc == 0 ? exo_app_store(w->app, w->err) : rc;
+    return rc;
 }
 
 int exo_broker_get(struct exo_app *app, const struct exo_account *account,
@@ -230,6 +238,8 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
         rc = get_locked(&w);
     }
     if (rc == 0) {
+        /* What went wrong on the way does not count against a token. */
+        *err = (struct exo_err)EXO_ERR_INIT;
         fill_token(got);
     }
     return rc;

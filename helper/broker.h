@@ -12,7 +12,10 @@
 #include "exoauth/token.h"
 #include "settings.h"
 
+struct exo_peer;
+
 struct exo_want {
+    const struct exo_peer *peer; /* `allow` must name him; NULL: ourselves */
     const char *server;  /* must be allowed; NULL: not said */
     int64_t min_ttl;     /* seconds, -1: refresh_margin */
     int64_t reject;      /* a serial that a server refused, -1: none */
@@ -37,7 +40,7 @@ struct exo_got {
     bool renewed;             /* a request was made and succeeded */
 };
 
-#define EXO_WANT_INIT { NULL, -1, -1, 0, false, false, false }
+#define EXO_WANT_INIT { NULL, NULL, -1, -1, 0, false, false, false }
 
 /*
  * Fills got->token, or err with one of the statuses. A token that is still

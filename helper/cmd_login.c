@@ -39,7 +39,7 @@ static int begin_own(const struct exo_app *app, struct exo_err *err)
         return 0;
     }
     dir = strndup(app->conf->path, (size_t)(slash - app->conf->path));
-    rc = dir ? exo_place_mkdirs(dir) : EXO_E_NOMEM;
+    rc = dir ? exo_place_mkdirs(dir, 0700) : EXO_E_NOMEM;
     free(dir);
     if (rc == 0) {
         fd = open(app->conf->path,

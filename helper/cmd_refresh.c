@@ -46,24 +46,6 @@ static int refresh_one(struct exo_app *app, const struct exo_options *options,
     return rc;
 }
 
-/* The order in which `status` and this command rank what went wrong. */
-static int rank(enum exo_status status)
-{
-    static const enum exo_status order[] = {
-        EXO_STATUS_OK,         EXO_STATUS_NO_ACCOUNT,  EXO_STATUS_TRANSIENT,
-        EXO_STATUS_STORE,      EXO_STATUS_NEEDS_LOGIN, EXO_STATUS_DENIED,
-        EXO_STATUS_MISCONFIGURED
-    };
-    int n = (int)(sizeof(order) / sizeof(order[0]));
-
-    for (int i = 0; i < n; i++) {
-        if (order[i] == status) {
-            return i;
-        }
-    }
-    return n;
-}
-
 static void refresh_found(void *context, const struct exo_account *account)
 {
     struct all *all = context;
@@ -73,7 +55,7 @@ static void refresh_found(void *context, const struct exo_account *account)
         return;
     }
     exo_app_warn(all->app, "%s: %s", account->name, err.text);
-    if (rank(err.status) > rank(all->worst.status)) {
+    if (exo_status_is_worse(err.status, all->worst.status)) {
         all->worst = err;
     }
 }

@@ -94,25 +94,6 @@ static void forward(struct exo_app *app, const struct exo_request *request,
     fail(a);
 }
 
-static int authorise(struct exo_app *app, const struct exo_account *account,
-                     const struct exo_peer *peer, struct exo_err *err)
-{
-    struct exo_settings *settings;
-    int rc = exo_settings_load(&settings, app->conf, account, err);
-
-    if (rc != 0) {
-        return rc;
-    }
-    if (!exo_peer_allowed(peer, app, settings)) {
-        rc = exo_err_set(err, EXO_STATUS_DENIED,
-                         "uid %u may not have the token of %s; add the user "
-                         "to allow in %s, or to token_group",
-                         (unsigned)peer->uid, account->name, settings->path);
-    }
-    exo_settings_free(settings);
-    return rc;
-}
-
 static void decide(struct exo_app *app, const struct exo_request *request,
                    const struct exo_peer *peer, int64_t deadline,
                    struct answer *a)
@@ -134,14 +115,14 @@ static void decide(struct exo_app *app, const struct exo_request *request,
         }
         return;
     }
+    want.peer = peer;
     want.server = request->server;
     want.min_ttl = request->min_ttl;
     want.reject = request->reject;
     want.nowait = request->nowait;
     want.due = request->nowait;
     want.deadline_ms = deadline;
-    if (authorise(app, &account, peer, &a->err) != 0 ||
-        exo_broker_get(app, &account, &want, &a->got, &a->err) != 0) {
+    if (exo_broker_get(app, &account, &want, &a->got, &a->err) != 0) {
         fail(a);
         return;
     }

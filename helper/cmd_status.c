@@ -134,9 +134,12 @@ static int fill_row(const struct exo_app *app,
     found = exo_store_get(app->store, &row->credential, &record, &store_err);
     if (found == 0) {
         take_record(row, &record);
+        if (settings && record.serial == 0 && record.error_text[0] == '\0') {
+            /* What a first login that failed leaves behind. */
+            no_record(row, settings);
+        }
     } else if (found != EXO_E_NOENT) {
         set_state(row, &store_err);
-        row->state = EXO_STATUS_STORE;
     } else if (settings) {
         no_record(row, settings);
     }
@@ -160,23 +163,6 @@ out:
     exo_record_free(&record);
     exo_settings_free(settings);
     return rc;
-}
-
-/* 0, 75, 74, 77, 78: the order that interface.md gives exit codes here. */
-static unsigned badness(enum exo_status state)
-{
-    switch (state) {
-    case EXO_STATUS_OK:
-        return 0;
-    case EXO_STATUS_TRANSIENT:
-        return 1;
-    case EXO_STATUS_STORE:
-        return 2;
-    case EXO_STATUS_MISCONFIGURED:
-        return 4;
-    default:
-        return 3;
-    }
 }
 
 static int print_rows(const struct exo_status_row *row, size_t n, bool json,
@@ -210,7 +196,7 @@ static int verdict(const struct exo_status_row *row, size_t n,
 
     for (size_t i = 0; i < n; i++) {
         bad += row[i].state != EXO_STATUS_OK;
-        if (badness(row[i].state) > badness(worst)) {
+        if (exo_status_is_worse(row[i].state, worst)) {
             worst = row[i].state;
         }
     }

@@ -142,6 +142,11 @@ int exo_work_request(struct exo_work *w)
             *w->err = (struct exo_err)EXO_ERR_INIT;
         }
     } else if (error.err.status != EXO_STATUS_OK) {
+        /* In an answer that is useless otherwise; the old one may be spent. */
+        if (!exo_secret_empty(&tokens.refresh_token)) {
+            exo_secret_move(&w->got->record.refresh_token,
+                            &tokens.refresh_token);
+        }
         *w->err = error.err;
         exo_work_refuse(w, &error);
     }

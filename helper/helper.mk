@@ -41,6 +41,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/settings.h \
 	helper/settings_check.c \
 	helper/settings_file.c \
+	helper/settings_inner.h \
+	helper/settings_provider.c \
 	helper/status.h \
 	helper/status_json.c \
 	helper/status_table.c \

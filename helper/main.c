@@ -57,6 +57,9 @@ static void open_log(const struct exo_app *app)
     if (app->verbose > 0 && level < EXO_LOG_INFO) {
         level = EXO_LOG_INFO;
     }
+    if (app->hush && app->verbose == 0) {
+        level = EXO_LOG_ERROR;
+    }
     (void)exo_log_open(dest, level);
 }
 

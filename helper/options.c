@@ -161,7 +161,8 @@ static int take_format(struct exo_options *options, const char *word,
         }
     }
     return exo_err_set(err, EXO_STATUS_USAGE,
-                       "--format %s: use raw, xoauth2, oauthbearer or json",
+                       "--format %s is unknown; use raw, xoauth2, "
+                       "oauthbearer or json",
                        word);
 }
 
@@ -203,7 +204,8 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
     case OPT_MIN_TTL:
         if (exo_block_number(optarg, &o->min_ttl) != 0) {
             return exo_err_set(err, EXO_STATUS_USAGE,
-                               "--min-ttl %s: give it in seconds", optarg);
+                               "--min-ttl %s is no number; give it in seconds",
+                               optarg);
         }
         return 0;
     case OPT_FORMAT:
@@ -242,7 +244,7 @@ static int take_words(struct exo_options *options,
     }
     if (left == 0) {
         if (command->needs_account && !options->all) {
-            return bad(command, err, ": which account?", command->name);
+            return bad(command, err, ": give an account", command->name);
         }
         return 0;
     }
@@ -296,7 +298,11 @@ enum exo_parsed exo_options_parse(struct exo_options *options,
                                         : ": needs a value",
                      argv[optind - 1]);
         } else if (!allowed(c, opt)) {
-            rc = bad(c, err, ": not an option of this command", name_of(opt));
+            rc = exo_err_set(err, EXO_STATUS_USAGE,
+                             "--%s is not an option of %s; see: exoauth "
+                             "%s%s--help",
+                             name_of(opt), c ? c->name : "exoauth",
+                             c ? c->name : "", c ? " " : "");
         } else {
             rc = take(options, opt, err);
         }

@@ -108,8 +108,8 @@ static bool matches(const struct exo_peer *peer, const char *word, size_t len)
     return errno == 0 && end != name && *end == '\0' && number == peer->uid;
 }
 
-bool exo_peer_allowed(const struct exo_peer *peer, const struct exo_app *app,
-                      const struct exo_settings *settings)
+static bool is_allowed(const struct exo_peer *peer, const struct exo_app *app,
+                       const struct exo_settings *settings)
 {
     const char *list = exo_settings_get(settings, EXO_KEY_ALLOW);
     const char *word;
@@ -128,4 +128,17 @@ bool exo_peer_allowed(const struct exo_peer *peer, const struct exo_app *app,
         }
     }
     return false;
+}
+
+int exo_peer_check(const struct exo_peer *peer, const struct exo_app *app,
+                   const struct exo_settings *settings, struct exo_err *err)
+{
+    if (is_allowed(peer, app, settings)) {
+        return 0;
+    }
+    return exo_err_set(err, EXO_STATUS_DENIED,
+                       "uid %u may not have the token of %s; add the user to "
+                       "allow in %s, or to token_group",
+                       (unsigned)peer->uid, settings->account.name,
+                       settings->path);
 }

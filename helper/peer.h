@@ -22,8 +22,10 @@ struct exo_peer {
  */
 int exo_peer_get(struct exo_peer *peer, int fd, uid_t self) EXO_MUST_CHECK;
 
-/* The account's `allow`; default root, the store's owner, token_group. */
-bool exo_peer_allowed(const struct exo_peer *peer, const struct exo_app *app,
-                      const struct exo_settings *settings);
+/* The account's `allow`; default root, the store's owner, token_group. Of
+ * an open store. EXO_STATUS_DENIED with the remedy if it does not name him. */
+int exo_peer_check(const struct exo_peer *peer, const struct exo_app *app,
+                   const struct exo_settings *settings,
+                   struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

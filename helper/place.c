@@ -49,11 +49,11 @@ static int make_parents(const char *path, mode_t mode)
     return rc;
 }
 
-int exo_place_mkdirs(const char *path)
+int exo_place_mkdirs(const char *path, mode_t mode)
 {
-    int rc = make_parents(path, 0700);
+    int rc = make_parents(path, mode);
 
-    if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST) {
+    if (rc == 0 && mkdir(path, mode) != 0 && errno != EEXIST) {
         rc = exo_error_from_errno(errno);
     }
     return rc;

@@ -7,12 +7,14 @@
 #ifndef EXOAUTH_PLACE_H
 #define EXOAUTH_PLACE_H
 
+#include <sys/stat.h>
+
 #include "app.h"
 
 void exo_place_store(struct exo_app *app);
 void exo_place_tokens(struct exo_app *app);
 
-/* mkdir -p for a user's own configuration directory, mode 0700. */
-int exo_place_mkdirs(const char *path) EXO_MUST_CHECK;
+/* mkdir -p; mode is that of every directory it has to make. */
+int exo_place_mkdirs(const char *path, mode_t mode) EXO_MUST_CHECK;
 
 #endif

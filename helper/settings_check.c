@@ -163,8 +163,8 @@ int exo_setting_check(enum exo_key key, const char *value, struct exo_err *err)
     }
     why = complaint(key, value);
     if (why) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%s %s",
-                           exo_key_name(key), why);
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s %s; correct its value", exo_key_name(key), why);
     }
     return 0;
 }

@@ -221,13 +221,9 @@ static int replace(const struct exo_conf *conf,
     mode_t mode = conf->user ? 0600 : 0644;
     struct exo_buf name = EXO_BUF_INIT(512);
     int dir = -1;
-    int rc = 0;
+    int rc;
 
-    if (conf->user) {
-        rc = exo_place_mkdirs(conf->account_dir);
-    } else if (mkdir(conf->account_dir, 0755) != 0 && errno != EEXIST) {
-        rc = exo_error_from_errno(errno);
-    }
+    rc = exo_place_mkdirs(conf->account_dir, conf->user ? 0700 : 0755);
     exo_buf_str(&name, account->file);
     exo_buf_str(&name, SUFFIX);
     if (rc == 0) {

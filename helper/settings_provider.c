@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What follows for an account from its provider and grant: endpoints, scope,
+ * servers, client authentication, the fingerprint, and whether all of it is
+ * there. Called by settings.c once the files' values are known, and by the
+ * broker when a record says which grant a credential was made with. Values
+ * from templates live in expanded[], which exo_settings_free() frees.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "exoauth/provider.h"
+#include "settings_inner.h"
+
+static int expand(struct exo_settings *s, enum exo_key key, const char *pattern,
+                  const char *origin, struct exo_err *err)
+{
+    const char *tenant = exo_settings_get(s, EXO_KEY_TENANT);
+    struct exo_buf *out = &s->expanded[key];
+
+    if (s->key[key].value[0] != '\0' || pattern[0] == '\0') {
+        return 0;
+    }
+    if (exo_provider_expand(pattern, tenant, out) != 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s: tenant is missing; run: exoauth login %s "
+                           "--set tenant=TENANT (a GUID or domain)",
+                           s->path, s->file.name);
+    }
+    exo_settings_set(s, key, exo_buf_text(out), origin, 0);
+    return 0;
+}
+
+static enum exo_grant choose_grant(struct exo_settings *s)
+{
+    static const enum exo_key of_app[] = { EXO_KEY_SECRET_FILE,
+                                           EXO_KEY_SECRET_COMMAND,
+                                           EXO_KEY_CERTIFICATE,
+                                           EXO_KEY_ASSERTION_FILE };
+    enum exo_grant grant = EXO_GRANT_AUTHORIZATION_CODE;
+
+    s->grant_said =
+        exo_grant_parse(exo_settings_get(s, EXO_KEY_GRANT), &grant);
+    for (size_t i = 0; !s->grant_said && i < sizeof(of_app) / sizeof(*of_app);
+         i++) {
+        if (exo_settings_get(s, of_app[i])[0] != '\0') {
+            grant = EXO_GRANT_CLIENT_CREDENTIALS;
+            s->grant_said = true;
+        }
+    }
+    exo_settings_set(s, EXO_KEY_GRANT, exo_grant_word(grant), s->key[EXO_KEY_GRANT].origin,
+        s->key[EXO_KEY_GRANT].line);
+    return grant;
+}
+
+static const char *scope_of(const struct exo_provider *p, enum exo_grant grant)
+{
+    return grant == EXO_GRANT_CLIENT_CREDENTIALS ? p->app_scope
+                                                 : p->delegated_scope;
+}
+
+int exo_settings_take_provider(struct exo_settings *s, struct exo_err *err)
+{
+    const struct exo_provider *p;
+    int rc;
+
+    if (exo_settings_get(s, EXO_KEY_PROVIDER)[0] == '\0') {
+        exo_settings_set(s, EXO_KEY_PROVIDER, "microsoft", "default", 0);
+    }
+    p = exo_provider_find(exo_settings_get(s, EXO_KEY_PROVIDER),
+                          exo_settings_get(s, EXO_KEY_CLOUD));
+    if (!p) {
+        return exo_err_set(
+            err, EXO_STATUS_MISCONFIGURED,
+            "%s: provider %s has no cloud %s; it has: %s", s->path,
+            exo_settings_get(s, EXO_KEY_PROVIDER),
+            exo_settings_get(s, EXO_KEY_CLOUD),
+            exo_provider_clouds(exo_settings_get(s, EXO_KEY_PROVIDER)));
+    }
+    if (exo_settings_get(s, EXO_KEY_CLOUD)[0] == '\0') {
+        exo_settings_set(s, EXO_KEY_CLOUD, p->cloud, "default", 0);
+    }
+    s->grant = choose_grant(s);
+    rc = expand(s, EXO_KEY_TOKEN_ENDPOINT, p->token_endpoint, "provider", err);
+    if (rc == 0) {
+        rc = expand(s, EXO_KEY_AUTHORIZATION_ENDPOINT,
+                    p->authorization_endpoint, "provider", err);
+    }
+    if (rc == 0) {
+        rc = expand(s, EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT,
+                    p->device_authorization_endpoint, "provider", err);
+    }
+    if (rc == 0) {
+        rc = expand(s, EXO_KEY_SCOPE, scope_of(p, s->grant), "provider", err);
+    }
+    if (rc == 0 && !s->owner) {
+        rc = expand(s, EXO_KEY_SERVERS, p->servers, "provider", err);
+    }
+    return rc;
+}
+
+static void choose_auth(struct exo_settings *s)
+{
+    const char *word = exo_settings_get(s, EXO_KEY_CLIENT_AUTH);
+
+    s->auth_said = word[0] != '\0';
+    if (strcmp(word, "secret_basic") == 0) {
+        s->auth = EXO_CLIENT_SECRET_BASIC;
+    } else if (strcmp(word, "secret_post") == 0) {
+        s->auth = EXO_CLIENT_SECRET_POST;
+    } else {
+        s->auth = EXO_CLIENT_NONE;
+    }
+}
+
+/*
+ * FNV-1a over what decides which token the provider gives, and over size and
+ * time of the secret's file: a change means that an old failure says nothing
+ * any more. Not a security measure.
+ */
+static void make_fingerprint(struct exo_settings *s)
+{
+    static const enum exo_key counts[] = {
+        EXO_KEY_PROVIDER,       EXO_KEY_CLOUD,          EXO_KEY_TENANT,
+        EXO_KEY_CLIENT_ID,      EXO_KEY_CLIENT_AUTH,    EXO_KEY_SECRET_FILE,
+        EXO_KEY_SECRET_COMMAND, EXO_KEY_SCOPE,          EXO_KEY_TOKEN_ENDPOINT,
+        EXO_KEY_GRANT
+    };
+    uint64_t hash = UINT64_C(14695981039346656037);
+    struct stat st;
+    const char *file = exo_settings_get(s, EXO_KEY_SECRET_FILE);
+    int64_t extra[2] = { 0, 0 };
+
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+        const char *p = exo_settings_get(s, counts[i]);
+
+        do { /* the NUL counts, so that values cannot run together */
+            hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+        } while (*p++ != '\0');
+    }
+    if (file[0] != '\0' && stat(file, &st) == 0) {
+        extra[0] = st.st_size;
+        extra[1] = st.st_mtime;
+    }
+    for (size_t i = 0; i < sizeof(extra); i++) {
+        hash = (hash ^ ((const unsigned char *)extra)[i]) *
+               UINT64_C(1099511628211);
+    }
+    (void)snprintf(s->fingerprint, sizeof(s->fingerprint), "%016" PRIx64, hash);
+}
+
+void exo_settings_derive(struct exo_settings *s)
+{
+    choose_auth(s);
+    make_fingerprint(s);
+}
+
+int exo_settings_assume(struct exo_settings *settings, enum exo_grant grant)
+{
+    struct exo_settings *s = settings->owner ? settings->owner : settings;
+    const struct exo_provider *p =
+        exo_provider_find(exo_settings_get(s, EXO_KEY_PROVIDER),
+                          exo_settings_get(s, EXO_KEY_CLOUD));
+    int rc = 0;
+
+    if (s->grant_said || s->grant == grant || !p) {
+        return 0;
+    }
+    s->grant = grant;
+    exo_settings_set(s, EXO_KEY_GRANT, exo_grant_word(grant), "default", 0);
+    if (exo_buf_text(&s->expanded[EXO_KEY_SCOPE]) ==
+        exo_settings_get(s, EXO_KEY_SCOPE)) {
+        exo_buf_reset(&s->expanded[EXO_KEY_SCOPE]);
+        exo_settings_set(s, EXO_KEY_SCOPE, "", "default", 0);
+        rc = expand(s, EXO_KEY_SCOPE, scope_of(p, grant), "provider", NULL);
+    }
+    make_fingerprint(s);
+    return rc;
+}
+
+int exo_settings_complete(const struct exo_settings *settings,
+                          struct exo_err *err)
+{
+    const struct exo_settings *s = exo_settings_owner(settings);
+    static const enum exo_key needed[] = { EXO_KEY_CLIENT_ID,
+                                           EXO_KEY_TOKEN_ENDPOINT };
+
+    for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+        if (exo_settings_get(s, needed[i])[0] == '\0') {
+            return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                               "%s: %s is missing; run: exoauth login %s "
+                               "--set %s=VALUE",
+                               s->path, exo_key_name(needed[i]), s->file.name,
+                               exo_key_name(needed[i]));
+        }
+    }
+    if (exo_settings_get(settings, EXO_KEY_SERVERS)[0] == '\0') {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s: servers is missing, so the token may go "
+                           "nowhere; run: exoauth login %s --set servers=HOST",
+                           settings->path, settings->file.name);
+    }
+    if (s->grant == EXO_GRANT_PASSWORD ||
+        s->grant == EXO_GRANT_MANAGED_IDENTITY ||
+        exo_settings_get(s, EXO_KEY_CERTIFICATE)[0] != '\0' ||
+        exo_settings_get(s, EXO_KEY_PRIVATE_KEY)[0] != '\0' ||
+        exo_settings_get(s, EXO_KEY_ASSERTION_FILE)[0] != '\0' ||
+        (s->auth_said && s->auth == EXO_CLIENT_NONE &&
+         strcmp(exo_settings_get(s, EXO_KEY_CLIENT_AUTH), "none") != 0)) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s: this version knows the grants "
+                           "client_credentials with a secret, and device_code; "
+                           "set grant and client_auth to one of those",
+                           s->path);
+    }
+    return 0;
+}
