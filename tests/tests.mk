@@ -15,16 +15,74 @@
 #   EXO_PLUGINDIR  a directory with the built plugin, for SASL_PATH
 
 unit_tests = \
+	tests/unit/test_account \
+	tests/unit/test_ask \
+	tests/unit/test_block \
+	tests/unit/test_buf \
+	tests/unit/test_conf \
+	tests/unit/test_error \
+	tests/unit/test_file \
+	tests/unit/test_log \
+	tests/unit/test_oauth_error \
+	tests/unit/test_oauth_request \
+	tests/unit/test_oauth_response \
+	tests/unit/test_oauth_said \
+	tests/unit/test_oauth_tables \
+	tests/unit/test_proto \
+	tests/unit/test_source \
+	tests/unit/test_token \
+	$(NULL)
+
+# Keeps the request and answers from a script, in place of net/.
+tests_unit_test_oauth_request_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_http_post
+
+# Harnesses for libFuzzer; here they run over their seeds. A new one is
+# tests/fuzz/fuzz_NOUN.c, seeds in tests/fuzz/seeds/NOUN and the three lines.
+fuzz_tests = \
+	tests/fuzz/fuzz_block \
+	tests/fuzz/fuzz_token_response \
+	$(NULL)
+tests_fuzz_fuzz_block_SOURCES = \
+	tests/fuzz/fuzz_block.c \
+	tests/fuzz/main.c \
+	$(NULL)
+tests_fuzz_fuzz_block_LDADD = libexoauth-common.la
+tests_fuzz_fuzz_token_response_SOURCES = \
+	tests/fuzz/fuzz_token_response.c \
+	tests/fuzz/main.c \
+	$(NULL)
+tests_fuzz_fuzz_token_response_LDADD = \
+	libexoauth-oauth.la \
+	libexoauth-net.la \
+	libexoauth-common.la \
+	$(CURL_LIBS) \
+	$(JSON_LIBS) \
+	$(CRYPTO_LIBS) \
 	$(NULL)
 
 plugin_tests = \
 	tests/plugin/names \
+	tests/plugin/process \
+	tests/plugin/register \
 	tests/plugin/sources \
 	tests/plugin/steps \
 	$(NULL)
 
 shell_tests = \
+	tests/unit/test_headers.sh \
+	tests/plugin/setid.sh \
+	tests/plugin/symbols.sh \
+	tests/plugin/walls.sh \
+	tests/cli/list.sh \
+	tests/cli/manpages.sh \
+	tests/cli/remove.sh \
+	tests/cli/show.sh \
+	tests/cli/status.sh \
 	$(NULL)
+
+# Made set-user-ID by tests/plugin/setid.sh.
+check_PROGRAMS += tests/plugin/frob
+tests_plugin_frob_LDADD = $(SASL_LIBS)
 
 # What several test programs share, linked into each.
 libexoauth_harness_la_SOURCES = \
@@ -41,6 +99,8 @@ LDADD = \
 	-lpthread \
 	$(NULL)
 
+check_PROGRAMS += $(fuzz_tests)
+TESTS += $(fuzz_tests)
 if HAVE_CMOCKA
 check_LTLIBRARIES += libexoauth-harness.la
 check_PROGRAMS += $(unit_tests) $(plugin_tests)
@@ -67,7 +127,14 @@ test_files = \
 	tests/lib/package-lock.json \
 	tests/lib/package.json \
 	tests/lib/rig.sh \
+	tests/lib/site.sh \
 	tests/lib/tap.sh \
+	tests/fuzz/seeds \
+	tests/bench/run \
+	tests/plugin/symbols.allowed \
+	tests/unit/broker.h \
+	tests/unit/oauth_util.h \
+	tests/unit/util.h \
 	$(NULL)
 
 EXTRA_DIST += $(shell_tests) $(test_files)
@@ -97,7 +164,11 @@ memcheck: all
 		LOG_COMPILER='$(LIBTOOL) --mode=execute valgrind -q \
 		--error-exitcode=99 --leak-check=full'
 
-bench: all
+EXTRA_PROGRAMS = tests/bench/bench_login
+tests_bench_bench_login_LDADD = $(SASL_LIBS)
+CLEANFILES += $(EXTRA_PROGRAMS)
+
+bench: all tests/bench/bench_login$(EXEEXT)
 	@$(test_environment) $(BASH_SHELL) $(srcdir)/tests/bench/run
 
 .PHONY: memcheck bench

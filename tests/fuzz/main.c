@@ -59,16 +59,20 @@ static int run_file(const char *path)
 {
     static uint8_t data[SEED_MAX];
     FILE *file = fopen(path, "rb");
-    size_t size;
+    size_t size = 0;
+    int rc = -1;
 
-    if (file == NULL) {
-        printf("# %s: %s\n", path, strerror(errno));
-        return -1;
+    if (file != NULL) {
+        size = fread(data, 1, sizeof(data), file);
+        rc = ferror(file) ? -1 : 0;
     }
-    size = fread(data, 1, sizeof(data), file);
-    (void)fclose(file);
-    run_seed(data, size);
-    return 0;
+    if (rc != 0)
+        printf("# %s: %s\n", path, strerror(errno));
+    else
+        run_seed(data, size);
+    if (file != NULL)
+        (void)fclose(file);
+    return rc;
 }
 
 static int run_path(const char *path)

@@ -58,6 +58,9 @@ rig_init()
         RIG_OWNER=nobody
         getent group postfix >/dev/null && RIG_GROUP=postfix
         chown nobody "$RIG/exolog"
+    else
+        # Not the user's own configuration, so the program makes neither.
+        mkdir -m 0700 "$RIG_STORE" "$RIG_TOKENS"
     fi
     rig_pki
     rig_programs
@@ -315,9 +318,10 @@ rig_stop_all()
 
 rig_wait()
 {
-    local i n=$(($1 * 10))
+    # The command sees these names, so they must not be ones it uses.
+    local rig_left=$(($1 * 10))
     shift
-    for ((i = 0; i < n; i++)); do
+    while ((rig_left-- > 0)); do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.1
     done

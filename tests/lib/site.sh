@@ -12,6 +12,15 @@
 #   site_script [ANSWER]...      the answers from now on
 #   site_count                   prints how many requests it had
 #   x COMMAND [ARG]...           exoauth with this site's configuration
+#   site_conf KEY [VALUE]        sets (or drops) a key of exoauth.conf
+#   site_record NAME KEY         a member of the stored record
+#   site_forms KEY               that field of every request so far
+#   site_publish_count           how many published files there are
+#   site_later SECONDS           from now on x runs that much later
+#   site_as UID:GID CMD...       as another user; needs root
+#   one_line DESC [REGEX]        $ERR is one line of cause and remedy
+#   no_secret DESC               no word of $SITE/secret is in $OUT, $ERR or a
+#                                log
 
 SITE=$TAP_DIR
 SITE_CONF=$SITE/etc/exoauth.conf
@@ -21,7 +30,9 @@ SITE_ROOT=$SITE/jail
 SITE_URL=http://127.0.0.1:1
 EXO=${EXO_BUILDDIR:?run it by make check, or set EXO_BUILDDIR}/exoauth
 
-x() { "$EXO" "$@" --config "$SITE_CONF"; }
+SITE_LATER=()
+
+x() { "${SITE_LATER[@]}" "$EXO" "$@" --config "$SITE_CONF"; }
 
 site_up()
 {
@@ -80,3 +91,68 @@ site_http()
 
 site_script() { site_http 'POST /_test/script' "$(printf '%s\n' "$@")" >/dev/null; }
 site_count() { site_http 'GET /_test/count'; }
+
+site_conf()
+{
+    local key=$1 rest
+    rest=$(grep -v "^$key:" "$SITE_CONF")
+    { printf '%s\n' "$rest"; [[ $# -gt 1 ]] && echo "$key: ${*:2}"; } >"$SITE_CONF"
+}
+
+site_record()
+{
+    python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+print({**r, **r["secret"]}.get(sys.argv[2], ""))' "$SITE_STORE/$1.json" "$2"
+}
+
+site_forms()
+{
+    python3 -c 'import json, sys
+for line in open(sys.argv[1]):
+    print(*json.loads(line)["form"].get(sys.argv[2], [""]))' \
+        "$SITE/endpoint.requests" "$1"
+}
+
+# By faketime: what is stored and published stays as the program wrote it.
+site_later()
+{
+    command -v faketime >/dev/null || return 1
+    SITE_LATER=()
+    [[ $1 == 0 ]] || SITE_LATER=(faketime -f "+${1}s")
+}
+
+site_publish_count() { find "$SITE_TOKENS" "$SITE_ROOT$SITE_TOKENS" -type f | wc -l; }
+
+site_as()
+{
+    local who=$1
+    shift
+    setpriv --reuid "${who%%:*}" --regid "${who#*:}" --clear-groups "$@"
+}
+
+one_line()
+{
+    local lines
+    lines=$(grep -c '' <<<"$ERR")
+    if [[ $lines == 1 && $ERR == exoauth:\ * && $ERR == *\;* &&
+        $ERR =~ ${2:-.} && ! $ERR =~ [[:cntrl:]] ]]; then
+        pass "$1: one line, cause and remedy"
+        return
+    fi
+    fail "$1: one line, cause and remedy${2:+ ($2)}"
+    diag "$lines lines: $ERR"
+}
+
+no_secret()
+{
+    local found word
+    found=$(
+        while IFS= read -r word; do
+            grep -qaF -e "$word" <<<"$OUT" && echo "stdout: $word"
+            grep -qaF -e "$word" <<<"$ERR" && echo "stderr: $word"
+            grep -laF -e "$word" "$SITE"/log/* 2>/dev/null
+        done < <(cat "$SITE"/secret/*)
+    )
+    is "$found" '' "$1"
+}

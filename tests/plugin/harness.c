@@ -137,7 +137,7 @@ int world_teardown(void **state)
     (void)state;
     if (initialised) {
         initialised = false;
-        sasl_client_done();
+        sasl_done();
     }
     return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
@@ -283,7 +283,7 @@ void host_init(const char *more)
 const char *host_mechs(void)
 {
     static char list[512];
-    struct host host = { 0 };
+    struct host host = { .give_pass = GIVE_CALLBACK };
     const char *found = NULL;
 
     host_new(&host);
@@ -525,7 +525,7 @@ struct peer *peer_start(const char *path, enum peer_mode mode,
     assert_non_null(peer);
     assert_true(strlen(path) < sizeof addr.sun_path);
     memcpy(addr.sun_path, path, strlen(path) + 1);
-    exo_buf_init(&peer->heard, 65536);
+    exo_buf_init(&peer->heard, 1 << 20);
     peer->mode = mode;
     peer->reply = strdup(reply != NULL ? reply : "");
     peer->listener =

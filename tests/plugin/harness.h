@@ -27,7 +27,7 @@
 /* --- the world ----------------------------------------------------------- */
 
 int world_setup(void **state);    /* cmocka: per test */
-int world_teardown(void **state); /* also calls sasl_client_done() */
+int world_teardown(void **state); /* also calls sasl_done() */
 const char *world_dir(void);
 /* dir/NAME; good until the fourth next call. */
 const char *world_path(const char *fmt, ...)

@@ -503,7 +503,7 @@ static void cycle(bool login)
         assert_int_equal(host_login(&host), SASL_CONTINUE);
         host_end(&host);
     }
-    sasl_client_done();
+    sasl_done();
 }
 
 static void many_cycles(void **state)

@@ -192,7 +192,7 @@ static void check_bad_reply(const char *reply)
     assert_null(strstr(host.log, FRESH));
     host_end(&host);
     free(peer_stop(peer, NULL));
-    sasl_client_done();
+    sasl_done();
     assert_int_equal(unlink(world_path("socket")), 0);
 }
 
@@ -488,7 +488,7 @@ static void check_age(const struct token_spec *spec, enum peer_mode mode,
         expect_refusal(&host, SASL_UNAVAIL, NULL);
     }
     host_end(&host);
-    sasl_client_done();
+    sasl_done();
     heard = peer_stop(peer, NULL);
     if (asked == NULL)
         assert_string_equal(heard, "");

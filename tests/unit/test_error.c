@@ -75,6 +75,22 @@ static void status_words_and_exits(void **state)
                         "internal-error");
 }
 
+static void the_worst_wins(void **state)
+{
+    /* By the exit code: 0, 67, 75, 74, 77, 78. */
+    static const enum exo_status order[] = {
+        EXO_STATUS_OK,           EXO_STATUS_NO_ACCOUNT,
+        EXO_STATUS_TRANSIENT,    EXO_STATUS_STORE,
+        EXO_STATUS_NEEDS_LOGIN,  EXO_STATUS_MISCONFIGURED,
+        EXO_STATUS_USAGE,        EXO_STATUS_BUG,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(order); i++)
+        for (size_t k = 0; k < N_OF(order); k++)
+            assert_int_equal(exo_status_is_worse(order[i], order[k]), i > k);
+}
+
 static void err_is_one_clean_line(void **state)
 {
     struct exo_err err = EXO_ERR_INIT;
@@ -109,6 +125,7 @@ int main(void)
         cmocka_unit_test(texts_are_there),
         cmocka_unit_test(errno_becomes_code),
         cmocka_unit_test(status_words_and_exits),
+        cmocka_unit_test(the_worst_wins),
         cmocka_unit_test(err_is_one_clean_line),
     };
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Refusals of a token endpoint: the status each leads to, the line the user
- * reads, and that no line gives a secret away. Bodies of Entra are real ones
- * as Microsoft's documentation and public reports quote them.
+ * Refusals of a token endpoint: the status each leads to and the line the
+ * user reads. Bodies of Entra are real ones as Microsoft's documentation and
+ * public reports quote them.
  */
 #include "config.h"
 
 #include "oauth_util.h"
 
-#define TRACE \
+#define TRACE                                                                \
     "\\r\\nTrace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333\\r\\nCorrelation " \
-    "ID: aaaa0000-bb11-2222-33cc-444444dddddd\\r\\nTimestamp: 2019-01-28 " \
+    "ID: aaaa0000-bb11-2222-33cc-444444dddddd\\r\\nTimestamp: 2019-01-28 "   \
     "17:49:58Z"
 
 static void maps_entra(void **state)
@@ -71,8 +71,8 @@ static void maps_entra(void **state)
         { 400, true, EXO_STATUS_NEEDS_LOGIN, "AADSTS700082",
           "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS700082: "
           "The refresh token has expired due to inactivity.\"}",
-          "invalid_grant (AADSTS700082)", "90 days without use; run: ",
-          "exoauth login relay@example.com" },
+          "invalid_grant (AADSTS700082)",
+          "90 days without use; run: ", "exoauth login relay@example.com" },
         { 400, false, EXO_STATUS_MISCONFIGURED, "AADSTS70021",
           "{\"error\":\"invalid_request\",\"error_description\":\"AADSTS70021: "
           "No matching federated identity record found for presented "
@@ -116,8 +116,11 @@ static void maps_entra(void **state)
 
 static void maps_error_names(void **state)
 {
-    enum { T = EXO_STATUS_TRANSIENT, L = EXO_STATUS_NEEDS_LOGIN,
-           M = EXO_STATUS_MISCONFIGURED };
+    enum {
+        T = EXO_STATUS_TRANSIENT,
+        L = EXO_STATUS_NEEDS_LOGIN,
+        M = EXO_STATUS_MISCONFIGURED
+    };
     static const struct {
         const char *error;
         long http;
@@ -161,8 +164,7 @@ static void maps_error_names(void **state)
     (void)state;
     asked_make(&a);
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        (void)snprintf(body, sizeof(body), "{\"error\":\"%s\"}",
-                       rows[i].error);
+        (void)snprintf(body, sizeof(body), "{\"error\":\"%s\"}", rows[i].error);
         assert_int_equal(asked_text(&a, rows[i].http, true, body),
                          EXO_E_STATUS);
         assert_int_equal((int)a.error.err.status, rows[i].user);
@@ -184,8 +186,12 @@ static void maps_error_names(void **state)
 static void maps_suberrors(void **state)
 {
     static const char *const names[] = {
-        "bad_token",   "token_expired",    "consent_required",
-        "basic_action", "additional_action", "message_only",
+        "bad_token",
+        "token_expired",
+        "consent_required",
+        "basic_action",
+        "additional_action",
+        "message_only",
         "user_password_expired",
     };
     struct asked a;
@@ -309,97 +315,6 @@ static void measures_the_clock(void **state)
     asked_free(&a);
 }
 
-static void gives_no_secret_away(void **state)
-{
-    static const char *const descriptions[] = {
-        "you sent s3cr3t/+ &~value, which is wrong",
-        "client_secret=s3cr3t%2F%2B+%26~value&scope=x",
-        "client_secret=s3cr3t%2f%2b%20%26%7Evalue",
-        "refresh_token=0.AXkA-sent.refresh%2Btoken is unknown",
-        "token '0.AXkA-sent.refresh+token' is unknown",
-        "x\\u0000 s3cr3t/+ &~value",
-    };
-    struct asked a;
-    char body[300];
-    size_t i;
-
-    (void)state;
-    asked_make(&a);
-    for (i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
-        (void)snprintf(body, sizeof(body),
-                       "{\"error\":\"invalid_grant\",\"error_description\":"
-                       "\"%s\"}",
-                       descriptions[i]);
-        assert_int_equal(asked_text(&a, 400, true, body), EXO_E_STATUS);
-        assert_has(a.error.err.text, "provider said invalid_grant: ");
-        assert_lacks(a.error.err.text, "s3cr3t");
-        assert_lacks(a.error.err.text, "AXkA");
-        exo_tokens_free(&a.tokens);
-    }
-    /* In place of the error's name, and a part of a longer token. */
-    (void)!asked_text(&a, 400, true,
-                      "{\"error\":\"0.AXkA-sent.refresh+token\"}");
-    assert_lacks(a.error.err.text, "AXkA");
-    assert_string_equal(a.error.error, "");
-    exo_tokens_free(&a.tokens);
-    (void)!asked_text(&a, 400, true,
-                      "{\"error\":\"invalid_grant\",\"error_description\":"
-                      "\"got eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsIng1dCI6I "
-                      "here\"}");
-    assert_has(a.error.err.text, "\"got [...] here\"");
-    exo_tokens_free(&a.tokens);
-    asked_free(&a);
-}
-
-static void cleans_the_description(void **state)
-{
-    struct asked a;
-    size_t i;
-
-    (void)state;
-    asked_make(&a);
-    (void)!asked_text(&a, 400, true,
-                      "{\"error\":\"invalid_request\",\"error_description\":"
-                      "\"  100%s%n \\u001b[31m\\\"red\\\"\\r\\n\\t caf\xc3\xa9 "
-                      "\\u007f \\u202e x. \"}");
-    assert_has(a.error.err.text, "\"100%s%n [31m'red' caf?? ? ??? x\": ");
-    exo_tokens_free(&a.tokens);
-
-    /* A name that is none is not repeated, either. */
-    (void)!asked_text(&a, 400, true,
-                      "{\"error\":\"invalid\\ngrant\",\"suberror\":\"a b\"}");
-    assert_string_equal(a.error.error, "");
-    assert_string_equal(a.error.code, "HTTP 400");
-    exo_tokens_free(&a.tokens);
-    for (i = 0; a.error.err.text[i] != '\0'; i++)
-        assert_in_range(a.error.err.text[i], 0x20, 0x7e);
-    asked_free(&a);
-}
-
-/* Cause and remedy come first: a long description gives way to them. */
-static void stays_short(void **state)
-{
-    char body[3000];
-    struct asked a;
-    size_t i, n;
-
-    (void)state;
-    asked_make(&a);
-    n = (size_t)sprintf(body, "{\"error\":\"invalid_grant\",\"error_codes\":"
-                              "[50173],\"error_description\":\"");
-    for (i = 0; i < 300; i++)
-        n += (size_t)sprintf(body + n, "word%zu ", i);
-    memcpy(body + n, "\"}", 3);
-    (void)!asked_text(&a, 400, true, body);
-    assert_true(strlen(a.error.err.text) <= 400);
-    assert_has(a.error.err.text, "...\": the grant was revoked");
-    n = strlen(a.error.err.text);
-    assert_string_equal(a.error.err.text + n - 35,
-                        "; run: exoauth login relay@example.com" + 3);
-    exo_tokens_free(&a.tokens);
-    asked_free(&a);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,9 +324,6 @@ int main(void)
         cmocka_unit_test(maps_http_alone),
         cmocka_unit_test(obeys_retry_after),
         cmocka_unit_test(measures_the_clock),
-        cmocka_unit_test(gives_no_secret_away),
-        cmocka_unit_test(cleans_the_description),
-        cmocka_unit_test(stays_short),
     };
 
     return cmocka_run_group_tests_name("oauth_error", tests, NULL, NULL);

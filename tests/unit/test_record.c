@@ -354,8 +354,8 @@ static void test_edited(void **state)
         { "\"needs-login\"", "\"denied\"", EXO_E_SYNTAX },
         { "\"needs-login\"", "\"store\"", EXO_E_SYNTAX },
         { "\"needs-login\"", "\"\"", EXO_E_SYNTAX },
-        { "\"client_credentials\"",
-          "\"0123456789abcdef0123456789abcdef\"", EXO_E_SYNTAX },
+        { "\"client_credentials\"", "\"0123456789abcdef0123456789abcdef\"",
+          EXO_E_SYNTAX },
         { "\"9c1e\"", "\"9c\\u0000e\"", EXO_E_SYNTAX },
         { "\"at-canary\"", "\"at\\u0000canary\"", EXO_E_SYNTAX },
         /* not quite JSON */
@@ -432,8 +432,8 @@ static void test_spaces(void **state)
     encode_filled(&text);
     exo_buf_str(&edited, "\n\t ");
     edit(&edited, text.data, "\"serial\": 42", "\n \"serial\"\t:42 ");
-    assert_int_equal(
-        exo_record_decode(&record, edited.data, edited.len, &why), 0);
+    assert_int_equal(exo_record_decode(&record, edited.data, edited.len, &why),
+                     0);
     assert_int_equal(record.serial, 42);
     exo_record_free(&record);
     exo_buf_free(&edited);
@@ -506,18 +506,12 @@ static void test_wiped(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_any_byte),
-        cmocka_unit_test(test_largest),
-        cmocka_unit_test(test_encode_refuses),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_flipped),
-        cmocka_unit_test(test_edited),
-        cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_nul),
-        cmocka_unit_test(test_spaces),
-        cmocka_unit_test(test_wiped),
+        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_states),
+        cmocka_unit_test(test_any_byte),       cmocka_unit_test(test_largest),
+        cmocka_unit_test(test_encode_refuses), cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_flipped),        cmocka_unit_test(test_edited),
+        cmocka_unit_test(test_garbage),        cmocka_unit_test(test_nul),
+        cmocka_unit_test(test_spaces),         cmocka_unit_test(test_wiped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

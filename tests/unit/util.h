@@ -121,6 +121,12 @@ static inline const char *get_file(const struct place *place, const char *name)
     return text;
 }
 
+/* Not skip(): cmocka 1.1 writes "not ok" for it, which counts as failed. */
+static inline void say_skipped(const char *why)
+{
+    print_message("# skipped: %s\n", why);
+}
+
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The manual: well-formed, and neither less nor more than the program has. What
+# the program has comes from its own --help and from the tables in the source.
+
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+need_cmd mandoc
+EXO=${EXO_BUILDDIR:?run it by make check, or set EXO_BUILDDIR}/exoauth
+need_file "$EXO" 'run: make'
+src=${EXO_SRCDIR:-$(dirname "$0")/../..}
+
+lint()
+{
+    # Which other pages are installed on this host is not the page's fault.
+    ! mandoc -Tlint -Wstyle "$1" 2>/dev/null |
+        grep -v 'referenced manual not found'
+}
+
+# The text as a reader sees it, without overstriking, in one line.
+text() { mandoc -Tascii -Owidth=300 "$1" 2>/dev/null | sed 's/.\x08//g'; }
+
+# has VARIABLE WORD: is it in that text, not as a part of a longer word?
+has() { grep -qE -- "(^|[^a-z0-9_-])$2([^a-z0-9_-]|\$)" <<<"${!1}"; }
+
+# The names in a table of C: NAME[] = { "a", ... NULL };
+table() { sed -n "/$2\[\] = {/,/};/p" "$src/$1" | grep -oE '"[a-z_-]+"' | tr -d '"'; }
+
+for page in exoauth.1 exoauth.conf.5 libexoauth.8; do
+    ok "$page is clean" lint "$src/man/$page"
+    ok "$page is installed" grep -q "man/$page" "$src/man/man.mk"
+done
+
+exo1=$(text "$src/man/exoauth.1")
+# shellcheck disable=SC2034 # by its name, in has()
+lib8=$(text "$src/man/libexoauth.8")
+
+commands=$("$EXO" --help | sed -n 's/^  exoauth \([a-z]*\).*/\1/p')
+ok 'there are commands' test "$(wc -w <<<"$commands")" -ge 8
+for command in $commands; do
+    ok "command $command" has exo1 "exoauth $command"
+    for option in $("$EXO" "$command" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+        ok "option $option of $command" has exo1 "$option"
+    done
+done
+
+options=$(sed -n '/^static const struct option/,/^};/p' \
+    "$src/helper/options.c" | grep -oE '"[a-z-]+"' | tr -d '"')
+ok 'there are options' test "$(wc -w <<<"$options")" -ge 15
+for option in $options; do
+    ok "option --$option" has exo1 "--$option"
+done
+for option in $(grep -ohE -- '(^|[ (|])--[a-z][a-z-]*' <<<"$exo1" |
+    tr -d ' (|' | sort -u); do
+    ok "$option of the manual exists" has options "${option#--}"
+done
+
+keys="$(table common/conf_keys.c system_keys) $(table common/conf_keys.c account_keys)"
+ok 'there are keys' test "$(wc -w <<<"$keys")" -ge 40
+for key in $keys; do
+    ok "key $key" grep -qE "^\.It Cm (.* )?$key( |\$)" "$src/man/exoauth.conf.5"
+done
+described=$(sed -n '/^\.Sh KEYS/,/^\.Sh FILES/{
+        /^\.Bl -tag -width Ds$/,/^\.El/s/^\.It Cm //p
+    }' "$src/man/exoauth.conf.5" | tr -d ',')
+for key in $described; do
+    case $key in client_credentials | device_code | authorization_code) continue ;; esac
+    ok "key $key of the manual exists" has keys "$key"
+done
+
+for status in ok no-account denied needs-login transient misconfigured; do
+    ok "status $status in exoauth(1)" has exo1 "$status"
+    ok "status $status in libexoauth(8)" has lib8 "$status"
+done
+for code in 0 64 67 70 74 75 77 78; do
+    ok "exit status $code" has exo1 "$code"
+done
+for word in account user servers credential serial issued refresh_after \
+    usable_until expires token get server min_ttl reject nowait status message \
+    retry_after; do
+    ok "line $word of tokens and messages" has lib8 "$word"
+done
+for format in raw xoauth2 oauthbearer json; do
+    ok "format $format" has exo1 "$format"
+done
+
+for command in 'sudo tests/demo' 'sudo tests/all'; do
+    ok "README says $command" grep -qF "$command" "$src/README"
+done
+for status in denied needs-login transient misconfigured no-account; do
+    ok "README has a remedy for $status" grep -qF "$status" "$src/README"
+done

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The walls between the rooms (HACKING): plugin -> common -> libc;
+# helper -> oauth, store -> net, common. Who includes whom is read from the
+# #include lines, so a wall that falls is seen before anything links.
+
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+
+cd "${EXO_SRCDIR:-$(dirname "$0")/../..}" || exit 1
+
+# FILE:HEADER for each #include in the rooms.
+includes()
+{
+    find "$@" -name '*.[ch]' -exec grep -HoE \
+        '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]*' {} + |
+        sed -E 's/:[[:space:]]*#[[:space:]]*include[[:space:]]*["<]/:/' |
+        LC_ALL=C sort
+}
+
+rooms='common plugin net store oauth helper include'
+for room in $rooms; do
+    [[ -d $room ]] || skip_all "$room is missing"
+done
+# shellcheck disable=SC2086
+all=$(includes $rooms)
+like "$all" 'plugin/init\.c:plugin\.h' 'the #include lines are found'
+
+# none DESC FILES HEADERS: no #include of HEADERS in FILES
+none()
+{
+    is "$(grep -E "^($2):($3)" <<<"$all")" '' "$1"
+}
+# only DESC HEADERS FILES: #include of HEADERS in FILES alone
+only()
+{
+    is "$(grep -E "^[^:]*:($2)" <<<"$all" | grep -vE "^($3):")" '' "$1"
+}
+
+contract='(\.\./)*(include/)?exoauth'
+libc_headers=$(grep -E '^(plugin|common)/' <<<"$all" | cut -d: -f2 |
+    grep -vE "^(config\.h|plugin\.h|[a-z_]+\.h|common/.*|$contract/.*)$" |
+    grep -vE '^(sys|netinet|arpa|linux)/' | grep -vE '^sasl/' | sort -u)
+
+none 'nothing includes the plugin' '(common|net|store|oauth|helper|include)/.*' \
+    '(.*/)?plugin(/|\.h)'
+none 'the plugin knows common and the contracts alone' 'plugin/.*' \
+    '(.*/)?(net|store|oauth|helper)/'
+none 'common knows no other room' 'common/.*' \
+    '(.*/)?(net|store|oauth|helper|plugin)/'
+none 'plugin and common know no contract of the other rooms' \
+    '(plugin|common)/.*' \
+    "$contract/(explain|http|oauth|provider|record|store|broker|grant)\\.h"
+is "$libc_headers" '' 'plugin and common include libc headers alone'
+none 'oauth does not know the store' 'oauth/.*' \
+    "(.*/)?(store/|$contract/(store|record)\\.h)"
+none 'the store does not know oauth' 'store/.*' \
+    "(.*/)?(oauth/|$contract/(oauth|provider|explain)\\.h)"
+none 'net knows neither store nor oauth' 'net/.*' \
+    "(.*/)?(store/|oauth/|helper/|$contract/(store|record|oauth|provider)\\.h)"
+none 'nothing below it includes the helper' \
+    '(common|net|store|oauth|include)/.*' '(.*/)?helper/'
+
+only 'SASL headers only in plugin/' 'sasl/' 'plugin/.*|helper/cmd_test\.c'
+only 'curl only in net/' 'curl/' 'net/.*'
+only 'OpenSSL only in oauth/ and store/, and in no header' 'openssl/' \
+    '(oauth|store)/[a-z_0-9]*\.c'
+only 'json-c only in store/, oauth/ and helper/' '(json-c/|json\.h)' \
+    '(store|oauth|helper)/.*'
+only 'NSS only in the helper' '(pwd|grp|netdb)\.h' 'helper/.*|store/.*'
+
+# Functions that have a better one here.
+banned='strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|strtok_r|gets|system'
+banned+='|popen|alloca|tmpnam|mktemp|tempnam|atoi|atol|strncpy|strncat|rand'
+found=$(find $rooms -name '*.[ch]' -exec grep -nEH \
+    "(^|[^A-Za-z0-9_>.])($banned)[[:space:]]*\(" {} + |
+    grep -vE '^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)')
+is "$found" '' 'no banned function is called'
+
+nss=$(find plugin common -name '*.[ch]' -exec grep -nEH \
+    '(^|[^A-Za-z0-9_])(getpw|getgr|getaddrinfo|gethostby|initgroups)' {} +)
+is "$nss" '' 'plugin and common never ask NSS'
+
+process=$(find plugin common -name '*.c' -exec grep -nEH \
+    '(^|[^A-Za-z0-9_])(umask|chdir|setenv|unsetenv|putenv|setlocale|signal|sigaction|sigprocmask|pthread_sigmask|setrlimit|atexit|fork|vfork|exit|abort|assert)[[:space:]]*\(' {} + |
+    grep -vE '^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)')
+is "$process" '' 'plugin and common leave the process as it is'
+
+# Every contract compiles alone.
+need_cmd "${CC:-cc}"
+for header in include/exoauth/*.h; do
+    ok "$header compiles alone" "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Iinclude \
+        -Wall -Wextra -Werror -fsyntax-only -x c "$header"
+done

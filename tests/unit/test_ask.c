@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One socket, one helper: what they may do, and what must not happen. */
+#include "config.h"
+
+#include "broker.h"
+
+static const struct exo_request get = {
+    .get = "a@b.c", .server = "smtp.x", .min_ttl = -1, .reject = -1
+};
+static const struct exo_request hint = { .get = "a@b.c",
+                                         .server = "smtp.x",
+                                         .min_ttl = -1,
+                                         .reject = -1,
+                                         .nowait = true };
+
+static int ask(const char *path, const struct exo_request *request,
+               int64_t deadline, struct exo_answer *answer)
+{
+    const uid_t ok[] = { 0, geteuid() };
+
+    exo_answer_init(answer);
+    return exo_ask_socket(path, ok, 2, request, deadline, answer);
+}
+
+static void answers(void **state)
+{
+    static const struct {
+        enum how how;
+        const char *reply;
+        int rc;
+        enum exo_status status;
+    } table[] = {
+        { HOW_REPLY, OK_REPLY("7"), EXO_OK, EXO_STATUS_OK },
+        { HOW_REPLY, OK_REPLY("7") "trailing", EXO_OK, EXO_STATUS_OK },
+        { HOW_REPLY, V "status: denied\nmessage: no\n\n", EXO_OK,
+          EXO_STATUS_DENIED },
+        { HOW_REPLY, "", EXO_E_SHORT, 0 },
+        { HOW_REPLY, V "status: ok\n", EXO_E_SHORT, 0 },
+        { HOW_REPLY, "220 mail.example ESMTP\r\n", EXO_E_SHORT, 0 },
+        { HOW_REPLY, "garbage\n\n", EXO_E_SYNTAX, 0 },
+        { HOW_REPLY, V "status: ok\n\n", EXO_E_SYNTAX, 0 },
+        { HOW_REPLY, "exoauth: 2\n\n", EXO_E_VERSION, 0 },
+    };
+    struct place *place = *state;
+
+    for (size_t i = 0; i < N_OF(table); i++) {
+        struct broker broker = { .how = table[i].how,
+                                 .reply = table[i].reply };
+        const char *path = place_name(place, "socket");
+        struct exo_answer answer;
+        unsigned files = open_files();
+
+        broker_start(&broker, path);
+        assert_int_equal(ask(path, &get, soon(), &answer), table[i].rc);
+        if (table[i].rc == EXO_OK)
+            assert_int_equal(answer.reply.status, table[i].status);
+        if (i == 0)
+            assert_string_equal(answer.reply.token.token, "t7");
+        broker_stop(&broker, true);
+        assert_string_equal(broker.asked, V "get: a@b.c\nserver: smtp.x\n\n");
+        exo_answer_free(&answer);
+        assert_int_equal(open_files(), files);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+static void rude_and_silent(void **state)
+{
+    struct place *place = *state;
+    const char *path = place_name(place, "socket");
+    struct broker rude = { .how = HOW_RUDE }, silent = { .how = HOW_HANG };
+    struct exo_answer answer;
+    int rc;
+
+    broker_start(&rude, path);
+    rc = ask(path, &get, soon(), &answer);
+    assert_true(rc == EXO_E_SHORT || rc == EXO_E_IO);
+    broker_stop(&rude, true);
+    exo_answer_free(&answer);
+    assert_int_equal(unlink(path), 0);
+
+    broker_start(&silent, path);
+    assert_int_equal(ask(path, &get, exo_clock_ms() + 100, &answer),
+                     EXO_E_TIMEOUT);
+    broker_stop(&silent, true);
+    exo_answer_free(&answer);
+}
+
+static void without_waiting(void **state)
+{
+    struct place *place = *state;
+    const char *path = place_name(place, "socket");
+    struct broker broker = { .how = HOW_REPLY, .reply = OK_REPLY("1") };
+    struct exo_answer answer;
+
+    broker_start(&broker, path);
+    assert_int_equal(ask(path, &hint, soon(), &answer), EXO_OK);
+    assert_int_equal(answer.in.len, 0);
+    broker_stop(&broker, true);
+    assert_string_equal(broker.asked,
+                        V "get: a@b.c\nserver: smtp.x\nnowait: yes\n\n");
+    exo_answer_free(&answer);
+}
+
+static void nobody_there(void **state)
+{
+    struct place *place = *state;
+    const char *path = place_name(place, "socket");
+    struct exo_answer answer;
+    char far[300];
+    int fd;
+
+    assert_int_equal(ask(path, &get, soon(), &answer), EXO_E_NOENT);
+    assert_int_equal(errno, ENOENT);
+    fd = broker_listen(path, 1);
+    (void)close(fd);
+    assert_int_equal(ask(path, &get, soon(), &answer), EXO_E_NOENT);
+    assert_int_equal(errno, ECONNREFUSED);
+    put_file(place, "file", 0644, "");
+    assert_int_equal(ask(place_name(place, "file"), &get, soon(), &answer),
+                     EXO_E_NOENT);
+    assert_int_equal(ask(place_name(place, "file/x"), &get, soon(), &answer),
+                     EXO_E_NOENT);
+    memset(far, 'x', sizeof far - 1);
+    far[0] = '/';
+    far[sizeof far - 1] = '\0';
+    assert_int_equal(ask(far, &get, soon(), &answer), EXO_E_ARG);
+    exo_answer_free(&answer);
+}
+
+static void strangers(void **state)
+{
+    const uid_t others[] = { geteuid() + 1, EXO_NO_UID };
+    struct place *place = *state;
+    const char *path = place_name(place, "socket");
+    struct broker broker = { .how = HOW_REPLY, .reply = OK_REPLY("1") };
+    struct exo_answer answer;
+
+    broker_start(&broker, path);
+    exo_answer_init(&answer);
+    assert_int_equal(exo_ask_socket(path, others, 2, &get, soon(), &answer),
+                     EXO_E_UNSAFE);
+    broker_stop(&broker, true);
+    assert_string_equal(broker.asked, ""); /* it was told nothing */
+    exo_answer_free(&answer);
+}
+
+static void strange_user(void **state)
+{
+    struct place *place = *state;
+    const char *path = place_name(place, "socket");
+    struct exo_answer answer;
+    int ready[2], status;
+    pid_t pid;
+    char c;
+
+    if (geteuid() != 0) {
+        say_skipped("only root can run a broker as another user");
+        return;
+    }
+    assert_int_equal(fchmod(place->fd, 0777), 0);
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (setuid(NOBODY) != 0)
+            _exit(1);
+        (void)broker_listen(path, 1);
+        (void)!write(ready[1], "x", 1);
+        (void)pause();
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_int_equal(ask(path, &get, soon(), &answer), EXO_E_UNSAFE);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    exo_answer_free(&answer);
+}
+
+static int connect_only(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
+static void full_backlog(void **state)
+{
+    struct place *place = *state;
+    const char *path = place_name(place, "socket");
+    struct broker broker = { .how = HOW_REPLY, .reply = OK_REPLY("9") };
+    struct exo_answer answer;
+    int fds[8], n = 0;
+
+    broker.fd = broker_listen(path, 1);
+    while (n < 8 && (fds[n] = connect_only(path)) >= 0)
+        n++;
+    assert_in_range(n, 1, 7);
+    assert_int_equal(ask(path, &get, exo_clock_ms() + 50, &answer),
+                     EXO_E_TIMEOUT);
+    /* Who has a token does not queue. */
+    assert_int_equal(ask(path, &hint, soon(), &answer), EXO_E_TIMEOUT);
+    for (int i = 0; i < n; i++)
+        (void)close(fds[i]);
+    broker.max = n + 1;
+    broker_run(&broker);
+    assert_int_equal(ask(path, &get, soon(), &answer), EXO_OK);
+    assert_string_equal(answer.reply.token.token, "t9");
+    broker_stop(&broker, true);
+    exo_answer_free(&answer);
+}
+
+/* ---- the helper --------------------------------------------------------- */
+
+static int run(const struct place *place, const struct exo_request *request,
+               int64_t deadline, struct exo_answer *answer)
+{
+    exo_answer_init(answer);
+    return exo_ask_helper(place_name(place, "helper"), "/etc/x.conf", request,
+                          deadline, answer);
+}
+
+static void helper_answers(void **state)
+{
+    static const struct {
+        const char *line;
+        int rc;
+    } table[] = {
+        { "cat reply; exit 7", EXO_OK }, /* the status does not count */
+        { "cat reply; echo trailing", EXO_OK },
+        { "exit 0", EXO_E_SHORT },
+        { "kill -9 $$", EXO_E_SHORT },
+        { "echo nonsense; echo", EXO_E_SYNTAX },
+        { "cat reply >&2; exit 0", EXO_E_SHORT },
+    };
+    struct place *place = *state;
+
+    put_file(place, "reply", 0644, OK_REPLY("5"));
+    for (size_t i = 0; i < N_OF(table); i++) {
+        struct exo_answer answer;
+        unsigned files = open_files();
+
+        script_make(place, table[i].line);
+        assert_int_equal(run(place, &get, soon(), &answer), table[i].rc);
+        assert_string_equal(get_file(place, "helper.asked"),
+                            V "get: a@b.c\nserver: smtp.x\n");
+        assert_string_equal(get_file(place, "helper.args"),
+                            "serve --config /etc/x.conf\n");
+        if (table[i].rc == EXO_OK)
+            assert_string_equal(answer.reply.token.token, "t5");
+        exo_answer_free(&answer);
+        assert_int_equal(open_files(), files);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+        assert_int_equal(errno, ECHILD);
+    }
+}
+
+static void helper_not_there(void **state)
+{
+    struct place *place = *state;
+    struct exo_answer answer;
+    unsigned files = open_files();
+
+    assert_int_equal(run(place, &get, soon(), &answer), EXO_E_NOENT);
+    put_file(place, "helper", 0644, "#!/bin/sh\n");
+    assert_int_equal(run(place, &get, soon(), &answer), EXO_E_NOENT);
+    put_file(place, "helper", 0755, "not a program");
+    assert_true(run(place, &get, soon(), &answer) != EXO_OK);
+    exo_answer_free(&answer);
+    assert_int_equal(open_files(), files);
+}
+
+static void helper_hangs(void **state)
+{
+    static const char *const lines[] = {
+        "exec sleep 600", /* no answer */
+        "cat reply; exec sleep 600", /* an answer, and then it stays */
+        "exec <&- >&-; exec sleep 600", /* closed, and it stays */
+    };
+    struct place *place = *state;
+
+    put_file(place, "reply", 0644, OK_REPLY("5"));
+    for (size_t i = 0; i < N_OF(lines); i++) {
+        struct exo_answer answer;
+        int rc;
+
+        script_make(place, lines[i]);
+        rc = run(place, &get, exo_clock_ms() + 500, &answer);
+        assert_true(rc == (i == 1 ? EXO_OK : EXO_E_TIMEOUT) ||
+                    (i == 2 && rc == EXO_E_SHORT) || rc == EXO_E_TIMEOUT);
+        exo_answer_free(&answer);
+        /* It is gone, and nothing is left to wait for. */
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+        assert_int_equal(errno, ECHILD);
+    }
+}
+
+static void helper_with_deaf_host(void **state)
+{
+    struct place *place = *state;
+    struct exo_answer answer;
+    sigset_t all, old;
+
+    put_file(place, "reply", 0644, OK_REPLY("5"));
+    /* The helper hears what its host does not: it kills itself with a
+     * signal that the host ignores and blocks. */
+    script_make(place, "cat reply\nkill -PIPE $$\n: >survived");
+    (void)signal(SIGCHLD, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigfillset(&all);
+    assert_int_equal(sigprocmask(SIG_SETMASK, &all, &old), 0);
+    assert_int_equal(run(place, &get, soon(), &answer), EXO_OK);
+    assert_int_equal(sigprocmask(SIG_SETMASK, &old, NULL), 0);
+    (void)signal(SIGCHLD, SIG_DFL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    assert_string_equal(answer.reply.token.token, "t5");
+    assert_null(get_file(place, "survived"));
+    exo_answer_free(&answer);
+}
+
+static void helper_without_waiting(void **state)
+{
+    struct place *place = *state;
+    struct exo_answer answer;
+
+    script_make(place, "exit 0");
+    assert_int_equal(run(place, &hint, soon(), &answer), EXO_OK);
+    assert_string_equal(get_file(place, "helper.asked"),
+                        V "get: a@b.c\nserver: smtp.x\nnowait: yes\n");
+    exo_answer_free(&answer);
+}
+
+/* A host that was started with its standard descriptors closed. */
+static void without_standard_files(void **state)
+{
+    struct place *place = *state;
+    const char *path = place_name(place, "socket");
+    struct broker broker = { .how = HOW_REPLY, .reply = OK_REPLY("1") };
+    int status;
+    pid_t pid;
+
+    put_file(place, "reply", 0644, OK_REPLY("5"));
+    script_make(place, "cat reply");
+    broker.fd = broker_listen(path, 1);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct exo_answer answer;
+        bool ok;
+
+        for (int fd = 0; fd < 3; fd++)
+            (void)close(fd);
+        ok = ask(path, &get, soon(), &answer) == EXO_OK;
+        exo_answer_free(&answer);
+        ok = ok && run(place, &get, soon(), &answer) == EXO_OK &&
+             strcmp(answer.reply.token.token, "t5") == 0;
+        exo_answer_free(&answer);
+        /* The numbers are as free as before. */
+        ok = ok && open("/dev/null", O_RDONLY) == 0;
+        _exit(ok ? 0 : 1);
+    }
+    broker_run(&broker);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    broker_stop(&broker, true);
+}
+
+/* What the host has open is not what the helper gets. */
+static void helper_gets_three_files(void **state)
+{
+    struct place *place = *state;
+    struct exo_answer answer;
+    int leak = dup2(place->fd, 77); /* without close-on-exec */
+
+    assert_int_equal(leak, 77);
+    script_make(place, "ls /proc/self/fd >files; cat reply");
+    put_file(place, "reply", 0644, OK_REPLY("5"));
+    assert_int_equal(run(place, &get, soon(), &answer), EXO_OK);
+    exo_answer_free(&answer);
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+    assert_null(strstr(get_file(place, "files"), "77"));
+#endif
+    (void)close(leak);
+}
+
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(answers),
+        TEST(rude_and_silent),
+        TEST(without_waiting),
+        TEST(nobody_there),
+        TEST(strangers),
+        TEST(strange_user),
+        TEST(full_backlog),
+        TEST(helper_answers),
+        TEST(helper_not_there),
+        TEST(helper_hangs),
+        TEST(helper_with_deaf_host),
+        TEST(helper_without_waiting),
+        TEST(without_standard_files),
+        TEST(helper_gets_three_files),
+    };
+
+    return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The provider's own words in an error line: no secret of the request comes
+ * back in them, no byte that a terminal or a log would obey, and they never
+ * crowd out what to do.
+ */
+#include "config.h"
+
+#include "oauth_util.h"
+
+#include "exoauth/account.h"
+
+static void gives_no_secret_away(void **state)
+{
+    static const char *const descriptions[] = {
+        "you sent s3cr3t/+ &~value, which is wrong",
+        "client_secret=s3cr3t%2F%2B+%26~value&scope=x",
+        "client_secret=s3cr3t%2f%2b%20%26%7Evalue",
+        "refresh_token=0.AXkA-sent.refresh%2Btoken is unknown",
+        "token '0.AXkA-sent.refresh+token' is unknown",
+        "x\\u0000 s3cr3t/+ &~value",
+    };
+    struct asked a;
+    char body[300];
+    size_t i;
+
+    (void)state;
+    asked_make(&a);
+    for (i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
+        (void)snprintf(body, sizeof(body),
+                       "{\"error\":\"invalid_grant\",\"error_description\":"
+                       "\"%s\"}",
+                       descriptions[i]);
+        assert_int_equal(asked_text(&a, 400, true, body), EXO_E_STATUS);
+        assert_has(a.error.err.text, "provider said invalid_grant: ");
+        assert_lacks(a.error.err.text, "s3cr3t");
+        assert_lacks(a.error.err.text, "AXkA");
+        exo_tokens_free(&a.tokens);
+    }
+    /* In place of the error's name, and a part of a longer token. */
+    (void)!asked_text(&a, 400, true,
+                      "{\"error\":\"0.AXkA-sent.refresh+token\"}");
+    assert_lacks(a.error.err.text, "AXkA");
+    assert_string_equal(a.error.error, "");
+    exo_tokens_free(&a.tokens);
+    assert_int_equal(exo_secret_set(&a.sent, "0.plain-one", 11), 0);
+    (void)!asked_text(&a, 400, true, "{\"error\":\"0.plain-one\"}");
+    assert_lacks(a.error.err.text, "plain-one");
+    assert_string_equal(a.error.error, "");
+    exo_tokens_free(&a.tokens);
+    (void)!asked_text(&a, 400, true,
+                      "{\"error\":\"invalid_grant\",\"error_description\":"
+                      "\"got eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsIng1dCI6I "
+                      "here\"}");
+    assert_has(a.error.err.text, "\"got [...] here\"");
+    exo_tokens_free(&a.tokens);
+    asked_free(&a);
+}
+
+static void cleans_the_description(void **state)
+{
+    struct asked a;
+    size_t i;
+
+    (void)state;
+    asked_make(&a);
+    (void)!asked_text(&a, 400, true,
+                      "{\"error\":\"invalid_request\",\"error_description\":"
+                      "\"  100%s%n \\u001b[31m\\\"red\\\"\\r\\n\\t caf\xc3\xa9 "
+                      "\\u007f \\u202e x. \"}");
+    assert_has(a.error.err.text, "\"100%s%n [31m'red' caf?? ? ??? x\": ");
+    exo_tokens_free(&a.tokens);
+
+    /* A name that is none is not repeated, either. */
+    (void)!asked_text(&a, 400, true,
+                      "{\"error\":\"invalid\\ngrant\",\"suberror\":\"a b\"}");
+    assert_string_equal(a.error.error, "");
+    assert_string_equal(a.error.code, "HTTP 400");
+    exo_tokens_free(&a.tokens);
+    for (i = 0; a.error.err.text[i] != '\0'; i++)
+        assert_in_range(a.error.err.text[i], 0x20, 0x7e);
+    asked_free(&a);
+}
+
+/* Cause and remedy come first: a long description gives way to them. */
+static void stays_short(void **state)
+{
+    char account[EXO_ACCOUNT_MAX + 1];
+    char body[3000];
+    struct asked a;
+    size_t i, n;
+
+    (void)state;
+    asked_make(&a);
+    n = (size_t)sprintf(body, "{\"error\":\"invalid_grant\",\"error_codes\":"
+                              "[50173],\"error_description\":\"");
+    for (i = 0; i < 300; i++)
+        n += (size_t)sprintf(body + n, "word%zu ", i);
+    memcpy(body + n, "\"}", 3);
+    (void)!asked_text(&a, 400, true, body);
+    assert_true(strlen(a.error.err.text) <= 400);
+    assert_has(a.error.err.text, "...\": the grant was revoked");
+    assert_has(a.error.err.text, "; run: exoauth login relay@example.com");
+    exo_tokens_free(&a.tokens);
+
+    /* Long advice: less of the description. */
+    memcpy(strstr(body, "50173"), "53003", 5);
+    (void)!asked_text(&a, 400, true, body);
+    assert_in_range(strlen(a.error.err.text), 300, 400);
+    exo_tokens_free(&a.tokens);
+
+    /* A long account: none of it, and the command still whole. */
+    memset(account, 'x', sizeof(account) - 1);
+    account[sizeof(account) - 1] = '\0';
+    a.client.account = account;
+    (void)!asked_text(&a, 400, true, body);
+    assert_lacks(a.error.err.text, "word0");
+    n = strlen(a.error.err.text);
+    assert_string_equal(a.error.err.text + n - strlen(account), account);
+    exo_tokens_free(&a.tokens);
+    asked_free(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_no_secret_away),
+        cmocka_unit_test(cleans_the_description),
+        cmocka_unit_test(stays_short),
+    };
+
+    return cmocka_run_group_tests_name("oauth_said", tests, NULL, NULL);
+}
