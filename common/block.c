@@ -244,15 +244,16 @@ const char *exo_block_get(const struct exo_block *block, const char *key)
 
 int exo_block_number(const char *value, int64_t *number)
 {
-    const char *p = value;
     int64_t n = 0;
+    size_t digits = 0;
 
     *number = 0;
-    if (strlen(value) > 18)
-        return EXO_E_SYNTAX;
-    for (; *p >= '0' && *p <= '9'; p++)
-        n = n * 10 + (*p - '0');
-    if (p == value || *p != '\0')
+    for (; value[digits] >= '0' && value[digits] <= '9'; digits++) {
+        if (digits == 18)
+            return EXO_E_SYNTAX;
+        n = n * 10 + (value[digits] - '0');
+    }
+    if (digits == 0 || value[digits] != '\0')
         return EXO_E_SYNTAX;
     *number = n;
     return EXO_OK;

@@ -29,4 +29,5 @@ libexoauth_common_la_SOURCES = \
 	common/source.c \
 	common/spawn.c \
 	common/token.c \
+	common/wire.c \
 	$(NULL)

@@ -38,6 +38,7 @@ static const char *const account_keys[] = {
     "assertion_file",
     "user",
     "scope",
+    "resource",
     "servers",
     "allow",
     "token_endpoint",

@@ -100,12 +100,10 @@ static enum exo_token_age read_published(struct search *search,
 /* Only who owns the directory is of interest. */
 static void read_owner(struct search *search)
 {
-    int fd;
-
     search->state = "not looked for in";
-    if (exo_token_dir_open(search->conf->token_dir, &fd, &search->peers[2]) ==
+    if (exo_token_dir_owner(search->conf->token_dir, &search->peers[2]) !=
         EXO_OK)
-        (void)close(fd);
+        search->peers[2] = EXO_NO_UID;
 }
 
 /* ---- asking ------------------------------------------------------------ */
@@ -139,6 +137,7 @@ static int ask(struct search *search, const struct exo_request *request,
     size_t len;
     int rc = EXO_E_NOENT;
 
+    search->peers[1] = geteuid();
     while ((word = exo_word_next(&list, &len)) != NULL) {
         struct exo_buf path = EXO_BUF_INIT(4096);
 
@@ -292,7 +291,7 @@ void exo_source_get(const struct exo_conf *conf,
                              .warn = warn_cb,
                              .context = context,
                              .deadline = deadline_of(conf),
-                             .peers = { 0, geteuid(), EXO_NO_UID },
+                             .peers = { 0, EXO_NO_UID, EXO_NO_UID },
                              .tried = EXO_BUF_INIT(TRIED_MAX) };
     enum exo_token_age age = EXO_TOKEN_EXPIRED;
     struct exo_request wait = *request;

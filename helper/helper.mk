@@ -11,6 +11,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/broker.c \
 	helper/broker.h \
 	helper/cmd.h \
+	helper/cmd_explain.c \
 	helper/cmd_list.c \
 	helper/cmd_login.c \
 	helper/cmd_refresh.c \
@@ -46,7 +47,6 @@ libexoauth_helper_la_SOURCES = \
 	helper/status.h \
 	helper/status_json.c \
 	helper/status_table.c \
-	helper/wire_tmp.c \
 	helper/work.h \
 	$(NULL)
 

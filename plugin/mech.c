@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "exoauth/source.h"
+#include "exoauth/wire.h"
 
 /* A password with fewer bytes is a password. Access tokens are longer than
  * anything a person would type or a password manager make up. */
@@ -34,13 +35,12 @@
 int exo_mech_new(void *glob_context, sasl_client_params_t *params,
                  void **conn_context)
 {
-    const struct exo_plugin *plugin = glob_context;
     struct exo_mech *mech = malloc(sizeof *mech);
 
     *conn_context = NULL;
     if (mech == NULL)
         return exo_status_nomem(params->utils);
-    mech->conf = plugin->conf;
+    mech->plugin = glob_context;
     mech->state = EXO_MECH_NAMES;
     mech->refused = false;
     mech->prompts = NULL;
@@ -79,6 +79,10 @@ static int send_token(struct exo_mech *mech, const sasl_client_params_t *params,
     const char *user = oparams->authid;
     int r;
 
+    /* An authorization identity equal to the authentication identity asks
+     * for nothing else (RFC 4422 section 3.4.1), and some hosts, mbsync
+     * among them, always give both: it counts as not given, so that the
+     * account's `user:` is heard. */
     if (strcmp(oparams->user, oparams->authid) != 0)
         user = oparams->user;
     else if (account_user != NULL)
@@ -161,7 +165,7 @@ static int from_sources(struct exo_mech *mech, sasl_client_params_t *params,
                                "which server; no token can be given to it");
     request.get = oparams->authid;
     request.server = params->serverFQDN;
-    exo_source_get(mech->conf, &request, 0, warn, params, &answer);
+    exo_source_get(mech->plugin->conf, &request, 0, warn, params, &answer);
     why = answer.reply.message;
     if (why == NULL || why[0] == '\0')
         why = exo_status_word(answer.reply.status);

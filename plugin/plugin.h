@@ -12,6 +12,7 @@
 #ifndef EXOAUTH_PLUGIN_H
 #define EXOAUTH_PLUGIN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -32,6 +33,7 @@
 struct exo_plugin {
     struct exo_conf *conf;
     sasl_client_plug_t mech;
+    atomic_bool no_user; /* no process-wide SASL_CB_USER; see prompt.c */
 };
 
 enum exo_mech_state {
@@ -43,7 +45,7 @@ enum exo_mech_state {
 
 /* conn_context: from mech_new to mech_dispose. */
 struct exo_mech {
-    const struct exo_conf *conf;
+    struct exo_plugin *plugin;
     enum exo_mech_state state;
     bool refused;             /* the server's refusal has been logged */
     sasl_interact_t *prompts; /* handed to the host, ours; or NULL */
@@ -77,15 +79,6 @@ int exo_prompt_password(struct exo_mech *mech, const sasl_utils_t *utils,
 /* prompt_need may be NULL; *prompt_need is set to NULL if it was ours. */
 void exo_prompt_free(struct exo_mech *mech, const sasl_utils_t *utils,
                      sasl_interact_t **prompt_need);
-
-/*
- * wire.c: the initial response. EXO_E_ARG for a user name with a control
- * byte, which could add fields of its own; token has been checked. *token_at
- * is where the token begins in message.
- */
-int exo_wire_xoauth2(struct exo_secret *message, const char *user,
-                     const char *token, size_t token_len,
-                     size_t *token_at) EXO_MUST_CHECK;
 
 /* status.c: seterror and the SASL code for it. */
 int exo_status_to_sasl(enum exo_status status);

@@ -12,7 +12,6 @@ libexoauth_plugin_int_la_SOURCES = \
 	plugin/plugin.h \
 	plugin/prompt.c \
 	plugin/status.c \
-	plugin/wire.c \
 	$(NULL)
 
 # nodelete: libsasl2 closes its plugins in sasl_done() while other threads of

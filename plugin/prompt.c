@@ -20,6 +20,9 @@
 
 #include "exoauth/block.h"
 
+/* libsasl2 takes no longer names either, but loses memory when it refuses. */
+#define NAME_LEN 1024
+
 struct text {
     const char *data; /* NULL: the host has none */
     size_t len;
@@ -93,9 +96,31 @@ static bool prompted(const struct exo_mech *mech, unsigned long id,
     return true;
 }
 
-static int get_name(const struct exo_mech *mech, const sasl_utils_t *utils,
-                    unsigned long id, struct text *text)
+/*
+ * Asking libsasl2 for a callback that the host does not have is no small
+ * thing: it words an error text each time, which costs as much as reading
+ * the token. Callbacks of the connection can be looked at; process-wide ones
+ * cannot, but they are fixed for as long as the plugin is loaded, so one
+ * "no" is good for every later login.
+ */
+static bool has_no_user(const struct exo_mech *mech,
+                        const sasl_client_params_t *params)
 {
+    const sasl_callback_t *callback = params->prompt_supp;
+
+    if (!atomic_load_explicit(&mech->plugin->no_user, memory_order_relaxed))
+        return false;
+    while (callback != NULL && callback->id != SASL_CB_LIST_END &&
+           callback->id != SASL_CB_USER)
+        callback++;
+    return callback == NULL || callback->id == SASL_CB_LIST_END;
+}
+
+static int get_name(const struct exo_mech *mech,
+                    const sasl_client_params_t *params, unsigned long id,
+                    struct text *text)
+{
+    const sasl_utils_t *utils = params->utils;
     sasl_callback_ft proc = NULL;
     void *context = NULL;
     int r;
@@ -103,9 +128,14 @@ static int get_name(const struct exo_mech *mech, const sasl_utils_t *utils,
     *text = (struct text){ NULL, 0, false };
     if (prompted(mech, id, text))
         return SASL_OK;
+    if (id == SASL_CB_USER && has_no_user(mech, params))
+        return SASL_OK;
     r = utils->getcallback(utils->conn, id, &proc, &context);
     if (r == SASL_INTERACT)
         text->ask = true;
+    else if (r != SASL_OK && id == SASL_CB_USER)
+        atomic_store_explicit(&mech->plugin->no_user, true,
+                              memory_order_relaxed);
     if (r != SASL_OK || proc == NULL)
         return SASL_OK;
     /* Without a length, as libsasl2's own plugins ask: the text is
@@ -129,11 +159,6 @@ static bool is_blank(const struct text *text)
     return true;
 }
 
-static bool same_text(const struct text *a, const struct text *b)
-{
-    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
-}
-
 /* Hands the names to libsasl2, which keeps its own, canonical copies. */
 static int set_names(sasl_client_params_t *params, const struct text *authid,
                      const struct text *authzid, sasl_out_params_t *oparams)
@@ -151,11 +176,11 @@ static int set_names(sasl_client_params_t *params, const struct text *authid,
         return exo_status_fail(utils, EXO_STATUS_USAGE,
                                "the user name holds a control character; "
                                "correct it in the program that logs in");
-    /* An authorization identity equal to the authentication identity asks
-     * for nothing else (RFC 4422 section 3.4.1), and some hosts, mbsync
-     * among them, always give both: it counts as not given, so that the
-     * account's `user:` is heard. */
-    if (is_blank(authzid) || same_text(authid, authzid))
+    if (authid->len > NAME_LEN || authzid->len > NAME_LEN)
+        return exo_status_fail(utils, EXO_STATUS_USAGE,
+                               "the user name is too long; correct it in the "
+                               "program that logs in");
+    if (is_blank(authzid))
         flags |= SASL_CU_AUTHZID;
     r = params->canon_user(utils->conn, authid->data, (unsigned)authid->len,
                            flags, oparams);
@@ -165,8 +190,8 @@ static int set_names(sasl_client_params_t *params, const struct text *authid,
                                oparams);
     if (r != SASL_OK)
         utils->seterror(utils->conn, 0,
-                        "the user name is too long or refused by the program "
-                        "that logs in; correct it there");
+                        "the user name is refused by the program that logs "
+                        "in; correct it there");
     return r;
 }
 
@@ -178,9 +203,9 @@ int exo_prompt_names(struct exo_mech *mech, sasl_client_params_t *params,
     size_t n = 0;
     int r;
 
-    r = get_name(mech, params->utils, SASL_CB_AUTHNAME, &authid);
+    r = get_name(mech, params, SASL_CB_AUTHNAME, &authid);
     if (r == SASL_OK)
-        r = get_name(mech, params->utils, SASL_CB_USER, &authzid);
+        r = get_name(mech, params, SASL_CB_USER, &authzid);
     if (r != SASL_OK)
         goto out;
     /* A host that cannot be prompted has no name to give by prompt. */

@@ -68,12 +68,10 @@ struct exo_published {
 #define EXO_NO_UID ((uid_t)-1)
 
 /*
- * Opens the directory (O_PATH) and tells who owns it, whom a reader then
- * believes. EXO_E_UNSAFE if it is writable by others: *fd is -1 and *owner
- * EXO_NO_UID, as on each failure. *fd is the caller's.
+ * Who owns the directory, whom a reader then believes. EXO_E_UNSAFE if it is
+ * writable by others; *owner is EXO_NO_UID then, as on each failure.
  */
-int exo_token_dir_open(const char *token_dir, int *fd,
-                       uid_t *owner) EXO_MUST_CHECK;
+int exo_token_dir_owner(const char *token_dir, uid_t *owner) EXO_MUST_CHECK;
 
 /*
  * EXO_E_NOENT if there is none (also: unreadable directory, other version).
