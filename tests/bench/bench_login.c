@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <sasl/sasl.h>
 
@@ -164,16 +163,19 @@ static int n_libraries(void)
     return n;
 }
 
+/* From smaps_rollup: the kernel's other counter is only approximate. */
 static long rss_kb(void)
 {
-    FILE *statm = fopen("/proc/self/statm", "re");
-    long size = 0, rss = 0;
+    FILE *smaps = fopen("/proc/self/smaps_rollup", "re");
+    char line[256];
+    long rss = -1;
 
-    if (statm == NULL || fscanf(statm, "%ld %ld", &size, &rss) != 2)
-        rss = -1;
-    if (statm != NULL)
-        fclose(statm);
-    return rss * (sysconf(_SC_PAGESIZE) / 1024);
+    while (smaps != NULL && rss < 0 && fgets(line, sizeof line, smaps) != NULL)
+        if (strncmp(line, "Rss:", 4) == 0)
+            rss = strtol(line + 4, NULL, 10);
+    if (smaps != NULL)
+        fclose(smaps);
+    return rss;
 }
 
 int main(int argc, char **argv)

@@ -267,17 +267,45 @@ static int on_secret(sasl_conn_t *conn, void *context, int id,
     return SASL_OK;
 }
 
-void host_init(const char *more)
+static int global_user(void *context, int id, const char **result,
+                       unsigned *len)
 {
-    static const sasl_callback_t global[] = {
-        { SASL_CB_GETPATH, (int (*)(void))(void (*)(void))get_path, NULL },
-        { SASL_CB_LIST_END, NULL, NULL }
-    };
+    assert_int_equal(id, SASL_CB_USER);
+    *result = context;
+    if (len != NULL)
+        *len = (unsigned)strlen(*result);
+    return SASL_OK;
+}
 
+static void init(sasl_callback_t *global, const char *more)
+{
+    global[0].id = SASL_CB_GETPATH;
+    global[0].proc = (int (*)(void))(void (*)(void))get_path;
     snprintf(plugin_path, sizeof plugin_path, "%s%s%s", world_path("plugins"),
              more != NULL ? ":" : "", more != NULL ? more : "");
     assert_int_equal(sasl_client_init(global), SASL_OK);
     initialised = true;
+}
+
+void host_init(const char *more)
+{
+    static sasl_callback_t global[2];
+
+    init(global, more);
+}
+
+void host_init_user(const char *user)
+{
+    static sasl_callback_t global[3];
+    union {
+        const char *in;
+        void *out;
+    } context = { .in = user };
+
+    global[1].id = SASL_CB_USER;
+    global[1].proc = (int (*)(void))(void (*)(void))global_user;
+    global[1].context = context.out;
+    init(global, NULL);
 }
 
 const char *host_mechs(void)
@@ -578,8 +606,13 @@ bool in_child(bool (*f)(void *), void *arg)
     assert_true(pid >= 0);
     if (pid == 0) {
         /* A failed assertion must not run the rest of the tests here. */
+        bool good;
+
         setenv("CMOCKA_TEST_ABORT", "1", 1);
-        _exit(f(arg) ? 0 : 1);
+        good = f(arg);
+        if (initialised)
+            sasl_done();
+        _exit(good ? 0 : 1);
     }
     while (waitpid(pid, &status, 0) < 0)
         assert_int_equal(errno, EINTR);
@@ -593,4 +626,9 @@ bool under_valgrind(void)
     const char *preload = getenv("LD_PRELOAD");
 
     return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
+void say_skipped(const char *why)
+{
+    print_message("# skipped: %s\n", why);
 }

@@ -186,6 +186,17 @@ static void user_rules(void **state)
     check_user(BOB, "sales@example.org", "sales@example.org");
 }
 
+static void user_of_the_whole_program(void **state)
+{
+    (void)state;
+    world_token(ALICE, &(struct token_spec){ 0 });
+    host_init_user(TEAM);
+    for (int i = 0; i < 3; i++) {
+        check_user(ALICE, NULL, TEAM);
+        check_user(ALICE, "sales@example.org", "sales@example.org");
+    }
+}
+
 static void name_is_found_in_any_case(void **state)
 {
     (void)state;
@@ -348,7 +359,7 @@ static void account_unknown_to_the_broker(void **state)
     int connections = 0;
 
     (void)state;
-    exo_buf_fmt(&conf, "socket: %s\n", world_path("socket"));
+    exo_buf_fmt(&conf, "socket: %s\ntimeout: 30\n", world_path("socket"));
     world_conf(exo_buf_text(&conf));
     exo_buf_free(&conf);
     good_token();
@@ -377,6 +388,7 @@ int main(void)
         TEST(useless_users),
         TEST(long_names),
         TEST(user_rules),
+        TEST(user_of_the_whole_program),
         TEST(name_is_found_in_any_case),
         TEST(domain_account),
         TEST(own_file_before_domain),

@@ -16,6 +16,9 @@
 
 #include <sasl/saslutil.h>
 
+#include "../../plugin/plugin.h"
+#include "exoauth/wire.h"
+
 static void good_token(void)
 {
     world_token(ALICE, &(struct token_spec){ 0 });
@@ -103,6 +106,27 @@ static void published_vectors(void **state)
                  "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg",
                  "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZG"
                  "OWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==");
+}
+
+/* A host's own canonicaliser might bring in what the host did not say. */
+static void response_without_control_bytes(void **state)
+{
+    static const char *const users[] = { "a\001auth=Bearer x", "\n", "a\177" };
+    struct exo_secret message = EXO_SECRET_INIT;
+    size_t at = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof users / sizeof users[0]; i++) {
+        assert_int_equal(exo_wire_xoauth2(&message, users[i], "t", 1, &at),
+                         EXO_E_ARG);
+        assert_true(exo_secret_empty(&message));
+    }
+    assert_int_equal(exo_wire_xoauth2(&message, "\303\244", "t", 1, &at),
+                     EXO_OK);
+    assert_string_equal(exo_secret_reveal(&message),
+                        "user=\303\244\001auth=Bearer t\001\001");
+    assert_string_equal(exo_secret_reveal(&message) + at, "t\001\001");
+    exo_secret_free(&message);
 }
 
 static void long_tokens(void **state)
@@ -314,6 +338,7 @@ int main(void)
         TEST(pop_is_done),
         TEST(other_services_continue),
         TEST(published_vectors),
+        TEST(response_without_control_bytes),
         TEST(long_tokens),
         TEST(later_steps_never_fail),
         TEST(challenge_without_end),

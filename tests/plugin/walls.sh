@@ -72,6 +72,7 @@ only 'NSS only in the helper' '(pwd|grp|netdb)\.h' 'helper/.*|store/.*'
 # Functions that have a better one here.
 banned='strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|strtok_r|gets|system'
 banned+='|popen|alloca|tmpnam|mktemp|tempnam|atoi|atol|strncpy|strncat|rand'
+# shellcheck disable=SC2086
 found=$(find $rooms -name '*.[ch]' -exec grep -nEH \
     "(^|[^A-Za-z0-9_>.])($banned)[[:space:]]*\(" {} + |
     grep -vE '^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)')

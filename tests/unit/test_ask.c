@@ -2,7 +2,10 @@
 /* One socket, one helper: what they may do, and what must not happen. */
 #include "config.h"
 
+#include <sys/resource.h>
+
 #include "broker.h"
+#include "common/ask.h"
 
 static const struct exo_request get = {
     .get = "a@b.c", .server = "smtp.x", .min_ttl = -1, .reject = -1
@@ -372,6 +375,35 @@ static void without_standard_files(void **state)
     broker_stop(&broker, true);
 }
 
+static void descriptors_are_raised(void **state)
+{
+    int fd = fcntl(((struct place *)*state)->fd, F_DUPFD_CLOEXEC, 10);
+    int same = fd, status;
+    pid_t pid;
+
+    assert_int_equal(exo_fd_raise(&fd), EXO_OK);
+    assert_int_equal(fd, same);
+    (void)close(fd);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct rlimit none = { 3, 3 };
+        bool ok;
+
+        (void)close(0);
+        fd = open("/dev/null", O_RDONLY);
+        ok = fd == 0 && exo_fd_raise(&fd) == EXO_OK && fd >= 3 &&
+             fcntl(fd, F_GETFD) == FD_CLOEXEC && fcntl(0, F_GETFD) == -1;
+        fd = open("/dev/null", O_RDONLY);
+        ok = ok && fd == 0 && setrlimit(RLIMIT_NOFILE, &none) == 0 &&
+             exo_fd_raise(&fd) == EXO_E_IO && fd == -1 &&
+             fcntl(0, F_GETFD) == -1;
+        _exit(ok ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 /* What the host has open is not what the helper gets. */
 static void helper_gets_three_files(void **state)
 {
@@ -409,6 +441,7 @@ int main(void)
         TEST(helper_with_deaf_host),
         TEST(helper_without_waiting),
         TEST(without_standard_files),
+        TEST(descriptors_are_raised),
         TEST(helper_gets_three_files),
     };
 

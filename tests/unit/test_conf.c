@@ -365,6 +365,7 @@ static void mistakes(void **state)
         { "key_file: k", "absolute" },
     };
 
+    assert_int_equal(setenv("HOME", "/home/alice", 1), 0);
     for (size_t i = 0; i < N_OF(table); i++) {
         struct exo_err err = EXO_ERR_INIT;
         char text[200], where[400], key[40];
@@ -422,6 +423,17 @@ static bool unreadable_check(const struct place *place)
     struct exo_err err = EXO_ERR_INIT;
     struct exo_conf *conf;
 
+    /* A directory that cannot be looked into may hold the file in force. */
+    char list[600], want[600];
+
+    (void)snprintf(list, sizeof list, "%s/locked:%s", place->path,
+                   place->path);
+    (void)snprintf(want, sizeof want, "%s/locked/exoauth.conf", place->path);
+    put_file(place, "exoauth.conf", 0644, "");
+    if (unsetenv("HOME") != 0 || mkdirat(place->fd, "locked", 0) != 0 ||
+        !finds(NULL, list, want, false) ||
+        exo_conf_load(&conf, want, false, "", &err) != EXO_E_STATUS)
+        return false;
     put_file(place, "secret.conf", 0, "");
     return exo_conf_load(&conf, place_name(place, "secret.conf"), false, "",
                          &err) == EXO_E_STATUS &&
