@@ -27,6 +27,8 @@ struct exo_options {
     const char *secret_file, *refresh_token_file, *listen;
     char **set; /* key=value, borrowed from argv */
     size_t n_set;
+    char **words; /* of explain, borrowed from argv */
+    size_t n_words;
     int64_t min_ttl; /* -1: not given */
     enum exo_format format;
     /* filled by before() */
@@ -46,6 +48,8 @@ struct exo_command {
     bool needs_account;
     bool quiet;   /* serve */
     bool prepare; /* makes directories as root */
+    bool alone;   /* explain: words instead of an account, and nothing of
+                   * struct exo_app */
     int (*before)(struct exo_app *app, struct exo_options *options,
                   struct exo_err *err);
     /* The exit status is that of err; stdout carries only the result. */
@@ -77,6 +81,7 @@ extern const struct exo_command exo_cmd_list;
 extern const struct exo_command exo_cmd_show;
 extern const struct exo_command exo_cmd_remove;
 extern const struct exo_command exo_cmd_serve;
+extern const struct exo_command exo_cmd_explain;
 
 /* stdout, checked: a full disk or closed pipe is an error, not silence. */
 int exo_out(const void *data, size_t len, struct exo_err *err) EXO_MUST_CHECK;

@@ -19,6 +19,7 @@
 static const struct exo_command *const commands[] = {
     &exo_cmd_login, &exo_cmd_token, &exo_cmd_refresh, &exo_cmd_status,
     &exo_cmd_list,  &exo_cmd_show,  &exo_cmd_remove,  &exo_cmd_serve,
+    &exo_cmd_explain,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -148,6 +149,23 @@ static const char *name_of(int opt)
     return "";
 }
 
+/* What getopt_long() did not understand. It names a letter in optopt, which
+ * may stand inside a word; of a long option it has done with the word. */
+static int misread(const struct exo_command *command, int opt,
+                   const char *word, struct exo_err *err)
+{
+    char letter[] = { '-', (char)optopt, '\0' };
+
+    if (opt == ':') {
+        return bad(command, err, ": needs a value", word);
+    }
+    if (optopt >= OPT_HELP) {
+        return bad(command, err, ": takes no value", word);
+    }
+    return bad(command, err, ": no such option",
+               optopt > 0 && optopt != 'v' ? letter : word);
+}
+
 static int take_format(struct exo_options *options, const char *word,
                        struct exo_err *err)
 {
@@ -239,6 +257,15 @@ static int take_words(struct exo_options *options,
 {
     int left = argc - optind;
 
+    if (command->alone) {
+        options->words = argv + optind;
+        options->n_words = (size_t)left;
+        if (options->all != (left == 0)) {
+            return bad(command, err, ": give a code or a text, or --all",
+                       command->name);
+        }
+        return 0;
+    }
     if (left > 1) {
         return bad(command, err, ": more than one account", argv[optind + 1]);
     }
@@ -258,6 +285,16 @@ static int take_words(struct exo_options *options,
         return bad(command, err, "not a usable account name", "");
     }
     return 0;
+}
+
+/* A text may be what POP3 says: "-ERR ..." is no option of ours. */
+static void spare_text(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "-ERR", 4) == 0) {
+            argv[i]++;
+        }
+    }
 }
 
 enum exo_parsed exo_options_parse(struct exo_options *options,
@@ -283,6 +320,9 @@ enum exo_parsed exo_options_parse(struct exo_options *options,
         argc--;
     }
     *command = c;
+    if (c && c->alone) {
+        spare_text(argc, argv);
+    }
     opterr = 0;
     while (rc == 0 &&
            (opt = getopt_long(argc, argv, ":v", longs, NULL)) != -1) {
@@ -294,9 +334,7 @@ enum exo_parsed exo_options_parse(struct exo_options *options,
             return EXO_PARSED_DONE;
         }
         if (opt == '?' || opt == ':') {
-            rc = bad(c, err, opt == '?' ? ": no such option"
-                                        : ": needs a value",
-                     argv[optind - 1]);
+            rc = misread(c, opt, argv[optind - 1], err);
         } else if (!allowed(c, opt)) {
             rc = exo_err_set(err, EXO_STATUS_USAGE,
                              "--%s is not an option of %s; see: exoauth "

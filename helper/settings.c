@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "exoauth/file.h"
 #include "settings_inner.h"
@@ -33,6 +34,7 @@ static const char *const key_names[EXO_KEYS] = {
     [EXO_KEY_ASSERTION_FILE] = "assertion_file",
     [EXO_KEY_USER] = "user",
     [EXO_KEY_SCOPE] = "scope",
+    [EXO_KEY_RESOURCE] = "resource",
     [EXO_KEY_SERVERS] = "servers",
     [EXO_KEY_ALLOW] = "allow",
     [EXO_KEY_TOKEN_ENDPOINT] = "token_endpoint",
@@ -85,6 +87,7 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
 {
     struct exo_buf path = EXO_BUF_INIT(4096);
     const char *why = NULL;
+    struct stat st;
     int rc = exo_settings_path(conf, account, &path);
 
     if (rc != 0) {
@@ -92,8 +95,11 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
     }
     exo_buf_reset(&s->text);
     rc = exo_file_read(AT_FDCWD, path.data, EXO_FILE_CONFIG, 0, &s->text, &why);
-    if (rc == EXO_E_NOENT) {
+    if (rc == EXO_E_NOENT && lstat(path.data, &st) != 0) {
         goto out;
+    }
+    if (rc == EXO_E_NOENT) {
+        why = "it is a link to a file that does not exist";
     }
     if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -175,9 +181,14 @@ static int take_files(struct exo_settings *s, const struct exo_conf *conf,
     return 0;
 }
 
-/* The settings of the credential that this account borrows. */
+static int load(struct exo_settings **settings, const struct exo_conf *conf,
+                const struct exo_account *account, bool lender,
+                struct exo_err *err);
+
+/* The settings of the credential that this account borrows. Who lends may
+ * not borrow, so the search ends even where two name each other. */
 static int take_credential(struct exo_settings *s, const struct exo_conf *conf,
-                           struct exo_err *err)
+                           bool lender, struct exo_err *err)
 {
     const char *name = exo_settings_get(s, EXO_KEY_CREDENTIAL);
     int rc;
@@ -190,14 +201,20 @@ static int take_credential(struct exo_settings *s, const struct exo_conf *conf,
     if (rc != 0 || strcmp(s->credential.name, s->file.name) == 0) {
         return rc;
     }
-    rc = exo_settings_load(&s->owner, conf, &s->credential, err);
+    if (lender) {
+        return 0;
+    }
+    rc = load(&s->owner, conf, &s->credential, true, err);
+    if (rc != 0 && err->status != EXO_STATUS_NO_ACCOUNT) {
+        return rc; /* it names file and line */
+    }
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "%s: credential %s has no valid account file; "
+                           "%s: credential %s has no account file; "
                            "correct credential, or run: exoauth login %s",
                            s->path, name, name);
     }
-    if (s->owner->owner ||
+    if (strcmp(s->owner->credential.name, s->credential.name) != 0 ||
         strcmp(s->owner->file.name, s->credential.name) != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s: credential %s uses the credential %s itself; "
@@ -210,9 +227,9 @@ static int take_credential(struct exo_settings *s, const struct exo_conf *conf,
     return 0;
 }
 
-int exo_settings_load(struct exo_settings **settings,
-                      const struct exo_conf *conf,
-                      const struct exo_account *account, struct exo_err *err)
+static int load(struct exo_settings **settings, const struct exo_conf *conf,
+                const struct exo_account *account, bool lender,
+                struct exo_err *err)
 {
     struct exo_settings *s = calloc(1, sizeof(*s));
     int rc;
@@ -231,9 +248,9 @@ int exo_settings_load(struct exo_settings **settings,
         rc = take_files(s, conf, err);
     }
     if (rc == 0) {
-        rc = take_credential(s, conf, err);
+        rc = take_credential(s, conf, lender, err);
     }
-    if (rc == 0 && !s->owner) {
+    if (rc == 0 && strcmp(s->credential.name, s->file.name) == 0) {
         rc = exo_settings_take_provider(s, err);
     }
     if (rc != 0) {
@@ -247,6 +264,13 @@ int exo_settings_load(struct exo_settings **settings,
     exo_settings_derive(s);
     *settings = s;
     return 0;
+}
+
+int exo_settings_load(struct exo_settings **settings,
+                      const struct exo_conf *conf,
+                      const struct exo_account *account, struct exo_err *err)
+{
+    return load(settings, conf, account, false, err);
 }
 
 void exo_settings_free(struct exo_settings *settings)

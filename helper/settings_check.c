@@ -65,6 +65,12 @@ static bool is_date(const char *value)
     return end && *end == '\0';
 }
 
+/* RFC 6749 section 3.3 knows neither in a scope; one would split the list. */
+static bool is_scope_list(const char *value)
+{
+    return value[strspn(value, ", ")] != '\0' && !strpbrk(value, "\"\\");
+}
+
 static bool is_account(const char *value)
 {
     struct exo_account account;
@@ -126,6 +132,12 @@ static const char *complaint(enum exo_key key, const char *value)
                      "consumers";
     case EXO_KEY_CLIENT_ID:
         return is_word(value) ? NULL : "must be one word, the application id";
+    case EXO_KEY_SCOPE:
+        return is_scope_list(value) ? NULL : "must be scopes between blanks";
+    case EXO_KEY_RESOURCE:
+        return is_word(value) ? NULL
+                              : "must be one word, such as "
+                                "https://partner.outlook.cn";
     case EXO_KEY_CLOUD:
         return is_word(value) ? NULL : "must be one word, such as public";
     case EXO_KEY_SECRET_FILE:

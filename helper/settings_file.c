@@ -63,6 +63,11 @@ int exo_settings_list(const struct exo_conf *conf,
     return 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* Splits key=value and validates; *key_len is the length of the key. */
 static int check_pair(const char *pair, size_t *key_len, struct exo_err *err)
 {
@@ -88,6 +93,13 @@ static int check_pair(const char *pair, size_t *key_len, struct exo_err *err)
         err->status = EXO_STATUS_USAGE;
         return EXO_E_STATUS;
     }
+    if (is_blank(eq[1]) || is_blank(eq[strlen(eq) - 1])) {
+        /* A file could not keep it. */
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "--set %s: the value begins or ends with a blank; "
+                           "remove it",
+                           name);
+    }
     return 0;
 }
 
@@ -97,14 +109,14 @@ static bool line_has_key(const char *line, size_t len, const char *key,
 {
     size_t i = 0;
 
-    while (i < len && (line[i] == ' ' || line[i] == '\t')) {
+    while (i < len && is_blank(line[i])) {
         i++;
     }
     if (len - i < key_len || strncasecmp(line + i, key, key_len) != 0) {
         return false;
     }
     i += key_len;
-    while (i < len && (line[i] == ' ' || line[i] == '\t')) {
+    while (i < len && is_blank(line[i])) {
         i++;
     }
     return i < len && line[i] == ':';

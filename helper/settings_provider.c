@@ -57,6 +57,27 @@ static enum exo_grant choose_grant(struct exo_settings *s)
     return grant;
 }
 
+/* Portals and other programs join scopes with commas; the wire has blanks
+ * (RFC 6749 section 3.3). Where the value came from stays as it is. */
+static int unite_scope(struct exo_settings *s)
+{
+    struct exo_setting *scope = &s->key[EXO_KEY_SCOPE];
+    struct exo_buf *out = &s->expanded[EXO_KEY_SCOPE];
+    const char *p = scope->value;
+    size_t n;
+
+    if (!strchr(p, ',')) {
+        return 0;
+    }
+    for (; *(p += strspn(p, ", \t")) != '\0'; p += n) {
+        n = strcspn(p, ", \t");
+        exo_buf_str(out, out->len > 0 ? " " : "");
+        exo_buf_add(out, p, n);
+    }
+    scope->value = exo_buf_text(out);
+    return out->error;
+}
+
 static const char *scope_of(const struct exo_provider *p, enum exo_grant grant)
 {
     return grant == EXO_GRANT_CLIENT_CREDENTIALS ? p->app_scope
@@ -95,7 +116,13 @@ int exo_settings_take_provider(struct exo_settings *s, struct exo_err *err)
                     p->device_authorization_endpoint, "provider", err);
     }
     if (rc == 0) {
+        rc = unite_scope(s);
+    }
+    if (rc == 0) {
         rc = expand(s, EXO_KEY_SCOPE, scope_of(p, s->grant), "provider", err);
+    }
+    if (rc == 0) {
+        rc = expand(s, EXO_KEY_RESOURCE, p->resource, "provider", err);
     }
     if (rc == 0 && !s->owner) {
         rc = expand(s, EXO_KEY_SERVERS, p->servers, "provider", err);
@@ -128,7 +155,7 @@ static void make_fingerprint(struct exo_settings *s)
         EXO_KEY_PROVIDER,       EXO_KEY_CLOUD,          EXO_KEY_TENANT,
         EXO_KEY_CLIENT_ID,      EXO_KEY_CLIENT_AUTH,    EXO_KEY_SECRET_FILE,
         EXO_KEY_SECRET_COMMAND, EXO_KEY_SCOPE,          EXO_KEY_TOKEN_ENDPOINT,
-        EXO_KEY_GRANT
+        EXO_KEY_GRANT,          EXO_KEY_RESOURCE
     };
     uint64_t hash = UINT64_C(14695981039346656037);
     struct stat st;
@@ -172,8 +199,8 @@ int exo_settings_assume(struct exo_settings *settings, enum exo_grant grant)
     }
     s->grant = grant;
     exo_settings_set(s, EXO_KEY_GRANT, exo_grant_word(grant), "default", 0);
-    if (exo_buf_text(&s->expanded[EXO_KEY_SCOPE]) ==
-        exo_settings_get(s, EXO_KEY_SCOPE)) {
+    /* Only a preset's: a file's scope holds for every grant. */
+    if (strcmp(s->key[EXO_KEY_SCOPE].origin, "provider") == 0) {
         exo_buf_reset(&s->expanded[EXO_KEY_SCOPE]);
         exo_settings_set(s, EXO_KEY_SCOPE, "", "default", 0);
         rc = expand(s, EXO_KEY_SCOPE, scope_of(p, grant), "provider", NULL);

@@ -26,7 +26,10 @@ struct exo_asked {
     const struct exo_oauth_client *client;
     const char *url;
     const char *key; /* of the account file, e.g. "token_endpoint" */
-    const struct exo_secret *sent; /* refresh token or device code, or NULL */
+    /* What a user's consent or password gave us, or NULL: refresh token,
+     * device code, code, password. Without it nobody could log in again. */
+    const struct exo_secret *sent;
+    const struct exo_secret *verifier; /* goes with a code, else NULL */
 };
 
 /*
@@ -91,14 +94,26 @@ int exo_no_memory(struct exo_oauth_error *error);
 
 void exo_tokens_init(struct exo_tokens *tokens);
 
+/* exo_oauth_parse() for what was asked. */
+int exo_oauth_answer(const struct exo_asked *asked,
+                     const struct exo_http_reply *reply,
+                     struct exo_tokens *tokens,
+                     struct exo_oauth_error *error) EXO_MUST_CHECK;
+
 /* One request: form and client authentication go out, the answer comes back.
  * EXO_E_STATUS if there was none. Free reply in every case. */
 int exo_oauth_post(const struct exo_asked *asked, struct exo_secret *form,
                    struct exo_http_reply *reply,
                    struct exo_oauth_error *error) EXO_MUST_CHECK;
 
-/* form_add for strings. */
+/* form_add for strings and for secrets. */
 int exo_form_text(struct exo_secret *form, const char *name,
                   const char *value) EXO_MUST_CHECK;
+int exo_form_secret(struct exo_secret *form, const char *name,
+                    const struct exo_secret *value) EXO_MUST_CHECK;
+
+/* What the token is for: scope, and resource where there is one. */
+int exo_form_scope(struct exo_secret *form,
+                   const struct exo_oauth_client *client) EXO_MUST_CHECK;
 
 #endif

@@ -112,9 +112,11 @@ int exo_oauth_device_start(const struct exo_oauth_client *client,
                            struct exo_device *device,
                            struct exo_oauth_error *error)
 {
-    const struct exo_asked asked = { client,
-                                     client->device_authorization_endpoint,
-                                     "device_authorization_endpoint", NULL };
+    const struct exo_asked asked = {
+        .client = client,
+        .url = client->device_authorization_endpoint,
+        .key = "device_authorization_endpoint",
+    };
     struct exo_secret form = EXO_SECRET_INIT;
     struct exo_http_reply reply;
     int rc;
@@ -122,8 +124,7 @@ int exo_oauth_device_start(const struct exo_oauth_client *client,
     memset(device, 0, sizeof(*device));
     device->device_code = (struct exo_secret)EXO_SECRET_INIT;
     memset(error, 0, sizeof(*error));
-    if (client->scope != NULL && *client->scope != '\0' &&
-        exo_form_text(&form, "scope", client->scope) != EXO_OK) {
+    if (exo_form_scope(&form, client) != EXO_OK) {
         rc = exo_no_memory(error);
         goto out;
     }
@@ -145,8 +146,10 @@ static int poll_once(const struct exo_oauth_client *client,
                      const struct exo_device *device, struct exo_tokens *tokens,
                      struct exo_oauth_error *error)
 {
-    const struct exo_asked asked = { client, client->token_endpoint,
-                                     "token_endpoint", &device->device_code };
+    const struct exo_asked asked = { .client = client,
+                                     .url = client->token_endpoint,
+                                     .key = "token_endpoint",
+                                     .sent = &device->device_code };
     struct exo_secret form = EXO_SECRET_INIT;
     struct exo_http_reply reply;
     int rc;
@@ -154,17 +157,14 @@ static int poll_once(const struct exo_oauth_client *client,
     rc = exo_form_text(&form, "grant_type",
                        "urn:ietf:params:oauth:grant-type:device_code");
     if (rc == EXO_OK)
-        rc = exo_http_form_add(&form, "device_code",
-                               exo_secret_reveal(&device->device_code),
-                               exo_secret_len(&device->device_code));
+        rc = exo_form_secret(&form, "device_code", &device->device_code);
     if (rc != EXO_OK) {
         rc = exo_no_memory(error);
         goto out;
     }
     rc = exo_oauth_post(&asked, &form, &reply, error);
     if (rc == EXO_OK)
-        rc = exo_oauth_parse(client, &device->device_code, &reply, tokens,
-                             error);
+        rc = exo_oauth_answer(&asked, &reply, tokens, error);
     exo_http_reply_free(&reply);
 out:
     exo_secret_free(&form);

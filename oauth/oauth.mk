@@ -6,13 +6,25 @@ noinst_LTLIBRARIES += libexoauth-oauth.la
 libexoauth_oauth_la_CPPFLAGS = $(exo_cppflags) $(JSON_CFLAGS) $(CRYPTO_CFLAGS)
 libexoauth_oauth_la_SOURCES = \
 	oauth/answer.h \
-	oauth/base64.c \
+	oauth/client.c \
 	oauth/device.c \
+	oauth/encode.c \
 	oauth/error.c \
 	oauth/explain.c \
+	oauth/explain_aadsts.c \
+	oauth/explain_exchange.c \
+	oauth/explain_local.c \
+	oauth/explain_oauth.c \
+	oauth/explain_texts.h \
 	oauth/grant.c \
 	oauth/json.c \
+	oauth/jwt.c \
+	oauth/key.c \
+	oauth/keyfile.c \
+	oauth/keyfile.h \
+	oauth/pkce.c \
 	oauth/provider.c \
+	oauth/redirect.c \
 	oauth/response.c \
 	oauth/said.c \
 	$(NULL)

@@ -120,13 +120,10 @@ void exo_tokens_free(struct exo_tokens *tokens)
     exo_secret_free(&tokens->refresh_token);
 }
 
-int exo_oauth_parse(const struct exo_oauth_client *client,
-                    const struct exo_secret *sent,
-                    const struct exo_http_reply *reply,
-                    struct exo_tokens *tokens, struct exo_oauth_error *error)
+int exo_oauth_answer(const struct exo_asked *asked,
+                     const struct exo_http_reply *reply,
+                     struct exo_tokens *tokens, struct exo_oauth_error *error)
 {
-    const struct exo_asked asked = { client, client->token_endpoint,
-                                     "token_endpoint", sent };
     struct json_object *object = NULL;
     int parse_rc, rc;
 
@@ -136,12 +133,25 @@ int exo_oauth_parse(const struct exo_oauth_client *client,
     if (parse_rc == EXO_E_NOMEM)
         rc = exo_no_memory(error);
     else if (exo_is_refusal(reply, object, "access_token"))
-        rc = exo_refused(&asked, reply, object, error);
+        rc = exo_refused(asked, reply, object, error);
     else if (parse_rc != EXO_OK)
-        rc = exo_unusable(&asked, reply, parse_rc, "", EXO_STATUS_TRANSIENT,
+        rc = exo_unusable(asked, reply, parse_rc, "", EXO_STATUS_TRANSIENT,
                           error);
     else
-        rc = read_tokens(&asked, reply, object, tokens, error);
+        rc = read_tokens(asked, reply, object, tokens, error);
     exo_json_free(object);
     return rc;
+}
+
+int exo_oauth_parse(const struct exo_oauth_client *client,
+                    const struct exo_secret *sent,
+                    const struct exo_http_reply *reply,
+                    struct exo_tokens *tokens, struct exo_oauth_error *error)
+{
+    const struct exo_asked asked = { .client = client,
+                                     .url = client->token_endpoint,
+                                     .key = "token_endpoint",
+                                     .sent = sent };
+
+    return exo_oauth_answer(&asked, reply, tokens, error);
 }

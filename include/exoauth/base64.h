@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Base64 (RFC 4648 section 4) of bytes that may be secret, by OpenSSL. */
+/* Base64 (RFC 4648 sections 4 and 5) of bytes that may be secret. */
 #ifndef EXOAUTH_BASE64_H
 #define EXOAUTH_BASE64_H
 
@@ -11,5 +11,10 @@
 /* Appends to out, with padding and without line breaks. */
 int exo_base64(struct exo_secret *out, const char *data,
                size_t len) EXO_MUST_CHECK;
+
+/* Appends in the alphabet for URLs and without padding, RFC 7515 section 2.
+ * Into a buffer, since much of it is public; &secret->hidden for a secret. */
+int exo_base64url(struct exo_buf *out, const void *data,
+                  size_t len) EXO_MUST_CHECK;
 
 #endif

@@ -1,24 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an error of the provider means and who can mend it. One table feeds
- * every message about a provider's answer. It explains; it never decides
- * what the program does next.
+ * What an error of the provider or of a mail server means and who can mend
+ * it. One table feeds every message about a provider's answer and `exoauth
+ * explain`. It explains; it never decides what the program does next.
  */
 #ifndef EXOAUTH_EXPLAIN_H
 #define EXOAUTH_EXPLAIN_H
 
 #include <stddef.h>
 
+/* Each member is there, is one line of ASCII and has no "%". */
 struct exo_explanation {
-    const char *code;    /* "AADSTS7000222" or "invalid_client" */
+    const char *code;    /* "AADSTS7000222", "invalid_client", "535 5.7.3" */
     const char *meaning; /* half a sentence, no full stop */
-    const char *remedy;  /* imperative; "%s" never occurs in it */
+    const char *remedy;  /* imperative */
+    const char *who;     /* who must act */
+    const char *run;     /* the command, or PowerShell */
+    const char *takes;   /* until it works */
+    const char *source;  /* the document that says so */
 };
 
-/* NULL if it is not in the table. */
+/* An AADSTS code or an OAuth error name, exactly; NULL if it is in no table. */
 const struct exo_explanation *exo_explain(const char *code);
 
-/* Row 0, 1, ... of the table, in the order of strcmp(); NULL past its end. */
+/*
+ * All that a text of a log or a terminal is about, at most max of them, and
+ * how many: its AADSTS codes, else its OAuth error names, else the one mail
+ * answer that fits best. A bare number is a code: "7000222" of Entra, "535"
+ * of every mail answer that has it. Case and blanks do not count.
+ */
+size_t exo_explain_text(const char *text, const struct exo_explanation **found,
+                        size_t max);
+
+/* Row 0, 1, ... of all tables, NULL past the end: first what exo_explain()
+ * knows, in the order of strcmp(), then the mail answers. */
 const struct exo_explanation *exo_explain_row(size_t row);
 
 #endif

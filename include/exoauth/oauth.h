@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Talking to a token endpoint: RFC 6749 sections 4.4 and 6, RFC 8628. Each
- * call is one HTTP request. Control flow uses the HTTP status, `error` and
- * `suberror` only; descriptions and AADSTS codes explain, never decide.
+ * Talking to a token endpoint: RFC 6749 sections 4.1, 4.3, 4.4 and 6, RFC
+ * 8628. Each call is one HTTP request. Control flow uses the HTTP status,
+ * `error` and `suberror` only; descriptions and AADSTS codes explain, never
+ * decide.
  */
 #ifndef EXOAUTH_OAUTH_H
 #define EXOAUTH_OAUTH_H
@@ -12,22 +13,30 @@
 #include "exoauth/buf.h"
 #include "exoauth/error.h"
 #include "exoauth/http.h"
+#include "exoauth/key.h"
 
 enum exo_client_auth {
     EXO_CLIENT_NONE,
     EXO_CLIENT_SECRET_POST,
-    EXO_CLIENT_SECRET_BASIC
+    EXO_CLIENT_SECRET_BASIC,
+    EXO_CLIENT_PRIVATE_KEY_JWT, /* RFC 7523, a new assertion per request */
+    EXO_CLIENT_ASSERTION        /* the same, made by another system */
 };
 
 /* Who asks, and where. Strings are borrowed. */
 struct exo_oauth_client {
     const char *account; /* for the remedy: "run: exoauth login ACCOUNT" */
     const char *token_endpoint;
+    const char *authorization_endpoint; /* for a browser; a query in it stays */
     const char *device_authorization_endpoint;
     const char *client_id;
     enum exo_client_auth auth;
     const struct exo_secret *secret; /* with the two SECRET ones */
-    const char *scope;               /* blank-separated, "" for none */
+    const struct exo_keypair *key;   /* with PRIVATE_KEY_JWT */
+    enum exo_jwt_alg jwt_alg;
+    const struct exo_secret *assertion; /* with ASSERTION: a JWT, no newline */
+    const char *scope;                  /* blank-separated, "" for none */
+    const char *resource; /* RFC 8707, and Entra's v1 endpoints; may be NULL */
     struct exo_http_way way;
     int64_t deadline_ms; /* 0: the defaults of http.h alone */
 };
@@ -59,6 +68,19 @@ int exo_oauth_refresh(const struct exo_oauth_client *client,
                       const struct exo_secret *refresh_token,
                       struct exo_tokens *tokens,
                       struct exo_oauth_error *error) EXO_MUST_CHECK;
+
+/* RFC 6749 section 4.1.3: the code from a redirect (exoauth/pkce.h), the same
+ * redirect_uri, and the verifier of RFC 7636. A code works once. */
+int exo_oauth_code(const struct exo_oauth_client *client,
+                   const struct exo_secret *code, const char *redirect_uri,
+                   const struct exo_secret *verifier, struct exo_tokens *tokens,
+                   struct exo_oauth_error *error) EXO_MUST_CHECK;
+
+/* RFC 6749 section 4.3. Deprecated everywhere, and no second factor passes. */
+int exo_oauth_password(const struct exo_oauth_client *client,
+                       const char *username, const struct exo_secret *password,
+                       struct exo_tokens *tokens,
+                       struct exo_oauth_error *error) EXO_MUST_CHECK;
 
 /* RFC 8628 section 3.2. */
 struct exo_device {

@@ -8,7 +8,8 @@
  *
  *   { "exoauth": 1, "account": "a@b", "revision": 7, "serial": 42,
  *     "grant": "client_credentials", "state": "ok", "config": "9c1e...",
- *     "tried": "9c1e...", "scope": "...", "issued": 1794996400, "refresh_after": ...,
+ *     "tried": "9c1e...", "scope": "...", "issued": 1794996400,
+ *     "refresh_after": ...,
  *     "usable_until": ..., "expires": ..., "granted": ..., "refreshed": ...,
  *     "next_try": 0, "failures": 0, "error_code": "", "error_text": "",
  *     "error_time": 0, "seal": "none",

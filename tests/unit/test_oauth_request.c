@@ -1,69 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What each grant sends, field by field, and the conversation of the device
- * grant. exo_http_post() is replaced at link time (--wrap) by one that keeps
- * the request and answers from a script; the form itself is net/'s.
+ * grant.
  */
 #include "config.h"
 
-#include "oauth_util.h"
-
-int __wrap_exo_http_post(const char *url, const struct exo_secret *form,
-                         const struct exo_secret *basic,
-                         const struct exo_http_way *way, int64_t deadline_ms,
-                         struct exo_http_reply *reply, struct exo_err *err);
-
-struct answer {
-    long status; /* 0: no connection; -1: no trust */
-    const char *body;
-};
-
-static struct {
-    const struct answer *next;
-    size_t requests;
-    char url[200], form[2000], basic[400], proxy[100];
-    int64_t deadline_ms;
-} wire;
-
-int __wrap_exo_http_post(const char *url, const struct exo_secret *form,
-                         const struct exo_secret *basic,
-                         const struct exo_http_way *way, int64_t deadline_ms,
-                         struct exo_http_reply *reply, struct exo_err *err)
-{
-    const struct answer *now = wire.next++;
-
-    wire.requests++;
-    (void)snprintf(wire.url, sizeof(wire.url), "%s", url);
-    (void)snprintf(wire.form, sizeof(wire.form), "%s", exo_secret_reveal(form));
-    (void)snprintf(wire.basic, sizeof(wire.basic), "%s",
-                   basic != NULL ? exo_secret_reveal(basic) : "(none)");
-    (void)snprintf(wire.proxy, sizeof(wire.proxy), "%s",
-                   way->proxy != NULL ? way->proxy : "");
-    wire.deadline_ms = deadline_ms;
-    memset(reply, 0, sizeof(*reply));
-    reply->body = (struct exo_secret)EXO_SECRET_INIT;
-    if (now->status <= 0)
-        return exo_err_set(err,
-                           now->status == 0 ? EXO_STATUS_TRANSIENT
-                                            : EXO_STATUS_MISCONFIGURED,
-                           "no answer; look at the wire");
-    reply->status = now->status;
-    reply->sent = 1000;
-    assert_int_equal(exo_secret_set(&reply->body, now->body, strlen(now->body)),
-                     0);
-    return 0;
-}
-
-static void script(const struct answer *answers)
-{
-    memset(&wire, 0, sizeof(wire));
-    wire.next = answers;
-}
-
-static const struct answer granted[] = {
-    { 200, "{\"access_token\":\"at\",\"token_type\":\"Bearer\","
-           "\"expires_in\":\"60\",\"refresh_token\":\"0.next\"}" },
-};
+#include "oauth_wire.h"
 
 static void sends_client_credentials(void **state)
 {
@@ -365,12 +307,31 @@ static void ends_a_device(void **state)
     asked_free(&a);
 }
 
+/* Where a v1 endpoint wants it: with every grant that asks for a scope. */
+static void sends_a_resource(void **state)
+{
+    struct asked a;
+
+    (void)state;
+    asked_make(&a);
+    a.client.auth = EXO_CLIENT_NONE;
+    a.client.resource = "https://mail.example";
+    script(granted);
+    assert_int_equal(exo_oauth_refresh(&a.client, &a.sent, &a.tokens, &a.error),
+                     0);
+    assert_has(wire.form, "&scope=mail+offline_access"
+                          "&resource=https%3A%2F%2Fmail.example&client_id");
+    exo_tokens_free(&a.tokens);
+    asked_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sends_client_credentials),
         cmocka_unit_test(sends_basic),
         cmocka_unit_test(sends_refresh_of_a_public_client),
+        cmocka_unit_test(sends_a_resource),
         cmocka_unit_test(judges_by_the_grant),
         cmocka_unit_test(stops_before_the_wire),
         cmocka_unit_test(passes_on_a_dead_network),

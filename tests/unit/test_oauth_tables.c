@@ -1,61 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The two tables of oauth/: providers, and the meanings of errors.
+ * The table of providers: that it is whole, that the lists of names fit it,
+ * and what stands in it for Microsoft's public cloud.
  */
 #include "config.h"
 
 #include "oauth_util.h"
 
 #include "exoauth/account.h"
-#include "exoauth/explain.h"
 #include "exoauth/provider.h"
-
-static void explains_in_order(void **state)
-{
-    const struct exo_explanation *row, *before = NULL;
-    size_t i, n;
-
-    (void)state;
-    for (n = 0; (row = exo_explain_row(n)) != NULL; n++, before = row) {
-        const char *const texts[] = { row->meaning, row->remedy };
-
-        if (before != NULL)
-            assert_true(strcmp(before->code, row->code) < 0);
-        /* The search finds what the list holds. */
-        assert_ptr_equal(exo_explain(row->code), row);
-        for (i = 0; i < 2; i++) {
-            const char *c;
-
-            assert_in_range(strlen(texts[i]), 10, 199);
-            for (c = texts[i]; *c != '\0'; c++)
-                assert_in_range(*c, 0x20, 0x7e);
-            assert_null(strchr(texts[i], '%'));
-            assert_true(c[-1] != '.' && c[-1] != ' ' && texts[i][0] != ' ');
-        }
-        /* Both, the name and a command must fit in one line. */
-        assert_in_range(strlen(row->meaning) + strlen(row->remedy), 20, 240);
-    }
-    assert_true(n >= 100);
-    assert_null(exo_explain_row((size_t)-1));
-}
-
-static void explains_known_codes(void **state)
-{
-    static const char *const unknown[] = { "",        "AADSTS",      "AADSTS1",
-                                           "7000222", "aadsts70000", "zzz" };
-    size_t i;
-
-    (void)state;
-    assert_has(exo_explain("AADSTS7000222")->meaning, "secret has expired");
-    assert_has(exo_explain("AADSTS7000215")->meaning, "Value");
-    assert_has(exo_explain("AADSTS700016")->remedy, "client_id");
-    assert_has(exo_explain("AADSTS53003")->meaning, "Conditional Access");
-    assert_has(exo_explain("AADSTS50196")->remedy, "10 minutes");
-    assert_has(exo_explain("invalid_grant")->remedy, "log in again");
-    for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-        assert_null(exo_explain(unknown[i]));
-    assert_null(exo_explain(NULL));
-}
 
 static void assert_expands(const char *pattern, const char *tenant,
                            const char *want)
@@ -107,22 +60,105 @@ static void knows_microsoft(void **state)
     assert_false(exo_servers_allow(p->servers, "smtp.office365.com.evil.org"));
 }
 
+/* Is the name in the list, between commas? */
+static void assert_listed(const char *list, const char *name)
+{
+    char all[300], one[60];
+
+    (void)snprintf(all, sizeof(all), ", %s,", list);
+    (void)snprintf(one, sizeof(one), ", %s,", name);
+    assert_has(all, one);
+}
+
+static size_t names_in(const char *list)
+{
+    size_t n = *list != '\0';
+
+    while ((list = strchr(list, ',')) != NULL) {
+        list++;
+        n++;
+    }
+    return n;
+}
+
 static void lists_what_it_has(void **state)
 {
+    const struct exo_provider *p;
+    size_t i, names = 0, clouds = 0;
+
     (void)state;
-    assert_string_equal(exo_provider_names(), "microsoft, custom");
-    assert_string_equal(exo_provider_clouds("microsoft"), "public");
+    for (i = 0; (p = exo_provider_row(i)) != NULL; i++) {
+        assert_listed(exo_provider_names(), p->name);
+        if (exo_provider_find(p->name, NULL) == p)
+            names++;
+        if (*p->cloud == '\0')
+            continue;
+        clouds++;
+        assert_string_equal(p->name, "microsoft");
+        assert_listed(exo_provider_clouds(p->name), p->cloud);
+        assert_ptr_equal(exo_provider_find(p->name, p->cloud), p);
+    }
+    assert_int_equal(names, names_in(exo_provider_names()));
+    assert_int_equal(names, 11);
+    assert_int_equal(clouds, names_in(exo_provider_clouds("microsoft")));
+    assert_int_equal(clouds, 5);
+    assert_null(exo_provider_row((size_t)-1));
+    assert_string_equal(exo_provider_clouds("google"), "");
     assert_string_equal(exo_provider_clouds("custom"), "");
     assert_string_equal(exo_provider_clouds("nobody"), "");
     assert_non_null(exo_provider_find("custom", NULL));
     assert_string_equal(exo_provider_find("custom", "")->token_endpoint, "");
     assert_false(exo_provider_find("custom", "")->needs_tenant);
     assert_null(exo_provider_find("custom", "public"));
+    assert_null(exo_provider_find("google", "usgov"));
     assert_null(exo_provider_find("microsoft", "mars"));
     assert_null(exo_provider_find("Microsoft", NULL));
-    assert_null(exo_provider_find("google", NULL));
+    assert_null(exo_provider_find("gmail", NULL));
     assert_null(exo_provider_find("", NULL));
     assert_null(exo_provider_find(NULL, NULL));
+}
+
+/* A URL to which the program would send a secret, or nothing. */
+static void assert_endpoint(const struct exo_provider *p, const char *pattern)
+{
+    struct exo_buf url = EXO_BUF_INIT(500);
+
+    assert_int_equal(exo_provider_expand(pattern, "t.example", &url), 0);
+    if (*pattern != '\0') {
+        assert_true(exo_http_url_ok(exo_buf_text(&url)));
+        assert_true(strncmp(pattern, "https://", 8) == 0);
+        assert_int_equal(strstr(pattern, "{tenant}") != NULL, p->needs_tenant);
+    }
+    exo_buf_free(&url);
+}
+
+static void every_row_is_whole(void **state)
+{
+    const struct exo_provider *p;
+    size_t i;
+
+    (void)state;
+    for (i = 0; (p = exo_provider_row(i)) != NULL; i++) {
+        const char *const lists[] = { p->app_scope, p->delegated_scope,
+                                      p->servers, p->resource };
+        bool preset = strcmp(p->name, "custom") != 0;
+        size_t j;
+
+        assert_endpoint(p, p->token_endpoint);
+        assert_endpoint(p, p->authorization_endpoint);
+        assert_endpoint(p, p->device_authorization_endpoint);
+        assert_int_equal(*p->token_endpoint != '\0', preset);
+        assert_int_equal(*p->authorization_endpoint != '\0', preset);
+        assert_int_equal(*p->servers != '\0', preset);
+        /* Something must say what the token is for. */
+        assert_int_equal(*p->delegated_scope != '\0' || *p->resource != '\0',
+                         preset);
+        for (j = 0; j < N_OF(lists); j++) {
+            assert_null(strchr(lists[j], ','));
+            assert_null(strstr(lists[j], "  "));
+            assert_true(lists[j][0] != ' ');
+        }
+    }
 }
 
 static void checks_tenants(void **state)
@@ -159,10 +195,9 @@ static void checks_tenants(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(explains_in_order),
-        cmocka_unit_test(explains_known_codes),
         cmocka_unit_test(knows_microsoft),
         cmocka_unit_test(lists_what_it_has),
+        cmocka_unit_test(every_row_is_whole),
         cmocka_unit_test(checks_tenants),
     };
 
