@@ -142,10 +142,8 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
 
 void exo_app_prepare(struct exo_app *app)
 {
-    if (app->root || app->conf->user) {
-        exo_place_store(app);
-        exo_place_tokens(app);
-    }
+    exo_place_store(app);
+    exo_place_tokens(app);
 }
 
 /* No core file and no ptrace: from here on there are secrets in memory. */
@@ -189,12 +187,17 @@ static void say(const struct exo_app *app, enum exo_log_level level,
                 const char *fmt, va_list ap)
 {
     char text[EXO_ERR_TEXT];
+    bool shown = !app->quiet && (!app->hush || app->verbose > 0);
+    bool logged = app->conf && app->conf->log[0] != '\0' &&
+                  strcmp(app->conf->log, "stderr") != 0;
 
-    if (app->hush && app->verbose == 0) {
-        return;
-    }
     (void)vsnprintf(text, sizeof(text), fmt, ap);
-    exo_log(level, "%s", text);
+    if (logged || app->quiet || shown) {
+        exo_log(level, "%s", text);
+    }
+    if (logged && shown && level <= EXO_LOG_WARNING) {
+        (void)fprintf(stderr, "exoauth: %s\n", text);
+    }
 }
 
 void exo_app_warn(const struct exo_app *app, const char *fmt, ...)

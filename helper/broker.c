@@ -19,8 +19,8 @@
 #include "peer.h"
 #include "work.h"
 
-/* Seconds of life that this caller needs. Never more than half of what the
- * provider gives, or every request would ask for a new one. */
+/* Seconds of life that this caller needs. What no token of this provider can
+ * have becomes half a lifetime, or every request would ask for a new one. */
 static int64_t needed_ttl(const struct exo_work *w)
 {
     const struct exo_record *r = &w->got->record;
@@ -33,13 +33,18 @@ static int64_t needed_ttl(const struct exo_work *w)
     return margin < lifetime / 2 ? margin : lifetime / 2;
 }
 
+static bool is_valid(const struct exo_record *r, int64_t now)
+{
+    return !exo_secret_empty(&r->access_token) && now < r->expires &&
+           now >= r->issued - EXO_CLOCK_SKEW;
+}
+
 /* Valid for somebody who has no choice. */
 static bool is_alive(const struct exo_work *w, int64_t now)
 {
     const struct exo_record *r = &w->got->record;
 
-    return !exo_secret_empty(&r->access_token) && now < r->expires &&
-           now >= r->issued - EXO_CLOCK_SKEW && r->serial != w->want->reject;
+    return is_valid(r, now) && r->serial != w->want->reject;
 }
 
 /* Good enough that no request is needed. */
@@ -47,11 +52,13 @@ static bool is_usable(const struct exo_work *w, int64_t now)
 {
     const struct exo_record *r = &w->got->record;
 
-    if (!is_alive(w, now) || w->want->force) {
+    if (w->want->force || !is_valid(r, now)) {
+        return false;
+    }
+    if (r->serial == w->want->reject) {
         /* A server that refuses every token must not make us ask for new
          * ones without end. */
-        return r->serial == w->want->reject && !w->want->force &&
-               now < r->refreshed + EXO_REJECT_PAUSE && now < r->expires;
+        return now < r->refreshed + EXO_REJECT_PAUSE;
     }
     if (w->want->due && now >= r->refresh_after) {
         return false;
@@ -71,7 +78,7 @@ static bool may_try(const struct exo_work *w, int64_t now)
     if (r->state == EXO_STATUS_NEEDS_LOGIN) {
         return false;
     }
-    return now >= r->next_try || r->next_try > now + 2 * EXO_RETRY_CONFIG;
+    return now >= r->next_try || now < r->error_time - EXO_CLOCK_SKEW;
 }
 
 static const char *user_of(const struct exo_settings *s)
@@ -98,6 +105,15 @@ static void fill_token(struct exo_got *got)
     t->token_len = exo_secret_len(&r->access_token);
 }
 
+static void begin_record(struct exo_work *w)
+{
+    struct exo_record *r = &w->got->record;
+    const char *name = w->owner->file.name;
+
+    memcpy(r->account, name, strlen(name) + 1);
+    r->state = EXO_STATUS_NEEDS_LOGIN;
+}
+
 /* (Re)reads the record; none yet is an empty one. */
 static int read_record(struct exo_work *w)
 {
@@ -108,8 +124,7 @@ static int read_record(struct exo_work *w)
     exo_record_free(r);
     rc = exo_store_get(w->app->store, &w->owner->file, r, w->err);
     if (rc == EXO_E_NOENT) {
-        memcpy(r->account, w->owner->file.name, strlen(w->owner->file.name) + 1);
-        r->state = EXO_STATUS_NEEDS_LOGIN;
+        begin_record(w);
         rc = 0;
     }
     if (rc == 0 && exo_grant_parse(r->grant, &grant)) {
@@ -157,13 +172,7 @@ static int renew(struct exo_work *w)
         return make_do(w);
     }
     rc = exo_work_request(w);
-    if (rc != 0 && is_alive(w, exo_clock_now())) {
-        /* What is wrong stands in the record, and was said or logged. */
-        exo_app_info(w->app, "%s: the present token is used until it expires",
-                     w->owner->file.name);
-        return 0;
-    }
-    return rc;
+    return rc != 0 && is_alive(w, exo_clock_now()) ? 0 : rc;
 }
 
 static int renew_and_publish(struct exo_work *w)
@@ -182,11 +191,8 @@ static int get_locked(struct exo_work *w)
     int rc = exo_store_lock(w->app->store, &w->owner->file, deadline, &w->lock,
                             w->err);
 
-    if (rc == EXO_E_TIMEOUT && is_alive(w, exo_clock_now())) {
-        return 0;
-    }
     if (rc != 0) {
-        return rc;
+        return is_alive(w, exo_clock_now()) ? 0 : rc;
     }
     rc = renew_and_publish(w);
     exo_store_unlock(w->app->store, &w->lock);
@@ -239,6 +245,7 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
     }
     if (rc == 0) {
         /* What went wrong on the way does not count against a token. */
+        got->trouble = *err;
         *err = (struct exo_err)EXO_ERR_INIT;
         fill_token(got);
     }
@@ -264,6 +271,12 @@ int exo_broker_login(struct exo_app *app, const struct exo_account *account,
         return rc;
     }
     rc = read_record(&w);
+    if (rc == EXO_E_STATUS) { /* not one of a later version */
+        *err = (struct exo_err)EXO_ERR_INIT;
+        begin_record(&w);
+        w.damaged = true;
+        rc = 0;
+    }
     if (rc == 0) {
         rc = exo_work_prove(&w, proof);
     }

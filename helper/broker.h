@@ -38,6 +38,7 @@ struct exo_got {
     struct exo_record record; /* of the credential */
     struct exo_token token;   /* borrows from the two */
     bool renewed;             /* a request was made and succeeded */
+    struct exo_err trouble;   /* why an older one had to do; status OK: not */
 };
 
 #define EXO_WANT_INIT { NULL, NULL, -1, -1, 0, false, false, false }

@@ -107,7 +107,8 @@ static int find_secret(struct exo_app *app, const struct exo_settings *owner,
     rc = exo_store_get(app->store, &owner->file, &record, err);
     if (rc == 0) {
         rc = exo_secret_copy(secret, &record.client_secret);
-    } else if (rc == EXO_E_NOENT) {
+    } else if (rc == EXO_E_NOENT || rc == EXO_E_STATUS) {
+        *err = (struct exo_err)EXO_ERR_INIT; /* what is damaged gets replaced */
         rc = 0;
     }
     exo_record_free(&record);
@@ -215,6 +216,23 @@ static int prove(struct exo_app *app, struct exo_settings *settings,
     return rc;
 }
 
+/* An app's secret may have been stored without a word about it in a file:
+ * the next login is no reason to ask for a person. */
+static void assume_stored(struct exo_app *app, struct exo_settings *settings)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+    enum exo_grant grant;
+
+    exo_record_init(&record);
+    if (exo_store_get(app->store, &exo_settings_owner(settings)->file, &record,
+                      &ignored) == 0 &&
+        exo_grant_parse(record.grant, &grant)) {
+        (void)!exo_settings_assume(settings, grant);
+    }
+    exo_record_free(&record);
+}
+
 /* 0: the stored credential works, nothing to do. */
 static int check_stored(struct exo_app *app, const struct exo_options *o,
                         bool *first)
@@ -252,6 +270,7 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     if (rc == 0 && o->if_needed && check_stored(app, o, &first) == 0) {
         changed |= first;
     } else if (rc == 0) {
+        assume_stored(app, settings);
         rc = prove(app, settings, o, err);
         changed = true;
     }

@@ -32,15 +32,16 @@ static int refresh_one(struct exo_app *app, const struct exo_options *options,
     want.force = options->force;
     want.deadline_ms = exo_clock_ms() + REFRESH_MS;
     rc = exo_broker_get(app, account, &want, &got, err);
-    if (rc == 0) {
+    /* Served from what is left, but somebody should know. */
+    if (rc == 0 && got.trouble.status != EXO_STATUS_OK) {
+        *err = got.trouble;
+        rc = EXO_E_STATUS;
+    } else if (rc == 0 && got.record.state != EXO_STATUS_OK) {
+        rc = exo_err_set(err, got.record.state, "%s", got.record.error_text);
+    } else if (rc == 0) {
         exo_app_info(app, "%s: %s, expires in %lld s", account->name,
                      got.renewed ? "renewed" : "not due",
                      (long long)(got.token.expires - exo_clock_now()));
-        if (got.record.state != EXO_STATUS_OK) {
-            /* Served from what is left, but somebody should know. */
-            rc = exo_err_set(err, got.record.state, "%s",
-                             got.record.error_text);
-        }
     }
     exo_got_free(&got);
     return rc;

@@ -126,6 +126,9 @@ static void decide(struct exo_app *app, const struct exo_request *request,
         fail(a);
         return;
     }
+    if (a->got.trouble.status == EXO_STATUS_STORE) {
+        exo_log(EXO_LOG_WARNING, "%s: %s", account.name, a->got.trouble.text);
+    }
     a->reply.status = EXO_STATUS_OK;
     a->reply.token = a->got.token;
 }
@@ -193,8 +196,6 @@ out:
 static int before(struct exo_app *app, struct exo_options *options,
                   struct exo_err *err)
 {
-    /* What the host left open is none of our business. */
-    (void)close_range(3, ~0U, 0);
     if (options->listen) {
         return exo_listen_open(app, options->listen, &options->listen_fd, err);
     }

@@ -26,6 +26,7 @@ void exo_broker_client(const struct exo_app *app,
         exo_settings_get(s, EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT);
     client->client_id = exo_settings_get(s, EXO_KEY_CLIENT_ID);
     client->scope = exo_settings_get(s, EXO_KEY_SCOPE);
+    client->resource = exo_settings_get(s, EXO_KEY_RESOURCE);
     client->auth = s->auth;
     if (secret && !exo_secret_empty(secret)) {
         client->secret = secret;
@@ -169,8 +170,9 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
     if (exo_grant_parse(proof->grant, &grant)) {
         rc = exo_settings_assume(w->got->settings, grant);
     }
-    /* What cannot be saved must not be asked for (see rehearse()). */
-    if (rc == 0) {
+    /* What cannot be saved must not be asked for (see rehearse()). What is
+     * damaged may still be worth something, until there is a better one. */
+    if (rc == 0 && !w->damaged) {
         rc = exo_store_put(w->app->store, &w->lock, r, w->err);
     }
     if (rc == 0 && !proof->tokens) {

@@ -29,6 +29,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/names.h \
 	helper/options.c \
 	helper/options.h \
+	helper/out.c \
 	helper/outcome.c \
 	helper/peer.c \
 	helper/peer.h \

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,15 +20,6 @@
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
 #include "options.h"
-
-int exo_out(const void *data, size_t len, struct exo_err *err)
-{
-    if (fwrite(data, 1, len, stdout) != len || fflush(stdout) != 0) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "cannot write to standard output: %m");
-    }
-    return 0;
-}
 
 /* fds 0-2 must exist, or the first file that is opened becomes one. */
 static void fill_std_fds(void)
@@ -42,6 +34,17 @@ static void fill_std_fds(void)
     }
 }
 
+/* Root may have made the file; serve, as run_as, has to append to it. */
+static void hand_over_log(const struct exo_app *app, const char *dest)
+{
+    if (app->root && dest[0] == '/' &&
+        fchownat(AT_FDCWD, dest, app->uid, app->gid, AT_SYMLINK_NOFOLLOW) !=
+            0) {
+        exo_log(EXO_LOG_WARNING, "cannot give log %s to user %s: %m", dest,
+                app->run_as);
+    }
+}
+
 static void open_log(const struct exo_app *app)
 {
     const char *dest = app->conf->log;
@@ -50,27 +53,39 @@ static void open_log(const struct exo_app *app)
     if (dest[0] == '\0') {
         dest = app->quiet ? "syslog" : "stderr";
     }
-    /* A command reports on stderr whatever the log is for. */
-    if (!app->quiet) {
-        dest = "stderr";
+    if (app->quiet && strcmp(dest, "stderr") == 0) {
+        dest = "syslog"; /* fd 2 may be the connection */
     }
     if (app->verbose > 0 && level < EXO_LOG_INFO) {
         level = EXO_LOG_INFO;
     }
-    if (app->hush && app->verbose == 0) {
+    if (app->hush && app->verbose == 0 && strcmp(dest, "stderr") == 0) {
         level = EXO_LOG_ERROR;
     }
-    (void)exo_log_open(dest, level);
+    if (exo_log_open(dest, level) != 0) {
+        int saved = errno;
+
+        (void)exo_log_open(app->quiet ? "syslog" : "stderr", level);
+        exo_log(EXO_LOG_WARNING, "cannot open log %s: %s; correct log in %s",
+                dest, strerror(saved), app->conf->path);
+    } else {
+        hand_over_log(app, dest);
+    }
 }
 
+/* A command says it to whoever started it, and to the log if there is one. */
 static void report(const struct exo_app *app, const struct exo_err *err)
 {
+    bool logged = app->conf && app->conf->log[0] != '\0' &&
+                  strcmp(app->conf->log, "stderr") != 0;
+
     if (err->text[0] == '\0') {
         return;
     }
-    if (app->quiet) {
+    if (app->quiet || logged) {
         exo_log(EXO_LOG_ERROR, "%s", err->text);
-    } else {
+    }
+    if (!app->quiet) {
         (void)fprintf(stderr, "exoauth: %s\n", err->text);
     }
 }
@@ -78,8 +93,12 @@ static void report(const struct exo_app *app, const struct exo_err *err)
 static int run(struct exo_app *app, const struct exo_command *command,
                struct exo_options *options, struct exo_err *err)
 {
-    int rc = exo_app_open(app, options->config, command == &exo_cmd_login, err);
+    int rc;
 
+    if (command->alone) {
+        return command->run(app, options, err);
+    }
+    rc = exo_app_open(app, options->config, command == &exo_cmd_login, err);
     if (rc != 0) {
         return rc;
     }
@@ -115,6 +134,10 @@ int main(int argc, char **argv)
         return fflush(stdout) == 0 ? 0 : exo_status_exit(EXO_STATUS_STORE);
     }
     app.quiet = command && command->quiet;
+    if (app.quiet) {
+        /* What the host left open is none of our business. */
+        (void)close_range(3, ~0U, 0);
+    }
     app.hush = command == &exo_cmd_token;
     app.verbose = options.verbose;
     (void)exo_log_open(app.quiet ? "syslog" : "stderr", EXO_LOG_NOTICE);

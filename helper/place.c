@@ -84,25 +84,39 @@ static int own_leaf(const char *path, uid_t uid, gid_t gid, mode_t mode,
     return rc;
 }
 
+/* A third user with the system's configuration gets what he can make by
+ * himself, and no warning about what belongs to others: he asks sockets. */
+static bool is_ours(const struct exo_app *app)
+{
+    return app->root || app->conf->user;
+}
+
+/* A directory as it should be. One that is there is corrected only where the
+ * configuration is ours to carry out. */
+static int make_leaf(const struct exo_app *app, const char *path, gid_t gid,
+                     mode_t mode)
+{
+    int rc = make_parents(path, app->conf->user ? 0700 : 0755);
+
+    if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST) {
+        rc = exo_error_from_errno(errno);
+    }
+    if (rc == 0 && is_ours(app)) {
+        rc = own_leaf(path, app->uid, gid, mode, app->root);
+    }
+    return rc;
+}
+
 /* Failing to make the store is said where the store is opened. */
 void exo_place_store(struct exo_app *app)
 {
     const char *path = app->conf->store;
-    mode_t parents = app->conf->user ? 0700 : 0755;
-    int rc;
 
     if (strncmp(path, "file:", 5) != 0) {
         return;
     }
     path += 5;
-    rc = make_parents(path, parents);
-    if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST) {
-        rc = exo_error_from_errno(errno);
-    }
-    if (rc == 0) {
-        rc = own_leaf(path, app->uid, app->gid, 0700, app->root);
-    }
-    if (rc == EXO_E_UNSAFE) {
+    if (make_leaf(app, path, app->gid, 0700) == EXO_E_UNSAFE) {
         exo_app_warn(app,
                      "%s belongs to another user than %s; run: chown -R %s %s",
                      path, app->root ? app->run_as : "you",
@@ -139,13 +153,10 @@ static void place_token_dir(struct exo_app *app, const char *root, size_t len)
         free(dir);
         return;
     }
-    rc = make_parents(dir, app->conf->user ? 0700 : 0755);
-    if (rc == 0 && mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        rc = exo_error_from_errno(errno);
-    }
-    if (rc == 0) {
-        rc = own_leaf(dir, app->uid, group ? app->token_gid : app->gid, mode,
-                      app->root);
+    rc = make_leaf(app, dir, group ? app->token_gid : app->gid, mode);
+    if (rc == 0 || !is_ours(app)) {
+        free(dir);
+        return;
     }
     if (rc == EXO_E_UNSAFE) {
         exo_app_warn(app,
@@ -153,7 +164,7 @@ static void place_token_dir(struct exo_app *app, const char *root, size_t len)
                      "published there; run: chown %s %s",
                      dir, app->root ? app->run_as : "you",
                      app->root ? app->run_as : "$USER", dir);
-    } else if (rc != 0) {
+    } else {
         exo_app_warn(app,
                      "cannot make %s: %m; tokens are not published there, "
                      "logins use the socket; check token_dir and chroot in %s",

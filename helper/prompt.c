@@ -36,13 +36,12 @@ static int read_line(int fd, struct exo_secret *secret)
         if (n < 0) {
             return exo_error_from_errno(errno);
         }
+        buf->len += (size_t)n;
+        buf->data[buf->len] = '\0';
         if (n == 0 || *room == '\n') {
-            *room = '\0';
             exo_secret_chomp(secret);
             return 0;
         }
-        buf->len++;
-        buf->data[buf->len] = '\0';
     }
 }
 
@@ -123,8 +122,10 @@ int exo_prompt_file(const char *option, const char *path,
         (void)close(fd);
     }
     if (rc != 0) {
-        return exo_err_set(err, EXO_STATUS_USAGE, "--%s %s: %s", option, path,
-                           exo_strerror(rc));
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "--%s %s: %s; its first line must be the value "
+                           "alone",
+                           option, path, exo_strerror(rc));
     }
     if (exo_secret_empty(secret) ||
         exo_has_control(exo_secret_reveal(secret), exo_secret_len(secret))) {

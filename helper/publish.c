@@ -66,24 +66,35 @@ struct publication {
     bool differs;
 };
 
+/* A group that may enter the directory may read what is in it. */
+static mode_t mode_in(int dir)
+{
+    struct stat st;
+
+    return fstat(dir, &st) == 0 && (st.st_mode & S_IXGRP) ? 0640 : 0600;
+}
+
 static bool is_same(int dir, const char *name, const struct exo_buf *text)
 {
     struct exo_buf now = EXO_BUF_INIT(EXO_BLOCK_SIZE);
+    struct stat st, of_dir;
     bool same = exo_file_read(dir, name, EXO_FILE_TOKEN, geteuid(), &now,
                               NULL) == 0 &&
                 now.len == text->len &&
                 memcmp(now.data, text->data, now.len) == 0;
 
     exo_buf_free(&now);
-    return same;
+    /* token_group came or went after it was written. */
+    return same && fstat(dir, &of_dir) == 0 &&
+           fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (st.st_mode & 07777) == mode_in(dir) &&
+           (!(of_dir.st_mode & S_ISGID) || st.st_gid == of_dir.st_gid);
 }
 
 static void publish_in(const struct exo_app *app, const char *dir, int fd,
                        void *context)
 {
     const struct publication *p = context;
-    struct stat st;
-    mode_t mode = 0600;
     int rc;
 
     if (fd < 0) {
@@ -96,11 +107,8 @@ static void publish_in(const struct exo_app *app, const char *dir, int fd,
     if (is_same(fd, p->name, p->text)) {
         return;
     }
-    /* A group that may enter the directory may read what is in it. */
-    if (fstat(fd, &st) == 0 && (st.st_mode & S_IXGRP)) {
-        mode = 0640;
-    }
-    rc = exo_file_replace(fd, p->name, NULL, mode, p->text->data, p->text->len);
+    rc = exo_file_replace(fd, p->name, NULL, mode_in(fd), p->text->data,
+                          p->text->len);
     if (rc != 0) {
         exo_app_warn(app,
                      "cannot publish the token of %s in %s: %m; logins use "

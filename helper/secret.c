@@ -88,15 +88,17 @@ static int drain(int fd, int64_t deadline_ms, struct exo_buf *out)
         int64_t left = deadline_ms - exo_clock_ms();
         struct pollfd p = { fd, POLLIN, 0 };
         char *room = exo_buf_reserve(out, 4096);
+        int ready;
         ssize_t n;
 
         if (!room) {
             return out->error;
         }
-        if (left <= 0 || (poll(&p, 1, (int)left) == 0)) {
+        ready = left > 0 ? poll(&p, 1, (int)left) : 0;
+        if (ready == 0) {
             return EXO_E_TIMEOUT;
         }
-        n = read(fd, room, 4096);
+        n = ready < 0 ? -1 : read(fd, room, 4096);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -122,7 +124,8 @@ static int from_command(const char *command, struct exo_secret *secret,
     if (rc != 0) {
         errno = rc;
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "secret_command cannot be started: %m");
+                           "secret_command cannot be started: %m; see that "
+                           "/bin/sh and free processes are there");
     }
     rc = drain(fd, exo_clock_ms() + COMMAND_MS, &secret->hidden);
     (void)close(fd);
@@ -139,7 +142,9 @@ static int from_command(const char *command, struct exo_secret *secret,
     }
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "secret_command: its output: %s", exo_strerror(rc));
+                           "secret_command: its output: %s; it must be the "
+                           "secret's value on one line",
+                           exo_strerror(rc));
     }
     if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,

@@ -19,6 +19,7 @@ struct exo_work {
     const struct exo_settings *owner; /* whose grant and record it is */
     struct exo_got *got;
     struct exo_store_lock lock;
+    bool damaged; /* nobody can read the record: a login replaces it */
     struct exo_err *err;
 };
 

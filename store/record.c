@@ -47,16 +47,16 @@ struct field {
     }
 
 static const struct field fields[] = {
-    FIELD(account, KIND_TEXT),         FIELD(revision, KIND_NUMBER),
-    FIELD(serial, KIND_NUMBER),        FIELD(grant, KIND_TEXT),
-    FIELD(state, KIND_STATE),          FIELD(config, KIND_TEXT),
-    FIELD(tried, KIND_TEXT),
-    FIELD(scope, KIND_TEXT),           FIELD(issued, KIND_NUMBER),
-    FIELD(refresh_after, KIND_NUMBER), FIELD(usable_until, KIND_NUMBER),
-    FIELD(expires, KIND_NUMBER),       FIELD(granted, KIND_NUMBER),
-    FIELD(refreshed, KIND_NUMBER),     FIELD(next_try, KIND_NUMBER),
-    FIELD(failures, KIND_NUMBER),      FIELD(error_code, KIND_TEXT),
-    FIELD(error_text, KIND_TEXT),      FIELD(error_time, KIND_NUMBER),
+    FIELD(account, KIND_TEXT),        FIELD(revision, KIND_NUMBER),
+    FIELD(serial, KIND_NUMBER),       FIELD(grant, KIND_TEXT),
+    FIELD(state, KIND_STATE),         FIELD(config, KIND_TEXT),
+    FIELD(tried, KIND_TEXT),          FIELD(scope, KIND_TEXT),
+    FIELD(issued, KIND_NUMBER),       FIELD(refresh_after, KIND_NUMBER),
+    FIELD(usable_until, KIND_NUMBER), FIELD(expires, KIND_NUMBER),
+    FIELD(granted, KIND_NUMBER),      FIELD(refreshed, KIND_NUMBER),
+    FIELD(next_try, KIND_NUMBER),     FIELD(failures, KIND_NUMBER),
+    FIELD(error_code, KIND_TEXT),     FIELD(error_text, KIND_TEXT),
+    FIELD(error_time, KIND_NUMBER),
 };
 
 static const struct field secrets[] = {

@@ -22,24 +22,95 @@ unit_tests = \
 	tests/unit/test_conf \
 	tests/unit/test_error \
 	tests/unit/test_file \
+	tests/unit/test_http \
+	tests/unit/test_http_limits \
+	tests/unit/test_http_tls \
+	tests/unit/test_http_way \
 	tests/unit/test_log \
+	tests/unit/test_oauth_client \
+	tests/unit/test_oauth_cloud \
+	tests/unit/test_oauth_code \
 	tests/unit/test_oauth_error \
+	tests/unit/test_oauth_explain \
+	tests/unit/test_oauth_jwt \
+	tests/unit/test_oauth_key \
 	tests/unit/test_oauth_request \
 	tests/unit/test_oauth_response \
 	tests/unit/test_oauth_said \
 	tests/unit/test_oauth_tables \
 	tests/unit/test_proto \
+	tests/unit/test_record \
 	tests/unit/test_source \
+	tests/unit/test_store \
+	tests/unit/test_store_crash \
+	tests/unit/test_store_lock \
+	tests/unit/test_store_refuse \
 	tests/unit/test_token \
+	tests/unit/test_url \
+	$(NULL)
+
+http_server = \
+	tests/unit/http_server.c \
+	tests/unit/http_server.h \
+	$(NULL)
+http_exchange = \
+	$(http_server) \
+	tests/unit/http_exchange.c \
+	tests/unit/http_exchange.h \
+	$(NULL)
+store_fixture = \
+	tests/unit/store_fixture.c \
+	tests/unit/store_fixture.h \
+	$(NULL)
+tests_unit_test_http_SOURCES = tests/unit/test_http.c $(http_exchange)
+tests_unit_test_http_limits_SOURCES = \
+	tests/unit/test_http_limits.c \
+	$(http_exchange) \
+	$(NULL)
+tests_unit_test_http_way_SOURCES = tests/unit/test_http_way.c $(http_server)
+tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_fixture)
+tests_unit_test_store_crash_SOURCES = \
+	tests/unit/test_store_crash.c \
+	$(store_fixture) \
+	$(NULL)
+tests_unit_test_store_lock_SOURCES = \
+	tests/unit/test_store_lock.c \
+	$(store_fixture) \
+	$(NULL)
+tests_unit_test_store_refuse_SOURCES = \
+	tests/unit/test_store_refuse.c \
+	$(store_fixture) \
+	$(NULL)
+
+# Every system call of a write can be made to fail, or to be the last one.
+tests_unit_test_store_crash_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	-Wl,--wrap=close \
+	-Wl,--wrap=fchmod \
+	-Wl,--wrap=fstat \
+	-Wl,--wrap=fstat64 \
+	-Wl,--wrap=fstatat \
+	-Wl,--wrap=fstatat64 \
+	-Wl,--wrap=fsync \
+	-Wl,--wrap=getrandom \
+	-Wl,--wrap=openat \
+	-Wl,--wrap=openat64 \
+	-Wl,--wrap=read \
+	-Wl,--wrap=renameat \
+	-Wl,--wrap=unlinkat \
+	-Wl,--wrap=write \
 	$(NULL)
 
 # Keeps the request and answers from a script, in place of net/.
+tests_unit_test_oauth_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_http_post
 tests_unit_test_oauth_request_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_http_post
+tests_unit_test_oauth_cloud_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_http_post
 
 # Harnesses for libFuzzer; here they run over their seeds. A new one is
 # tests/fuzz/fuzz_NOUN.c, seeds in tests/fuzz/seeds/NOUN and the three lines.
 fuzz_tests = \
 	tests/fuzz/fuzz_block \
+	tests/fuzz/fuzz_redirect \
 	tests/fuzz/fuzz_token_response \
 	$(NULL)
 tests_fuzz_fuzz_block_SOURCES = \
@@ -47,11 +118,17 @@ tests_fuzz_fuzz_block_SOURCES = \
 	tests/fuzz/main.c \
 	$(NULL)
 tests_fuzz_fuzz_block_LDADD = libexoauth-common.la
+tests_fuzz_fuzz_redirect_SOURCES = \
+	tests/fuzz/fuzz_redirect.c \
+	tests/fuzz/main.c \
+	$(NULL)
+tests_fuzz_fuzz_redirect_LDADD = $(fuzz_oauth_libs)
 tests_fuzz_fuzz_token_response_SOURCES = \
 	tests/fuzz/fuzz_token_response.c \
 	tests/fuzz/main.c \
 	$(NULL)
-tests_fuzz_fuzz_token_response_LDADD = \
+tests_fuzz_fuzz_token_response_LDADD = $(fuzz_oauth_libs)
+fuzz_oauth_libs = \
 	libexoauth-oauth.la \
 	libexoauth-net.la \
 	libexoauth-common.la \
@@ -73,11 +150,20 @@ shell_tests = \
 	tests/plugin/setid.sh \
 	tests/plugin/symbols.sh \
 	tests/plugin/walls.sh \
+	tests/cli/concurrency.sh \
+	tests/cli/config.sh \
+	tests/cli/explain.sh \
 	tests/cli/list.sh \
+	tests/cli/login.sh \
 	tests/cli/manpages.sh \
+	tests/cli/presets.sh \
+	tests/cli/provider.sh \
+	tests/cli/refresh.sh \
 	tests/cli/remove.sh \
+	tests/cli/serve.sh \
 	tests/cli/show.sh \
 	tests/cli/status.sh \
+	tests/cli/token.sh \
 	$(NULL)
 
 # Made set-user-ID by tests/plugin/setid.sh.
@@ -112,28 +198,39 @@ TESTS += $(shell_tests)
 
 # Everything else the tests need: libraries, fixtures, the tests with root.
 test_files = \
+	.ci/run \
+	tests/all \
+	tests/demo \
+	tests/deps \
 	tests/e2e/10-postfix.sh \
 	tests/e2e/11-accounts.sh \
 	tests/e2e/12-domain.sh \
 	tests/e2e/20-clients.sh \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/40-canary.sh \
+	tests/fault/store.sh \
 	tests/lib/.npmrc \
 	tests/lib/approve \
 	tests/lib/as.mjs \
+	tests/lib/ask.py \
+	tests/lib/build.sh \
 	tests/lib/endpoint.py \
 	tests/lib/mail.sh \
 	tests/lib/no-cmocka.sh \
 	tests/lib/package-lock.json \
 	tests/lib/package.json \
+	tests/lib/provider.sh \
 	tests/lib/rig.sh \
 	tests/lib/site.sh \
 	tests/lib/tap.sh \
+	tests/lib/verify-jwt.mjs \
 	tests/fuzz/seeds \
 	tests/bench/run \
 	tests/plugin/symbols.allowed \
 	tests/unit/broker.h \
+	tests/unit/oauth_keys.h \
 	tests/unit/oauth_util.h \
+	tests/unit/oauth_wire.h \
 	tests/unit/util.h \
 	$(NULL)
 

@@ -13,7 +13,7 @@ need_cmd openssl
 
 mkdir -p "$SITE/log"
 [[ $(id -u) != 0 ]] || chown nobody "$SITE/log"
-site_up "log: $SITE/log/exoauth.log" 'log_level: debug'
+site_up "log: $SITE/log/exoauth.log"
 site_conf timeout 1
 site_endpoint
 echo canary-client-secret >"$SITE/secret/app"
@@ -232,5 +232,8 @@ site_conf proxy http://user:canary-proxy@127.0.0.1:1
 tls 78 'a password in proxy' "$good_url"
 unlike "$ERR" canary-proxy 'is not repeated'
 one_line 'password in proxy' 'proxy'
+site_conf proxy socks5://127.0.0.1:1
+tls 78 'a proxy of another kind' "$good_url"
+one_line 'other proxy' 'proxy.*http://'
 
 no_secret 'no secret anywhere'

@@ -46,44 +46,52 @@ one_line 'unknown account' 'run: exoauth login nobody@fabrikam.test'
 is "$OUT" '' 'and no token'
 is "$(site_count)" 1 'all this was one request'
 
+site_conf log_level debug
+loud=loud@contoso.test
+site_account $loud "secret_file: $SITE/secret/app"
+ok 'log_level: debug' x token $loud
+is "$ERR" '' 'is for the log; stderr is silent'
+ok '-v' x token $loud --min-ttl 0 -v
+site_conf log_level
+
 # Life that is left. Half of the lifetime is all that may be asked for.
 site_script ok:second-token:600
 ok 'enough life' x token $app --min-ttl 3500
 is "$OUT" first-token 'the same token'
 ok 'not enough life' x token $app --min-ttl 3600
 is "$OUT" first-token 'nobody gets more than there is'
-is "$(site_count)" 1 'no request'
+is "$(site_count)" 2 'no request'
 site_account short@contoso.test "secret_file: $SITE/secret/app"
 ok 'a token that lives no longer than the margin' x token short@contoso.test
 ok 'once more' x token short@contoso.test
 ok 'and with a margin longer than its life' x token short@contoso.test --min-ttl 900
 is "$OUT" second-token 'is handed out all the same'
-is "$(site_count)" 2 'without a second request'
+is "$(site_count)" 3 'without a second request'
 
 if site_later 3100; then
     site_script ok:third-token
     ok 'less left than refresh_margin' x token $app
     is "$OUT" third-token 'a new token'
     is "$ERR" '' 'in silence'
-    is "$(site_count)" 3 'one request'
+    is "$(site_count)" 4 'one request'
     site_later 3300
     ok 'later, but enough is left' x token $app
     is "$OUT" third-token 'the same'
-    is "$(site_count)" 3 'no request'
+    is "$(site_count)" 4 'no request'
     site_later 6500
     site_script status:503:down
     ok 'the provider is down, the token still lives' x token $app
     is "$OUT" third-token 'it is used'
     is "$ERR" '' 'in silence'
     ok 'again' x token $app
-    is "$(site_count)" 4 'backoff holds for all'
+    is "$(site_count)" 5 'backoff holds for all'
     site_later 6800
     exits 75 'the provider is down and the token dead' x token $app
     one_line 'down' 'HTTP 503'
     is "$OUT" '' 'no token'
     exits 75 'a moment later' x token $app
     one_line 'the same again' 'HTTP 503'
-    is "$(site_count)" 5 'no second request'
+    is "$(site_count)" 6 'no second request'
     site_later 0
 else
     skip 'as time goes by' 'faketime is not installed; run: sudo tests/deps'
@@ -158,7 +166,7 @@ rm "$SITE_TOKENS/$app"
 ok 'with nothing published the socket is asked' as 2:1 token $app
 is "$OUT" shared-token 'and answers'
 # A token directory that is closed does not tell whose socket to believe.
-site_conf allow bin
+echo "allow: bin" >>"$SITE/etc/exoauth.d/$app.conf"
 ok 'allow names a user' as 2:2 token $app
 rm "$SITE_TOKENS/$app"
 exits 77 'and nobody else' as 5:5 token $app

@@ -22,6 +22,7 @@ ANSWER, with optional arguments after colons:
   status:N[:TEXT]         any status          retry:STATUS:VALUE  Retry-After
   redirect:STATUS:URL     drop hang           drip[:SECONDS] (one byte each)
   header:NAME=VALUE       a good answer with this header
+  slow:SECONDS:ANSWER     that answer, later
 """
 import http.server
 import json
@@ -106,6 +107,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name, *args = answer.split(":", 1)
         rest = args[0] if args else ""
         part = rest.split(":")
+        if name == "slow":
+            seconds, later = rest.split(":", 1)
+            time.sleep(float(seconds))
+            return self.act(later)
         if name == "ok":
             changes = {}
             if part[0]:

@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2034
 #
 # rig.sh: everything an end-to-end test needs around exoauth, on loopback, in
-# the test's own directory, without touching the host: a CA, an authorization
-# server, and (mail.sh) Dovecot and Postfix. Source it after tap.sh.
+# the test's own directory, without touching the host: a CA here, the provider
+# in provider.sh, Dovecot and Postfix in mail.sh. Source it after tap.sh.
 #
 #   rig_init                make $RIG and copy the built program and plugin in
 #   exo COMMAND [ARG]...    the program with the rig's configuration
@@ -17,12 +17,6 @@
 #                           the end; rig_stop NAME ends it earlier
 #   rig_wait SECONDS CMD... poll until CMD succeeds
 #   rig_log_wait REGEX FILE [SECONDS [COUNT]]   until COUNT lines match
-#   rig_as_start [JSON]     the provider; $RIG_AS is its URL, $RIG_TOKEN_URL its
-#                           token endpoint
-#   rig_as_set JSON / rig_as_fault JSON / rig_as_reset / rig_as_count K=V...
-#   rig_as_token [CLIENT]   an access token by curl, without exoauth
-#   rig_as_refresh_token [USER [CLIENT]]  a refresh token, by the device flow
-#   rig_endpoint_start ANSWER...   endpoint.py, for answers no provider gives
 #   rig_login NAME [ARG]...   exo login at the rig's provider, as relay-app
 #   rig_up [JSON [y|n]]     all of it: provider, Dovecot, MX and a Postfix
 #                           "client" (chrooted or not), not yet started
@@ -39,10 +33,14 @@ RIG_TENANT=contoso.test
 : "${EXO_NODE_DIR:=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/exoauth-tests}"
 # A proxy of the host's must not see loopback traffic.
 unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
+. "$RIG_HERE/provider.sh"
 . "$RIG_HERE/mail.sh"
 
 rig_init()
 {
+    # A bare debootstrap has no /etc/hosts.
+    getent hosts localhost >/dev/null ||
+        skip_all 'localhost does not resolve; put "127.0.0.1 localhost" into /etc/hosts'
     RIG=$(tap_dir)
     RIG_CONF=$RIG/sasl2/exoauth.conf
     RIG_TOKENS=$RIG/tokens
@@ -336,90 +334,4 @@ rig_log_wait()
     diag "not in $(basename "$2"): $1"
     diag "$(tail -n 15 "$2")"
     return 1
-}
-
-# ----- the provider
-
-rig_as_start()
-{
-    local settings=${1:-}
-    [[ -n $settings ]] || settings='{}'
-    need_cmd node curl
-    need_file "$EXO_NODE_DIR/node_modules/oidc-provider" 'run: sudo tests/deps'
-    RIG_SECRET=${RIG_SECRET:-$(openssl rand -hex 20)}
-    python3 - "$settings" "$RIG_SECRET" "$RIG_DOMAIN" >"$RIG/as.json" <<'PY'
-import json, sys
-print(json.dumps({"secret": sys.argv[2], "domain": sys.argv[3],
-                  **json.loads(sys.argv[1])}))
-PY
-    rm -f "$RIG/as.port"
-    rig_daemon as env EXO_NODE_DIR="$EXO_NODE_DIR" NODE_NO_WARNINGS=1 \
-        node "$RIG_HERE/as.mjs" "$RIG"
-    rig_wait 30 test -s "$RIG/as.port" ||
-        bail "the provider did not start: $(tail -n5 "$RIG/log/as.log")"
-    RIG_AS=https://localhost:$(<"$RIG/as.port")
-    RIG_TOKEN_URL=$RIG_AS/$RIG_TENANT/oauth2/v2.0/token
-    RIG_DEVICE_URL=$RIG_AS/$RIG_TENANT/oauth2/v2.0/devicecode
-}
-
-rig_as_stop() { rig_stop as; }
-
-rig_curl() { curl -sS --noproxy '*' --max-time 30 --cacert "$RIG_CA" "$@"; }
-
-rig_as_set() { rig_curl -o /dev/null -d "$1" "$RIG_AS/_test/set"; }
-rig_as_fault() { rig_curl -o /dev/null -d "$1" "$RIG_AS/_test/fault"; }
-rig_as_reset() { rig_curl -o /dev/null -X POST "$RIG_AS/_test/reset"; }
-rig_as_stats() { rig_curl "$RIG_AS/_test/stats"; }
-
-rig_as_count()
-{
-    local IFS='&'
-    rig_curl "$RIG_AS/_test/count?$*"
-}
-
-rig_json() { python3 -c 'import json,sys; print(json.load(sys.stdin).get(sys.argv[1],""))' "$1"; }
-
-rig_as_token()
-{
-    rig_curl "$RIG_TOKEN_URL" -d grant_type=client_credentials \
-        -d client_id="${1:-relay-app}" -d client_secret="$RIG_SECRET" \
-        --data-urlencode scope=https://outlook.office365.com/.default |
-        rig_json access_token
-}
-
-rig_as_revoke()
-{
-    rig_curl "$RIG_AS/revoke" --data-urlencode "token=$1" \
-        -d client_id="${2:-relay-app}" -d client_secret="$RIG_SECRET"
-}
-
-# What a person does at the browser: rig_as_approve CODE USER [--decline]
-rig_as_approve()
-{
-    "$RIG_HERE/approve" ${3:+"$3"} "$RIG_CA" "$RIG_AS/device" "$1" "$2"
-}
-
-rig_as_refresh_token()
-{
-    local user=${1:-alice@$RIG_DOMAIN} client=${2:-device-app} reply code host
-    host=https://outlook.office.com
-    reply=$(rig_curl "$RIG_DEVICE_URL" -d client_id="$client" --data-urlencode \
-        "scope=offline_access $host/SMTP.Send $host/IMAP.AccessAsUser.All $host/POP.AccessAsUser.All")
-    code=$(rig_json device_code <<<"$reply")
-    rig_as_approve "$(rig_json user_code <<<"$reply")" "$user" || return
-    rig_curl "$RIG_TOKEN_URL" -d client_id="$client" -d device_code="$code" \
-        -d grant_type=urn:ietf:params:oauth:grant-type:device_code |
-        rig_json refresh_token
-}
-
-rig_endpoint_start()
-{
-    need_cmd python3
-    rm -f "$RIG/endpoint.port"
-    rig_daemon endpoint python3 "$RIG_HERE/endpoint.py" "$RIG" "$@"
-    rig_wait 20 test -s "$RIG/endpoint.port" ||
-        bail "endpoint.py did not start: $(tail -n5 "$RIG/log/endpoint.log")"
-    RIG_ENDPOINT=https://localhost:$(<"$RIG/endpoint.port")
-    RIG_TOKEN_URL=$RIG_ENDPOINT/token
-    RIG_DEVICE_URL=$RIG_ENDPOINT/devicecode
 }

@@ -190,7 +190,7 @@ tap_end()
     # A subshell inherits the trap but not the duty.
     [[ $BASHPID == "$TAP_MAIN" && -z $TAP_ENDED ]] || return 0
     TAP_ENDED=1
-    trap '' INT TERM HUP
+    trap '' INT TERM HUP PIPE
     for ((i = ${#TAP_CLEANUP[@]} - 1; i >= 0; i--)); do
         eval "${TAP_CLEANUP[i]}" >/dev/null 2>&1
     done
@@ -223,3 +223,5 @@ trap tap_end EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# The reader may go first ("| head"); what was started must still stop.
+trap 'exit 141' PIPE

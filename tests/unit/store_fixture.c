@@ -7,52 +7,32 @@
 #include "store_fixture.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "exoauth/proto.h"
 
 int store_setup(void **state)
 {
     struct fixture *fx = calloc(1, sizeof(*fx));
-    const char *tmp = getenv("TMPDIR");
 
-    if (fx == NULL)
-        return -1;
-    snprintf(fx->top, sizeof(fx->top), "%s/exoauth-store.XXXXXX",
-             tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
-    if (mkdtemp(fx->top) == NULL || chmod(fx->top, 0755) != 0)
-        return -1;
-    snprintf(fx->dir, sizeof(fx->dir), "%s/store", fx->top);
+    assert_non_null(fx);
+    place_make(&fx->place);
+    snprintf(fx->dir, sizeof(fx->dir), "%s/store", fx->place.path);
     snprintf(fx->url, sizeof(fx->url), "file:%s", fx->dir);
-    if (exo_account_set(&fx->account, "a@b.example", 11) != 0)
-        return -1;
+    assert_int_equal(exo_account_set(&fx->account, "a@b.example", 11), 0);
     *state = fx;
     return exo_store_open(&fx->store, fx->url, true, &fx->err);
-}
-
-static int drop(const char *path, const struct stat *st, int type,
-                struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
 }
 
 int store_teardown(void **state)
 {
     struct fixture *fx = *state;
-    int rc;
 
     exo_store_close(fx->store);
     (void)chmod(fx->dir, 0700);
-    rc = nftw(fx->top, drop, 16, FTW_DEPTH | FTW_PHYS);
+    place_remove(&fx->place);
     free(fx);
-    return rc;
+    return 0;
 }
 
 const char *path_in(const struct fixture *fx, const char *name)
@@ -143,16 +123,6 @@ void refuse_get(struct fixture *fx, const char *cause, const char *remedy)
     assert_true(exo_secret_empty(&record.refresh_token));
     check_text(&err, cause, remedy);
     exo_record_free(&record);
-}
-
-void write_file(const char *path, const void *data, size_t len, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, data, len), (ssize_t)len);
-    assert_int_equal(fchmod(fd, mode), 0);
-    close(fd);
 }
 
 bool file_exists(const char *path)

@@ -6,23 +6,13 @@
 #ifndef EXOAUTH_TESTS_STORE_FIXTURE_H
 #define EXOAUTH_TESTS_STORE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "util.h"
 
 #include "exoauth/store.h"
 
-#define NOBODY 65534
-
 struct fixture {
-    char top[256];              /* mode 0755, removed by teardown */
-    char dir[300];              /* top/store, made by setup */
+    struct place place;
+    char dir[300];              /* place/store, made by setup */
     char url[320];              /* file:dir */
     struct exo_account account; /* a@b.example */
     struct exo_store *store;
@@ -49,7 +39,6 @@ void refuse_get(struct fixture *fx, const char *cause, const char *remedy);
 void check_text(const struct exo_err *err, const char *cause,
                 const char *remedy);
 
-void write_file(const char *path, const void *data, size_t len, mode_t mode);
 bool file_exists(const char *path);
 
 /* How many entries of dir begin with prefix. */

@@ -121,6 +121,7 @@ static void servers(void **state)
         { "*.x.org", "a.b.X.org", true },
         { "*.x.org", "x.org", false },
         { "*.x.org", ".x.org", false },
+        { "*.x.org", ".a.x.org", false },
         { "*.x.org", "ax.org", false },
         { "*.x.org", "a.x.org.evil", false },
         { "*", "a", false },

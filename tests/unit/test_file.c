@@ -199,6 +199,12 @@ static void without_a_size(void **state)
     assert_true(out.len > 4096);
     assert_int_equal(strlen(out.data), out.len);
     exo_buf_free(&out);
+    exo_buf_init(&out, 100);
+    assert_int_equal(exo_file_read(AT_FDCWD, "/proc/self/smaps",
+                                   EXO_FILE_CONFIG, 0, &out, NULL),
+                     EXO_E_TOOBIG);
+    assert_true(out.len <= 100);
+    exo_buf_free(&out);
 }
 
 static void error_in_buffer_stays(void **state)

@@ -6,55 +6,34 @@
  */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "exoauth/http.h"
 #include "http_server.h"
+#include "util.h"
 
 #define ANSWER "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}"
 #define TUNNEL "HTTP/1.1 200 Connected\r\nX-Proxy: secret\r\n\r\n"
 
-static char home[256];
+static struct place home;
 
 static int make_home(void **state)
 {
-    const char *tmp = getenv("TMPDIR");
-
     (void)state;
-    snprintf(home, sizeof(home), "%s/exoauth-way.XXXXXX",
-             tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
-    return mkdtemp(home) == NULL ? -1 : 0;
+    place_make(&home);
+    return 0;
 }
 
 static int drop_home(void **state)
 {
     (void)state;
-    return rmdir(home);
+    place_remove(&home);
+    return 0;
 }
 
 /* The path of home/name, which then holds text. */
 static const char *make_file(const char *name, const char *text, mode_t mode)
 {
-    static char path[300];
-    FILE *file;
-
-    snprintf(path, sizeof(path), "%s/%s", home, name);
-    file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(path, mode), 0);
-    return path;
+    put_file(&home, name, mode, text);
+    return place_name(&home, name);
 }
 
 static int post(int port, const struct exo_http_way *way,
@@ -96,7 +75,7 @@ static void test_environment(void **state)
                       "machine 127.0.0.1 login eve password trapped\n"
                       "default login eve password trapped\n",
                       0600);
-    assert_int_equal(setenv("HOME", home, 1), 0);
+    assert_int_equal(setenv("HOME", home.path, 1), 0);
     assert_int_equal(setenv("NETRC", netrc, 1), 0);
     assert_int_equal(post(server.port, &way, &reply, &err), 0);
     exo_http_reply_free(&reply);
@@ -275,7 +254,7 @@ static void test_ca_file(void **state)
     refuse(&way, EXO_STATUS_MISCONFIGURED, "writable by group or others; ");
     assert_int_equal(unlink(way.ca_file), 0);
     refuse(&way, EXO_STATUS_MISCONFIGURED, "cannot use ca_file");
-    way.ca_file = home;
+    way.ca_file = home.path;
     refuse(&way, EXO_STATUS_MISCONFIGURED, "regular file; ");
     way.ca_file = "/dev/zero";
     refuse(&way, EXO_STATUS_MISCONFIGURED, "cannot use ca_file /dev/zero");

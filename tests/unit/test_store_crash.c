@@ -14,9 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "exoauth/proto.h"
 #include "store_fixture.h"
@@ -334,7 +332,7 @@ static int full_disk(struct fixture *fx)
     char filler[400];
 
     if (unshare(CLONE_NEWNS) != 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", fx->dir, "tmpfs", 0, "size=64k,mode=0700") != 0)
         return CANNOT;
     snprintf(filler, sizeof(filler), "%s/filler", fx->dir);
@@ -351,14 +349,14 @@ static int full_disk(struct fixture *fx)
     CHECK(count_entries(fx->dir, ".tmp.") == 0);
     exo_store_unlock(fx->store, &lock);
 
-    CHECK(mount(NULL, fx->dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
+    CHECK(mount("none", fx->dir, "none", MS_REMOUNT | MS_RDONLY, NULL) == 0);
     CHECK(exo_store_lock(fx->store, &fx->account, 0, &lock, err) ==
           EXO_E_STATUS);
     CHECK(err->status == EXO_STATUS_STORE);
     CHECK(strstr(err->text, "Read-only file system; mount ") != NULL);
     CHECK(serial_of(fx) == 2);
 
-    CHECK(mount(NULL, fx->dir, NULL, MS_REMOUNT, NULL) == 0);
+    CHECK(mount("none", fx->dir, "none", MS_REMOUNT, NULL) == 0);
     CHECK(unlink(filler) == 0);
     CHECK(exo_store_lock(fx->store, &fx->account, 0, &lock, err) == 0);
     CHECK(write_two(fx, &lock, err) == 0);
@@ -373,13 +371,13 @@ static void test_full_disk(void **state)
     int rc;
 
     if (geteuid() != 0) {
-        print_message("# SKIP: needs root to mount a small file system\n");
-        skip();
+        say_skipped("needs root to mount a small file system");
+        return;
     }
     rc = in_child(full_disk, fx);
     if (rc == CANNOT) {
-        print_message("# SKIP: may not mount in a namespace of its own\n");
-        skip();
+        say_skipped("may not mount in a namespace of its own");
+        return;
     }
     assert_int_equal(rc, 0);
 }

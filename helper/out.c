@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The result of a command, on stdout. Called by the commands for each part of
+ * it; nothing is kept and nothing is to be freed. It is checked to the last
+ * byte, as a script that reads it would take a part for the whole: a full
+ * disk or a closed pipe is an error of the command.
+ */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "cmd.h"
+
+int exo_out(const void *data, size_t len, struct exo_err *err)
+{
+    if (fwrite(data, 1, len, stdout) != len || fflush(stdout) != 0) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "cannot write to standard output: %m; see what "
+                           "reads it");
+    }
+    return 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a token endpoint should not do: send too much, too slowly, too little
+ * or something that is not HTTP.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "http_exchange.h"
+
+#define OK "HTTP/1.1 200 OK\r\n"
+#define END "Connection: close\r\n\r\n"
+#define MB ((size_t)1024 * 1024)
+
+/* A body of the largest size, and of one byte more. */
+static void test_body_limit(void **state)
+{
+    static const char head[] = OK END;
+    const size_t start = sizeof(head) - 1;
+    char *reply = malloc(start + EXO_HTTP_BODY_MAX + 2);
+    struct http_server server;
+    struct outcome out;
+
+    (void)state;
+    assert_non_null(reply);
+    memset(reply, 'x', start + EXO_HTTP_BODY_MAX + 2);
+    memcpy(reply, head, start);
+    reply[start + EXO_HTTP_BODY_MAX] = '\0';
+    exchange(&out, &server, HTTP_ANSWER, reply, 0);
+    assert_int_equal(out.rc, 0);
+    assert_int_equal(exo_secret_len(&out.reply.body), EXO_HTTP_BODY_MAX);
+    exo_http_reply_free(&out.reply);
+    reply[start + EXO_HTTP_BODY_MAX] = 'x';
+    reply[start + EXO_HTTP_BODY_MAX + 1] = '\0';
+    exchange(&out, &server, HTTP_ANSWER, reply, 0);
+    exchange_refused(&out, EXO_STATUS_TRANSIENT, "sent more than");
+    free(reply);
+}
+
+/* 64 MB: what was sent beyond the limit only filled socket buffers. */
+static void test_floods(void **state)
+{
+    static const struct {
+        enum http_mode mode;
+        const char *reply;
+    } rows[] = {
+        { HTTP_FLOOD, OK END },
+        { HTTP_FLOOD, OK "Content-Length: 67108864\r\n" END },
+        { HTTP_FLOOD, "HTTP/1.1 500 Oops\r\n" END },
+        { HTTP_FLOOD_CHUNKED, OK "Transfer-Encoding: chunked\r\n\r\n" },
+        { HTTP_FLOOD_HEADERS, OK },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_server server;
+        struct outcome out;
+
+        exchange(&out, &server, rows[i].mode, rows[i].reply, 0);
+        exchange_refused(&out, EXO_STATUS_TRANSIENT, "sent more than");
+        assert_true(server.sent < 32 * MB);
+        assert_int_equal(server.connections, 1);
+    }
+}
+
+/* Headers that are many, but fewer than 16 KiB, are fine. */
+static void test_headers(void **state)
+{
+    struct exo_buf reply = EXO_BUF_INIT(65536);
+    struct http_server server;
+    struct outcome out;
+    int i;
+
+    (void)state;
+    exo_buf_str(&reply, OK);
+    for (i = 0; i < 100; i++)
+        exo_buf_fmt(&reply, "X-%03d: %0100d\r\n", i, i);
+    exo_buf_str(&reply, END "{}");
+    exchange(&out, &server, HTTP_ANSWER, reply.data, 0);
+    assert_int_equal(out.rc, 0);
+    exo_http_reply_free(&out.reply);
+    exo_buf_free(&reply);
+}
+
+/* The deadline ends each of these; no other limit is so near. */
+static void test_slow(void **state)
+{
+    static const struct {
+        enum http_mode mode;
+        const char *reply;
+    } rows[] = {
+        { HTTP_HANG, "" },
+        { HTTP_HANG, "HTTP/1.1 200 O" },
+        { HTTP_HANG, OK "Content-Length: 10\r\n\r\n{}" },
+        { HTTP_HANG, "HTTP/1.1 100 Continue\r\n\r\n" },
+        { HTTP_DRIP, OK END },
+        { HTTP_DRIP, OK "X:" },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_server server;
+        struct outcome out;
+
+        exchange(&out, &server, rows[i].mode, rows[i].reply, 300);
+        exchange_refused(&out, EXO_STATUS_TRANSIENT,
+                         "no answer in time from 127.");
+        assert_int_equal(server.connections, 1);
+    }
+}
+
+static void test_no_time_left(void **state)
+{
+    struct http_server server;
+    struct outcome out;
+
+    (void)state;
+    exchange(&out, &server, HTTP_ANSWER, OK END, -1);
+    exchange_refused(&out, EXO_STATUS_TRANSIENT, "no answer in time");
+    assert_int_equal(server.connections, 0);
+}
+
+static void test_not_http(void **state)
+{
+    static const char *const replies[] = {
+        "",
+        "HTTP/1.1 200 O",
+        OK "Content-Length: 10\r\n\r\n{}",
+        OK "Transfer-Encoding: chunked\r\n\r\n5\r\n{}",
+        OK "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}",
+        OK "Content-Length: ten\r\n\r\n{}",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "<html>HTTP 0.9</html>",
+        "HTTP/1.1 abc\r\n\r\n",
+        "HTTP/9.9 200 OK\r\n\r\n",
+        "\x16\x03\x01\x02",
+        "220 mail.example ESMTP\r\n",
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        struct http_server server;
+        struct outcome out;
+
+        exchange(&out, &server, HTTP_ANSWER, replies[i], 0);
+        if (out.rc == 0)
+            print_error("taken for HTTP: %s\n", replies[i]);
+        exchange_refused(&out, EXO_STATUS_TRANSIENT, "127.0.0.1");
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_body_limit),   cmocka_unit_test(test_floods),
+        cmocka_unit_test(test_headers),      cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_no_time_left), cmocka_unit_test(test_not_http),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
