@@ -65,8 +65,7 @@ static bool leaks(const struct exo_asked *asked, const char *text)
 {
     const struct exo_secret *const secrets[] = { asked->client->secret,
                                                  asked->client->assertion,
-                                                 asked->sent,
-                                                 asked->verifier };
+                                                 asked->sent, asked->verifier };
     struct exo_buf plain = EXO_BUF_INIT(EXO_HTTP_BODY_MAX);
     bool found;
     size_t i;

@@ -18,6 +18,9 @@ unit_tests = \
 	tests/unit/test_account \
 	tests/unit/test_ask \
 	tests/unit/test_block \
+	tests/unit/test_broker \
+	tests/unit/test_broker_failure \
+	tests/unit/test_broker_order \
 	tests/unit/test_buf \
 	tests/unit/test_conf \
 	tests/unit/test_error \
@@ -38,8 +41,16 @@ unit_tests = \
 	tests/unit/test_oauth_response \
 	tests/unit/test_oauth_said \
 	tests/unit/test_oauth_tables \
+	tests/unit/test_options \
+	tests/unit/test_peer \
+	tests/unit/test_prompt \
 	tests/unit/test_proto \
+	tests/unit/test_publish \
 	tests/unit/test_record \
+	tests/unit/test_secret \
+	tests/unit/test_settings \
+	tests/unit/test_settings_check \
+	tests/unit/test_settings_file \
 	tests/unit/test_source \
 	tests/unit/test_store \
 	tests/unit/test_store_crash \
@@ -61,6 +72,19 @@ http_exchange = \
 store_fixture = \
 	tests/unit/store_fixture.c \
 	tests/unit/store_fixture.h \
+	$(NULL)
+broker_fixture = \
+	tests/unit/broker_fixture.c \
+	tests/unit/broker_fixture.h \
+	$(NULL)
+tests_unit_test_broker_SOURCES = tests/unit/test_broker.c $(broker_fixture)
+tests_unit_test_broker_failure_SOURCES = \
+	tests/unit/test_broker_failure.c \
+	$(broker_fixture) \
+	$(NULL)
+tests_unit_test_broker_order_SOURCES = \
+	tests/unit/test_broker_order.c \
+	$(broker_fixture) \
 	$(NULL)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(http_exchange)
 tests_unit_test_http_limits_SOURCES = \
@@ -105,6 +129,23 @@ tests_unit_test_store_crash_LDFLAGS = \
 tests_unit_test_oauth_client_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_http_post
 tests_unit_test_oauth_request_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_http_post
 tests_unit_test_oauth_cloud_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_http_post
+
+# A clock that the test sets, a provider that answers from a script, and a
+# look at the order of what is written.
+broker_ldflags = \
+	$(AM_LDFLAGS) \
+	-Wl,--wrap=exo_clock_now \
+	-Wl,--wrap=exo_file_replace \
+	-Wl,--wrap=exo_oauth_client_credentials \
+	-Wl,--wrap=exo_oauth_refresh \
+	-Wl,--wrap=exo_store_lock \
+	$(NULL)
+tests_unit_test_broker_LDFLAGS = $(broker_ldflags)
+tests_unit_test_broker_failure_LDFLAGS = $(broker_ldflags)
+tests_unit_test_broker_order_LDFLAGS = $(broker_ldflags)
+
+# A command that takes too long, without the wait.
+tests_unit_test_secret_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_clock_ms
 
 # Harnesses for libFuzzer; here they run over their seeds. A new one is
 # tests/fuzz/fuzz_NOUN.c, seeds in tests/fuzz/seeds/NOUN and the three lines.
@@ -228,6 +269,7 @@ test_files = \
 	tests/bench/run \
 	tests/plugin/symbols.allowed \
 	tests/unit/broker.h \
+	tests/unit/house.h \
 	tests/unit/oauth_keys.h \
 	tests/unit/oauth_util.h \
 	tests/unit/oauth_wire.h \

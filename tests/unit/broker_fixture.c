@@ -249,7 +249,8 @@ void other_renews(void)
     record.refresh_after = world.now + 1800;
     record.usable_until = world.now + 3000;
     record.expires = world.now + 3600;
-    put_secret(&record.access_token, "of-another");
+    assert_int_equal(exo_secret_set(&record.access_token, "of-another", 10),
+                     0);
     assert_int_equal(exo_store_put(store, &lock, &record, &err), 0);
     exo_record_free(&record);
     exo_store_unlock(store, &lock);

@@ -247,7 +247,7 @@ static void refuses_another_state(void **state)
         "/?code=c0de&state=" STATE "x",
         "/?code=c0de&state=st4te-st4te-st4te-st4tf",
         "/?code=c0de&state=St4te-st4te-st4te-st4te",
-        "/?code=c0de&state=+" STATE,
+        ("/?code=c0de&state=+" STATE),
         "/?error=access_denied",
         "/?error=access_denied&error_description=phish&state=x",
     };
