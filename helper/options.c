@@ -151,8 +151,8 @@ static const char *name_of(int opt)
 
 /* What getopt_long() did not understand. It names a letter in optopt, which
  * may stand inside a word; of a long option it has done with the word. */
-static int misread(const struct exo_command *command, int opt,
-                   const char *word, struct exo_err *err)
+static int misread(const struct exo_command *command, int opt, const char *word,
+                   struct exo_err *err)
 {
     char letter[] = { '-', (char)optopt, '\0' };
 

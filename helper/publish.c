@@ -78,10 +78,9 @@ static bool is_same(int dir, const char *name, const struct exo_buf *text)
 {
     struct exo_buf now = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     struct stat st, of_dir;
-    bool same = exo_file_read(dir, name, EXO_FILE_TOKEN, geteuid(), &now,
-                              NULL) == 0 &&
-                now.len == text->len &&
-                memcmp(now.data, text->data, now.len) == 0;
+    bool same =
+        exo_file_read(dir, name, EXO_FILE_TOKEN, geteuid(), &now, NULL) == 0 &&
+        now.len == text->len && memcmp(now.data, text->data, now.len) == 0;
 
     exo_buf_free(&now);
     /* token_group came or went after it was written. */

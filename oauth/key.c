@@ -19,6 +19,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -283,19 +284,26 @@ static bool set_padding(EVP_PKEY_CTX *ctx, enum exo_jwt_alg alg)
     return true;
 }
 
+/* With the provider that holds the key. OpenSSL prefers its own otherwise,
+ * copies what a TPM gives it, the public half, and then cannot sign. */
 static bool sign(EVP_PKEY *pkey, enum exo_jwt_alg alg, const void *data,
                  size_t len, unsigned char *to, size_t *size)
 {
+    const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(pkey);
+    struct exo_buf query = EXO_BUF_INIT(200);
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     EVP_PKEY_CTX *ctx;
     bool done;
 
+    if (provider != NULL)
+        exo_buf_fmt(&query, "?provider=%s", OSSL_PROVIDER_get0_name(provider));
     done = md != NULL &&
-           EVP_DigestSignInit_ex(md, &ctx, "SHA256", NULL, NULL, pkey, NULL) ==
-               1 &&
+           EVP_DigestSignInit_ex(md, &ctx, "SHA256", NULL, exo_buf_text(&query),
+                                 pkey, NULL) == 1 &&
            set_padding(ctx, alg) &&
            EVP_DigestSign(md, to, size, data, len) == 1;
     EVP_MD_CTX_free(md);
+    exo_buf_free(&query);
     return done;
 }
 
@@ -326,18 +334,24 @@ int exo_keypair_sign(const struct exo_keypair *key, enum exo_jwt_alg alg,
 
     if (room == NULL)
         return no_memory(err);
-    if (sign(key->pkey, alg, data, len, to, &size) &&
-        verify(key->public, alg, data, len, to, size)) {
+    /* A TPM looks at its passphrase only now. */
+    if (!sign(key->pkey, alg, data, len, to, &size))
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "the private key cannot be used for a signature; "
+                         "check its passphrase and the token or module that "
+                         "holds it");
+    else if (!verify(key->public, alg, data, len, to, size))
+        rc =
+            exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                        "the private key makes %s signatures that the "
+                        "certificate does not verify; set jwt_alg to %s in "
+                        "the account file",
+                        exo_jwt_alg_word(alg),
+                        exo_jwt_alg_word(alg == EXO_JWT_PS256 ? EXO_JWT_RS256
+                                                              : EXO_JWT_PS256));
+    if (rc == EXO_OK) {
         signature->len += size;
         room[size] = '\0';
-    } else {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "the private key made no good %s signature; %s",
-                         exo_jwt_alg_word(alg),
-                         alg == EXO_JWT_PS256
-                             ? "if it is in hardware without PSS, set jwt_alg "
-                               "to RS256 in the account file"
-                             : "check the token or module that holds it");
     }
     ERR_clear_error();
     return rc;

@@ -139,6 +139,7 @@ broker_ldflags = \
 	-Wl,--wrap=exo_oauth_client_credentials \
 	-Wl,--wrap=exo_oauth_refresh \
 	-Wl,--wrap=exo_store_lock \
+	-Wl,--wrap=getrandom \
 	$(NULL)
 tests_unit_test_broker_LDFLAGS = $(broker_ldflags)
 tests_unit_test_broker_failure_LDFLAGS = $(broker_ldflags)

@@ -12,6 +12,8 @@
 
 struct world world;
 
+ssize_t __wrap_getrandom(void *data, size_t len, unsigned flags);
+ssize_t __real_getrandom(void *data, size_t len, unsigned flags);
 int64_t __wrap_exo_clock_now(void);
 int __wrap_exo_oauth_client_credentials(const struct exo_oauth_client *client,
                                         struct exo_tokens *tokens,
@@ -32,6 +34,14 @@ int __real_exo_store_lock(struct exo_store *store,
                           const struct exo_account *account,
                           int64_t deadline_ms, struct exo_store_lock *lock,
                           struct exo_err *err);
+
+ssize_t __wrap_getrandom(void *data, size_t len, unsigned flags)
+{
+    if (len != sizeof(world.random))
+        return __real_getrandom(data, len, flags); /* a file's name */
+    memcpy(data, &world.random, len);
+    return (ssize_t)len;
+}
 
 int64_t __wrap_exo_clock_now(void)
 {
@@ -148,12 +158,11 @@ int broker_setup(void **state)
                "provider: custom\nclient_id: app\nscope: mail\n"
                "servers: mail.example\ngrant: device_code\n"
                "token_endpoint: https://as.example/token\n");
-    assert_int_equal(exo_store_open(&world.app.store, house->conf->store, true,
-                                    &world.err),
-                     0);
-    assert_int_equal(exo_log_open(place_name(&house->place, "log"),
-                                  EXO_LOG_INFO),
-                     0);
+    assert_int_equal(
+        exo_store_open(&world.app.store, house->conf->store, true, &world.err),
+        0);
+    assert_int_equal(
+        exo_log_open(place_name(&house->place, "log"), EXO_LOG_INFO), 0);
     return 0;
 }
 
@@ -236,12 +245,10 @@ void other_renews(void)
     struct exo_record record;
     struct exo_err err = EXO_ERR_INIT;
 
-    assert_int_equal(exo_store_open(&store, world.house.conf->store, false,
-                                    &err),
-                     0);
+    assert_int_equal(
+        exo_store_open(&store, world.house.conf->store, false, &err), 0);
     assert_int_equal(__real_exo_store_lock(store, &world.account,
-                                           exo_clock_ms() + 60000, &lock,
-                                           &err),
+                                           exo_clock_ms() + 60000, &lock, &err),
                      0);
     broker_record("a@b", &record);
     record.serial++;
@@ -249,8 +256,7 @@ void other_renews(void)
     record.refresh_after = world.now + 1800;
     record.usable_until = world.now + 3000;
     record.expires = world.now + 3600;
-    assert_int_equal(exo_secret_set(&record.access_token, "of-another", 10),
-                     0);
+    assert_int_equal(exo_secret_set(&record.access_token, "of-another", 10), 0);
     assert_int_equal(exo_store_put(store, &lock, &record, &err), 0);
     exo_record_free(&record);
     exo_store_unlock(store, &lock);

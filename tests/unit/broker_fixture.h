@@ -3,7 +3,7 @@
  * The broker with a real store and real files, a provider that answers from
  * a script, and a clock that the test sets. Link with --wrap of
  * exo_clock_now, exo_file_replace, exo_oauth_client_credentials,
- * exo_oauth_refresh and exo_store_lock.
+ * exo_oauth_refresh, exo_store_lock and getrandom.
  */
 #ifndef EXOAUTH_TEST_BROKER_FIXTURE_H
 #define EXOAUTH_TEST_BROKER_FIXTURE_H
@@ -32,16 +32,17 @@ struct world {
     struct exo_got got;
     struct exo_err err;
     int64_t now;
+    unsigned random; /* what jitter gets */
 
     const struct answer *answers;
     size_t n_answers;
-    size_t asked;       /* requests made */
-    char secret[100];   /* of the last request */
-    char refresh[100];  /* refresh token of the last one, "" for the app's */
+    size_t asked;      /* requests made */
+    char secret[100];  /* of the last request */
+    char refresh[100]; /* refresh token of the last one, "" for the app's */
     char scope[100];
-    char written[1000]; /* <name> of every file, in order */
-    bool refuse_store;  /* every write to the store fails */
-    size_t locks;       /* how often a lock was asked for */
+    char written[1000];        /* <name> of every file, in order */
+    bool refuse_store;         /* every write to the store fails */
+    size_t locks;              /* how often a lock was asked for */
     void (*before_lock)(void); /* another process, just before us */
 };
 

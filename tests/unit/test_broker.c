@@ -93,8 +93,7 @@ static void computes_times(void **state)
         assert_int_equal(world.got.token.issued, T0);
         assert_int_equal(world.got.token.expires, T0 + t->expires_in);
         assert_int_equal(world.got.token.usable_until, T0 + t->usable_until);
-        assert_int_equal(world.got.token.refresh_after,
-                         T0 + t->refresh_after);
+        assert_int_equal(world.got.token.refresh_after, T0 + t->refresh_after);
     }
 }
 
@@ -238,12 +237,10 @@ static void leaves_it_to_whoever_is_at_it(void **state)
     (void)state;
     SCRIPT(plenty);
     assert_gives(NULL, 1, 1);
-    assert_int_equal(exo_store_open(&other, world.house.conf->store, false,
-                                    &world.err),
-                     0);
+    assert_int_equal(
+        exo_store_open(&other, world.house.conf->store, false, &world.err), 0);
     assert_int_equal(exo_store_lock(other, &world.account,
-                                    exo_clock_ms() + 60000, &lock,
-                                    &world.err),
+                                    exo_clock_ms() + 60000, &lock, &world.err),
                      0);
     want.nowait = true;
     want.due = true;

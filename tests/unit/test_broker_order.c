@@ -153,14 +153,28 @@ static void goes_on_without_a_store_for_an_app(void **state)
     assert_has(published("a@b"), "token: t2\n");
 }
 
+/* Nor is a token spent that is left over from a person's days. */
+static void forgets_the_person_that_an_app_replaced(void **state)
+{
+    (void)state;
+    person_login("t1", "r1");
+    house_file(&world.house, "u@b",
+               get_file(&world.house.place, "exoauth.d/a@b.conf"));
+    SCRIPT(rotating);
+    world.refuse_store = true;
+    assert_int_equal(broker_ask("u@b", NULL), 0);
+    assert_string_equal(world.got.token.token, "t2");
+    assert_string_equal(world.refresh, "");
+}
+
 static int login(const struct exo_proof *proof, const char *name)
 {
     struct exo_account account = account_of(name);
 
     exo_got_free(&world.got);
     world.err = (struct exo_err)EXO_ERR_INIT;
-    return exo_broker_login(&world.app, &account, proof,
-                            exo_clock_ms() + 60000, &world.got, &world.err);
+    return exo_broker_login(&world.app, &account, proof, exo_clock_ms() + 60000,
+                            &world.got, &world.err);
 }
 
 static void adopts_a_refresh_token_that_works(void **state)
@@ -254,6 +268,30 @@ static void asks_for_nothing_that_it_cannot_keep(void **state)
     exo_secret_free(&adopted);
 }
 
+/* It may still be worth something, until there is a better one. */
+static void replaces_a_damaged_record_only_by_a_better_one(void **state)
+{
+    static const struct answer no[] = {
+        { .status = EXO_STATUS_TRANSIENT, .text = "busy" },
+    };
+    struct exo_secret adopted = EXO_SECRET_INIT;
+    struct exo_proof proof = { NULL, &adopted, NULL, "device_code" };
+
+    (void)state;
+    assert_int_equal(exo_secret_set(&adopted, "from-file", 9), 0);
+    person_login("t1", "r1");
+    put_file(&world.house.place, "store/u@b.json", 0600, "{ half a rec");
+    SCRIPT(no);
+    assert_int_equal(login(&proof, "u@b"), EXO_E_STATUS);
+    assert_err(&world.err, EXO_STATUS_TRANSIENT, "busy", "; mend it");
+    assert_string_equal(get_file(&world.house.place, "store/u@b.json"),
+                        "{ half a rec");
+    script(&rotating[1], 1);
+    assert_int_equal(login(&proof, "u@b"), 0);
+    assert_refresh_token("from-file");
+    exo_secret_free(&adopted);
+}
+
 #define WITH_BROKER(test) \
     cmocka_unit_test_setup_teardown(test, broker_setup, broker_teardown)
 
@@ -267,9 +305,11 @@ int main(void)
         WITH_BROKER(publishes_under_the_lock),
         WITH_BROKER(spends_no_token_that_it_could_not_replace),
         WITH_BROKER(goes_on_without_a_store_for_an_app),
+        WITH_BROKER(forgets_the_person_that_an_app_replaced),
         WITH_BROKER(adopts_a_refresh_token_that_works),
         WITH_BROKER(stores_a_secret_that_works),
         WITH_BROKER(asks_for_nothing_that_it_cannot_keep),
+        WITH_BROKER(replaces_a_damaged_record_only_by_a_better_one),
     };
 
     return cmocka_run_group_tests_name("broker-order", tests, NULL, NULL);

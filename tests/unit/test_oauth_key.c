@@ -117,7 +117,11 @@ static void loads_every_form(void **state)
     assert_int_equal(i2d_X509_bio(der, f->cert), 1);
     put_bio(&f->place, "cert.der", der);
 
+    /* As Kubernetes mounts a secret. */
+    assert_int_equal(symlinkat("both.pem", f->place.fd, "link.pem"), 0);
+
     assert_loads(f, "both.pem", NULL, NULL, 0);
+    assert_loads(f, "link.pem", NULL, NULL, 0);
     assert_loads(f, "both.pem", "both.pem", NULL, 0);
     assert_loads(f, "cert.pem", "key.pem", NULL, 0);
     assert_loads(f, "cert.der", "key.pem", NULL, 0);

@@ -77,6 +77,10 @@ static const struct mistake {
                          "--help" },
     { "exoauth refresh --all a", "a: takes no account here; see: exoauth "
                                  "refresh --help" },
+    { "exoauth explain", "explain: give a code or a text, or --all; see: "
+                         "exoauth explain --help" },
+    { "exoauth explain --all x", "explain: give a code or a text, or --all; "
+                                 "see: exoauth explain --help" },
     { "exoauth token _", "not a usable account name; see: exoauth token "
                          "--help" },
     { "exoauth token a\tb", "not a usable account name; see: exoauth token "
@@ -181,10 +185,11 @@ static void finds_every_command(void **state)
         const char *name;
         const struct exo_command *command;
     } rows[] = {
-        { "login", &exo_cmd_login },   { "token", &exo_cmd_token },
+        { "login", &exo_cmd_login },     { "token", &exo_cmd_token },
         { "refresh", &exo_cmd_refresh }, { "status", &exo_cmd_status },
-        { "list", &exo_cmd_list },     { "show", &exo_cmd_show },
-        { "remove", &exo_cmd_remove }, { "serve", &exo_cmd_serve },
+        { "list", &exo_cmd_list },       { "show", &exo_cmd_show },
+        { "remove", &exo_cmd_remove },   { "serve", &exo_cmd_serve },
+        { "explain", &exo_cmd_explain },
     };
 
     (void)state;
@@ -269,6 +274,13 @@ static void reads_the_others(void **state)
     assert_true(l.options.account_file);
     exo_options_free(&l.options);
 
+    run(&l, "exoauth explain 535 5.7.3 -ERR failed");
+    assert_false(l.options.has_account);
+    assert_int_equal(l.options.n_words, 4);
+    assert_string_equal(l.options.words[1], "5.7.3");
+    assert_string_equal(l.options.words[2], "ERR");
+    exo_options_free(&l.options);
+
     run(&l, "exoauth serve --listen /run/s");
     assert_string_equal(l.options.listen, "/run/s");
     exo_options_free(&l.options);
@@ -334,9 +346,9 @@ static void prints_help_and_version(void **state)
         (void)close(kept);
         (void)close(out);
         assert_int_equal(parsed, EXO_PARSED_DONE);
-        assert_int_equal(strncmp(get_file(place, "out"), rows[i].text,
-                                 strlen(rows[i].text)),
-                         0);
+        assert_int_equal(
+            strncmp(get_file(place, "out"), rows[i].text, strlen(rows[i].text)),
+            0);
         exo_options_free(&l.options);
     }
 }

@@ -25,8 +25,7 @@ static void knows_a_socketpair(void **state)
     int fd[2];
 
     (void)state;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd),
-                     0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
     assert_int_equal(exo_peer_get(&peer, fd[0], SELF), 0);
     assert_int_equal(peer.uid, geteuid());
     assert_int_equal(peer.gid, getegid());
@@ -49,9 +48,8 @@ static void knows_who_connected(void **state)
 
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/s",
                    place->path);
-    assert_int_equal(bind(listener, (struct sockaddr *)&address,
-                          sizeof(address)),
-                     0);
+    assert_int_equal(
+        bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(chmod(address.sun_path, 0666), 0);
     assert_int_equal(listen(listener, 1), 0);
     pid = fork();
@@ -61,9 +59,8 @@ static void knows_who_connected(void **state)
         char byte;
         int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        if (geteuid() == 0 &&
-            (setgroups(1, &group) != 0 || setgid(4713) != 0 ||
-             setuid(NOBODY) != 0))
+        if (geteuid() == 0 && (setgroups(1, &group) != 0 || setgid(4713) != 0 ||
+                               setuid(NOBODY) != 0))
             _exit(1);
         if (connect(client, (struct sockaddr *)&address, sizeof(address)) != 0)
             _exit(2);
@@ -178,9 +175,8 @@ static void allows_whom_it_names(void **state)
     app.conf = house->conf;
     app.has_token_group = true;
     app.token_gid = 77;
-    assert_int_equal(exo_store_open(&app.store, house->conf->store, true,
-                                    &house->err),
-                     0);
+    assert_int_equal(
+        exo_store_open(&app.store, house->conf->store, true, &house->err), 0);
     for (size_t i = 0; i < N_OF(rows); i++) {
         const struct row *r = &rows[i];
         struct exo_err err = EXO_ERR_INIT;
@@ -188,13 +184,11 @@ static void allows_whom_it_names(void **state)
         char text[400];
         int rc;
 
-        (void)snprintf(text, sizeof(text),
-                       "provider: custom\n%s%s\n", r->allow[0] ? "allow: " : "",
-                       r->allow);
+        (void)snprintf(text, sizeof(text), "provider: custom\n%s%s\n",
+                       r->allow[0] ? "allow: " : "", r->allow);
         house_file(house, "a@b", text);
-        assert_int_equal(exo_settings_load(&settings, house->conf, &account,
-                                           &err),
-                         0);
+        assert_int_equal(
+            exo_settings_load(&settings, house->conf, &account, &err), 0);
         memset(&peer, 0, sizeof(peer));
         peer.uid = r->uid;
         peer.gid = r->gid;
@@ -219,15 +213,14 @@ static void allows_whom_it_names(void **state)
         struct exo_settings *settings;
 
         house_file(house, "a@b", "provider: custom\n");
-        assert_int_equal(exo_settings_load(&settings, house->conf, &account,
-                                           &house->err),
-                         0);
+        assert_int_equal(
+            exo_settings_load(&settings, house->conf, &account, &house->err),
+            0);
         assert_int_equal(exo_peer_check(&peer, &app, settings, &house->err),
                          EXO_E_STATUS);
         assert_has(house->err.text, "uid 123456 ");
         peer.uid = exo_store_owner(app.store);
-        assert_int_equal(exo_peer_check(&peer, &app, settings, &house->err),
-                         0);
+        assert_int_equal(exo_peer_check(&peer, &app, settings, &house->err), 0);
         exo_settings_free(settings);
     }
     exo_store_close(app.store);

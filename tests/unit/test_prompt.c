@@ -139,8 +139,8 @@ static void reads_stdin(void **state)
 
     (void)state;
     for (size_t i = 0; i < N_OF(contents); i++) {
-        int rc = take_stdin(contents[i].bytes, contents[i].len, value, rest,
-                            &err);
+        int rc =
+            take_stdin(contents[i].bytes, contents[i].len, value, rest, &err);
 
         check(&contents[i], rc, value, &err);
     }
@@ -259,7 +259,7 @@ static void says_when_there_is_no_terminal(void **state)
     assert_int_equal(wait_status, 0);
 }
 
-#define IN_PLACE(test)                                                \
+#define IN_PLACE(test) \
     cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
 
 int main(void)

@@ -114,12 +114,12 @@ static void refuses_bad_files(void **state)
     char value[200];
 
     assert_int_equal(get_file_secret(house, value), EXO_E_STATUS);
-    assert_err(&house->err, EXO_STATUS_MISCONFIGURED, "/secret: ",
-               "must be a regular file");
+    assert_err(&house->err, EXO_STATUS_MISCONFIGURED,
+               "/secret: ", "must be a regular file");
     put_file(&house->place, "secret", 0622, "s3cret");
     assert_int_equal(get_file_secret(house, value), EXO_E_STATUS);
-    assert_err(&house->err, EXO_STATUS_MISCONFIGURED, "/secret: ",
-               "nobody else can write");
+    assert_err(&house->err, EXO_STATUS_MISCONFIGURED,
+               "/secret: ", "nobody else can write");
     assert_string_equal(value, "");
     /* A link is fine: Kubernetes mounts are. */
     assert_int_equal(unlinkat(house->place.fd, "secret", 0), 0);
@@ -194,8 +194,8 @@ static void keeps_its_complaints_off_stderr(void **state)
 {
     struct house *house = *state;
     char value[200];
-    int file = openat(house->place.fd, "stderr",
-                      O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file =
+        openat(house->place.fd, "stderr", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     int kept = dup(2);
     int rc;
 
@@ -253,8 +253,9 @@ static void stands_signals(void **state)
     action.sa_handler = on_alarm; /* no SA_RESTART */
     assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
     assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
-    rc = get(house, "secret_command: sleep 0.1; printf s3; sleep 0.1; echo cret",
-             value);
+    rc =
+        get(house, "secret_command: sleep 0.1; printf s3; sleep 0.1; echo cret",
+            value);
     assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
     assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
     assert_int_equal(rc, 0);
@@ -268,14 +269,13 @@ static void asks_the_owner_of_the_credential(void **state)
     char value[200];
 
     house_file(house, "app@b", "provider: custom\nsecret_command: echo owner");
-    assert_int_equal(get(house,
-                         "credential: app@b\nsecret_command: echo borrower",
-                         value),
-                     0);
+    assert_int_equal(
+        get(house, "credential: app@b\nsecret_command: echo borrower", value),
+        0);
     assert_string_equal(value, "owner");
 }
 
-#define IN_HOUSE(test)                                                \
+#define IN_HOUSE(test) \
     cmocka_unit_test_setup_teardown(test, house_setup, house_teardown)
 
 int main(void)

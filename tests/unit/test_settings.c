@@ -9,8 +9,8 @@
 
 #include "helper/settings.h"
 
-#define CUSTOM                                                     \
-    "provider: custom\nclient_id: app\nservers: mail.example\n"    \
+#define CUSTOM                                                  \
+    "provider: custom\nclient_id: app\nservers: mail.example\n" \
     "token_endpoint: https://as.example/token\nscope: mail\n"
 
 static struct exo_settings *load(struct house *house, const char *name)
@@ -32,16 +32,15 @@ static void refuse(struct house *house, const char *name,
     struct exo_settings *settings = (void *)house;
 
     house->err = (struct exo_err)EXO_ERR_INIT;
-    assert_int_equal(exo_settings_load(&settings, house->conf, &account,
-                                       &house->err),
-                     EXO_E_STATUS);
+    assert_int_equal(
+        exo_settings_load(&settings, house->conf, &account, &house->err),
+        EXO_E_STATUS);
     assert_null(settings);
     assert_err(&house->err, status, cause, remedy);
 }
 
 static void assert_setting(const struct exo_settings *s, enum exo_key key,
-                           const char *value, const char *origin,
-                           unsigned line)
+                           const char *value, const char *origin, unsigned line)
 {
     assert_string_equal(s->key[key].value, value);
     if (strstr(s->key[key].origin, origin) == NULL)
@@ -104,8 +103,9 @@ static void follows_the_provider(void **state)
     struct house *house = *state;
     struct exo_settings *s;
 
-    house_file(house, "a@b", "tenant: t.example\nclient_id: i\n"
-                             "secret_file: /s\nservers: only.example\n");
+    house_file(house, "a@b",
+               "tenant: t.example\nclient_id: i\n"
+               "secret_file: /s\nservers: only.example\n");
     s = load(house, "a@b");
     assert_setting(s, EXO_KEY_SCOPE, "https://outlook.office365.com/.default",
                    "provider", 0);
@@ -116,6 +116,12 @@ static void follows_the_provider(void **state)
     s = load(house, "a@b");
     assert_has(exo_settings_get(s, EXO_KEY_SCOPE), "offline_access");
     assert_has(exo_settings_get(s, EXO_KEY_SERVERS), "smtp.office365.com");
+    exo_settings_free(s);
+
+    /* As portals join them; the file is still where it comes from. */
+    house_file(house, "a@b", "tenant: t.example\nscope: ,a, b,,c\n");
+    s = load(house, "a@b");
+    assert_setting(s, EXO_KEY_SCOPE, "a b c", s->path, 2);
     exo_settings_free(s);
 
     house_file(house, "a@b", "client_id: i\n");
@@ -133,14 +139,14 @@ static void says_what_is_broken(void **state)
     refuse(house, "a@b.example", EXO_STATUS_NO_ACCOUNT,
            "no account a@b.example", "exoauth login a@b.example");
     house_file(house, "a@b", "client_id: x\n\nclient_id: y\n");
-    refuse(house, "a@b", EXO_STATUS_MISCONFIGURED, "a@b.conf line 3:",
-           "correct that line");
+    refuse(house, "a@b", EXO_STATUS_MISCONFIGURED,
+           "a@b.conf line 3:", "correct that line");
     house_file(house, "a@b", "client_id: x\nno colon\n");
-    refuse(house, "a@b", EXO_STATUS_MISCONFIGURED, "a@b.conf line 2:",
-           "correct that line");
+    refuse(house, "a@b", EXO_STATUS_MISCONFIGURED,
+           "a@b.conf line 2:", "correct that line");
     house_file(house, "a@b", "client_id: x\r\n");
-    refuse(house, "a@b", EXO_STATUS_MISCONFIGURED, "a@b.conf line 1:",
-           "correct that line");
+    refuse(house, "a@b", EXO_STATUS_MISCONFIGURED,
+           "a@b.conf line 1:", "correct that line");
     house_file(house, "a@b", "#\nsecret_file: secret\n");
     refuse(house, "a@b", EXO_STATUS_MISCONFIGURED,
            "a@b.conf line 2: secret_file must be", "absolute");
@@ -150,8 +156,8 @@ static void says_what_is_broken(void **state)
            "exoauth.conf line 5: grant magic", "client_credentials");
     house_conf(house, "");
     put_file(&house->place, "exoauth.d/a@b.conf", 0666, CUSTOM);
-    refuse(house, "a@b", EXO_STATUS_MISCONFIGURED, "a@b.conf: ",
-           "owner and mode");
+    refuse(house, "a@b", EXO_STATUS_MISCONFIGURED,
+           "a@b.conf: ", "owner and mode");
 }
 
 /* An own file that is broken is not silently the domain's. */
@@ -272,7 +278,7 @@ static void names_unknown_keys(void **state)
     assert_has(all, "unknown key nonsense");
 }
 
-#define IN_HOUSE(test)                                                \
+#define IN_HOUSE(test) \
     cmocka_unit_test_setup_teardown(test, house_setup, house_teardown)
 
 int main(void)

@@ -11,8 +11,8 @@
 
 #include <time.h>
 
-#define CUSTOM                                                     \
-    "provider: custom\nclient_id: app\nservers: mail.example\n"    \
+#define CUSTOM                                                  \
+    "provider: custom\nclient_id: app\nservers: mail.example\n" \
     "token_endpoint: https://as.example/token\n"
 
 static const struct rule {
@@ -71,6 +71,13 @@ static const struct rule {
     { EXO_KEY_USER, "shared mailbox", NULL },
     { EXO_KEY_USER, "", "is empty" },
     { EXO_KEY_SCOPE, "a b", NULL },
+    { EXO_KEY_SCOPE, "a,b", NULL },
+    { EXO_KEY_SCOPE, "", "scopes between blanks" },
+    { EXO_KEY_SCOPE, " , ", "scopes between blanks" },
+    { EXO_KEY_SCOPE, "\"a\"", "scopes between blanks" },
+    { EXO_KEY_RESOURCE, "https://partner.outlook.cn", NULL },
+    { EXO_KEY_RESOURCE, "a b", "one word" },
+    { EXO_KEY_RESOURCE, "", "one word" },
     { EXO_KEY_SERVERS, "a.example *.b.example [::1] 127.0.0.1", NULL },
     { EXO_KEY_SERVERS, "", "host names" },
     { EXO_KEY_SERVERS, "a.example,b.example", "host names" },
@@ -102,14 +109,14 @@ static void checks_values(void **state)
         if ((rc == 0) != (r->why == NULL))
             fail_msg("%s: %s: %s", exo_key_name(r->key), r->value, err.text);
         if (r->why != NULL)
-            assert_err(&err, EXO_STATUS_MISCONFIGURED,
-                       exo_key_name(r->key), r->why);
+            assert_err(&err, EXO_STATUS_MISCONFIGURED, exo_key_name(r->key),
+                       r->why);
     }
     for (unsigned i = 0; i < EXO_KEYS; i++) {
         struct exo_err err = EXO_ERR_INIT;
 
         /* A key without a row here is one whose rule nobody looked at. */
-        if (!seen[i] && strcmp(exo_key_name((enum exo_key)i), "resource") != 0)
+        if (!seen[i])
             fail_msg("%s has no rule here", exo_key_name((enum exo_key)i));
         assert_int_equal(exo_setting_check((enum exo_key)i, "a\nb", &err),
                          EXO_E_STATUS);
@@ -213,9 +220,8 @@ static void assumes_the_grant_of_the_record(void **state)
         };
         struct exo_account account = account_of(names[i]);
 
-        assert_int_equal(exo_settings_load(&s, house->conf, &account,
-                                           &house->err),
-                         0);
+        assert_int_equal(
+            exo_settings_load(&s, house->conf, &account, &house->err), 0);
         assert_int_equal(exo_settings_assume(s, EXO_GRANT_CLIENT_CREDENTIALS),
                          0);
         /* What a file says, grant or scope, stays said. */
@@ -250,6 +256,7 @@ static void fingerprints_what_makes_a_token(void **state)
         { "secret_command: true\n", false },
         { "secret_file: /does/not/exist\n", false },
         { "tenant: t.example\n", false },
+        { "resource: https://mail.example\n", false },
         /* The default, spelt out, asks the provider for the same. */
         { "grant: authorization_code\n", true },
         { "\n# a comment\n", true },
@@ -310,8 +317,7 @@ static void says_what_is_missing(void **state)
         { "provider: custom\nclient_id: i\ntoken_endpoint: https://a/t\n",
           "servers is missing", "--set servers=" },
         { CUSTOM "grant: password\n", "knows the grants", "set grant" },
-        { CUSTOM "grant: managed_identity\n", "knows the grants",
-          "set grant" },
+        { CUSTOM "grant: managed_identity\n", "knows the grants", "set grant" },
         { CUSTOM "assertion_file: /a\n", "knows the grants", "client_auth" },
         { CUSTOM "client_auth: assertion\n", "knows the grants",
           "client_auth" },
@@ -325,8 +331,7 @@ static void says_what_is_missing(void **state)
         int rc;
 
         house_file(house, "a@b", rows[i].text);
-        assert_int_equal(exo_settings_load(&s, house->conf, &account, &err),
-                         0);
+        assert_int_equal(exo_settings_load(&s, house->conf, &account, &err), 0);
         rc = exo_settings_complete(s, &err);
         if ((rc == 0) != (rows[i].cause == NULL))
             fail_msg("%s: %s", rows[i].text, err.text);
@@ -339,7 +344,7 @@ static void says_what_is_missing(void **state)
     }
 }
 
-#define IN_HOUSE(test)                                                \
+#define IN_HOUSE(test) \
     cmocka_unit_test_setup_teardown(test, house_setup, house_teardown)
 
 int main(void)

@@ -21,21 +21,28 @@ static const struct write {
     bool changed;
 } writes[] = {
     /* new, in the order given; a later one of the same key wins */
-    { NULL, { "tenant=t.example", "client_id=i" },
-      "tenant: t.example\nclient_id: i\n", true },
+    { NULL,
+      { "tenant=t.example", "client_id=i" },
+      "tenant: t.example\nclient_id: i\n",
+      true },
     { NULL, { "user=a", "scope=x", "user=b" }, "user: b\nscope: x\n", true },
     { "", { "user=a" }, "user: a\n", true },
     { "user: a\n", { NULL }, "user: a\n", false },
     /* comments, order and the lines of others stay as they are */
-    { "# top\n\nuser: a\n  # mid\nscope:  x  y\n#user: z\n", { "user=b" },
-      "# top\n\nuser: b\n  # mid\nscope:  x  y\n#user: z\n", true },
-    { "user: a\nscope: x\n", { "servers=h", "user=b" },
-      "user: b\nscope: x\nservers: h\n", true },
+    { "# top\n\nuser: a\n  # mid\nscope:  x  y\n#user: z\n",
+      { "user=b" },
+      "# top\n\nuser: b\n  # mid\nscope:  x  y\n#user: z\n",
+      true },
+    { "user: a\nscope: x\n",
+      { "servers=h", "user=b" },
+      "user: b\nscope: x\nservers: h\n",
+      true },
     { "user: a\nnonsense: x\n", { "user=b" }, "user: b\nnonsense: x\n", true },
     /* a key that begins like another one is another one */
     { "secret_file: /a\nsecret_expires: 2027-01-01\n",
       { "secret_file=/b" },
-      "secret_file: /b\nsecret_expires: 2027-01-01\n", true },
+      "secret_file: /b\nsecret_expires: 2027-01-01\n",
+      true },
     { "users: a\n", { "user=b" }, "users: a\nuser: b\n", true },
     /* however it was written */
     { "\t User \t:a\n", { "user=b" }, "user: b\n", true },
@@ -43,11 +50,15 @@ static const struct write {
     { "user: a", { "user=b" }, "user: b\n", true },
     /* nothing new is nothing written */
     { "user: a\n", { "user=a" }, "user: a\n", false },
-    { "# c\nscope: a b\nuser: a\n", { "user=a", "scope=a b" },
-      "# c\nscope: a b\nuser: a\n", false },
+    { "# c\nscope: a b\nuser: a\n",
+      { "user=a", "scope=a b" },
+      "# c\nscope: a b\nuser: a\n",
+      false },
     /* a value with the sign in it */
-    { NULL, { "secret_command=get --key=mail" },
-      "secret_command: get --key=mail\n", true },
+    { NULL,
+      { "secret_command=get --key=mail" },
+      "secret_command: get --key=mail\n",
+      true },
 };
 
 static int write_pairs(struct house *house, const char *name,
@@ -95,19 +106,17 @@ static void makes_file_and_directory(void **state)
 
     assert_int_equal(unlinkat(house->place.fd, "exoauth.d", AT_REMOVEDIR), 0);
     assert_int_equal(write_pairs(house, "a b/c@d", pair, &changed), 0);
-    assert_int_equal(fstatat(house->place.fd, "exoauth.d/a%20b%2Fc@d.conf",
-                             &st, AT_SYMLINK_NOFOLLOW),
+    assert_int_equal(fstatat(house->place.fd, "exoauth.d/a%20b%2Fc@d.conf", &st,
+                             AT_SYMLINK_NOFOLLOW),
                      0);
     assert_int_equal(st.st_mode & 07777, 0644);
 
     house->conf->user = true;
-    assert_int_equal(unlinkat(house->place.fd, "exoauth.d/a%20b%2Fc@d.conf",
-                              0),
+    assert_int_equal(unlinkat(house->place.fd, "exoauth.d/a%20b%2Fc@d.conf", 0),
                      0);
     assert_int_equal(unlinkat(house->place.fd, "exoauth.d", AT_REMOVEDIR), 0);
     assert_int_equal(write_pairs(house, "a@b", pair, &changed), 0);
-    assert_int_equal(fstatat(house->place.fd, "exoauth.d/a@b.conf", &st, 0),
-                     0);
+    assert_int_equal(fstatat(house->place.fd, "exoauth.d/a@b.conf", &st, 0), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_int_equal(fstatat(house->place.fd, "exoauth.d", &st, 0), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
@@ -119,8 +128,7 @@ static const struct refusal {
     enum exo_status status;
     const char *cause, *remedy;
 } refusals[] = {
-    { "user: a\n", "user", EXO_STATUS_USAGE, "--set user: give it as",
-      "" },
+    { "user: a\n", "user", EXO_STATUS_USAGE, "--set user: give it as", "" },
     { "user: a\n", "=x", EXO_STATUS_USAGE, "--set =x: give it as", "" },
     { "user: a\n", "", EXO_STATUS_USAGE, "give it as key=value", "" },
     { "user: a\n", "store=file:/x", EXO_STATUS_USAGE, "--set store: no acc",
@@ -133,6 +141,8 @@ static const struct refusal {
     { "user: a\n", "user=", EXO_STATUS_USAGE, "user is empty", "correct" },
     { "user: a\n", "user=x ", EXO_STATUS_USAGE, "--set user: the value",
       "remove it" },
+    { "user: a\n", "user= x", EXO_STATUS_USAGE, "--set user: the value",
+      "remove it" },
     { "user: a\n", "user=\tx", EXO_STATUS_USAGE, "control character",
       "remove it" },
     { "user: a\n", "user=x\nsecret_command: evil", EXO_STATUS_USAGE,
@@ -141,8 +151,8 @@ static const struct refusal {
     /* what was wrong before is not written again, and not hidden either */
     { "user: a\nuser: b\n", "user=c", EXO_STATUS_MISCONFIGURED,
       "a@b.conf line 2: ", "correct that line first" },
-    { "rubbish\n", "user=c", EXO_STATUS_MISCONFIGURED, "a@b.conf line 1: ",
-      "correct that line first" },
+    { "rubbish\n", "user=c", EXO_STATUS_MISCONFIGURED,
+      "a@b.conf line 1: ", "correct that line first" },
     { "client_id: x\r\nuser: a\r\n", "user=c", EXO_STATUS_MISCONFIGURED,
       "a@b.conf line 1: ", "correct that line first" },
 };
@@ -180,8 +190,7 @@ static void refuses_what_gets_too_large(void **state)
     assert_non_null(text);
     memset(text, '#', EXO_BLOCK_SIZE);
     text[EXO_BLOCK_SIZE - 1] = '\n';
-    put_bytes(&house->place, "exoauth.d/a@b.conf", 0644, text,
-              EXO_BLOCK_SIZE);
+    put_bytes(&house->place, "exoauth.d/a@b.conf", 0644, text, EXO_BLOCK_SIZE);
     free(text);
     assert_int_equal(write_pairs(house, "a@b", pair, &changed), EXO_E_STATUS);
     assert_false(changed);
@@ -198,8 +207,8 @@ static void refuses_a_file_of_others(void **state)
     put_file(&house->place, "exoauth.d/a@b.conf", 0666, "user: a\n");
     assert_int_equal(write_pairs(house, "a@b", pair, &changed), EXO_E_STATUS);
     assert_false(changed);
-    assert_err(&house->err, EXO_STATUS_MISCONFIGURED, "a@b.conf: ",
-               "correct owner and mode");
+    assert_err(&house->err, EXO_STATUS_MISCONFIGURED,
+               "a@b.conf: ", "correct owner and mode");
     assert_string_equal(get_file(&house->place, "exoauth.d/a@b.conf"),
                         "user: a\n");
 }
@@ -250,9 +259,9 @@ static void collect(void *context, const struct exo_account *account)
 
 static void lists_accounts(void **state)
 {
-    static const char *const others[] = { "notes.txt",   ".conf",
-                                          ".a@b.conf",   "A@b.conf",
-                                          "a b@c.conf",  "a@b.conf.bak",
+    static const char *const others[] = { "notes.txt",    ".conf",
+                                          ".a@b.conf",    "A@b.conf",
+                                          "a b@c.conf",   "a@b.conf.bak",
                                           ".tmp.01.conf", "x%2fy.conf" };
     struct house *house = *state;
     char all[1000] = "";
@@ -291,7 +300,7 @@ static void lists_nothing_without_a_directory(void **state)
     assert_err(&house->err, EXO_STATUS_MISCONFIGURED, "exoauth.d", "correct");
 }
 
-#define IN_HOUSE(test)                                                \
+#define IN_HOUSE(test) \
     cmocka_unit_test_setup_teardown(test, house_setup, house_teardown)
 
 int main(void)
