@@ -45,7 +45,7 @@ static void hand_over_log(const struct exo_app *app, const char *dest)
     }
 }
 
-static void open_log(const struct exo_app *app)
+static void open_log(const struct exo_app *app, bool listening)
 {
     const char *dest = app->conf->log;
     enum exo_log_level level = app->conf->log_level;
@@ -53,7 +53,7 @@ static void open_log(const struct exo_app *app)
     if (dest[0] == '\0') {
         dest = app->quiet ? "syslog" : "stderr";
     }
-    if (app->quiet && strcmp(dest, "stderr") == 0) {
+    if (app->quiet && !listening && strcmp(dest, "stderr") == 0) {
         dest = "syslog"; /* fd 2 may be the connection */
     }
     if (app->verbose > 0 && level < EXO_LOG_INFO) {
@@ -102,7 +102,7 @@ static int run(struct exo_app *app, const struct exo_command *command,
     if (rc != 0) {
         return rc;
     }
-    open_log(app);
+    open_log(app, options->listen != NULL);
     if (command->prepare) {
         exo_app_prepare(app);
     }

@@ -274,6 +274,12 @@ wait $server
 site_conf log stderr
 ok 'log: stderr' ask 'get: nobody@fabrikam.test'
 is "$ERR" '' 'is not for serve'
+serve
+stranger() { request 'get: nobody@fabrikam.test' | client "$SITE/sock/et"; }
+ok 'but a server that listens, as in a container,' stranger
+like "$(cat "$SITE/serve.err")" 'no account nobody@fabrikam.test' 'logs there'
+kill -TERM $server
+wait $server
 site_conf log "$SITE/no/such/dir/log"
 ok 'a log that cannot be opened' ask 'get: nobody@fabrikam.test'
 is "$ERR" '' 'is no reason to use fd 2'
