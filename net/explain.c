@@ -87,20 +87,21 @@ static int explain_reach(const struct exo_http_call *call, CURLcode code,
     if (code == CURLE_COULDNT_RESOLVE_PROXY)
         return exo_err_set(
             err, EXO_STATUS_TRANSIENT,
-            "cannot resolve the proxy %s; check DNS and proxy:", proxy);
+            "cannot resolve the proxy %s; check DNS and proxy in exoauth.conf",
+            proxy);
     if (code == CURLE_COULDNT_CONNECT && given(proxy))
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "cannot connect to proxy %s: %s; check that it "
-                           "runs, and proxy:",
+                           "runs, and proxy in exoauth.conf",
                            proxy, words(call, code));
     if (code == CURLE_COULDNT_CONNECT)
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "cannot connect to %s: %s; check network, "
-                           "firewall and proxy:",
+                           "firewall and proxy in exoauth.conf",
                            host, words(call, code));
     return exo_err_set(err, EXO_STATUS_TRANSIENT,
                        "no answer in time from %s: %s; check network, "
-                       "firewall and proxy:",
+                       "firewall and proxy in exoauth.conf",
                        host, words(call, code));
 }
 
@@ -113,7 +114,7 @@ int exo_http_explain(const struct exo_http_call *call, CURLcode code,
     if (call->too_big || code == CURLE_FILESIZE_EXCEEDED)
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "%s sent more than a token endpoint does; check "
-                           "token_endpoint:",
+                           "token_endpoint in the account file",
                            host);
     if (given(call->way->proxy) &&
         curl_easy_getinfo(call->curl, CURLINFO_HTTP_CONNECTCODE, &tunnel) ==
@@ -143,7 +144,7 @@ int exo_http_explain(const struct exo_http_call *call, CURLcode code,
     default:
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "no valid HTTP answer from %s: %s; check what "
-                           "answers there, and proxy:",
+                           "answers there, and proxy in exoauth.conf",
                            host, words(call, code));
     }
 }

@@ -153,9 +153,10 @@ static int read_file(const char *key, const char *path, struct exo_buf *out,
 
     if (rc == 0)
         return 0;
-    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                       "cannot use %s %s: %s; correct the file or %s:", key,
-                       path, why != NULL ? why : exo_strerror(rc), key);
+    return exo_err_set(
+        err, EXO_STATUS_MISCONFIGURED,
+        "cannot use %s %s: %s; correct the file, or %s in exoauth.conf", key,
+        path, why != NULL ? why : exo_strerror(rc), key);
 }
 
 static int set_tls(struct exo_http_call *call, struct exo_err *err)

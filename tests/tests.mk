@@ -17,14 +17,18 @@
 unit_tests = \
 	tests/unit/test_account \
 	tests/unit/test_ask \
+	tests/unit/test_ask_helper \
 	tests/unit/test_block \
+	tests/unit/test_block_values \
 	tests/unit/test_broker \
 	tests/unit/test_broker_failure \
 	tests/unit/test_broker_order \
 	tests/unit/test_buf \
 	tests/unit/test_conf \
+	tests/unit/test_conf_find \
 	tests/unit/test_error \
 	tests/unit/test_file \
+	tests/unit/test_file_replace \
 	tests/unit/test_http \
 	tests/unit/test_http_limits \
 	tests/unit/test_http_tls \
@@ -52,6 +56,7 @@ unit_tests = \
 	tests/unit/test_settings_check \
 	tests/unit/test_settings_file \
 	tests/unit/test_source \
+	tests/unit/test_source_limits \
 	tests/unit/test_store \
 	tests/unit/test_store_crash \
 	tests/unit/test_store_lock \
@@ -180,11 +185,21 @@ fuzz_oauth_libs = \
 	$(NULL)
 
 plugin_tests = \
+	tests/plugin/ages \
+	tests/plugin/asking \
+	tests/plugin/configuration \
+	tests/plugin/cycles \
 	tests/plugin/names \
+	tests/plugin/passwords \
 	tests/plugin/process \
+	tests/plugin/published \
+	tests/plugin/ranking \
 	tests/plugin/register \
-	tests/plugin/sources \
+	tests/plugin/servers \
+	tests/plugin/status \
 	tests/plugin/steps \
+	tests/plugin/threads \
+	tests/plugin/traces \
 	$(NULL)
 
 shell_tests = \
@@ -194,6 +209,7 @@ shell_tests = \
 	tests/plugin/walls.sh \
 	tests/cli/concurrency.sh \
 	tests/cli/config.sh \
+	tests/cli/deps.sh \
 	tests/cli/explain.sh \
 	tests/cli/list.sh \
 	tests/cli/login.sh \
@@ -214,8 +230,15 @@ tests_plugin_frob_LDADD = $(SASL_LIBS)
 
 # What several test programs share, linked into each.
 libexoauth_harness_la_SOURCES = \
-	tests/plugin/harness.c \
+	tests/plugin/child.c \
+	tests/plugin/entry.c \
+	tests/plugin/entry.h \
 	tests/plugin/harness.h \
+	tests/plugin/host.c \
+	tests/plugin/peer.c \
+	tests/plugin/ways.c \
+	tests/plugin/ways.h \
+	tests/plugin/world.c \
 	$(NULL)
 
 LDADD = \
@@ -247,9 +270,17 @@ test_files = \
 	tests/e2e/10-postfix.sh \
 	tests/e2e/11-accounts.sh \
 	tests/e2e/12-domain.sh \
+	tests/e2e/13-long-tokens.sh \
+	tests/e2e/14-outage.sh \
+	tests/e2e/15-mail-log.sh \
 	tests/e2e/20-clients.sh \
+	tests/e2e/21-device.sh \
 	tests/e2e/30-single-flight.sh \
+	tests/e2e/31-herd.sh \
+	tests/e2e/32-systemd.sh \
 	tests/e2e/40-canary.sh \
+	tests/e2e/50-demo.sh \
+	tests/e2e/51-build.sh \
 	tests/fault/store.sh \
 	tests/lib/.npmrc \
 	tests/lib/approve \
@@ -264,16 +295,19 @@ test_files = \
 	tests/lib/provider.sh \
 	tests/lib/rig.sh \
 	tests/lib/site.sh \
+	tests/lib/smtpd.py \
 	tests/lib/tap.sh \
 	tests/lib/verify-jwt.mjs \
 	tests/fuzz/seeds \
 	tests/bench/run \
 	tests/plugin/symbols.allowed \
+	tests/unit/ask.h \
 	tests/unit/broker.h \
 	tests/unit/house.h \
 	tests/unit/oauth_keys.h \
 	tests/unit/oauth_util.h \
 	tests/unit/oauth_wire.h \
+	tests/unit/source.h \
 	tests/unit/util.h \
 	$(NULL)
 

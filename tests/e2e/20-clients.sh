@@ -83,8 +83,12 @@ is "$(cat "$RIG"/mbsync/INBOX/*/* 2>/dev/null | grep -c '^Subject: waiting')" 1 
 # Another mailbox with the same login: user= is the authorization id.
 like "$(cyrus imtest "$RIG_IMAPS_PORT" "$alice" -s -u "$info")" \
     'Authenticated' 'imtest opens a shared mailbox'
-like "$(<"$RIG/log/dovecot.log")" "user=<$info>, method=XOAUTH2" \
+like "$(<"$RIG/log/dovecot.log")" "imap-login: .*user=<$info>, method=XOAUTH2" \
     'under its name'
+like "$(cyrus pop3test "$RIG_POP3S_PORT" "$alice" -s -u "$info")" \
+    'Authenticated' 'and so does pop3test'
+like "$(<"$RIG/log/dovecot.log")" "pop3-login: .*user=<$info>, method=XOAUTH2" \
+    'under its name, too'
 
 # The server's word on a wrong token must come through, and quickly.
 rig_publish "$alice" "$(printf 'x%.0s' {1..1500})"

@@ -20,7 +20,7 @@ rig_dovecot_start
 home=$RIG/home
 state=$home/.local/state/exoauth
 become=(env)
-mkdir -p -m 0700 "$home"
+mkdir -m 0700 "$home"
 if [[ $(id -u) == 0 ]]; then
     become=(setpriv --reuid=nobody --regid=nogroup --clear-groups env)
 fi

@@ -34,9 +34,8 @@ memory() { awk '/^VmHWM/ { print $2 }' "/proc/$serve/status"; }
 watch()
 {
     python3 -c '
-import glob, sys, time
+import os, sys, time
 parent, stop, most, pss_most = sys.argv[1], sys.argv[2], 0, 0
-import os
 def children():
     try:
         return open(f"/proc/{parent}/task/{parent}/children").read().split()
