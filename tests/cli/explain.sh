@@ -107,6 +107,7 @@ else
     skip 'as a user who can read nothing' 'not root'
 fi
 if [[ -e /dev/full ]]; then
+    # shellcheck disable=SC2016 # for the inner shell
     exits 74 'a full disk behind stdout' bash -c '"$0" explain 535 >/dev/full' \
         "$EXO"
 else

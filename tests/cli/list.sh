@@ -30,6 +30,7 @@ exits 64 'an account is no argument of list' x list zoe@contoso.test
 
 # A pipe that nobody reads is an error and no silence.
 if [[ -e /dev/full ]]; then
+    # shellcheck disable=SC2016 # for the inner shell
     exits 74 'a full disk behind stdout' bash -c \
         '"$0" list --config "$1" >/dev/full' "$EXO" "$SITE_CONF"
     like "$ERR" 'cannot write' 'says so'

@@ -10,6 +10,7 @@
 site_up
 site_endpoint ok:token-1
 app=app@contoso.test
+# shellcheck disable=SC2153 # from lib/site.sh
 file=$SITE/etc/exoauth.d/$app.conf
 printf 'canary-secret-1\n' >"$SITE/secret/app"
 printf 'canary-secret-2\n' >"$SITE/secret/new"

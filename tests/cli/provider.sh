@@ -42,7 +42,7 @@ answer()
 }
 
 site_script ok:kept-token:3000
-kept=kept-token
+kept='kept-token'
 site_account "$person" 'grant: device_code'
 ok 'a person with a refresh token' x login "$person" \
     --refresh-token-file "$SITE/secret/refresh"
@@ -145,6 +145,7 @@ RIG=$SITE/tls
 RIG_CA=$RIG/pki/ca.crt
 mkdir -p "$RIG/log" "$RIG/pids"
 cleanup rig_stop_all
+# shellcheck disable=SC2034 # for lib/rig.sh
 RIG_NAME_POSTFIX=''
 rig_pki
 rig_endpoint_start ok:tls-token

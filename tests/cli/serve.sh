@@ -54,6 +54,7 @@ ignored()
 ok 'a request' ask "get: $app"
 is "$ERR" '' 'fd 2 is silent'
 is "$(whole ok && echo whole)" whole 'a whole reply'
+# shellcheck disable=SC2001 # line by line
 is "$(sed 's/: .*//' <<<"$OUT" | paste -sd' ')" \
     'exoauth status account user servers serial issued refresh_after usable_until expires token' \
     'the fields of a published token'
@@ -187,7 +188,7 @@ request() { printf '%s\n' 'exoauth: 1' "$@" ''; }
 listening() { client "$SITE/sock/et" <"$SITE/request"; }
 serve()
 {
-    "$EXO" serve --listen "$SITE/sock/et" --config "$SITE_CONF" "$@" \
+    "$EXO" serve --listen "$SITE/sock/et" --config "$SITE_CONF" \
         >"$SITE/serve.out" 2>"$SITE/serve.err" </dev/null &
     server=$!
     cleanup kill -KILL $server
@@ -235,6 +236,7 @@ ok '200 clients at once' crowd
 like "$OUT" '^200 exoauth: 1\|status: ok\|.*\|token: first-token\|\|$' 'all are served'
 if [[ -d /proc/$server/fd ]]; then
     is "$(find "/proc/$server/task" -maxdepth 1 -mindepth 1 | wc -l)" 1 'one thread'
+    # shellcheck disable=SC2009,SC2143 # not every pgrep knows states
     zombies() { [[ -z $(ps -o stat= --ppid "$server" 2>/dev/null | grep Z) ]]; }
     ok 'no zombie stays' zombies
 fi

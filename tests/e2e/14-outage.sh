@@ -51,6 +51,7 @@ asyncio.run(main())' "$RIG/hang" "$GATE_PORT" "${RIG_AS##*:}"
 gate_hang() { touch "$RIG/hang"; }
 gate_close() { rig_stop gate; }
 passed() { grep -c '^connection' "$RIG/log/gate.log"; }
+# shellcheck disable=SC2034 # for lib/rig.sh
 RIG_TOKEN_URL=https://localhost:$GATE_PORT/$RIG_TENANT/oauth2/v2.0/token
 
 # age ACCOUNT SECONDS: as if the token were that much older. Nothing else

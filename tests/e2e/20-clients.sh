@@ -13,6 +13,7 @@ alice=alice@contoso.test
 info=info@contoso.test
 rig_init
 rig_as_start "{\"shared\": {\"$alice\": \"$info\"}}"
+# shellcheck disable=SC2034 # for lib/mail.sh
 RIG_MX_PORT=$(rig_port)
 rig_dovecot_start
 [[ $(id -u) == 0 ]] && rig_mx_start

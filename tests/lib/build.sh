@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2086 # EXO_CONFIGURE_FLAGS is many words
 #
 # build.sh: how tests/all and tests/demo come by a build. build_tree WORK sets
 # EXO_SRCDIR and EXO_BUILDDIR: to the build tree named by EXO_BUILDDIR, brought

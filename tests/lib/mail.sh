@@ -315,8 +315,9 @@ rig_sent() { grep -c 'status=sent' "$(rig_postfix_log "$1")"; }
 
 rig_mail_count()
 {
-    find "$RIG/mail/$1" -path '*/new/*' -o -path '*/cur/*' 2>/dev/null |
-        xargs -r grep -l -e "^Subject: ${2:-}" 2>/dev/null | wc -l
+    find "$RIG/mail/$1" \( -path '*/new/*' -o -path '*/cur/*' \) -print0 \
+        2>/dev/null |
+        xargs -0r grep -l -e "^Subject: ${2:-}" 2>/dev/null | wc -l
 }
 
 rig_mail_has() { [[ $(rig_mail_count "$1" "$2") -ge ${3:-1} ]]; }

@@ -196,6 +196,7 @@ rig_up()
 }
 
 # A secret file that the program will accept, holding the provider's secret.
+# shellcheck disable=SC2120 # a test may give its own name and secret
 rig_secret_file()
 {
     local file=$RIG/etc/${1:-secret}

@@ -20,14 +20,18 @@
 #include <sasl/sasl.h>
 
 #define ALICE "alice@example.org"
+#define BOB "bob@example.org"
+#define TEAM "team@example.org"
 #define SERVER "smtp.example.org"
 /* 48 bytes: long enough to pass for a token where a password is expected. */
 #define TOKEN "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2lnbg=="
+/* What the broker has, where what is published is too old. */
+#define FRESH "fresh.from.the.broker"
 
 /* --- the world ----------------------------------------------------------- */
 
 int world_setup(void **state);    /* cmocka: per test */
-int world_teardown(void **state); /* also calls sasl_done() */
+int world_teardown(void **state); /* also calls host_done() */
 const char *world_dir(void);
 /* dir/NAME; good until the fourth next call. */
 const char *world_path(const char *fmt, ...)
@@ -99,6 +103,10 @@ struct host {
 void host_init(const char *more);
 /* The same, in a program that answers SASL_CB_USER for all connections. */
 void host_init_user(const char *user);
+/* sasl_done(), if one of the above is still in force. */
+void host_done(void);
+/* A usable token of ALICE is published, and the host is ready. */
+void good_token(void);
 /* The registered mechanisms, blank-separated, best first; "" if none. */
 const char *host_mechs(void);
 void host_new(struct host *host);
@@ -117,6 +125,10 @@ void expect_response(const struct host *host, const char *user,
  * ends in text (NULL: any). */
 void expect_refusal(const struct host *host, int code, const char *text);
 
+/* A whole login and its end, with that outcome. */
+void host_sends(struct host *host, const char *user, const char *token);
+void host_refused(struct host *host, int code, const char *text);
+
 /* --- the peer ------------------------------------------------------------ */
 
 enum peer_mode { PEER_REPLY, PEER_HANG, PEER_CLOSE };
@@ -127,6 +139,10 @@ struct peer *peer_start(const char *path, enum peer_mode mode,
                         const char *reply);
 /* All it was asked, after it has ended; frees. Free the text. */
 char *peer_stop(struct peer *peer, int *connections);
+/* The same on the socket that the configuration, written here, names. */
+struct peer *broker(enum peer_mode mode, const char *reply);
+/* The reply with a token; malloc'ed. */
+char *ok_text(const struct token_spec *spec);
 /* The reply for a status other than ok; malloc'ed. */
 char *refusal_text(const char *status, const char *message);
 
@@ -134,6 +150,8 @@ char *refusal_text(const char *status, const char *message);
 
 /* Runs f in a child; true if it returned true. A crash is false. */
 bool in_child(bool (*f)(void *), void *arg);
+/* In a child: root becomes an ordinary user, who stays who it is. */
+bool become_nobody(void);
 bool under_valgrind(void);
 
 /* Not skip(): cmocka 1.1 writes "not ok" for it, which counts as failed. */

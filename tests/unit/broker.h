@@ -20,16 +20,16 @@
 #include "util.h"
 
 #define V "exoauth: 1\n"
-#define OK_FOR(serial, servers) \
+#define OK_FOR(serial, servers)                                           \
     V "status: ok\naccount: a@b.c\nservers: " servers "\nserial: " serial \
-      "\nissued: 1\nrefresh_after: 2\nusable_until: 3\nexpires: 4\n" \
+      "\nissued: 1\nrefresh_after: 2\nusable_until: 3\nexpires: 4\n"      \
       "token: t" serial "\n\n"
 #define OK_REPLY(serial) OK_FOR(serial, "smtp.x")
 
 enum how {
-    HOW_REPLY,      /* read the request, send reply, close */
-    HOW_RUDE,       /* close without reading */
-    HOW_HANG        /* read the request, then wait for the other end to go */
+    HOW_REPLY, /* read the request, send reply, close */
+    HOW_RUDE,  /* close without reading */
+    HOW_HANG   /* read the request, then wait for the other end to go */
 };
 
 struct broker {
@@ -51,8 +51,7 @@ static inline int broker_listen(const char *path, int backlog)
     assert_true(fd >= 0);
     assert_true(strlen(path) < sizeof address.sun_path);
     memcpy(address.sun_path, path, strlen(path) + 1);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address),
-                     0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(fd, backlog), 0);
     return fd;
 }
@@ -98,8 +97,8 @@ static inline void *broker_main(void *arg)
 static inline void broker_run(struct broker *broker)
 {
     broker->max = broker->max > 0 ? broker->max : 1;
-    assert_int_equal(
-        pthread_create(&broker->thread, NULL, broker_main, broker), 0);
+    assert_int_equal(pthread_create(&broker->thread, NULL, broker_main, broker),
+                     0);
     broker->running = true;
 }
 

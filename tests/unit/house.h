@@ -102,16 +102,4 @@ static inline void assert_err(const struct exo_err *err, enum exo_status status,
     assert_null(strchr(err->text, '\n'));
 }
 
-static inline void assert_has(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("\"%s\" has no \"%s\"", text, part);
-}
-
-static inline void assert_lacks(const char *text, const char *part)
-{
-    if (strstr(text, part) != NULL)
-        fail_msg("\"%s\" has \"%s\"", text, part);
-}
-
 #endif

@@ -66,16 +66,4 @@ static inline int asked_text(struct asked *a, long status, bool user,
     return asked_parse(a, status, user, body, strlen(body));
 }
 
-static inline void assert_has(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("\"%s\" has no \"%s\"", text, part);
-}
-
-static inline void assert_lacks(const char *text, const char *part)
-{
-    if (strstr(text, part) != NULL)
-        fail_msg("\"%s\" has \"%s\"", text, part);
-}
-
 #endif

@@ -20,98 +20,99 @@ static int parse(struct exo_block *block, char **copy, const char *text,
     return exo_block_parse(block, *copy, len, kind);
 }
 
+static const struct rule {
+    enum exo_block_kind kind;
+    const char *text;
+    int rc;
+    unsigned line;    /* of the mistake */
+    const char *want; /* key=value, joined by | */
+} rule_table[] = {
+    { EXO_BLOCK_FILE, "", 0, 0, "" },
+    { EXO_BLOCK_FILE, "\n\n", 0, 0, "" },
+    { EXO_BLOCK_FILE, "a: b", 0, 0, "a=b" },
+    { EXO_BLOCK_FILE, "a: b\n", 0, 0, "a=b" },
+    { EXO_BLOCK_FILE, "a:b\nc:d\n", 0, 0, "a=b|c=d" },
+    { EXO_BLOCK_FILE, "a:b\n\n  \t\nc:d", 0, 0, "a=b|c=d" },
+    { EXO_BLOCK_FILE, " \t a \t: \t b c \t \n", 0, 0, "a=b c" },
+    { EXO_BLOCK_FILE, "# x: y\n  # no colon\r\na: b # c\n", 0, 0, "a=b # c" },
+    { EXO_BLOCK_FILE, "#", 0, 0, "" },
+    { EXO_BLOCK_FILE, "a:\nb: \t\n", 0, 0, "a=|b=" },
+    { EXO_BLOCK_FILE, "url: https://a:1/b", 0, 0, "url=https://a:1/b" },
+    { EXO_BLOCK_FILE, "Key_1-Z: V", 0, 0, "key_1-z=V" },
+    { EXO_BLOCK_FILE, "a: \xc3\xbc\xff", 0, 0, "a=\xc3\xbc\xff" },
+    { EXO_BLOCK_FILE, "exoauth: 2\n", 0, 0, "exoauth=2" },
+    { EXO_BLOCK_FILE, "a: 1\nb: 2\na: 3\n", EXO_E_SYNTAX, 3, NULL },
+    { EXO_BLOCK_FILE, "a: 1\nA: 3\n", EXO_E_SYNTAX, 2, NULL },
+    { EXO_BLOCK_FILE, "a: 1\n\nnonsense\n", EXO_E_SYNTAX, 3, NULL },
+    { EXO_BLOCK_FILE, ": v\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_FILE, "  : v\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_FILE, "a b: v\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_FILE, "a.b: v\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_FILE, "\xc3\xbc: v\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_FILE, "a: v\r\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_FILE, "a: v\r\n\r\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_FILE, "a: v\tw\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_FILE, "a: v\x7fw\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_FILE, "a: 1234567\x01\n", EXO_E_SYNTAX, 1, NULL },
+
+    { EXO_BLOCK_MESSAGE, V "\n", 0, 0, "exoauth=1" },
+    { EXO_BLOCK_MESSAGE, V "a: b\n\n", 0, 0, "exoauth=1|a=b" },
+    { EXO_BLOCK_MESSAGE, V "#c\na: b\n\nrest", 0, 0, "exoauth=1|a=b" },
+    { EXO_BLOCK_MESSAGE, "EXOAUTH : 1 \n\n", 0, 0, "exoauth=1" },
+    { EXO_BLOCK_MESSAGE, "", EXO_E_SHORT, 1, NULL },
+    { EXO_BLOCK_MESSAGE, "exoa", EXO_E_SHORT, 1, NULL },
+    { EXO_BLOCK_MESSAGE, V, EXO_E_SHORT, 2, NULL },
+    { EXO_BLOCK_MESSAGE, V "token: abc\n", EXO_E_SHORT, 3, NULL },
+    { EXO_BLOCK_MESSAGE, V "token: abc", EXO_E_SHORT, 2, NULL },
+    { EXO_BLOCK_MESSAGE, V "nonsense\n", EXO_E_SHORT, 3, NULL },
+    { EXO_BLOCK_MESSAGE, "\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_MESSAGE, "\n" V "\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_MESSAGE, "#c\n\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_MESSAGE, "#c\n" V "\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_MESSAGE, "a: b\n" V "\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_MESSAGE, "exoauth: x\n\n", EXO_E_SYNTAX, 1, NULL },
+    { EXO_BLOCK_MESSAGE, "exoauth: 2\n{json}\n\n", EXO_E_VERSION, 1, NULL },
+    { EXO_BLOCK_MESSAGE, "exoauth: 0\n\n", EXO_E_VERSION, 1, NULL },
+    { EXO_BLOCK_MESSAGE, V " \n\n", EXO_E_SYNTAX, 2, NULL },
+    { EXO_BLOCK_MESSAGE, V "nonsense\n\n", EXO_E_SYNTAX, 2, NULL },
+    { EXO_BLOCK_MESSAGE, V "a: 1\na: 1\n\n", EXO_E_SYNTAX, 3, NULL },
+    { EXO_BLOCK_MESSAGE, V "exoauth: 1\n\n", EXO_E_SYNTAX, 2, NULL },
+    { EXO_BLOCK_MESSAGE, "exoauth: 1\r\n\r\n\n", EXO_E_SYNTAX, 1, NULL },
+};
+
+static void check_rule(const struct rule *rule)
+{
+    struct exo_buf got = EXO_BUF_INIT(1000);
+    struct exo_block block;
+    char *copy;
+    size_t len = strlen(rule->text);
+    int rc = parse(&block, &copy, rule->text, len, rule->kind);
+
+    if (rc != rule->rc || block.bad_line != rule->line)
+        print_error("case: %s\n", rule->text);
+    assert_int_equal(rc, rule->rc);
+    assert_int_equal(block.bad_line, rule->line);
+    assert_true((block.why == NULL) == (rc == EXO_OK));
+    for (size_t k = 0; k < block.n; k++) {
+        assert_int_equal(strlen(block.pair[k].value), block.pair[k].value_len);
+        exo_buf_fmt(&got, "%s%s=%s", k > 0 ? "|" : "", block.pair[k].key,
+                    block.pair[k].value);
+    }
+    if (rc == EXO_OK)
+        assert_string_equal(exo_buf_text(&got), rule->want);
+    else
+        assert_int_equal(block.n, 0);
+    if (rc == EXO_E_SHORT)
+        assert_memory_equal(copy, rule->text, len);
+    exo_buf_free(&got);
+    free(copy);
+}
+
 static void rules(void **state)
 {
-    static const struct {
-        enum exo_block_kind kind;
-        const char *text;
-        int rc;
-        unsigned line; /* of the mistake */
-        const char *want; /* key=value, joined by | */
-    } table[] = {
-        { EXO_BLOCK_FILE, "", 0, 0, "" },
-        { EXO_BLOCK_FILE, "\n\n", 0, 0, "" },
-        { EXO_BLOCK_FILE, "a: b", 0, 0, "a=b" },
-        { EXO_BLOCK_FILE, "a: b\n", 0, 0, "a=b" },
-        { EXO_BLOCK_FILE, "a:b\nc:d\n", 0, 0, "a=b|c=d" },
-        { EXO_BLOCK_FILE, "a:b\n\n  \t\nc:d", 0, 0, "a=b|c=d" },
-        { EXO_BLOCK_FILE, " \t a \t: \t b c \t \n", 0, 0, "a=b c" },
-        { EXO_BLOCK_FILE, "# x: y\n  # no colon\r\na: b # c\n", 0, 0,
-          "a=b # c" },
-        { EXO_BLOCK_FILE, "#", 0, 0, "" },
-        { EXO_BLOCK_FILE, "a:\nb: \t\n", 0, 0, "a=|b=" },
-        { EXO_BLOCK_FILE, "url: https://a:1/b", 0, 0, "url=https://a:1/b" },
-        { EXO_BLOCK_FILE, "Key_1-Z: V", 0, 0, "key_1-z=V" },
-        { EXO_BLOCK_FILE, "a: \xc3\xbc\xff", 0, 0, "a=\xc3\xbc\xff" },
-        { EXO_BLOCK_FILE, "exoauth: 2\n", 0, 0, "exoauth=2" },
-        { EXO_BLOCK_FILE, "a: 1\nb: 2\na: 3\n", EXO_E_SYNTAX, 3, NULL },
-        { EXO_BLOCK_FILE, "a: 1\nA: 3\n", EXO_E_SYNTAX, 2, NULL },
-        { EXO_BLOCK_FILE, "a: 1\n\nnonsense\n", EXO_E_SYNTAX, 3, NULL },
-        { EXO_BLOCK_FILE, ": v\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_FILE, "  : v\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_FILE, "a b: v\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_FILE, "a.b: v\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_FILE, "\xc3\xbc: v\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_FILE, "a: v\r\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_FILE, "a: v\r\n\r\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_FILE, "a: v\tw\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_FILE, "a: v\x7fw\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_FILE, "a: 1234567\x01\n", EXO_E_SYNTAX, 1, NULL },
-
-        { EXO_BLOCK_MESSAGE, V "\n", 0, 0, "exoauth=1" },
-        { EXO_BLOCK_MESSAGE, V "a: b\n\n", 0, 0, "exoauth=1|a=b" },
-        { EXO_BLOCK_MESSAGE, V "#c\na: b\n\nrest", 0, 0, "exoauth=1|a=b" },
-        { EXO_BLOCK_MESSAGE, "EXOAUTH : 1 \n\n", 0, 0, "exoauth=1" },
-        { EXO_BLOCK_MESSAGE, "", EXO_E_SHORT, 1, NULL },
-        { EXO_BLOCK_MESSAGE, "exoa", EXO_E_SHORT, 1, NULL },
-        { EXO_BLOCK_MESSAGE, V, EXO_E_SHORT, 2, NULL },
-        { EXO_BLOCK_MESSAGE, V "token: abc\n", EXO_E_SHORT, 3, NULL },
-        { EXO_BLOCK_MESSAGE, V "token: abc", EXO_E_SHORT, 2, NULL },
-        { EXO_BLOCK_MESSAGE, V "nonsense\n", EXO_E_SHORT, 3, NULL },
-        { EXO_BLOCK_MESSAGE, "\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_MESSAGE, "\n" V "\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_MESSAGE, "#c\n\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_MESSAGE, "#c\n" V "\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_MESSAGE, "a: b\n" V "\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_MESSAGE, "exoauth: x\n\n", EXO_E_SYNTAX, 1, NULL },
-        { EXO_BLOCK_MESSAGE, "exoauth: 2\n{json}\n\n", EXO_E_VERSION, 1,
-          NULL },
-        { EXO_BLOCK_MESSAGE, "exoauth: 0\n\n", EXO_E_VERSION, 1, NULL },
-        { EXO_BLOCK_MESSAGE, V " \n\n", EXO_E_SYNTAX, 2, NULL },
-        { EXO_BLOCK_MESSAGE, V "nonsense\n\n", EXO_E_SYNTAX, 2, NULL },
-        { EXO_BLOCK_MESSAGE, V "a: 1\na: 1\n\n", EXO_E_SYNTAX, 3, NULL },
-        { EXO_BLOCK_MESSAGE, V "exoauth: 1\n\n", EXO_E_SYNTAX, 2, NULL },
-        { EXO_BLOCK_MESSAGE, "exoauth: 1\r\n\r\n\n", EXO_E_SYNTAX, 1, NULL },
-    };
-
     (void)state;
-    for (size_t i = 0; i < N_OF(table); i++) {
-        struct exo_buf got = EXO_BUF_INIT(1000);
-        struct exo_block block;
-        char *copy;
-        size_t len = strlen(table[i].text);
-        int rc = parse(&block, &copy, table[i].text, len, table[i].kind);
-
-        if (rc != table[i].rc || block.bad_line != table[i].line)
-            print_error("case %zu: %s\n", i, table[i].text);
-        assert_int_equal(rc, table[i].rc);
-        assert_int_equal(block.bad_line, table[i].line);
-        assert_true((block.why == NULL) == (rc == EXO_OK));
-        for (size_t k = 0; k < block.n; k++) {
-            assert_int_equal(strlen(block.pair[k].value),
-                             block.pair[k].value_len);
-            exo_buf_fmt(&got, "%s%s=%s", k > 0 ? "|" : "", block.pair[k].key,
-                        block.pair[k].value);
-        }
-        if (rc == EXO_OK)
-            assert_string_equal(exo_buf_text(&got), table[i].want);
-        else
-            assert_int_equal(block.n, 0);
-        if (rc == EXO_E_SHORT)
-            assert_memory_equal(copy, table[i].text, len);
-        exo_buf_free(&got);
-        free(copy);
-    }
+    for (size_t i = 0; i < N_OF(rule_table); i++)
+        check_rule(&rule_table[i]);
 }
 
 static void nul_bytes(void **state)
@@ -174,8 +175,8 @@ static void limits(void **state)
                 exo_buf_str(&text, V);
             for (size_t k = 0; k < table[i].comment; k++)
                 exo_buf_str(&text, "# x\n");
-            for (size_t k = first; k < table[i].keys + (table[i].keys == 1 ?
-                                                        first : 0); k++) {
+            for (size_t k = first;
+                 k < table[i].keys + (table[i].keys == 1 ? first : 0); k++) {
                 exo_buf_fmt(&text, "k%zu: ", k);
                 for (size_t v = 0; v < table[i].value; v++)
                     exo_buf_add(&text, "v", 1);
@@ -186,10 +187,10 @@ static void limits(void **state)
                 exo_buf_fmt(&text, "k9: %016000d\n", 1);
             exo_buf_str(&text, message ? "\n" : "");
             assert_int_equal(text.error, 0);
-            assert_int_equal(parse(&block, &copy, text.data, text.len,
-                                   message ? EXO_BLOCK_MESSAGE
-                                           : EXO_BLOCK_FILE),
-                             table[i].rc);
+            assert_int_equal(
+                parse(&block, &copy, text.data, text.len,
+                      message ? EXO_BLOCK_MESSAGE : EXO_BLOCK_FILE),
+                table[i].rc);
             free(copy);
             exo_buf_free(&text);
         }
@@ -257,137 +258,9 @@ static void control_bytes_everywhere(void **state)
                 free(data);
             }
         }
-        assert_false(exo_has_control("~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~",
-                                     len));
+        assert_false(
+            exo_has_control("~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~", len));
     }
-}
-
-static void numbers(void **state)
-{
-    static const struct {
-        const char *text;
-        int rc;
-        int64_t value;
-    } table[] = {
-        { "0", 0, 0 },
-        { "42", 0, 42 },
-        { "007", 0, 7 },
-        { "999999999999999999", 0, INT64_C(999999999999999999) },
-        { "1000000000000000000", EXO_E_SYNTAX, 0 },
-        { "", EXO_E_SYNTAX, 0 },
-        { "-1", EXO_E_SYNTAX, 0 },
-        { "+1", EXO_E_SYNTAX, 0 },
-        { " 1", EXO_E_SYNTAX, 0 },
-        { "1 ", EXO_E_SYNTAX, 0 },
-        { "0x10", EXO_E_SYNTAX, 0 },
-        { "1.5", EXO_E_SYNTAX, 0 },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < N_OF(table); i++) {
-        int64_t value = -7;
-
-        assert_int_equal(exo_block_number(table[i].text, &value), table[i].rc);
-        assert_int_equal(value, table[i].value);
-    }
-}
-
-static void bools(void **state)
-{
-    static const char *const yes[] = { "yes", "true", "on", "1" };
-    static const char *const no[] = { "no", "false", "off", "0" };
-    static const char *const bad[] = { "", "y", "2", "yess", "none" };
-    bool value;
-
-    (void)state;
-    for (size_t i = 0; i < N_OF(yes); i++) {
-        assert_int_equal(exo_block_bool(yes[i], &value), EXO_OK);
-        assert_true(value);
-        assert_int_equal(exo_block_bool(no[i], &value), EXO_OK);
-        assert_false(value);
-    }
-    for (size_t i = 0; i < N_OF(bad); i++)
-        assert_int_equal(exo_block_bool(bad[i], &value), EXO_E_SYNTAX);
-}
-
-static void written_is_read_again(void **state)
-{
-    struct exo_buf out = EXO_BUF_INIT(EXO_BLOCK_SIZE);
-    struct exo_block block;
-
-    (void)state;
-    exo_block_begin(&out);
-    exo_block_put(&out, "empty", "");
-    exo_block_put(&out, "text", "a: b # c");
-    exo_block_put_number(&out, "zero", 0);
-    exo_block_put_number(&out, "big", INT64_C(999999999999999999));
-    exo_block_end(&out);
-    assert_string_equal(exo_buf_text(&out),
-                        "exoauth: 1\nempty:\ntext: a: b # c\nzero: 0\n"
-                        "big: 999999999999999999\n\n");
-    assert_int_equal(
-        exo_block_parse(&block, out.data, out.len, EXO_BLOCK_MESSAGE), EXO_OK);
-    assert_string_equal(exo_block_get(&block, "empty"), "");
-    assert_string_equal(exo_block_get(&block, "text"), "a: b # c");
-    exo_buf_free(&out);
-}
-
-static void what_would_not_survive_is_refused(void **state)
-{
-    static const struct {
-        const char *key, *value;
-    } table[] = {
-        { "k", "a\nb: c" }, { "k", "a\r" },  { "k", " a" },  { "k", "a " },
-        { "k", "\ta" },     { "k", "\x7f" }, { "K", "a" },   { "", "a" },
-        { "a b", "a" },     { "a:", "a" },   { "#a", "a" },
-    };
-    char *big = malloc(EXO_BLOCK_VALUE + 2);
-    struct exo_buf out;
-
-    (void)state;
-    for (size_t i = 0; i < N_OF(table); i++) {
-        exo_buf_init(&out, 1000);
-        exo_block_put(&out, table[i].key, table[i].value);
-        assert_int_equal(out.error, EXO_E_SYNTAX);
-        assert_int_equal(out.len, 0);
-        exo_buf_free(&out);
-    }
-    assert_non_null(big);
-    memset(big, 'x', EXO_BLOCK_VALUE + 1);
-    big[EXO_BLOCK_VALUE + 1] = '\0';
-    exo_buf_init(&out, EXO_BLOCK_SIZE);
-    exo_block_put(&out, "k", big + 1);
-    assert_int_equal(out.error, 0);
-    exo_block_put(&out, "k", big);
-    assert_int_equal(out.error, EXO_E_SYNTAX);
-    exo_block_put(&out, "k", "fine");
-    assert_int_equal(out.len, EXO_BLOCK_VALUE + 4);
-    exo_buf_free(&out);
-    free(big);
-
-    exo_buf_init(&out, 1000);
-    exo_block_put_number(&out, "k", -1);
-    assert_int_equal(out.error, EXO_E_SYNTAX);
-    exo_buf_reset(&out);
-    exo_block_put_number(&out, "k", INT64_MAX);
-    assert_int_equal(out.error, EXO_E_SYNTAX);
-    exo_buf_free(&out);
-}
-
-static void words(void **state)
-{
-    const char *list = "  one\ttwo   three ";
-    size_t len;
-
-    (void)state;
-    assert_memory_equal(exo_word_next(&list, &len), "one", 3);
-    assert_int_equal(len, 3);
-    assert_memory_equal(exo_word_next(&list, &len), "two", 3);
-    assert_memory_equal(exo_word_next(&list, &len), "three", 5);
-    assert_int_equal(len, 5);
-    assert_null(exo_word_next(&list, &len));
-    assert_null(exo_word_next(&list, &len));
-    assert_int_equal(len, 0);
 }
 
 int main(void)
@@ -400,11 +273,6 @@ int main(void)
         cmocka_unit_test(message_ends_at_64_kib),
         cmocka_unit_test(each_cut_is_short),
         cmocka_unit_test(control_bytes_everywhere),
-        cmocka_unit_test(numbers),
-        cmocka_unit_test(bools),
-        cmocka_unit_test(written_is_read_again),
-        cmocka_unit_test(what_would_not_survive_is_refused),
-        cmocka_unit_test(words),
     };
 
     return cmocka_run_group_tests_name("block", tests, NULL, NULL);

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which files are read, and how they are replaced. */
+/* Which files are read. */
 #include "config.h"
 
 #include "exoauth/file.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "util.h"
 
-#define ALL ((1 << EXO_FILE_CONFIG) | (1 << EXO_FILE_RECORD) | \
-             (1 << EXO_FILE_TOKEN))
+#define ALL \
+    ((1 << EXO_FILE_CONFIG) | (1 << EXO_FILE_RECORD) | (1 << EXO_FILE_TOKEN))
 #define CONFIG (1 << EXO_FILE_CONFIG)
 #define RECORD (1 << EXO_FILE_RECORD)
 #define TOKEN (1 << EXO_FILE_TOKEN)
@@ -39,8 +34,8 @@ static void expect(const struct place *place, const char *name, int allowed,
 {
     for (int rule = EXO_FILE_CONFIG; rule <= EXO_FILE_TOKEN; rule++) {
         const char *why = "unset";
-        int got = read_as(place, name, (enum exo_file_rule)rule, geteuid(),
-                          &why);
+        int got =
+            read_as(place, name, (enum exo_file_rule)rule, geteuid(), &why);
 
         if (got != ((allowed & (1 << rule)) != 0 ? EXO_OK : rc))
             print_error("%s, rule %d: %d\n", name, rule, got);
@@ -55,10 +50,14 @@ static void modes(void **state)
         mode_t mode;
         int allowed;
     } table[] = {
-        { 0600, ALL },           { 0400, ALL },
-        { 0644, CONFIG | TOKEN }, { 0640, CONFIG | TOKEN },
-        { 0604, CONFIG | TOKEN }, { 0660, 0 },
-        { 0620, 0 },             { 0602, 0 },
+        { 0600, ALL },
+        { 0400, ALL },
+        { 0644, CONFIG | TOKEN },
+        { 0640, CONFIG | TOKEN },
+        { 0604, CONFIG | TOKEN },
+        { 0660, 0 },
+        { 0620, 0 },
+        { 0602, 0 },
         { 0666, 0 },
     };
 
@@ -101,8 +100,7 @@ static void not_regular(void **state)
     expect(place, "dir", 0, EXO_E_UNSAFE);
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s",
                    place_name(place, "socket"));
-    assert_int_equal(
-        bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     expect(place, "socket", 0, EXO_E_UNSAFE);
     assert_int_equal(close(fd), 0);
     assert_int_equal(symlinkat("/dev/null", place->fd, "device"), 0);
@@ -147,8 +145,7 @@ static void owners(void **state)
         bad |= read_as(place, "root", EXO_FILE_TOKEN, 1, NULL) != 0;
         bad |= read_as(place, "nobody", EXO_FILE_TOKEN, 1, NULL) != 0;
         bad |= read_as(place, "nobody", EXO_FILE_RECORD, 1, NULL) != 0;
-        bad |= read_as(place, "root", EXO_FILE_RECORD, 1, NULL) !=
-               EXO_E_UNSAFE;
+        bad |= read_as(place, "root", EXO_FILE_RECORD, 1, NULL) != EXO_E_UNSAFE;
         bad |= exo_file_read(place->fd, "secret", EXO_FILE_CONFIG, 0, &out,
                              NULL) != EXO_E_ACCESS;
         _exit(bad);
@@ -177,9 +174,8 @@ static void sizes(void **state)
             assert_int_equal(out.data[out.len], 0);
             /* Appending is what it does. */
             put_bytes(*state, "more", 0600, data, 1000 - size[i]);
-            assert_int_equal(exo_file_read(((struct place *)*state)->fd,
-                                           "more", EXO_FILE_CONFIG, 0, &out,
-                                           NULL),
+            assert_int_equal(exo_file_read(((struct place *)*state)->fd, "more",
+                                           EXO_FILE_CONFIG, 0, &out, NULL),
                              EXO_OK);
             assert_int_equal(out.len, 1000);
         }
@@ -219,198 +215,16 @@ static void error_in_buffer_stays(void **state)
     exo_buf_free(&out);
 }
 
-/* ---- replacing ---------------------------------------------------------- */
-
-static unsigned count_entries(const struct place *place)
-{
-    DIR *dir = opendir(place->path);
-    unsigned n = 0;
-
-    assert_non_null(dir);
-    while (readdir(dir) != NULL)
-        n++;
-    assert_int_equal(closedir(dir), 0);
-    return n - 2;
-}
-
-static int replace(const struct place *place, const char *previous,
-                   mode_t mode, const char *text)
-{
-    return exo_file_replace(place->fd, "file", previous, mode, text,
-                            strlen(text));
-}
-
-static void replaces(void **state)
-{
-    const struct place *place = *state;
-    struct stat st;
-    mode_t old = umask(077);
-
-    assert_int_equal(replace(place, NULL, 0644, "one"), EXO_OK);
-    umask(old);
-    assert_string_equal(get_file(place, "file"), "one");
-    assert_int_equal(fstatat(place->fd, "file", &st, 0), 0);
-    assert_int_equal(st.st_mode & 07777, 0644);
-    assert_int_equal(replace(place, NULL, 0600, ""), EXO_OK);
-    assert_string_equal(get_file(place, "file"), "");
-    assert_int_equal(fstatat(place->fd, "file", &st, 0), 0);
-    assert_int_equal(st.st_mode & 07777, 0600);
-    assert_int_equal(count_entries(place), 1);
-}
-
-static void keeps_previous(void **state)
-{
-    const struct place *place = *state;
-    struct stat st;
-
-    assert_int_equal(replace(place, "old", 0600, "one"), EXO_OK);
-    assert_null(get_file(place, "old"));
-    assert_int_equal(replace(place, "old", 0640, "two"), EXO_OK);
-    assert_string_equal(get_file(place, "old"), "one");
-    assert_int_equal(replace(place, "old", 0600, "three"), EXO_OK);
-    assert_string_equal(get_file(place, "old"), "two");
-    assert_string_equal(get_file(place, "file"), "three");
-    assert_int_equal(fstatat(place->fd, "old", &st, 0), 0);
-    assert_int_equal(st.st_nlink, 1);
-    assert_int_equal(st.st_mode & 07777, 0640);
-    assert_int_equal(fstatat(place->fd, "file", &st, 0), 0);
-    assert_int_equal(st.st_nlink, 1);
-    assert_int_equal(count_entries(place), 2);
-}
-
-static void link_is_replaced_not_followed(void **state)
-{
-    const struct place *place = *state;
-    struct stat st;
-
-    put_file(place, "target", 0600, "mine");
-    assert_int_equal(symlinkat("target", place->fd, "file"), 0);
-    assert_true(replace(place, "old", 0600, "two") != EXO_OK);
-    assert_int_equal(replace(place, NULL, 0600, "two"), EXO_OK);
-    assert_string_equal(get_file(place, "target"), "mine");
-    assert_int_equal(
-        fstatat(place->fd, "file", &st, AT_SYMLINK_NOFOLLOW), 0);
-    assert_true(S_ISREG(st.st_mode));
-    assert_int_equal(count_entries(place), 2);
-}
-
-static void full_disk_keeps_old(void **state)
-{
-    const struct place *place = *state;
-    static char big[100000];
-    struct rlimit limit, tiny;
-    int rc, saved;
-
-    memset(big, 'x', sizeof big - 1);
-    assert_int_equal(replace(place, "old", 0600, "one"), EXO_OK);
-    assert_int_equal(replace(place, "old", 0600, "two"), EXO_OK);
-    (void)signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    tiny = limit;
-    tiny.rlim_cur = 50000; /* the first write is short, the next fails */
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
-    rc = replace(place, "old", 0600, big);
-    saved = errno;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    (void)signal(SIGXFSZ, SIG_DFL);
-    assert_int_equal(rc, EXO_E_IO);
-    assert_int_equal(saved, EFBIG);
-    assert_string_equal(get_file(place, "file"), "two");
-    assert_string_equal(get_file(place, "old"), "one");
-    assert_int_equal(count_entries(place), 2);
-}
-
-static void name_taken_by_directory(void **state)
-{
-    const struct place *place = *state;
-
-    assert_int_equal(mkdirat(place->fd, "file", 0700), 0);
-    assert_true(replace(place, NULL, 0600, "one") != EXO_OK);
-    assert_int_equal(replace(place, "old", 0600, "one"), EXO_E_UNSAFE);
-    assert_int_equal(count_entries(place), 1);
-}
-
-static void no_directory(void **state)
-{
-    (void)state;
-    assert_int_equal(exo_file_replace(-1, "file", NULL, 0600, "x", 1),
-                     EXO_E_IO);
-    assert_int_equal(errno, EBADF);
-    exo_file_sweep(-1);
-}
-
-static void write_fails(void **state)
-{
-    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
-
-    (void)state;
-    if (fd < 0) {
-        say_skipped("no /dev/full here");
-        return;
-    }
-    assert_int_equal(exo_file_write_all(fd, "x", 1), EXO_E_IO);
-    assert_int_equal(errno, ENOSPC);
-    assert_int_equal(exo_file_write_all(fd, "x", 0), EXO_OK);
-    assert_int_equal(close(fd), 0);
-}
-
-static void sweeps_old_leftovers(void **state)
-{
-    static const struct {
-        const char *name;
-        bool old, stays;
-    } table[] = {
-        { ".tmp.0123456789abcdef", true, false },
-        { ".tmp.fedcba9876543210", false, true },
-        { ".tmp.0123456789abcde", true, true },
-        { ".tmp.0123456789abcdef0", true, true },
-        { ".tmp.0123456789abcdeg", true, true },
-        { ".tmp.0123456789ABCDEF", true, true },
-        { "xtmp.0123456789abcdef", true, true },
-        { "file", true, true },
-    };
-    const struct place *place = *state;
-    const struct timespec old[2] = { { time(NULL) - 7200, 0 },
-                                     { time(NULL) - 7200, 0 } };
-
-    for (size_t i = 0; i < N_OF(table); i++) {
-        put_file(place, table[i].name, 0600, "x");
-        if (table[i].old)
-            assert_int_equal(utimensat(place->fd, table[i].name, old, 0), 0);
-    }
-    assert_int_equal(mkdirat(place->fd, ".tmp.00000000000000aa", 0700), 0);
-    assert_int_equal(utimensat(place->fd, ".tmp.00000000000000aa", old, 0),
-                     0);
-    exo_file_sweep(place->fd);
-    exo_file_sweep(place->fd);
-    for (size_t i = 0; i < N_OF(table); i++)
-        assert_int_equal(get_file(place, table[i].name) != NULL,
-                         table[i].stays);
-    assert_int_equal(count_entries(place), N_OF(table));
-}
-
 #define TEST(name) \
     cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(modes),
-        TEST(links),
-        TEST(not_regular),
-        TEST(absent),
-        TEST(owners),
-        TEST(sizes),
-        TEST(without_a_size),
-        TEST(error_in_buffer_stays),
-        TEST(replaces),
-        TEST(keeps_previous),
-        TEST(link_is_replaced_not_followed),
-        TEST(full_disk_keeps_old),
-        TEST(name_taken_by_directory),
-        TEST(no_directory),
-        TEST(write_fails),
-        TEST(sweeps_old_leftovers),
+        TEST(modes),          TEST(links),
+        TEST(not_regular),    TEST(absent),
+        TEST(owners),         TEST(sizes),
+        TEST(without_a_size), TEST(error_in_buffer_stays),
     };
 
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);

@@ -114,141 +114,142 @@ static void explains_known_codes(void **state)
 #define NO_ACCESS "NO AUTHENTICATE failed"
 #define DISABLED "535 5.7.139 SmtpClientAuthentication is disabled for the "
 
+static const struct {
+    const char *text, *code, *second; /* code NULL: nothing is known */
+} text_rows[] = {
+    { "AADSTS7000222", "AADSTS7000222", NULL },
+    { "7000222", "AADSTS7000222", NULL },
+    { " aadsts7000222:\n", "AADSTS7000222", NULL },
+    { "provider said invalid_client (AADSTS7000222), \"The provided\"",
+      "AADSTS7000222", NULL },
+    { "AADSTS70002: Error validating credentials. AADSTS50126: Invalid "
+      "username. AADSTS70002",
+      "AADSTS70002", "AADSTS50126" },
+    { "{\"error\":\"invalid_grant\",\"error_codes\":[70002, 50126],"
+      "\"n\":[50057]}",
+      "AADSTS70002", "AADSTS50126" },
+    { "{\"error\":\"invalid_grant\",\"error_codes\":[1]}", "invalid_grant",
+      NULL },
+    { "not_invalid_grant invalid_grants", NULL, NULL },
+    { "AADSTS1234567890123: AADSTS", NULL, NULL },
+    { "535 5.7.3 Authentication unsuccessful [SN2PR01CA0031.prod]",
+      "535 5.7.3 Authentication unsuccessful", NULL },
+    { "535-5.7.3 Authentication\r\n535 5.7.3   unsuccessful",
+      "535 5.7.3 Authentication unsuccessful", NULL },
+    { "SASL authentication failed; server smtp.office365.com[1.2.3.4] "
+      "said: 535 5.7.139 Authentication unsuccessful, "
+      "SmtpClientAuthentication is disabled for the Tenant. Visit "
+      "https://aka.ms/smtp_auth_disabled",
+      DISABLED "Tenant", NULL },
+    { "535 5.7.139 Authentication unsuccessful, "
+      "SmtpClientAuthentication is\ndisabled for the MAILBOX.",
+      DISABLED "Mailbox", NULL },
+    { "535 5.7.139 Authentication unsuccessful, the request did not meet "
+      "the criteria to be authenticated successfully. Contact your "
+      "administrator.",
+      "535 5.7.139 the request did not meet the criteria", NULL },
+    { "535 5.7.139 Authentication unsuccessful, user is locked by your "
+      "organization's security defaults policy.",
+      "535 5.7.139 user is locked by security defaults policy", NULL },
+    { "535 5.7.139 Authentication unsuccessful, the user credentials were "
+      "incorrect.",
+      "535 5.7.139 the user credentials were incorrect", NULL },
+    { "535 5.7.139 Authentication unsuccessful, basic authentication is "
+      "disabled.",
+      "535 5.7.139 basic authentication is disabled", NULL },
+    { "535 5.7.139 Authentication unsuccessful, the organization "
+      "configuration doesn't allow this authentication request",
+      "535 5.7.139 the organization configuration doesn't allow this "
+      "authentication request",
+      NULL },
+    { "535 5.7.139 Authentication unsuccessful, something new",
+      "535 5.7.139 Authentication unsuccessful", NULL },
+    { "550 5.7.30 Basic authentication is not supported for Client "
+      "Submission.",
+      "550 5.7.30 Basic authentication is not supported for Client "
+      "Submission",
+      NULL },
+    { "530 5.7.57 Client not authenticated to send mail.",
+      "5.7.57 Client not authenticated to send mail", NULL },
+    { "550 5.7.60 SMTP; Client does not have permissions to send as this "
+      "sender",
+      "550 5.7.60 Client does not have permissions to send as this sender",
+      NULL },
+    { "430 4.2.0 STOREDRV; mailbox logon failure; STOREDRV.Submission."
+      "Exception:ConnectionFailedTransientException."
+      "MapiExceptionLogonFailed; Failed to process message",
+      "430 4.2.0 STOREDRV; mailbox logon failure", NULL },
+    { "501 5.5.127 Invalid XOAUTH2 auth data - Token will expire soon "
+      "error",
+      "501 5.5.127 Invalid XOAUTH2 auth data - Token will expire soon",
+      NULL },
+    { "432 4.3.2 Concurrent connections limit exceeded. Visit x",
+      "432 4.3.2 Concurrent connections limit exceeded", NULL },
+    { "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
+      "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
+      NULL },
+    { "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuota",
+      "554 5.2.0 STOREDRV submission", NULL },
+    { "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:"
+      "QuotaExceededException",
+      "554 5.2.2 mailbox full", NULL },
+    { "554 5.2.252 SendAsDenied; a@x not allowed to send as b@x",
+      "554 5.2.252 SendAsDenied", NULL },
+    { "550 5.2.252 Sender throttled due to continuous send as denied "
+      "errors",
+      "550 5.2.252 Sender throttled due to continuous send as denied "
+      "errors",
+      NULL },
+    { "550 5.2.251 Sender throttled due to continuous mailbox full errors",
+      "550 5.2.251 Sender throttled due to continuous mailbox full errors",
+      NULL },
+    { "A2 BAD User is authenticated but not connected.",
+      "BAD User is authenticated but not connected", NULL },
+    { "* BYE Session invalidated - AccessTokenExpired",
+      "BYE Session invalidated - AccessTokenExpired", NULL },
+    { "-ERR Protocol error. Connection is closed. 10",
+      "-ERR Protocol error. Connection is closed", NULL },
+    { "-ERR Authentication failure: unknown user name or bad password.",
+      "-ERR Authentication failure: unknown user name or bad password",
+      NULL },
+    { "ERR Authentication failure",
+      "-ERR Authentication failure: unknown user name or bad password",
+      NULL },
+    { "A01 NO AUTHENTICATE failed.", NO_ACCESS, NULL },
+    { "warning: SASL authentication failure: No worthy mechs found",
+      "No worthy mechs found", NULL },
+    { "dsn=4.7.0, status=deferred (SASL authentication failed; cannot "
+      "authenticate to server: no mechanism available)",
+      "no mechanism available", NULL },
+    { "SASL(-1): generic failure: Unable to find a callback: 32775",
+      "Unable to find a callback: 32775", NULL },
+    { "no token for a@b: provider said invalid_grant: ...", "invalid_grant",
+      NULL },
+    { "535 5.7.31 no such code", NULL, NULL },
+    { "535 15.7.3", NULL, NULL },
+    { "535 5.7.3.1", NULL, NULL },
+    { "hello, world", NULL, NULL },
+    { "", NULL, NULL },
+    { " \t\r\n", NULL, NULL },
+    { "...", NULL, NULL },
+    { "\x01\x7f\xff", NULL, NULL },
+};
+
 static void finds_what_a_text_is_about(void **state)
 {
-    static const struct {
-        const char *text, *code, *second; /* code NULL: nothing is known */
-    } rows[] = {
-        { "AADSTS7000222", "AADSTS7000222", NULL },
-        { "7000222", "AADSTS7000222", NULL },
-        { " aadsts7000222:\n", "AADSTS7000222", NULL },
-        { "provider said invalid_client (AADSTS7000222), \"The provided\"",
-          "AADSTS7000222", NULL },
-        { "AADSTS70002: Error validating credentials. AADSTS50126: Invalid "
-          "username. AADSTS70002",
-          "AADSTS70002", "AADSTS50126" },
-        { "{\"error\":\"invalid_grant\",\"error_codes\":[70002, 50126],"
-          "\"n\":[50057]}",
-          "AADSTS70002", "AADSTS50126" },
-        { "{\"error\":\"invalid_grant\",\"error_codes\":[1]}", "invalid_grant",
-          NULL },
-        { "not_invalid_grant invalid_grants", NULL, NULL },
-        { "AADSTS1234567890123: AADSTS", NULL, NULL },
-        { "535 5.7.3 Authentication unsuccessful [SN2PR01CA0031.prod]",
-          "535 5.7.3 Authentication unsuccessful", NULL },
-        { "535-5.7.3 Authentication\r\n535 5.7.3   unsuccessful",
-          "535 5.7.3 Authentication unsuccessful", NULL },
-        { "SASL authentication failed; server smtp.office365.com[1.2.3.4] "
-          "said: 535 5.7.139 Authentication unsuccessful, "
-          "SmtpClientAuthentication is disabled for the Tenant. Visit "
-          "https://aka.ms/smtp_auth_disabled",
-          DISABLED "Tenant", NULL },
-        { "535 5.7.139 Authentication unsuccessful, "
-          "SmtpClientAuthentication is\ndisabled for the MAILBOX.",
-          DISABLED "Mailbox", NULL },
-        { "535 5.7.139 Authentication unsuccessful, the request did not meet "
-          "the criteria to be authenticated successfully. Contact your "
-          "administrator.",
-          "535 5.7.139 the request did not meet the criteria", NULL },
-        { "535 5.7.139 Authentication unsuccessful, user is locked by your "
-          "organization's security defaults policy.",
-          "535 5.7.139 user is locked by security defaults policy", NULL },
-        { "535 5.7.139 Authentication unsuccessful, the user credentials were "
-          "incorrect.",
-          "535 5.7.139 the user credentials were incorrect", NULL },
-        { "535 5.7.139 Authentication unsuccessful, basic authentication is "
-          "disabled.",
-          "535 5.7.139 basic authentication is disabled", NULL },
-        { "535 5.7.139 Authentication unsuccessful, the organization "
-          "configuration doesn't allow this authentication request",
-          "535 5.7.139 the organization configuration doesn't allow this "
-          "authentication request",
-          NULL },
-        { "535 5.7.139 Authentication unsuccessful, something new",
-          "535 5.7.139 Authentication unsuccessful", NULL },
-        { "550 5.7.30 Basic authentication is not supported for Client "
-          "Submission.",
-          "550 5.7.30 Basic authentication is not supported for Client "
-          "Submission",
-          NULL },
-        { "530 5.7.57 Client not authenticated to send mail.",
-          "5.7.57 Client not authenticated to send mail", NULL },
-        { "550 5.7.60 SMTP; Client does not have permissions to send as this "
-          "sender",
-          "550 5.7.60 Client does not have permissions to send as this sender",
-          NULL },
-        { "430 4.2.0 STOREDRV; mailbox logon failure; STOREDRV.Submission."
-          "Exception:ConnectionFailedTransientException."
-          "MapiExceptionLogonFailed; Failed to process message",
-          "430 4.2.0 STOREDRV; mailbox logon failure", NULL },
-        { "501 5.5.127 Invalid XOAUTH2 auth data - Token will expire soon "
-          "error",
-          "501 5.5.127 Invalid XOAUTH2 auth data - Token will expire soon",
-          NULL },
-        { "432 4.3.2 Concurrent connections limit exceeded. Visit x",
-          "432 4.3.2 Concurrent connections limit exceeded", NULL },
-        { "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
-          "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
-          NULL },
-        { "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuota",
-          "554 5.2.0 STOREDRV submission", NULL },
-        { "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:"
-          "QuotaExceededException",
-          "554 5.2.2 mailbox full", NULL },
-        { "554 5.2.252 SendAsDenied; a@x not allowed to send as b@x",
-          "554 5.2.252 SendAsDenied", NULL },
-        { "550 5.2.252 Sender throttled due to continuous send as denied "
-          "errors",
-          "550 5.2.252 Sender throttled due to continuous send as denied "
-          "errors",
-          NULL },
-        { "550 5.2.251 Sender throttled due to continuous mailbox full errors",
-          "550 5.2.251 Sender throttled due to continuous mailbox full errors",
-          NULL },
-        { "A2 BAD User is authenticated but not connected.",
-          "BAD User is authenticated but not connected", NULL },
-        { "* BYE Session invalidated - AccessTokenExpired",
-          "BYE Session invalidated - AccessTokenExpired", NULL },
-        { "-ERR Protocol error. Connection is closed. 10",
-          "-ERR Protocol error. Connection is closed", NULL },
-        { "-ERR Authentication failure: unknown user name or bad password.",
-          "-ERR Authentication failure: unknown user name or bad password",
-          NULL },
-        { "ERR Authentication failure",
-          "-ERR Authentication failure: unknown user name or bad password",
-          NULL },
-        { "A01 NO AUTHENTICATE failed.", NO_ACCESS, NULL },
-        { "warning: SASL authentication failure: No worthy mechs found",
-          "No worthy mechs found", NULL },
-        { "dsn=4.7.0, status=deferred (SASL authentication failed; cannot "
-          "authenticate to server: no mechanism available)",
-          "no mechanism available", NULL },
-        { "SASL(-1): generic failure: Unable to find a callback: 32775",
-          "Unable to find a callback: 32775", NULL },
-        { "no token for a@b: provider said invalid_grant: ...", "invalid_grant",
-          NULL },
-        { "535 5.7.31 no such code", NULL, NULL },
-        { "535 15.7.3", NULL, NULL },
-        { "535 5.7.3.1", NULL, NULL },
-        { "hello, world", NULL, NULL },
-        { "", NULL, NULL },
-        { " \t\r\n", NULL, NULL },
-        { "...", NULL, NULL },
-        { "\x01\x7f\xff", NULL, NULL },
-    };
     const struct exo_explanation *found[FOUND_MAX];
     size_t i, n, want;
 
     (void)state;
-    for (i = 0; i < N_OF(rows); i++) {
-        n = exo_explain_text(rows[i].text, found, FOUND_MAX);
-        want = rows[i].code == NULL ? 0 : rows[i].second == NULL ? 1 : 2;
+    for (i = 0; i < N_OF(text_rows); i++) {
+        n = exo_explain_text(text_rows[i].text, found, FOUND_MAX);
+        want = text_rows[i].code == NULL ? 0 : text_rows[i].second == NULL ? 1 : 2;
         if (n != want)
-            fail_msg("\"%s\" has %zu meanings", rows[i].text, n);
+            fail_msg("\"%s\" has %zu meanings", text_rows[i].text, n);
         if (want > 0)
-            assert_string_equal(found[0]->code, rows[i].code);
+            assert_string_equal(found[0]->code, text_rows[i].code);
         if (want > 1)
-            assert_string_equal(found[1]->code, rows[i].second);
+            assert_string_equal(found[1]->code, text_rows[i].second);
     }
 }
 

@@ -37,57 +37,58 @@ static void takes_a_full_answer(void **state)
     asked_free(&a);
 }
 
+static const struct {
+    const char *member; /* of the object, with its comma */
+    int64_t seconds;    /* 0: refused */
+} expires_rows[] = {
+    { "", 3600 },
+    { ",\"expires_in\":null", 3600 },
+    { ",\"expires_in\":1", 1 },
+    { ",\"expires_in\":3599", 3599 },
+    { ",\"expires_in\":3599.5", 3599 },
+    { ",\"expires_in\":3.6e3", 3600 },
+    { ",\"expires_in\":\"3599\"", 3599 },
+    { ",\"expires_in\":\"03599\"", 3599 },
+    { ",\"expires_in\":315360000", 315360000 },
+    { ",\"expires_in\":315360001", 0 },
+    { ",\"expires_in\":\"315360001\"", 0 },
+    { ",\"expires_in\":1e300", 0 },
+    { ",\"expires_in\":1e999", 0 },
+    { ",\"expires_in\":NaN", 0 },
+    { ",\"expires_in\":99999999999999999999", 0 },
+    { ",\"expires_in\":\"99999999999999999999\"", 0 },
+    { ",\"expires_in\":0", 0 },
+    { ",\"expires_in\":0.9", 0 },
+    { ",\"expires_in\":-1", 0 },
+    { ",\"expires_in\":-3600.5", 0 },
+    { ",\"expires_in\":\"\"", 0 },
+    { ",\"expires_in\":\"-1\"", 0 },
+    { ",\"expires_in\":\" 3600\"", 0 },
+    { ",\"expires_in\":\"3600s\"", 0 },
+    { ",\"expires_in\":\"3599.5\"", 0 },
+    { ",\"expires_in\":\"36\\u000000\"", 0 },
+    { ",\"expires_in\":true", 0 },
+    { ",\"expires_in\":[3600]", 0 },
+    { ",\"expires_in\":{}", 0 },
+};
+
 static void reads_expires_in(void **state)
 {
-    static const struct {
-        const char *member; /* of the object, with its comma */
-        int64_t seconds;    /* 0: refused */
-    } rows[] = {
-        { "", 3600 },
-        { ",\"expires_in\":null", 3600 },
-        { ",\"expires_in\":1", 1 },
-        { ",\"expires_in\":3599", 3599 },
-        { ",\"expires_in\":3599.5", 3599 },
-        { ",\"expires_in\":3.6e3", 3600 },
-        { ",\"expires_in\":\"3599\"", 3599 },
-        { ",\"expires_in\":\"03599\"", 3599 },
-        { ",\"expires_in\":315360000", 315360000 },
-        { ",\"expires_in\":315360001", 0 },
-        { ",\"expires_in\":\"315360001\"", 0 },
-        { ",\"expires_in\":1e300", 0 },
-        { ",\"expires_in\":1e999", 0 },
-        { ",\"expires_in\":NaN", 0 },
-        { ",\"expires_in\":99999999999999999999", 0 },
-        { ",\"expires_in\":\"99999999999999999999\"", 0 },
-        { ",\"expires_in\":0", 0 },
-        { ",\"expires_in\":0.9", 0 },
-        { ",\"expires_in\":-1", 0 },
-        { ",\"expires_in\":-3600.5", 0 },
-        { ",\"expires_in\":\"\"", 0 },
-        { ",\"expires_in\":\"-1\"", 0 },
-        { ",\"expires_in\":\" 3600\"", 0 },
-        { ",\"expires_in\":\"3600s\"", 0 },
-        { ",\"expires_in\":\"3599.5\"", 0 },
-        { ",\"expires_in\":\"36\\u000000\"", 0 },
-        { ",\"expires_in\":true", 0 },
-        { ",\"expires_in\":[3600]", 0 },
-        { ",\"expires_in\":{}", 0 },
-    };
     struct asked a;
     char body[200];
     size_t i;
 
     (void)state;
     asked_make(&a);
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (i = 0; i < sizeof(expires_rows) / sizeof(expires_rows[0]); i++) {
         int rc;
 
         (void)snprintf(body, sizeof(body), "{\"access_token\":\"at\"%s}",
-                       rows[i].member);
+                       expires_rows[i].member);
         rc = asked_text(&a, 200, false, body);
-        if (rows[i].seconds != 0) {
+        if (expires_rows[i].seconds != 0) {
             assert_int_equal(rc, 0);
-            assert_int_equal(a.tokens.expires_in, rows[i].seconds);
+            assert_int_equal(a.tokens.expires_in, expires_rows[i].seconds);
         } else {
             assert_int_equal(rc, EXO_E_STATUS);
             assert_int_equal(a.error.err.status, EXO_STATUS_TRANSIENT);
@@ -119,63 +120,64 @@ static void ignores_a_senseless_refresh_in(void **state)
     asked_free(&a);
 }
 
+static const struct {
+    const char *body;
+    const char *says;
+    enum exo_status status;
+} useless_rows[] = {
+    { "", "came with nothing", EXO_STATUS_TRANSIENT },
+    { "<html><body>Sign in to WiFi</body></html>", "HTML",
+      EXO_STATUS_TRANSIENT },
+    { "Service unavailable", "not a JSON object", EXO_STATUS_TRANSIENT },
+    { "[]", "not a JSON object", EXO_STATUS_TRANSIENT },
+    { "null", "not a JSON object", EXO_STATUS_TRANSIENT },
+    { "\"x\"", "not a JSON object", EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"at\"} x", "not a JSON object",
+      EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"at\"}{}", "not a JSON object",
+      EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"\xff\"}", "not a JSON object",
+      EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"at\"", "ends too early", EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"a\\u0001b\"}", "no token may hold",
+      EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"a\nb\"}", "no token may hold",
+      EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"a b\"}", "no token may hold",
+      EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"caf\xc3\xa9\"}", "no token may hold",
+      EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"at\",\"refresh_token\":\"a\\tb\"}",
+      "a refresh_token that", EXO_STATUS_TRANSIENT },
+    { "{}", "without access_token", EXO_STATUS_MISCONFIGURED },
+    { "{\"access_token\":null}", "without access_token",
+      EXO_STATUS_MISCONFIGURED },
+    { "{\"access_token\":7}", "without access_token",
+      EXO_STATUS_MISCONFIGURED },
+    { "{\"access_token\":\"a\\u0000b\"}", "without access_token",
+      EXO_STATUS_MISCONFIGURED },
+    { "{\"issuer\":\"https://as.example\"}", "without access_token",
+      EXO_STATUS_MISCONFIGURED },
+    { "{\"access_token\":\"at\",\"token_type\":\"DPoP\"}",
+      "not of type Bearer", EXO_STATUS_MISCONFIGURED },
+    { "{\"access_token\":\"at\",\"token_type\":7}", "not of type Bearer",
+      EXO_STATUS_MISCONFIGURED },
+};
+
 /* Answers with status 200 that hold no token to use. */
 static void refuses_what_is_no_use(void **state)
 {
-    static const struct {
-        const char *body;
-        const char *says;
-        enum exo_status status;
-    } rows[] = {
-        { "", "came with nothing", EXO_STATUS_TRANSIENT },
-        { "<html><body>Sign in to WiFi</body></html>", "HTML",
-          EXO_STATUS_TRANSIENT },
-        { "Service unavailable", "not a JSON object", EXO_STATUS_TRANSIENT },
-        { "[]", "not a JSON object", EXO_STATUS_TRANSIENT },
-        { "null", "not a JSON object", EXO_STATUS_TRANSIENT },
-        { "\"x\"", "not a JSON object", EXO_STATUS_TRANSIENT },
-        { "{\"access_token\":\"at\"} x", "not a JSON object",
-          EXO_STATUS_TRANSIENT },
-        { "{\"access_token\":\"at\"}{}", "not a JSON object",
-          EXO_STATUS_TRANSIENT },
-        { "{\"access_token\":\"\xff\"}", "not a JSON object",
-          EXO_STATUS_TRANSIENT },
-        { "{\"access_token\":\"at\"", "ends too early", EXO_STATUS_TRANSIENT },
-        { "{\"access_token\":\"a\\u0001b\"}", "no token may hold",
-          EXO_STATUS_TRANSIENT },
-        { "{\"access_token\":\"a\nb\"}", "no token may hold",
-          EXO_STATUS_TRANSIENT },
-        { "{\"access_token\":\"a b\"}", "no token may hold",
-          EXO_STATUS_TRANSIENT },
-        { "{\"access_token\":\"caf\xc3\xa9\"}", "no token may hold",
-          EXO_STATUS_TRANSIENT },
-        { "{\"access_token\":\"at\",\"refresh_token\":\"a\\tb\"}",
-          "a refresh_token that", EXO_STATUS_TRANSIENT },
-        { "{}", "without access_token", EXO_STATUS_MISCONFIGURED },
-        { "{\"access_token\":null}", "without access_token",
-          EXO_STATUS_MISCONFIGURED },
-        { "{\"access_token\":7}", "without access_token",
-          EXO_STATUS_MISCONFIGURED },
-        { "{\"access_token\":\"a\\u0000b\"}", "without access_token",
-          EXO_STATUS_MISCONFIGURED },
-        { "{\"issuer\":\"https://as.example\"}", "without access_token",
-          EXO_STATUS_MISCONFIGURED },
-        { "{\"access_token\":\"at\",\"token_type\":\"DPoP\"}",
-          "not of type Bearer", EXO_STATUS_MISCONFIGURED },
-        { "{\"access_token\":\"at\",\"token_type\":7}", "not of type Bearer",
-          EXO_STATUS_MISCONFIGURED },
-    };
     struct asked a;
     size_t i;
 
     (void)state;
     asked_make(&a);
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(asked_text(&a, 200, true, rows[i].body), EXO_E_STATUS);
-        assert_has(a.error.err.text, rows[i].says);
+    for (i = 0; i < sizeof(useless_rows) / sizeof(useless_rows[0]); i++) {
+        assert_int_equal(asked_text(&a, 200, true, useless_rows[i].body), EXO_E_STATUS);
+        assert_has(a.error.err.text, useless_rows[i].says);
         assert_has(a.error.err.text, "token_endpoint https://as.example/token");
         assert_has(a.error.err.text, "; ");
-        assert_int_equal(a.error.err.status, rows[i].status);
+        assert_int_equal(a.error.err.status, useless_rows[i].status);
         assert_string_equal(a.error.code, "HTTP 200");
         assert_true(exo_secret_empty(&a.tokens.access_token));
         exo_tokens_free(&a.tokens);

@@ -164,12 +164,39 @@ static const struct row {
     { "nobody", 1000, 77, 77, false },
 };
 
+static void check_row(struct house *house, const struct exo_app *app,
+                      const struct row *row)
+{
+    const struct exo_account account = account_of("a@b");
+    struct exo_err err = EXO_ERR_INIT;
+    struct exo_settings *settings;
+    struct exo_peer peer;
+    char text[400];
+    int rc;
+
+    (void)snprintf(text, sizeof(text), "provider: custom\n%s%s\n",
+                   row->allow[0] ? "allow: " : "", row->allow);
+    house_file(house, "a@b", text);
+    assert_int_equal(exo_settings_load(&settings, house->conf, &account, &err),
+                     0);
+    memset(&peer, 0, sizeof(peer));
+    peer.uid = row->uid;
+    peer.gid = row->gid;
+    peer.groups[0] = 12;
+    peer.groups[1] = row->group;
+    peer.n_groups = row->group ? 2 : 1;
+    rc = exo_peer_check(&peer, app, settings, &err);
+    if ((rc == 0) != row->may && !(row->uid == geteuid() && !row->allow[0]))
+        fail_msg("row %td: %s", row - rows, err.text);
+    if (rc != 0)
+        assert_err(&err, EXO_STATUS_DENIED, "the token of a@b", "allow in ");
+    exo_settings_free(settings);
+}
+
 static void allows_whom_it_names(void **state)
 {
     struct house *house = *state;
-    struct exo_account account = account_of("a@b");
     struct exo_app app;
-    struct exo_peer peer;
 
     memset(&app, 0, sizeof(app));
     app.conf = house->conf;
@@ -177,52 +204,37 @@ static void allows_whom_it_names(void **state)
     app.token_gid = 77;
     assert_int_equal(
         exo_store_open(&app.store, house->conf->store, true, &house->err), 0);
-    for (size_t i = 0; i < N_OF(rows); i++) {
-        const struct row *r = &rows[i];
-        struct exo_err err = EXO_ERR_INIT;
-        struct exo_settings *settings;
-        char text[400];
-        int rc;
+    for (size_t i = 0; i < N_OF(rows); i++)
+        check_row(house, &app, &rows[i]);
+    exo_store_close(app.store);
+}
 
-        (void)snprintf(text, sizeof(text), "provider: custom\n%s%s\n",
-                       r->allow[0] ? "allow: " : "", r->allow);
-        house_file(house, "a@b", text);
-        assert_int_equal(
-            exo_settings_load(&settings, house->conf, &account, &err), 0);
-        memset(&peer, 0, sizeof(peer));
-        peer.uid = r->uid;
-        peer.gid = r->gid;
-        peer.groups[0] = 12;
-        peer.groups[1] = r->group;
-        peer.n_groups = r->group ? 2 : 1;
-        rc = exo_peer_check(&peer, &app, settings, &err);
-        if ((rc == 0) != r->may && !(r->uid == geteuid() && !r->allow[0]))
-            fail_msg("row %zu: %s", i, err.text);
-        if (rc != 0)
-            assert_err(&err, EXO_STATUS_DENIED, "the token of a@b",
-                       "allow in ");
-        exo_settings_free(settings);
-    }
+/* Without a token_group its number means nothing. */
+static void allows_no_group_by_default(void **state)
+{
+    struct house *house = *state;
+    const struct exo_account account = account_of("a@b");
+    struct exo_peer peer = { .uid = 123456,
+                             .gid = 5,
+                             .groups = { 12, 77 },
+                             .n_groups = 2 };
+    struct exo_settings *settings;
+    struct exo_app app;
 
-    /* Without a token_group its number means nothing. */
-    app.has_token_group = false;
+    memset(&app, 0, sizeof(app));
+    app.conf = house->conf;
     app.token_gid = 5;
-    peer.uid = 123456;
-    peer.gid = 5;
-    {
-        struct exo_settings *settings;
-
-        house_file(house, "a@b", "provider: custom\n");
-        assert_int_equal(
-            exo_settings_load(&settings, house->conf, &account, &house->err),
-            0);
-        assert_int_equal(exo_peer_check(&peer, &app, settings, &house->err),
-                         EXO_E_STATUS);
-        assert_has(house->err.text, "uid 123456 ");
-        peer.uid = exo_store_owner(app.store);
-        assert_int_equal(exo_peer_check(&peer, &app, settings, &house->err), 0);
-        exo_settings_free(settings);
-    }
+    assert_int_equal(
+        exo_store_open(&app.store, house->conf->store, true, &house->err), 0);
+    house_file(house, "a@b", "provider: custom\n");
+    assert_int_equal(
+        exo_settings_load(&settings, house->conf, &account, &house->err), 0);
+    assert_int_equal(exo_peer_check(&peer, &app, settings, &house->err),
+                     EXO_E_STATUS);
+    assert_has(house->err.text, "uid 123456 ");
+    peer.uid = exo_store_owner(app.store);
+    assert_int_equal(exo_peer_check(&peer, &app, settings, &house->err), 0);
+    exo_settings_free(settings);
     exo_store_close(app.store);
 }
 
@@ -237,6 +249,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_what_says_nothing, place_setup,
                                         place_teardown),
         cmocka_unit_test_setup_teardown(allows_whom_it_names, house_setup,
+                                        house_teardown),
+        cmocka_unit_test_setup_teardown(allows_no_group_by_default, house_setup,
                                         house_teardown),
     };
 

@@ -95,61 +95,62 @@ static void requests_refused(void **state)
     "account: a@b.c\nservers: s\nserial: 1\nissued: 1\nrefresh_after: 2\n" \
     "usable_until: 3\nexpires: 4\ntoken: t\n"
 
+static const struct {
+    const char *text;
+    int rc;
+    enum exo_status status;
+    const char *message;
+    int64_t retry_after;
+} reply_table[] = {
+    { V "status: ok\n" TOKEN "\n", 0, EXO_STATUS_OK, NULL, 0 },
+    { V "status: ok\nx: y\n" TOKEN "\n", 0, EXO_STATUS_OK, NULL, 0 },
+    { V "status: no-account\nmessage: m\n\n", 0, EXO_STATUS_NO_ACCOUNT,
+      "m", 0 },
+    { V "status: denied\nmessage: m\n\n", 0, EXO_STATUS_DENIED, "m", 0 },
+    { V "status: needs-login\nmessage: m\n\n", 0, EXO_STATUS_NEEDS_LOGIN,
+      "m", 0 },
+    { V "status: transient\nmessage: m\nretry_after: 9\n\n", 0,
+      EXO_STATUS_TRANSIENT, "m", 9 },
+    { V "status: misconfigured\n\n", 0, EXO_STATUS_MISCONFIGURED,
+      "no reason was given", 0 },
+    { V "\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
+    { V "status: fine\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
+    { V "status: store\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL,
+      0 },
+    { V "status: usage\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL,
+      0 },
+    { V "status: ok\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
+    { V "status: ok\naccount: a\nservers: s\ncredential: c\n\n",
+      EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
+    { V "status: transient\nmessage: m\nretry_after: soon\n\n",
+      EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
+};
+
 static void replies(void **state)
 {
-    static const struct {
-        const char *text;
-        int rc;
-        enum exo_status status;
-        const char *message;
-        int64_t retry_after;
-    } table[] = {
-        { V "status: ok\n" TOKEN "\n", 0, EXO_STATUS_OK, NULL, 0 },
-        { V "status: ok\nx: y\n" TOKEN "\n", 0, EXO_STATUS_OK, NULL, 0 },
-        { V "status: no-account\nmessage: m\n\n", 0, EXO_STATUS_NO_ACCOUNT,
-          "m", 0 },
-        { V "status: denied\nmessage: m\n\n", 0, EXO_STATUS_DENIED, "m", 0 },
-        { V "status: needs-login\nmessage: m\n\n", 0, EXO_STATUS_NEEDS_LOGIN,
-          "m", 0 },
-        { V "status: transient\nmessage: m\nretry_after: 9\n\n", 0,
-          EXO_STATUS_TRANSIENT, "m", 9 },
-        { V "status: misconfigured\n\n", 0, EXO_STATUS_MISCONFIGURED,
-          "no reason was given", 0 },
-        { V "\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
-        { V "status: fine\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
-        { V "status: store\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL,
-          0 },
-        { V "status: usage\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL,
-          0 },
-        { V "status: ok\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
-        { V "status: ok\naccount: a\nservers: s\ncredential: c\n\n",
-          EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
-        { V "status: transient\nmessage: m\nretry_after: soon\n\n",
-          EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
-    };
 
     (void)state;
-    for (size_t i = 0; i < N_OF(table); i++) {
+    for (size_t i = 0; i < N_OF(reply_table); i++) {
         struct exo_buf copy = EXO_BUF_INIT(EXO_BLOCK_SIZE);
         struct exo_block block;
         struct exo_reply reply;
 
-        exo_buf_str(&copy, table[i].text);
+        exo_buf_str(&copy, reply_table[i].text);
         assert_int_equal(exo_block_parse(&block, copy.data, copy.len,
                                          EXO_BLOCK_MESSAGE),
                          EXO_OK);
-        assert_int_equal(exo_reply_parse(&reply, &block), table[i].rc);
-        assert_int_equal(reply.status, table[i].status);
-        assert_int_equal(reply.retry_after, table[i].retry_after);
-        if (table[i].rc == EXO_OK && table[i].message != NULL)
-            assert_string_equal(reply.message, table[i].message);
+        assert_int_equal(exo_reply_parse(&reply, &block), reply_table[i].rc);
+        assert_int_equal(reply.status, reply_table[i].status);
+        assert_int_equal(reply.retry_after, reply_table[i].retry_after);
+        if (reply_table[i].rc == EXO_OK && reply_table[i].message != NULL)
+            assert_string_equal(reply.message, reply_table[i].message);
         if (reply.status == EXO_STATUS_OK) {
             struct exo_buf out = EXO_BUF_INIT(EXO_BLOCK_SIZE);
 
             assert_null(reply.message);
             assert_string_equal(reply.token.token, "t");
             exo_reply_put(&out, &reply);
-            assert_string_equal(exo_buf_text(&out), table[0].text);
+            assert_string_equal(exo_buf_text(&out), reply_table[0].text);
             exo_buf_free(&out);
         }
         exo_buf_free(&copy);

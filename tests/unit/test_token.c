@@ -158,89 +158,90 @@ struct file {
     const char *name, *text;
 };
 
+static const struct {
+    struct file files[3];
+    int rc;
+    int64_t serial;
+    const char *user, *of, *warning; /* warning: a part of it */
+} published_table[] = {
+    { { { "a@b.c", FULL("a@b.c", "1") } }, 0, 1, "u@x", "a@b.c", NULL },
+    { { { NULL, NULL } }, EXO_E_NOENT, 0, NULL, NULL, NULL },
+    { { { "@b.c", FULL("@b.c", "2") } }, 0, 2, NULL, "@b.c", NULL },
+    /* its own file wins over the domain's */
+    { { { "@b.c", FULL("@b.c", "2") }, { "a@b.c", FULL("a@b.c", "1") } },
+      0, 1, "u@x", "a@b.c", NULL },
+    /* another's credential */
+    { { { "a@b.c", HEAD("a@b.c") "user: u@y\nservers: z\n"
+                                 "credential: app@b.c\n\n" },
+        { "app@b.c", FULL("app@b.c", "3") } },
+      0, 3, "u@y", "a@b.c", NULL },
+    { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: APP@b.c\n\n" },
+        { "app@b.c", FULL("app@b.c", "3") } },
+      0, 3, NULL, "a@b.c", NULL },
+    { { { "@b.c", HEAD("@b.c") "servers: z\ncredential: app@b.c\n\n" },
+        { "app@b.c", FULL("app@b.c", "3") } },
+      0, 3, NULL, "@b.c", NULL },
+    { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: app@b.c\n\n" } },
+      EXO_E_NOENT, 0, NULL, NULL, NULL },
+    { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: b@b.c\n\n" },
+        { "b@b.c", HEAD("b@b.c") "servers: z\ncredential: c@b.c\n\n" },
+        { "c@b.c", FULL("c@b.c", "3") } },
+      EXO_E_SYNTAX, 0, NULL, NULL, "names a credential" },
+    { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: a@b.c\n\n" } },
+      EXO_E_SYNTAX, 0, NULL, NULL, "names a credential" },
+    /* a copied file */
+    { { { "a@b.c", FULL("z@b.c", "1") } },
+      EXO_E_SYNTAX, 0, NULL, NULL, "another account" },
+    { { { "a@b.c", FULL("A@b.c", "1") } },
+      EXO_E_SYNTAX, 0, NULL, NULL, "another account" },
+    /* broken, incomplete, of another version */
+    { { { "a@b.c", HEAD("a@b.c") "servers: s\n\n" } },
+      EXO_E_SYNTAX, 0, NULL, NULL, "missing" },
+    { { { "a@b.c", "" } }, EXO_E_SHORT, 0, NULL, NULL, "empty line" },
+    { { { "a@b.c", HEAD("a@b.c") "servers: s\n" } },
+      EXO_E_SHORT, 0, NULL, NULL, "empty line" },
+    { { { "a@b.c", "exoauth: 2\n\n" } },
+      EXO_E_NOENT, 0, NULL, NULL, NULL },
+    { { { "a@b.c", "\x7f""ELF\n\n" } },
+      EXO_E_SYNTAX, 0, NULL, NULL, "ignored" },
+    /* refused counts as absent: the domain's file takes its place */
+    { { { "a@b.c", "nonsense\n\n" }, { "@b.c", FULL("@b.c", "2") } },
+      0, 2, NULL, "@b.c", "a@b.c ignored" },
+    { { { "a@b.c", "exoauth: 2\n\n" }, { "@b.c", FULL("@b.c", "2") } },
+      0, 2, NULL, "@b.c", NULL },
+};
+
 static void publish_and_read(void **state)
 {
-    static const struct {
-        struct file files[3];
-        int rc;
-        int64_t serial;
-        const char *user, *of, *warning; /* warning: a part of it */
-    } table[] = {
-        { { { "a@b.c", FULL("a@b.c", "1") } }, 0, 1, "u@x", "a@b.c", NULL },
-        { { { NULL, NULL } }, EXO_E_NOENT, 0, NULL, NULL, NULL },
-        { { { "@b.c", FULL("@b.c", "2") } }, 0, 2, NULL, "@b.c", NULL },
-        /* its own file wins over the domain's */
-        { { { "@b.c", FULL("@b.c", "2") }, { "a@b.c", FULL("a@b.c", "1") } },
-          0, 1, "u@x", "a@b.c", NULL },
-        /* another's credential */
-        { { { "a@b.c", HEAD("a@b.c") "user: u@y\nservers: z\n"
-                                     "credential: app@b.c\n\n" },
-            { "app@b.c", FULL("app@b.c", "3") } },
-          0, 3, "u@y", "a@b.c", NULL },
-        { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: APP@b.c\n\n" },
-            { "app@b.c", FULL("app@b.c", "3") } },
-          0, 3, NULL, "a@b.c", NULL },
-        { { { "@b.c", HEAD("@b.c") "servers: z\ncredential: app@b.c\n\n" },
-            { "app@b.c", FULL("app@b.c", "3") } },
-          0, 3, NULL, "@b.c", NULL },
-        { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: app@b.c\n\n" } },
-          EXO_E_NOENT, 0, NULL, NULL, NULL },
-        { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: b@b.c\n\n" },
-            { "b@b.c", HEAD("b@b.c") "servers: z\ncredential: c@b.c\n\n" },
-            { "c@b.c", FULL("c@b.c", "3") } },
-          EXO_E_SYNTAX, 0, NULL, NULL, "names a credential" },
-        { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: a@b.c\n\n" } },
-          EXO_E_SYNTAX, 0, NULL, NULL, "names a credential" },
-        /* a copied file */
-        { { { "a@b.c", FULL("z@b.c", "1") } },
-          EXO_E_SYNTAX, 0, NULL, NULL, "another account" },
-        { { { "a@b.c", FULL("A@b.c", "1") } },
-          EXO_E_SYNTAX, 0, NULL, NULL, "another account" },
-        /* broken, incomplete, of another version */
-        { { { "a@b.c", HEAD("a@b.c") "servers: s\n\n" } },
-          EXO_E_SYNTAX, 0, NULL, NULL, "missing" },
-        { { { "a@b.c", "" } }, EXO_E_SHORT, 0, NULL, NULL, "empty line" },
-        { { { "a@b.c", HEAD("a@b.c") "servers: s\n" } },
-          EXO_E_SHORT, 0, NULL, NULL, "empty line" },
-        { { { "a@b.c", "exoauth: 2\n\n" } },
-          EXO_E_NOENT, 0, NULL, NULL, NULL },
-        { { { "a@b.c", "\x7f""ELF\n\n" } },
-          EXO_E_SYNTAX, 0, NULL, NULL, "ignored" },
-        /* refused counts as absent: the domain's file takes its place */
-        { { { "a@b.c", "nonsense\n\n" }, { "@b.c", FULL("@b.c", "2") } },
-          0, 2, NULL, "@b.c", "a@b.c ignored" },
-        { { { "a@b.c", "exoauth: 2\n\n" }, { "@b.c", FULL("@b.c", "2") } },
-          0, 2, NULL, "@b.c", NULL },
-    };
     struct exo_account account;
 
     (void)state;
     assert_int_equal(exo_account_set(&account, "A@b.C", 5), 0);
-    for (size_t i = 0; i < N_OF(table); i++) {
+    for (size_t i = 0; i < N_OF(published_table); i++) {
         struct exo_published published;
         struct exo_err warning = EXO_ERR_INIT;
         struct place place;
         int rc;
 
         place_make(&place);
-        for (size_t k = 0; k < 3 && table[i].files[k].name != NULL; k++)
-            put_file(&place, table[i].files[k].name, 0640,
-                     table[i].files[k].text);
+        for (size_t k = 0; k < 3 && published_table[i].files[k].name != NULL; k++)
+            put_file(&place, published_table[i].files[k].name, 0640,
+                     published_table[i].files[k].text);
         rc = exo_published_read(&published, place.path, &account, &warning);
-        if (rc != table[i].rc)
+        if (rc != published_table[i].rc)
             print_error("case %zu: %d %s\n", i, rc, warning.text);
-        assert_int_equal(rc, table[i].rc);
+        assert_int_equal(rc, published_table[i].rc);
         assert_int_equal(published.dir_owner, geteuid());
-        if (table[i].warning != NULL)
-            assert_non_null(strstr(warning.text, table[i].warning));
+        if (published_table[i].warning != NULL)
+            assert_non_null(strstr(warning.text, published_table[i].warning));
         else
             assert_string_equal(warning.text, "");
-        assert_int_equal(published.token.serial, table[i].serial);
+        assert_int_equal(published.token.serial, published_table[i].serial);
         if (rc == EXO_OK) {
-            assert_string_equal(published.account.name, table[i].of);
-            assert_string_equal(published.token.account, table[i].of);
-            if (table[i].user != NULL)
-                assert_string_equal(published.token.user, table[i].user);
+            assert_string_equal(published.account.name, published_table[i].of);
+            assert_string_equal(published.token.account, published_table[i].of);
+            if (published_table[i].user != NULL)
+                assert_string_equal(published.token.user, published_table[i].user);
             else
                 assert_null(published.token.user);
             assert_int_equal(published.token.token_len, 2);

@@ -127,6 +127,18 @@ static inline void say_skipped(const char *why)
     print_message("# skipped: %s\n", why);
 }
 
+static inline void assert_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" has no \"%s\"", text, part);
+}
+
+static inline void assert_lacks(const char *text, const char *part)
+{
+    if (strstr(text, part) != NULL)
+        fail_msg("\"%s\" has \"%s\"", text, part);
+}
+
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
