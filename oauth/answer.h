@@ -6,9 +6,8 @@
 #ifndef EXOAUTH_ANSWER_H
 #define EXOAUTH_ANSWER_H
 
+#include "exoauth/json.h"
 #include "exoauth/oauth.h"
-
-struct json_object;
 
 /* Longest access token, refresh token or device code, bytes. Entra's access
  * tokens have passed 4 KiB; a line of configuration ends at 16 KiB. */
@@ -31,19 +30,6 @@ struct exo_asked {
     const struct exo_secret *sent;
     const struct exo_secret *verifier; /* goes with a code, else NULL */
 };
-
-/*
- * The whole body as one JSON object (RFC 8259), at most eight levels deep,
- * in UTF-8. Of a name that stands twice the last one counts. 0, EXO_E_SHORT
- * (empty, or it ends too early), EXO_E_SYNTAX, EXO_E_TOOBIG, EXO_E_NOMEM.
- * Free it with exo_json_free(), which wipes its strings.
- */
-int exo_json_parse(const struct exo_secret *body,
-                   struct json_object **object) EXO_MUST_CHECK;
-void exo_json_free(struct json_object *object);
-
-/* A string without NUL, "" if it is absent, null, or anything else. */
-const char *exo_json_string(struct json_object *object, const char *name);
 
 /*
  * A number of seconds, 1 to EXO_LIFE_MAX, written as a number or as a string
@@ -93,6 +79,11 @@ int exo_unusable(const struct exo_asked *asked,
 int exo_no_memory(struct exo_oauth_error *error);
 
 void exo_tokens_init(struct exo_tokens *tokens);
+
+/* Whom an ID token names, "" if it is none or names nobody. Its signature is
+ * not looked at: it came from the token endpoint itself, over TLS (OpenID
+ * Connect Core 1.0 section 3.1.3.7), and is only shown. */
+void exo_id_token_mailbox(const char *id_token, char *mailbox, size_t size);
 
 /* exo_oauth_parse() for what was asked. */
 int exo_oauth_answer(const struct exo_asked *asked,

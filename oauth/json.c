@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The JSON of a provider's answer, through json-c with limits (answer.h).
+ * The JSON of a provider's answer, through json-c with limits (exoauth/json.h
+ * and answer.h).
  *
- * Called by response.c, error.c and device.c. The body comes from the
- * network and carries secrets: json-c copies each string into its parse
+ * Called by response.c, error.c and device.c, and by the import of other
+ * programs' files. The body comes from elsewhere and carries secrets: json-c copies each string into its parse
  * buffer and then into the object, and wipes neither. The object is wiped
  * before it is freed, the buffer by making it parse blanks, which needs no
  * knowledge of json-c's insides. Every failure is an EXO_E* code and no

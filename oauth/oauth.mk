@@ -8,7 +8,6 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/answer.h \
 	oauth/client.c \
 	oauth/device.c \
-	oauth/encode.c \
 	oauth/error.c \
 	oauth/explain.c \
 	oauth/explain_aadsts.c \
@@ -16,7 +15,9 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/explain_local.c \
 	oauth/explain_oauth.c \
 	oauth/explain_texts.h \
+	oauth/fernet.c \
 	oauth/grant.c \
+	oauth/id_token.c \
 	oauth/json.c \
 	oauth/jwt.c \
 	oauth/key.c \

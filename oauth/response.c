@@ -102,6 +102,8 @@ static int read_tokens(const struct exo_asked *asked,
         tokens->refresh_in = 0;
     copy_scope(tokens->scope, sizeof(tokens->scope),
                exo_json_string(object, "scope"));
+    exo_id_token_mailbox(exo_json_string(object, "id_token"), tokens->mailbox,
+                         sizeof(tokens->mailbox));
     if (set_token(&tokens->access_token, access) != EXO_OK)
         return exo_no_memory(error);
     return EXO_OK;

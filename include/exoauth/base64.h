@@ -17,4 +17,13 @@ int exo_base64(struct exo_secret *out, const char *data,
 int exo_base64url(struct exo_buf *out, const void *data,
                   size_t len) EXO_MUST_CHECK;
 
+/* And back. EXO_E_SYNTAX for everything that exo_base64url() would not have
+ * written: padding, blanks, other letters, spare bits that are set. */
+int exo_base64url_bytes(struct exo_buf *out, const char *text,
+                        size_t len) EXO_MUST_CHECK;
+
+/* And back from the first alphabet, which others write: with padding. */
+int exo_base64_bytes(struct exo_buf *out, const char *text,
+                     size_t len) EXO_MUST_CHECK;
+
 #endif

@@ -49,6 +49,8 @@ struct exo_tokens {
     int64_t expires_in; /* seconds; 3600 where the server did not say */
     int64_t refresh_in; /* 0: not said */
     char scope[1024];   /* "" : as requested */
+    char mailbox[256];  /* whom the ID token names, plain ASCII; "": nobody.
+                         * To be shown, never to decide */
 };
 
 /* What went wrong (RFC 6749 section 5.2), for the record and the user. */
