@@ -9,6 +9,7 @@ libexoauth_common_la_SOURCES = \
 	common/account.c \
 	common/ask.c \
 	common/ask.h \
+	common/base64.c \
 	common/block.c \
 	common/buf.c \
 	common/clock.c \

@@ -38,6 +38,7 @@ enum exo_conf_kind {
     EXO_KIND_PATHS,        /* a list of them, or `none` */
     EXO_KIND_WORD,         /* one word */
     EXO_KIND_WORD_OR_NONE,
+    EXO_KIND_TEXT_OR_NONE, /* as it stands */
     EXO_KIND_STORE,      /* file:PATH; other schemes are for store/ */
     EXO_KIND_LOG,        /* syslog, stderr or a path */
     EXO_KIND_PROXY,      /* a URL without user information, or `none` */

@@ -116,6 +116,10 @@ const char *exo_conf_value(const struct exo_conf *conf, enum exo_conf_kind kind,
         if (kind == EXO_KIND_WORD || !none)
             *value = strdup(text);
         break;
+    case EXO_KIND_TEXT_OR_NONE:
+        if (!none)
+            *value = strdup(text);
+        break;
     case EXO_KIND_STORE:
         return store_value(conf, text, value);
     case EXO_KIND_MECHANISMS:

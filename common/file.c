@@ -25,6 +25,13 @@ static const char *refuse_config(const struct stat *st)
     return NULL;
 }
 
+static const char *refuse_key(const struct stat *st)
+{
+    if ((st->st_mode & 007) != 0)
+        return "it is accessible to others";
+    return refuse_config(st);
+}
+
 static const char *refuse_record(const struct stat *st)
 {
     if (st->st_uid != geteuid())
@@ -51,6 +58,8 @@ static const char *refuse(const struct stat *st, enum exo_file_rule rule,
         return "it is not a regular file";
     if (rule == EXO_FILE_CONFIG)
         return refuse_config(st);
+    if (rule == EXO_FILE_KEY)
+        return refuse_key(st);
     /* Not "!= 1": a writer may just have renamed a new file over the one
      * that is open here, and then it has no name left. */
     if (st->st_nlink > 1)
@@ -64,7 +73,9 @@ static int open_flags(enum exo_file_rule rule)
 {
     int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
-    return rule == EXO_FILE_CONFIG ? flags : flags | O_NOFOLLOW;
+    return rule == EXO_FILE_CONFIG || rule == EXO_FILE_KEY
+               ? flags
+               : flags | O_NOFOLLOW;
 }
 
 int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
@@ -75,7 +86,7 @@ int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
 
     *fd = openat(dirfd, path, open_flags(rule));
     if (*fd < 0) {
-        if (errno == ELOOP && rule != EXO_FILE_CONFIG)
+        if (errno == ELOOP && (open_flags(rule) & O_NOFOLLOW) != 0)
             reason = "it is a symbolic link";
         else if (errno == ENXIO) /* a UNIX socket, a device without driver */
             reason = "it is not a regular file";

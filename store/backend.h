@@ -6,12 +6,16 @@
 #ifndef EXOAUTH_STORE_BACKEND_H
 #define EXOAUTH_STORE_BACKEND_H
 
+#include "exoauth/keyring.h"
 #include "exoauth/store.h"
 
 struct exo_store {
     const struct exo_store_ops *ops;
     uid_t owner;
     void *state;
+    struct exo_store_guard guard;
+    bool accepting; /* what was rolled back is no reason to refuse */
+    bool warned;    /* that records are not sealed */
 };
 
 extern const struct exo_store_ops exo_store_file;
@@ -22,5 +26,51 @@ int exo_store_decode(struct exo_record *record,
                      const struct exo_account *account,
                      const struct exo_buf *text,
                      const char **why) EXO_MUST_CHECK;
+
+/*
+ * What a put is about to replace: its revision, and whether it was sealed.
+ * EXO_E_SYNTAX: nothing that get would give, it counts as none.
+ * EXO_E_VERSION: a later version's, not to be touched.
+ */
+int exo_store_judge(struct exo_store *store, const struct exo_account *account,
+                    const struct exo_buf *text, int64_t *revision, bool *sealed,
+                    const char **why) EXO_MUST_CHECK;
+
+/* ---- guard.c ---- */
+
+/* The secrets of a decoded record, and is it the newest? err says all. */
+int exo_guard_open(struct exo_store *store, const struct exo_account *account,
+                   const struct exo_buf *text, struct exo_record *record,
+                   struct exo_err *err) EXO_MUST_CHECK;
+
+/* Is what is clear older than what was seen? */
+int exo_guard_check(struct exo_store *store, const struct exo_account *account,
+                    const struct exo_record *record,
+                    struct exo_err *err) EXO_MUST_CHECK;
+
+/* record as text, sealed where there is a key (*key_id is which, "": none). */
+int exo_guard_close(struct exo_store *store, const struct exo_record *record,
+                    struct exo_buf *text, char key_id[EXO_SEAL_ID + 1],
+                    struct exo_err *err) EXO_MUST_CHECK;
+
+/* Is that the key that a write would be sealed with now? */
+bool exo_guard_is_current(struct exo_store *store, const char *key_id);
+
+/* ---- marks.c ---- */
+
+struct exo_mark {
+    int64_t revision; /* 0: never seen */
+    bool sealed;      /* and it was sealed */
+};
+
+/* No mark is no error. EXO_E_STATUS with err: it cannot be read. */
+int exo_mark_read(const struct exo_store *store,
+                  const struct exo_account *account, struct exo_mark *mark,
+                  struct exo_err *err) EXO_MUST_CHECK;
+
+/* Raises it; failing is only logged. */
+void exo_mark_write(const struct exo_store *store,
+                    const struct exo_account *account,
+                    const struct exo_mark *mark);
 
 #endif

@@ -99,9 +99,10 @@ static int file_damaged(struct exo_store *store,
                            path, name.text, why, account->name);
     return exo_err_set(err, EXO_STATUS_STORE,
                        "damaged credential %s/%s: %s; restore the previous "
-                       "copy: mv %s/%s %s/%s, or run: exoauth login %s",
+                       "copy: mv %s/%s %s/%s && exoauth accept %s, or run: "
+                       "exoauth login %s",
                        path, name.text, why, path, prev.text, path, name.text,
-                       account->name);
+                       account->name, account->name);
 }
 
 /* A file that broke the rules. Where owner and mode are all that is wrong,
@@ -168,21 +169,19 @@ static int file_get(struct exo_store *store, const struct exo_account *account,
  */
 static int stored_revision(struct exo_store *store,
                            const struct exo_account *account, int64_t *revision,
-                           bool *sound, struct exo_err *err)
+                           bool *sound, bool *sealed, struct exo_err *err)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    struct exo_record record;
     const char *why = NULL;
     int rc;
 
     *revision = 0;
     *sound = false;
-    exo_record_init(&record);
+    *sealed = false;
     rc = read_text(store, account, &text, &why);
     if (rc == 0)
-        rc = exo_store_decode(&record, account, &text, &why);
+        rc = exo_store_judge(store, account, &text, revision, sealed, &why);
     if (rc == 0) {
-        *revision = record.revision;
         *sound = true;
     } else if (rc == EXO_E_VERSION) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
@@ -196,41 +195,56 @@ static int stored_revision(struct exo_store *store,
     } else {
         rc = 0;
     }
-    exo_record_free(&record);
     exo_buf_free(&text);
     return rc;
 }
 
+static int forget_previous(const struct exo_filedir *dir, const char *name,
+                           struct exo_err *err)
+{
+    if (unlinkat(dir->fd, name, 0) != 0)
+        return errno == ENOENT
+                   ? 0
+                   : exo_filedir_fail(dir, EXO_E_IO, "remove", name, err);
+    if (fsync(dir->fd) != 0)
+        return exo_filedir_fail(dir, EXO_E_IO, "write", "", err);
+    return 0;
+}
+
 static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
-                    const struct exo_buf *text, int64_t expected,
-                    struct exo_err *err)
+                    const struct exo_store_write *write, struct exo_err *err)
 {
     const struct exo_account *account = &lock->account;
     const struct exo_filedir *dir = store->state;
     struct exo_filename name = exo_filename_make(account, record_suffix);
     struct exo_filename prev = exo_filename_make(account, previous_suffix);
     int64_t stored;
-    bool sound;
+    bool sound, sealed, forget;
     int rc;
 
     if (dir->fd < 0)
         return exo_filedir_missing(dir, account, err);
     rc = exo_filelock_check(dir, lock, err);
     if (rc == 0)
-        rc = stored_revision(store, account, &stored, &sound, err);
+        rc = stored_revision(store, account, &stored, &sound, &sealed, err);
     if (rc != 0)
         return rc;
-    if (stored != expected) {
+    if (stored != write->expected) {
         exo_err_set(err, EXO_STATUS_STORE,
                     "the credential of %s was changed by somebody else; try "
                     "again",
                     account->name);
         return EXO_E_CONFLICT;
     }
+    /* A copy in the clear would make the seal worth nothing. */
+    forget = write->forget || (write->sealed && sound && !sealed);
     exo_file_sweep(dir->fd);
-    rc = exo_file_replace(dir->fd, name.text, sound ? prev.text : NULL, 0600,
-                          text->data, text->len);
-    return rc == 0 ? 0 : exo_filedir_fail(dir, rc, "write", name.text, err);
+    rc = exo_file_replace(dir->fd, name.text,
+                          sound && !forget ? prev.text : NULL, 0600,
+                          write->text->data, write->text->len);
+    if (rc != 0)
+        return exo_filedir_fail(dir, rc, "write", name.text, err);
+    return forget ? forget_previous(dir, prev.text, err) : 0;
 }
 
 /* The previous copy first: cut short, a credential is still there to be

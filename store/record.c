@@ -8,22 +8,19 @@
  * its size, and no other. The writer refuses what the reader would refuse.
  *
  * The writer builds its text in an exo_buf, which wipes itself; json-c only
- * reads. json-c knows nothing of secrets, so its work buffer is sized before
- * it parses (growing would leave copies in the heap) and wiped after, and so
- * is every string of the parsed tree. A record that fails to decode comes
- * back empty. Failure: EXO_E_SYNTAX, EXO_E_VERSION, EXO_E_NOMEM with a
- * static reason; the encoder's is the sticky error of the buffer.
+ * reads, and record_json.c wipes what it leaves. A record that fails to
+ * decode comes back empty. Failure: EXO_E_SYNTAX, EXO_E_VERSION, EXO_E_NOMEM
+ * with a static reason; the encoder's is the sticky error of the buffer.
  */
-#include "exoauth/record.h"
+#include "record_inner.h"
 
 #include <inttypes.h>
-#include <json-c/json.h>
-#include <json-c/printbuf.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "record_json.h"
+
 #define RECORD_VERSION 1
-#define RECORD_DEPTH 4
 
 /* What every JSON reader holds exactly (RFC 7493), and far from where the
  * sum of two times would overflow. */
@@ -37,13 +34,20 @@ struct field {
     enum kind kind;
     size_t offset;
     size_t size;
+    bool optional; /* an older version did not write it */
 };
 
 #define FIELD(member, kind)                                          \
     {                                                                \
 #member, "member " #member " is missing or malformed", kind, \
             offsetof(struct exo_record, member),                     \
-            sizeof(((struct exo_record *)NULL)->member)              \
+            sizeof(((struct exo_record *)NULL)->member), false       \
+    }
+#define OPTIONAL_FIELD(member, kind)                             \
+    {                                                            \
+#member, "member " #member " is malformed", kind,            \
+            offsetof(struct exo_record, member),                 \
+            sizeof(((struct exo_record *)NULL)->member), true    \
     }
 
 static const struct field fields[] = {
@@ -56,7 +60,8 @@ static const struct field fields[] = {
     FIELD(granted, KIND_NUMBER),      FIELD(refreshed, KIND_NUMBER),
     FIELD(next_try, KIND_NUMBER),     FIELD(failures, KIND_NUMBER),
     FIELD(error_code, KIND_TEXT),     FIELD(error_text, KIND_TEXT),
-    FIELD(error_time, KIND_NUMBER),
+    FIELD(error_time, KIND_NUMBER),   OPTIONAL_FIELD(told, KIND_TEXT),
+    OPTIONAL_FIELD(warned, KIND_NUMBER),
 };
 
 static const struct field secrets[] = {
@@ -66,7 +71,8 @@ static const struct field secrets[] = {
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define EXTRA_MEMBERS 3 /* exoauth, seal, secret */
+#define EXTRA_MEMBERS 3  /* exoauth, seal, secret */
+#define SEALED_MEMBERS 6 /* exoauth, seal, key, salt, nonce, ciphertext */
 
 static void *at(struct exo_record *record, const struct field *field)
 {
@@ -163,7 +169,7 @@ static void write_field(struct exo_buf *out, const struct exo_record *record,
     }
 }
 
-int exo_record_encode(const struct exo_record *record, struct exo_buf *out)
+void exo_record_put_clear(struct exo_buf *out, const struct exo_record *record)
 {
     size_t i;
 
@@ -172,94 +178,31 @@ int exo_record_encode(const struct exo_record *record, struct exo_buf *out)
         exo_buf_str(out, ",\n  ");
         write_field(out, record, &fields[i]);
     }
-    exo_buf_str(out, ",\n  \"seal\": \"none\",\n  \"secret\": {");
+}
+
+void exo_record_put_secrets(struct exo_buf *out,
+                            const struct exo_record *record)
+{
+    size_t i;
+
+    exo_buf_str(out, "{");
     for (i = 0; i < COUNT(secrets); i++) {
         exo_buf_str(out, i == 0 ? "\n    " : ",\n    ");
         write_field(out, record, &secrets[i]);
     }
-    exo_buf_str(out, " } }\n");
+    exo_buf_str(out, " }");
+}
+
+int exo_record_encode(const struct exo_record *record, struct exo_buf *out)
+{
+    exo_record_put_clear(out, record);
+    exo_buf_str(out, ",\n  \"seal\": \"none\",\n  \"secret\": ");
+    exo_record_put_secrets(out, record);
+    exo_buf_str(out, " }\n");
     return out->error;
 }
 
 /* ---- reading ---- */
-
-/*
- * json-c keeps the last of two members with one name and says nothing. In
- * valid JSON every member has one colon outside strings: count those. Nor
- * does it mind single quotes and control bytes within strings; 0 for them.
- */
-static size_t count_members(const char *text, size_t len)
-{
-    size_t i;
-    size_t count = 0;
-    bool quoted = false;
-
-    for (i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (quoted ? c < 0x20 : c == '\'')
-            return 0;
-        if (quoted && c == '\\')
-            i++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && c == ':')
-            count++;
-    }
-    return count;
-}
-
-/* The memory is json-c's own and ours to scribble on before it is freed. */
-static void wipe_tree(struct json_object *node)
-{
-    if (json_object_is_type(node, json_type_string)) {
-        const char *text = json_object_get_string(node);
-
-        explicit_bzero((void *)(uintptr_t)text,
-                       (size_t)json_object_get_string_len(node));
-    } else if (json_object_is_type(node, json_type_object)) {
-        json_object_object_foreach(node, name, child)
-        {
-            (void)name;
-            wipe_tree(child);
-        }
-    }
-}
-
-static int parse(const char *text, size_t len, struct json_object **root,
-                 const char **why)
-{
-    struct json_tokener *parser = json_tokener_new_ex(RECORD_DEPTH);
-    enum json_tokener_error problem;
-    int rc = EXO_E_SYNTAX;
-
-    *root = NULL;
-    *why = "out of memory";
-    if (parser == NULL)
-        return EXO_E_NOMEM;
-    if (printbuf_memset(parser->pb, 0, 0, (int)len + 1) < 0) {
-        rc = EXO_E_NOMEM;
-        goto out;
-    }
-    json_tokener_set_flags(parser, JSON_TOKENER_STRICT);
-    *root = json_tokener_parse_ex(parser, text, (int)len);
-    problem = json_tokener_get_error(parser);
-    *why = NULL;
-    if (problem == json_tokener_continue)
-        *why = "unexpected end of data";
-    else if (problem != json_tokener_success)
-        *why = json_tokener_error_desc(problem);
-    else if (json_tokener_get_parse_end(parser) != len)
-        *why = "text after the end of the record";
-    else if (!json_object_is_type(*root, json_type_object))
-        *why = "not a JSON object";
-    if (*why == NULL)
-        rc = 0;
-out:
-    explicit_bzero(parser->pb->buf, (size_t)parser->pb->size);
-    json_tokener_free(parser);
-    return rc;
-}
 
 static bool read_number(struct json_object *node, int64_t *number)
 {
@@ -283,7 +226,7 @@ static int read_field(struct exo_record *record, const struct field *field,
 
     *why = field->wrong;
     if (!json_object_object_get_ex(parent, field->name, &node))
-        return EXO_E_SYNTAX;
+        return field->optional ? 0 : EXO_E_SYNTAX;
     if (field->kind == KIND_NUMBER)
         return read_number(node, where) ? 0 : EXO_E_SYNTAX;
     if (!json_object_is_type(node, json_type_string))
@@ -310,11 +253,25 @@ static int read_field(struct exo_record *record, const struct field *field,
     return 0;
 }
 
+/* A member that must be text; NULL if it is not. */
+static const char *read_text(struct json_object *root, const char *name)
+{
+    struct json_object *node = NULL;
+
+    if (!json_object_object_get_ex(root, name, &node) ||
+        !json_object_is_type(node, json_type_string))
+        return NULL;
+    return json_object_get_string(node);
+}
+
 /* Everything that another version may have changed comes first. */
-static int read_version(struct json_object *root, const char **why)
+static int read_version(struct exo_record *record, struct json_object *root,
+                        const char **why)
 {
     struct json_object *node = NULL;
     int64_t version = 0;
+    const char *seal;
+    const char *key;
 
     *why = "member exoauth is missing or malformed";
     if (!json_object_object_get_ex(root, "exoauth", &node) ||
@@ -324,66 +281,107 @@ static int read_version(struct json_object *root, const char **why)
     if (version != RECORD_VERSION)
         return EXO_E_VERSION;
     *why = "member seal is missing or malformed";
-    if (!json_object_object_get_ex(root, "seal", &node) ||
-        !json_object_is_type(node, json_type_string))
+    seal = read_text(root, "seal");
+    if (seal == NULL)
         return EXO_E_SYNTAX;
+    if (strcmp(seal, "none") == 0)
+        return 0;
     *why = "sealed in a way this version of exoauth does not know";
-    if (strcmp(json_object_get_string(node), "none") != 0)
+    if (strcmp(seal, EXO_RECORD_SEAL) != 0)
         return EXO_E_VERSION;
+    *why = "member key, salt, nonce or ciphertext is missing or malformed";
+    key = read_text(root, "key");
+    if (key == NULL || strlen(key) != EXO_SEAL_ID ||
+        strspn(key, "0123456789abcdef") != EXO_SEAL_ID ||
+        read_text(root, "salt") == NULL || read_text(root, "nonce") == NULL ||
+        read_text(root, "ciphertext") == NULL)
+        return EXO_E_SYNTAX;
+    memcpy(record->sealed_by, key, sizeof(record->sealed_by));
     return 0;
 }
 
-static int read_tree(struct exo_record *record, struct json_object *root,
-                     const char **why)
+static int read_secrets(struct exo_record *record, struct json_object *inner,
+                        const char **why)
 {
-    struct json_object *inner = NULL;
     size_t i;
-    int rc = read_version(root, why);
+    int rc = 0;
 
-    for (i = 0; rc == 0 && i < COUNT(fields); i++)
-        rc = read_field(record, &fields[i], root, why);
-    if (rc != 0)
-        return rc;
-    *why = "member secret is missing or malformed";
-    if (!json_object_object_get_ex(root, "secret", &inner) ||
-        !json_object_is_type(inner, json_type_object))
-        return EXO_E_SYNTAX;
     for (i = 0; rc == 0 && i < COUNT(secrets); i++)
         rc = read_field(record, &secrets[i], inner, why);
     if (rc != 0)
         return rc;
     *why = "it has a member that this version of exoauth does not know";
-    if ((size_t)json_object_object_length(root) !=
-            COUNT(fields) + EXTRA_MEMBERS ||
-        (size_t)json_object_object_length(inner) != COUNT(secrets))
+    return (size_t)json_object_object_length(inner) == COUNT(secrets)
+               ? 0
+               : EXO_E_VERSION;
+}
+
+/* How many fields the outer object of a good record has. */
+static size_t fields_of(struct json_object *root)
+{
+    size_t count = COUNT(fields);
+    size_t i;
+
+    for (i = 0; i < COUNT(fields); i++)
+        if (fields[i].optional &&
+            !json_object_object_get_ex(root, fields[i].name, NULL))
+            count--;
+    return count;
+}
+
+static int read_tree(struct exo_record *record, struct json_object *root,
+                     size_t *members, const char **why)
+{
+    struct json_object *inner = NULL;
+    size_t i;
+    int rc = read_version(record, root, why);
+
+    for (i = 0; rc == 0 && i < COUNT(fields); i++)
+        rc = read_field(record, &fields[i], root, why);
+    if (rc != 0)
+        return rc;
+    *members = fields_of(root) + SEALED_MEMBERS;
+    if (record->sealed_by[0] == '\0') {
+        *why = "member secret is missing or malformed";
+        if (!json_object_object_get_ex(root, "secret", &inner) ||
+            !json_object_is_type(inner, json_type_object))
+            return EXO_E_SYNTAX;
+        rc = read_secrets(record, inner, why);
+        if (rc != 0)
+            return rc;
+        *members = fields_of(root) + EXTRA_MEMBERS;
+    }
+    *why = "it has a member that this version of exoauth does not know";
+    if ((size_t)json_object_object_length(root) != *members)
         return EXO_E_VERSION;
+    if (inner != NULL)
+        *members += COUNT(secrets);
     return 0;
 }
 
-int exo_record_decode(struct exo_record *record, const char *text, size_t len,
-                      const char **why)
+/* A whole record, or the secrets alone into one that is read already. */
+static int decode(struct exo_record *record, const char *text, size_t len,
+                  bool whole, const char **why)
 {
     struct json_object *root = NULL;
+    size_t members = COUNT(secrets);
     int rc = EXO_E_SYNTAX;
 
-    exo_record_init(record);
     *why = "larger than a record can be";
     if (len > EXO_RECORD_MAX)
-        goto out;
+        return rc;
     *why = "it holds a NUL byte";
     if (memchr(text, '\0', len) != NULL)
-        goto out;
-    rc = parse(text, len, &root, why);
+        return rc;
+    rc = exo_record_json_parse(text, len, &root, why);
     if (rc == 0)
-        rc = read_tree(record, root, why);
-    if (rc == 0 && count_members(text, len) !=
-                       COUNT(fields) + EXTRA_MEMBERS + COUNT(secrets)) {
+        rc = whole ? read_tree(record, root, &members, why)
+                   : read_secrets(record, root, why);
+    if (rc == 0 && exo_record_json_members(text, len) != members) {
         *why = "a member is there twice, or it is not strict JSON";
         rc = EXO_E_SYNTAX;
     }
-out:
-    wipe_tree(root);
-    json_object_put(root);
+    exo_record_json_free(root);
     if (rc != 0) {
         exo_record_free(record);
         exo_record_init(record);
@@ -391,4 +389,17 @@ out:
         *why = NULL;
     }
     return rc;
+}
+
+int exo_record_take_secrets(struct exo_record *record, const char *text,
+                            size_t len, const char **why)
+{
+    return decode(record, text, len, false, why);
+}
+
+int exo_record_decode(struct exo_record *record, const char *text, size_t len,
+                      const char **why)
+{
+    exo_record_init(record);
+    return decode(record, text, len, true, why);
 }

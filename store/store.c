@@ -102,18 +102,42 @@ int exo_store_decode(struct exo_record *record,
     return rc;
 }
 
-int exo_store_get(struct exo_store *store, const struct exo_account *account,
-                  struct exo_record *record, struct exo_err *err)
+void exo_store_protect(struct exo_store *store,
+                       const struct exo_store_guard *guard)
 {
-    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    store->guard = *guard;
+}
+
+int exo_store_judge(struct exo_store *store, const struct exo_account *account,
+                    const struct exo_buf *text, int64_t *revision, bool *sealed,
+                    const char **why)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+    int rc = exo_store_decode(&record, account, text, why);
+
+    if (rc == 0 && exo_guard_open(store, account, text, &record, &ignored) != 0)
+        rc = EXO_E_SYNTAX;
+    if (rc == 0) {
+        *revision = record.revision;
+        *sealed = record.sealed_by[0] != '\0';
+    }
+    exo_record_free(&record);
+    return rc;
+}
+
+static int get_text(struct exo_store *store, const struct exo_account *account,
+                    struct exo_record *record, struct exo_buf *text,
+                    struct exo_err *err)
+{
     const char *why = NULL;
     int rc;
 
     exo_record_init(record);
-    rc = store->ops->get(store, account, &text, err);
+    rc = store->ops->get(store, account, text, err);
     if (rc != 0)
-        goto out;
-    rc = exo_store_decode(record, account, &text, &why);
+        return rc;
+    rc = exo_store_decode(record, account, text, &why);
     if (rc == EXO_E_VERSION) {
         exo_err_set(err, EXO_STATUS_STORE,
                     "cannot use the credential of %s: %s; upgrade exoauth",
@@ -126,36 +150,114 @@ int exo_store_get(struct exo_store *store, const struct exo_account *account,
     } else if (rc != 0) {
         rc = store->ops->damaged(store, account, why, err);
     }
-out:
+    return rc;
+}
+
+/* A failed get leaves an empty record. */
+static int finish_get(struct exo_record *record, struct exo_buf *text, int rc)
+{
+    if (rc != 0) {
+        exo_record_free(record);
+        exo_record_init(record);
+    }
+    exo_buf_free(text);
+    return rc;
+}
+
+int exo_store_get(struct exo_store *store, const struct exo_account *account,
+                  struct exo_record *record, struct exo_err *err)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    int rc = get_text(store, account, record, &text, err);
+
+    if (rc == 0)
+        rc = exo_guard_open(store, account, &text, record, err);
+    return finish_get(record, &text, rc);
+}
+
+int exo_store_peek(struct exo_store *store, const struct exo_account *account,
+                   struct exo_record *record, struct exo_err *err)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    int rc = get_text(store, account, record, &text, err);
+
+    if (rc == 0)
+        rc = exo_guard_check(store, account, record, err);
+    exo_secret_free(&record->access_token);
+    exo_secret_free(&record->refresh_token);
+    exo_secret_free(&record->client_secret);
+    return finish_get(record, &text, rc);
+}
+
+/* One write; *key_id is the key that it was sealed with. */
+static int put_once(struct exo_store *store, const struct exo_store_lock *lock,
+                    struct exo_record *record, bool forget,
+                    char key_id[EXO_SEAL_ID + 1], struct exo_err *err)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_store_write write = { &text, record->revision, false, forget };
+    struct exo_mark mark;
+    int64_t before = record->revision;
+    int rc = exo_mark_read(store, &lock->account, &mark, err);
+
+    if (rc != 0 && !store->accepting && before != 0)
+        return rc;
+    record->revision = (mark.revision > before ? mark.revision : before) + 1;
+    rc = exo_guard_close(store, record, &text, key_id, err);
+    write.sealed = key_id[0] != '\0';
+    if (rc == 0)
+        rc = store->ops->put(store, lock, &write, err);
+    if (rc == 0) {
+        mark.revision = record->revision;
+        mark.sealed = write.sealed;
+        exo_mark_write(store, &lock->account, &mark);
+    } else {
+        record->revision = before;
+    }
     exo_buf_free(&text);
+    return rc;
+}
+
+/*
+ * A record that a rekey under way cannot know of yet may be sealed with a key
+ * that is about to go; so a new one is looked at again.
+ */
+static int put(struct exo_store *store, const struct exo_store_lock *lock,
+               struct exo_record *record, bool forget, struct exo_err *err)
+{
+    bool is_new = record->revision == 0;
+    char key_id[EXO_SEAL_ID + 1];
+    int rc = put_once(store, lock, record, forget, key_id, err);
+
+    if (rc == 0 && is_new && !exo_guard_is_current(store, key_id))
+        rc = put_once(store, lock, record, true, key_id, err);
     return rc;
 }
 
 int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
                   struct exo_record *record, struct exo_err *err)
 {
-    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    int64_t expected = record->revision;
-    int rc;
-
     if (strcmp(record->account, lock->account.name) != 0) {
         exo_err_set(err, EXO_STATUS_BUG,
                     "record of %s under the lock of %s; please report it",
                     record->account, lock->account.name);
         return EXO_E_ARG;
     }
-    record->revision = expected + 1;
-    rc = exo_record_encode(record, &text);
+    return put(store, lock, record, false, err);
+}
+
+int exo_store_renew(struct exo_store *store, const struct exo_store_lock *lock,
+                    bool accept, struct exo_err *err)
+{
+    struct exo_record record;
+    int rc;
+
+    store->accepting = accept;
+    rc = exo_store_get(store, &lock->account, &record, err);
     if (rc == 0)
-        rc = store->ops->put(store, lock, &text, expected, err);
-    else
-        exo_err_set(err, EXO_STATUS_STORE,
-                    "cannot store the credential of %s: %s; the one before "
-                    "is kept, run: exoauth login %s",
-                    record->account, exo_strerror(rc), record->account);
-    if (rc != 0)
-        record->revision = expected;
-    exo_buf_free(&text);
+        rc = put(store, lock, &record, true, err);
+    store->accepting = false;
+    exo_record_free(&record);
     return rc;
 }
 
@@ -189,5 +291,14 @@ int exo_store_list(struct exo_store *store,
 int exo_store_remove(struct exo_store *store, const struct exo_store_lock *lock,
                      struct exo_err *err)
 {
-    return store->ops->remove(store, lock, err);
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_mark mark;
+    int rc = store->ops->remove(store, lock, err);
+
+    /* Nor may what was removed come back from a backup, unnoticed. */
+    if (rc == 0 && exo_mark_read(store, &lock->account, &mark, &ignored) == 0) {
+        mark.revision++;
+        exo_mark_write(store, &lock->account, &mark);
+    }
+    return rc;
 }

@@ -10,6 +10,15 @@ libexoauth_store_la_SOURCES = \
 	store/filedir.c \
 	store/filedir.h \
 	store/filelock.c \
+	store/guard.c \
+	store/keyring.c \
+	store/marks.c \
 	store/record.c \
+	store/record_inner.h \
+	store/record_json.c \
+	store/record_json.h \
+	store/record_seal.c \
+	store/seal.c \
 	store/store.c \
+	store/wrap.c \
 	$(NULL)

@@ -39,8 +39,12 @@ struct exo_conf {
     char *proxy; /* "" if none */
     char *proxy_auth_file;
     char *ca_file;
-    char *key_file;
+    char *key_file;    /* "" if none: nothing is sealed */
+    char *key_command; /* a command for sh(1), "" if none */
+    char *mark_dir;    /* "" if none */
     char *log; /* "", "syslog", "stderr" or a path */
+    char *on_event;    /* a command for sh(1), "" if none */
+    char *status_file; /* absolute path, "" if none */
     int64_t timeout;        /* seconds, 1..600 */
     int64_t refresh_margin; /* seconds, 0..86400 */
     enum exo_log_level log_level;

@@ -24,7 +24,9 @@ enum exo_file_rule {
     EXO_FILE_RECORD,
     /* Published tokens: no link, one name, not writable by group or others,
      * owned by root, the reader or owner. */
-    EXO_FILE_TOKEN
+    EXO_FILE_TOKEN,
+    /* Keys of the store: as configuration, and closed to others. */
+    EXO_FILE_KEY
 };
 
 /*

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One credential as the store keeps it: one JSON object. Everything but
- * `secret` is clear metadata, so that `exoauth status` needs no key; secret
- * holds the three secrets. `seal` says how secret is stored; "none" is the
- * only way this version knows, another one is refused (EXO_E_VERSION), never
- * guessed at.
+ * the three secrets is clear metadata, so that `exoauth status` needs no
+ * key. `seal` says how they are stored; another way than the two below is
+ * refused (EXO_E_VERSION), never guessed at. Not sealed:
  *
  *   { "exoauth": 1, "account": "a@b", "revision": 7, "serial": 42,
  *     "grant": "client_credentials", "state": "ok", "config": "9c1e...",
@@ -12,12 +11,19 @@
  *     "refresh_after": ...,
  *     "usable_until": ..., "expires": ..., "granted": ..., "refreshed": ...,
  *     "next_try": 0, "failures": 0, "error_code": "", "error_text": "",
- *     "error_time": 0, "seal": "none",
+ *     "error_time": 0, "told": "", "warned": 0, "seal": "none",
  *     "secret": { "access_token": "...", "refresh_token": "...",
  *                 "client_secret": "..." } }
  *
+ * Sealed, with everything before `ciphertext` as authenticated data
+ * (exoauth/seal.h); what is sealed is the object that `secret` would be:
+ *
+ *     ... "seal": "aes-256-gcm", "key": "16 hex digits, which key",
+ *     "salt": "...", "nonce": "...", "ciphertext": "..." }
+ *
  * Unknown members are an error: a newer version wrote it, and rewriting it
- * would lose them.
+ * would lose them. told and warned alone may be missing, as older versions
+ * did not have them.
  */
 #ifndef EXOAUTH_RECORD_H
 #define EXOAUTH_RECORD_H
@@ -27,6 +33,7 @@
 #include "exoauth/account.h"
 #include "exoauth/buf.h"
 #include "exoauth/error.h"
+#include "exoauth/seal.h"
 
 #define EXO_RECORD_MAX ((size_t)256 * 1024)
 
@@ -48,6 +55,9 @@ struct exo_record {
     char error_code[64]; /* e.g. "AADSTS700082" or "invalid_grant" */
     char error_text[EXO_ERR_TEXT]; /* cause and remedy, no secret */
     int64_t error_time;
+    char told[16];  /* the trouble that on_event was told of, "" if none */
+    int64_t warned; /* the threshold that `expiring` was told of, 0: none */
+    char sealed_by[EXO_SEAL_ID + 1]; /* as read: which key; "": not sealed */
     struct exo_secret access_token;
     struct exo_secret refresh_token;
     struct exo_secret client_secret;
@@ -56,12 +66,26 @@ struct exo_record {
 void exo_record_init(struct exo_record *record);
 void exo_record_free(struct exo_record *record); /* wipes */
 
-/* JSON text of it, appended; the buffer's sticky error tells. */
+/* JSON text of it, not sealed, appended; the buffer's sticky error tells. */
 int exo_record_encode(const struct exo_record *record,
                       struct exo_buf *out) EXO_MUST_CHECK;
 
-/* EXO_E_SYNTAX (damaged; why is a static text), EXO_E_VERSION. */
+/* The same, sealed. dice: NULL, or what a test wants to have thrown. */
+int exo_record_seal(const struct exo_record *record,
+                    const struct exo_secret *key,
+                    const struct exo_seal_dice *dice,
+                    struct exo_buf *out) EXO_MUST_CHECK;
+
+/* EXO_E_SYNTAX (damaged; why is a static text), EXO_E_VERSION. Of a sealed
+ * record (sealed_by tells) only what is clear, and that is not yet known to
+ * be true. */
 int exo_record_decode(struct exo_record *record, const char *text, size_t len,
+                      const char **why) EXO_MUST_CHECK;
+
+/* The rest of a record that was decoded from the same text. EXO_E_UNSAFE or
+ * EXO_E_SYNTAX: the seal does not hold; record is empty then. */
+int exo_record_unseal(struct exo_record *record, const char *text, size_t len,
+                      const struct exo_secret *key,
                       const char **why) EXO_MUST_CHECK;
 
 #endif
