@@ -24,6 +24,7 @@
 
 #include "app.h"
 #include "exoauth/log.h"
+#include "keys.h"
 #include "place.h"
 
 static int find_run_as(struct exo_app *app, struct exo_err *err)
@@ -127,6 +128,9 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
         exo_app_warn(app, "%s does not exist; the defaults are in force",
                      explicit_file);
     }
+    exo_buf_init(&app->passphrase.hidden, EXO_KEYRING_MAX);
+    exo_buf_init(&app->key_text.hidden, EXO_KEYRING_MAX);
+    exo_buf_init(&app->key_plain.hidden, EXO_KEYRING_MAX);
     app->started_by = getuid();
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();
@@ -144,6 +148,8 @@ void exo_app_prepare(struct exo_app *app)
 {
     exo_place_store(app);
     exo_place_tokens(app);
+    exo_keys_place(app);
+    exo_place_status(app);
 }
 
 /* No core file and no ptrace: from here on there are secrets in memory. */
@@ -153,6 +159,22 @@ static void seal_process(void)
 
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void exo_app_as_owner(const struct exo_app *app, bool on)
+{
+    if (!app->root || getuid() != 0 || app->uid == 0) {
+        return;
+    }
+    /* The group first on the way down, and last on the way back; if it
+     * fails, what follows is refused where it matters. */
+    if (on) {
+        (void)!setegid(app->gid);
+        (void)!seteuid(app->uid);
+    } else {
+        (void)!seteuid(0);
+        (void)!setegid(0);
+    }
 }
 
 int exo_app_drop(struct exo_app *app, struct exo_err *err)
@@ -174,10 +196,18 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err)
 
 int exo_app_store(struct exo_app *app, struct exo_err *err)
 {
+    const struct exo_store_guard guard = { exo_keys_read, app,
+                                           app->conf->mark_dir };
+    int rc;
+
     if (app->store) {
         return 0;
     }
-    return exo_store_open(&app->store, app->conf->store, false, err);
+    rc = exo_store_open(&app->store, app->conf->store, false, err);
+    if (rc == 0) {
+        exo_store_protect(app->store, &guard);
+    }
+    return rc;
 }
 
 static void say(const struct exo_app *app, enum exo_log_level level,
@@ -222,6 +252,9 @@ void exo_app_close(struct exo_app *app)
 {
     exo_store_close(app->store);
     app->store = NULL;
+    exo_secret_free(&app->passphrase);
+    exo_secret_free(&app->key_text);
+    exo_secret_free(&app->key_plain);
     exo_conf_free(app->conf);
     app->conf = NULL;
 }

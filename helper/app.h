@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "event.h"
 #include "exoauth/conf.h"
 #include "exoauth/error.h"
 #include "exoauth/store.h"
@@ -27,6 +28,12 @@ struct exo_app {
                      * stderr over its screen */
     int verbose;
     struct exo_store *store; /* NULL until exo_app_store() */
+    struct exo_secret passphrase; /* of a wrapped key file, once it is known */
+    struct exo_secret key_text;   /* as read last, */
+    struct exo_secret key_plain;  /* and what it comes to */
+    bool key_lost; /* something is sealed, and there is no key */
+    bool changed;           /* a record: status_file is out of date */
+    struct exo_event event; /* for exo_after() */
 };
 
 /*
@@ -44,6 +51,10 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
  * a warning; failing to make the store is not an error here, opening it is.
  */
 void exo_app_prepare(struct exo_app *app);
+
+/* Before the drop: as run_as for a while (on), and root again (off). For
+ * others nothing. */
+void exo_app_as_owner(const struct exo_app *app, bool on);
 
 /* Root becomes run_as for good; everybody loses core dumps and ptrace. */
 int exo_app_drop(struct exo_app *app, struct exo_err *err) EXO_MUST_CHECK;

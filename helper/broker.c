@@ -47,6 +47,14 @@ static bool is_alive(const struct exo_work *w, int64_t now)
     return is_valid(r, now) && r->serial != w->want->reject;
 }
 
+/* A refresh token dies of not being used, and a token that lives for months
+ * would let it. */
+static bool is_idle(const struct exo_record *r, int64_t now)
+{
+    return !exo_secret_empty(&r->refresh_token) &&
+           now - r->refreshed >= EXO_KEEP_ALIVE;
+}
+
 /* Good enough that no request is needed. */
 static bool is_usable(const struct exo_work *w, int64_t now)
 {
@@ -60,7 +68,7 @@ static bool is_usable(const struct exo_work *w, int64_t now)
          * ones without end. */
         return now < r->refreshed + EXO_REJECT_PAUSE;
     }
-    if (w->want->due && now >= r->refresh_after) {
+    if (w->want->due && (now >= r->refresh_after || is_idle(r, now))) {
         return false;
     }
     return r->expires - now >= needed_ttl(w) &&

@@ -10,6 +10,7 @@
 #include "exoauth/oauth.h"
 #include "exoauth/record.h"
 #include "exoauth/token.h"
+#include "means.h"
 #include "settings.h"
 
 struct exo_peer;
@@ -27,9 +28,10 @@ struct exo_want {
 
 /* What a login brings that the store does not have yet. NULL members: no. */
 struct exo_proof {
-    const struct exo_secret *client_secret;
+    const struct exo_secret *client_secret; /* or what stands in its place:
+                                             * passphrase, password */
     const struct exo_secret *refresh_token; /* adopt it */
-    struct exo_tokens *tokens; /* already obtained (device code) */
+    struct exo_tokens *tokens; /* already obtained, from a person's login */
     const char *grant;         /* for the record */
 };
 
@@ -38,6 +40,7 @@ struct exo_got {
     struct exo_record record; /* of the credential */
     struct exo_token token;   /* borrows from the two */
     bool renewed;             /* a request was made and succeeded */
+    bool asked;               /* a request was made */
     struct exo_err trouble;   /* why an older one had to do; status OK: not */
 };
 
@@ -62,7 +65,7 @@ void exo_got_free(struct exo_got *got);
 /* The client of oauth.h for these settings; borrows from all of them. */
 void exo_broker_client(const struct exo_app *app,
                        const struct exo_settings *settings,
-                       const struct exo_secret *secret, int64_t deadline_ms,
+                       const struct exo_means *means, int64_t deadline_ms,
                        struct exo_oauth_client *client);
 
 /*
@@ -88,5 +91,11 @@ char *exo_publish_dir(const struct exo_app *app, const char *root,
 int exo_client_secret(const struct exo_settings *settings,
                       struct exo_secret *secret,
                       struct exo_err *err) EXO_MUST_CHECK;
+
+/* What sh(1) prints for the command of that key of the configuration, within
+ * 10 s. */
+int exo_command_output(const char *key, const char *command,
+                       struct exo_secret *secret,
+                       struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

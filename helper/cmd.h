@@ -10,6 +10,7 @@
 #include "app.h"
 #include "exoauth/account.h"
 #include "exoauth/buf.h"
+#include "later.h"
 
 enum exo_format {
     EXO_FORMAT_RAW,
@@ -18,26 +19,37 @@ enum exo_format {
     EXO_FORMAT_JSON
 };
 
+struct exo_import; /* import.h */
+
 struct exo_options {
     const char *config;
     int verbose;
     bool has_account;
     struct exo_account account;
-    bool device, if_needed, all, force, json, account_file;
+    bool device, browser, paste, if_needed, all, force, json, account_file;
+    bool prometheus, nagios;
+    int nagios_exit; /* of status --nagios, once it has run */
     const char *secret_file, *refresh_token_file, *listen;
+    const char *from, *file, *config_file, *password_file; /* import */
     char **set; /* key=value, borrowed from argv */
     size_t n_set;
     char **words; /* of explain, borrowed from argv */
     size_t n_words;
     int64_t min_ttl; /* -1: not given */
+    int64_t wait;    /* seconds for a browser, 0: not given */
     enum exo_format format;
     /* filled by before() */
-    struct exo_secret secret, refresh_token;
+    struct exo_secret secret, refresh_token, password;
     bool conf_changed;
     int listen_fd;
     bool has_account_file; /* remove */
-    pid_t deleter_pid;     /* 0: none */
-    int deleter_fd;
+    const char *out; /* export */
+    bool passphrase, no_passphrase;
+    struct exo_import *import;
+    struct exo_buf bundle; /* import */
+    int out_fd;
+    void *rekey; /* cmd_rekey.c */
+    struct exo_later deleter;
 };
 
 struct exo_command {
@@ -46,7 +58,11 @@ struct exo_command {
     const char *help;  /* the lines of --help */
     unsigned options;  /* EXO_OPT_* that it takes */
     bool needs_account;
+    bool takes_file; /* its first word is a file */
+    bool many;       /* as many accounts as there are, or --all */
+    bool no_account;
     bool quiet;   /* serve */
+    bool waited_for; /* token: a mail client waits for its end */
     bool prepare; /* makes directories as root */
     bool alone;   /* explain: words instead of an account, and nothing of
                    * struct exo_app */
@@ -55,6 +71,8 @@ struct exo_command {
     /* The exit status is that of err; stdout carries only the result. */
     int (*run)(struct exo_app *app, struct exo_options *options,
                struct exo_err *err);
+    /* Another exit status, and err emptied if it was shown. NULL: no. */
+    int (*ending)(struct exo_options *options, struct exo_err *err);
 };
 
 enum {
@@ -70,7 +88,14 @@ enum {
     EXO_OPT_JSON = 1 << 9,
     EXO_OPT_ACCOUNT_FILE = 1 << 10,
     EXO_OPT_LISTEN = 1 << 11,
-    EXO_OPT_LATER = 1 << 12 /* --browser, --paste, --password-file */
+    EXO_OPT_PROMETHEUS = 1 << 24,
+    EXO_OPT_NAGIOS = 1 << 25,
+    EXO_OPT_FROM = 1 << 20,
+    EXO_OPT_CONFIG_FILE = 1 << 21,
+    EXO_OPT_PASSWORD_FILE = 1 << 22,
+    EXO_OPT_OUT = 1 << 26,
+    EXO_OPT_PASSPHRASE = 1 << 27,
+    EXO_OPT_BROWSER = 1 << 12 /* and --paste, --wait */
 };
 
 extern const struct exo_command exo_cmd_login;
@@ -82,6 +107,13 @@ extern const struct exo_command exo_cmd_show;
 extern const struct exo_command exo_cmd_remove;
 extern const struct exo_command exo_cmd_serve;
 extern const struct exo_command exo_cmd_explain;
+extern const struct exo_command exo_cmd_import;
+extern const struct exo_command exo_cmd_export;
+extern const struct exo_command exo_cmd_rekey;
+extern const struct exo_command exo_cmd_accept;
+
+/* What its before() left for run(). */
+void exo_rekey_free(struct exo_options *options);
 
 /* stdout, checked: a full disk or closed pipe is an error, not silence. */
 int exo_out(const void *data, size_t len, struct exo_err *err) EXO_MUST_CHECK;

@@ -7,54 +7,31 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "broker.h"
 #include "cmd.h"
-#include "device.h"
-#include "exoauth/file.h"
 #include "exoauth/proto.h"
+#include "login.h"
 #include "place.h"
 #include "prompt.h"
 
 #define LOGIN_MS 60000 /* for a lock and a request; a person is not timed */
 
-/* An ordinary user's first login begins his own configuration. */
-static int begin_own(const struct exo_app *app, struct exo_err *err)
+/* At most one of them: each is another grant. */
+static int check_ways(const struct exo_options *o, struct exo_err *err)
 {
-    static const char text[] = "# exoauth.conf(5); absent keys have their "
-                               "defaults\n";
-    char *slash = strrchr(app->conf->path, '/');
-    char *dir;
-    int fd = -1;
-    int rc;
+    int ways = o->device + o->browser + o->paste + (o->password_file != NULL) +
+               (o->refresh_token_file != NULL);
 
-    if (!app->conf->user || app->conf->present || !slash) {
-        return 0;
-    }
-    dir = strndup(app->conf->path, (size_t)(slash - app->conf->path));
-    rc = dir ? exo_place_mkdirs(dir, 0700) : EXO_E_NOMEM;
-    free(dir);
-    if (rc == 0) {
-        fd = open(app->conf->path,
-                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        rc = fd < 0 ? exo_error_from_errno(errno)
-                    : exo_file_write_all(fd, text, sizeof(text) - 1);
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    if (rc != 0) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "cannot make %s: %m; correct owner and mode of its "
-                           "directory",
-                           app->conf->path);
+    if (ways > 1) {
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "of --device, --browser, --paste, --password-file "
+                           "and --refresh-token-file only one can be given; "
+                           "see: exoauth login --help");
     }
     return 0;
 }
@@ -62,17 +39,21 @@ static int begin_own(const struct exo_app *app, struct exo_err *err)
 static int before(struct exo_app *app, struct exo_options *o,
                   struct exo_err *err)
 {
-    int rc = 0;
+    int rc = check_ways(o, err);
 
-    if (o->secret_file) {
+    if (rc == 0 && o->secret_file) {
         rc = exo_prompt_file("secret-file", o->secret_file, &o->secret, err);
     }
     if (rc == 0 && o->refresh_token_file) {
         rc = exo_prompt_file("refresh-token-file", o->refresh_token_file,
                              &o->refresh_token, err);
     }
+    if (rc == 0 && o->password_file) {
+        rc = exo_prompt_file("password-file", o->password_file, &o->password,
+                             err);
+    }
     if (rc == 0) {
-        rc = begin_own(app, err);
+        rc = exo_place_own(app, err);
     }
     if (rc == 0 && o->n_set > 0) {
         rc = exo_settings_write(app->conf, &o->account, o->set, o->n_set,
@@ -84,73 +65,6 @@ static int before(struct exo_app *app, struct exo_options *o,
 static void warn(void *context, const char *text)
 {
     exo_app_warn(context, "%s", text);
-}
-
-/* The secret for this login: given, configured, stored, or asked for. */
-static int find_secret(struct exo_app *app, const struct exo_settings *owner,
-                       const struct exo_options *o, bool needed,
-                       struct exo_secret *secret, bool *is_new,
-                       struct exo_err *err)
-{
-    struct exo_record record;
-    int rc;
-
-    *is_new = !exo_secret_empty(&o->secret);
-    if (*is_new) {
-        return exo_secret_copy(secret, &o->secret);
-    }
-    rc = exo_client_secret(owner, secret, err);
-    if (rc != EXO_E_NOENT) {
-        return rc;
-    }
-    exo_record_init(&record);
-    rc = exo_store_get(app->store, &owner->file, &record, err);
-    if (rc == 0) {
-        rc = exo_secret_copy(secret, &record.client_secret);
-    } else if (rc == EXO_E_NOENT || rc == EXO_E_STATUS) {
-        *err = (struct exo_err)EXO_ERR_INIT; /* what is damaged gets replaced */
-        rc = 0;
-    }
-    exo_record_free(&record);
-    if (rc != 0 || !needed || !exo_secret_empty(secret)) {
-        return rc;
-    }
-    rc = exo_prompt_secret("Client secret (its value, not its id): ", secret,
-                           err);
-    *is_new = rc == 0;
-    if (rc == EXO_E_NOENT || (rc == 0 && exo_secret_empty(secret))) {
-        rc = exo_err_set(err, EXO_STATUS_USAGE,
-                         "no client secret for %s; give it with --secret-file "
-                         "FILE, or - for stdin",
-                         owner->file.name);
-    }
-    return rc;
-}
-
-static bool wants_app(const struct exo_settings *owner,
-                      const struct exo_options *o)
-{
-    if (o->device || o->refresh_token_file) {
-        return false;
-    }
-    return owner->grant == EXO_GRANT_CLIENT_CREDENTIALS ||
-           (!owner->grant_said && o->secret_file);
-}
-
-/* Lets the stored credential of an app, given without saying so in a file,
- * stand for what it is. */
-static const char *grant_of(const struct exo_settings *owner, bool app_only,
-                            const struct exo_options *o)
-{
-    if (app_only) {
-        return "client_credentials";
-    }
-    if (o->refresh_token_file) {
-        return owner->grant == EXO_GRANT_CLIENT_CREDENTIALS
-                   ? "authorization_code"
-                   : exo_grant_word(owner->grant);
-    }
-    return "device_code";
 }
 
 static void tell(const struct exo_app *app, const struct exo_got *got)
@@ -170,49 +84,61 @@ static void tell(const struct exo_app *app, const struct exo_got *got)
                   got->token.servers, until);
 }
 
-static int prove(struct exo_app *app, struct exo_settings *settings,
-                 const struct exo_options *o, struct exo_err *err)
+static int prove(struct exo_login *login, struct exo_err *err)
 {
-    const struct exo_settings *owner = exo_settings_owner(settings);
-    bool app_only = wants_app(owner, o);
-    struct exo_secret secret = EXO_SECRET_INIT;
-    struct exo_oauth_client client;
+    struct exo_app *app = login->app;
+    const struct exo_options *o = login->options;
     struct exo_tokens tokens;
     struct exo_proof proof;
     struct exo_got got;
     enum exo_grant grant;
-    bool is_new;
-    int rc;
+    int rc = 0;
 
     memset(&tokens, 0, sizeof(tokens));
     memset(&proof, 0, sizeof(proof));
     memset(&got, 0, sizeof(got));
     exo_record_init(&got.record);
-    proof.grant = grant_of(owner, app_only, o);
-    rc = find_secret(app, owner, o, app_only, &secret, &is_new, err);
-    if (rc == 0 && exo_grant_parse(proof.grant, &grant)) {
-        rc = exo_settings_assume(settings, grant);
+    proof.grant = exo_login_grant(login);
+    if (exo_grant_parse(proof.grant, &grant)) {
+        rc = exo_settings_assume(login->settings, grant);
     }
-    if (rc == 0 && is_new) {
-        proof.client_secret = &secret;
+    if (rc == 0) {
+        rc = exo_login_means(login, err);
     }
-    if (rc == 0 && o->refresh_token_file) {
+    if (rc == 0 && login->way == EXO_LOGIN_ADOPT) {
         proof.refresh_token = &o->refresh_token;
-    } else if (rc == 0 && !app_only) {
-        exo_broker_client(app, settings, &secret, 0, &client);
-        rc = exo_device_login(&client, &tokens, err);
+    } else if (rc == 0 && login->way != EXO_LOGIN_APP) {
+        rc = exo_login_person(login, &tokens, err);
         proof.tokens = &tokens;
     }
     if (rc == 0) {
+        proof.client_secret = login->replace ? &login->keep : NULL;
         rc = exo_broker_login(app, &o->account, &proof,
                               exo_clock_ms() + LOGIN_MS, &got, err);
     }
     if (rc == 0) {
         tell(app, &got);
+        exo_login_whose(login, &tokens);
     }
     exo_got_free(&got);
     exo_tokens_free(&tokens);
-    exo_secret_free(&secret);
+    return rc;
+}
+
+static int run_grant(struct exo_app *app, struct exo_settings *settings,
+                     const struct exo_options *o, struct exo_err *err)
+{
+    struct exo_login login = { .app = app, .options = o, .settings = settings };
+    int rc;
+
+    exo_buf_init(&login.means.secret.hidden, EXO_SECRET_MAX);
+    exo_buf_init(&login.means.assertion.hidden, EXO_SECRET_MAX);
+    exo_buf_init(&login.keep.hidden, EXO_SECRET_MAX);
+    login.owner = exo_settings_owner(settings);
+    login.way = exo_login_choose(app, login.owner, o);
+    rc = prove(&login, err);
+    exo_means_free(&login.means);
+    exo_secret_free(&login.keep);
     return rc;
 }
 
@@ -225,8 +151,8 @@ static void assume_stored(struct exo_app *app, struct exo_settings *settings)
     enum exo_grant grant;
 
     exo_record_init(&record);
-    if (exo_store_get(app->store, &exo_settings_owner(settings)->file, &record,
-                      &ignored) == 0 &&
+    if (exo_store_peek(app->store, &exo_settings_owner(settings)->file,
+                       &record, &ignored) == 0 &&
         exo_grant_parse(record.grant, &grant)) {
         (void)!exo_settings_assume(settings, grant);
     }
@@ -271,7 +197,7 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
         changed |= first;
     } else if (rc == 0) {
         assume_stored(app, settings);
-        rc = prove(app, settings, o, err);
+        rc = run_grant(app, settings, o, err);
         changed = true;
     }
     exo_settings_free(settings);
@@ -284,21 +210,29 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 
 const struct exo_command exo_cmd_login = {
     .name = "login",
-    .usage = "ACCOUNT [--device] [--secret-file F|-] [--refresh-token-file "
-             "F|-] [--if-needed] [--set KEY=VALUE]...",
+    .usage = "ACCOUNT [--browser|--device|--paste] [--secret-file F|-] "
+             "[--password-file F|-] [--refresh-token-file F|-] [--if-needed] "
+             "[--set KEY=VALUE]...",
     .help = "Writes the account's configuration, runs its grant, and stores "
             "the credential.\n\n"
             "  --set KEY=VALUE       write a key of the account file first\n"
-            "  --secret-file F       the client secret, from a file, - for "
-            "stdin\n"
+            "  --secret-file F       the client secret, or the private key's "
+            "passphrase, from a\n"
+            "                        file, - for stdin\n"
+            "  --browser             sign in with a browser on this host\n"
+            "  --paste               sign in with a browser anywhere, paste "
+            "where it ends\n"
             "  --device              device code: enter a code in a browser "
             "anywhere\n"
+            "  --wait SECONDS        how long --browser waits (600)\n"
+            "  --password-file F     the mailbox's password, - for stdin; "
+            "deprecated\n"
             "  --refresh-token-file F  adopt a refresh token, - for stdin\n"
             "  --if-needed           do nothing while the stored credential "
             "works\n",
-    .options = EXO_OPT_DEVICE | EXO_OPT_SECRET_FILE |
-               EXO_OPT_REFRESH_TOKEN_FILE | EXO_OPT_IF_NEEDED | EXO_OPT_SET |
-               EXO_OPT_LATER,
+    .options = EXO_OPT_DEVICE | EXO_OPT_BROWSER | EXO_OPT_SECRET_FILE |
+               EXO_OPT_PASSWORD_FILE | EXO_OPT_REFRESH_TOKEN_FILE |
+               EXO_OPT_IF_NEEDED | EXO_OPT_SET,
     .needs_account = true,
     .prepare = true,
     .before = before,

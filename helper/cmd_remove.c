@@ -15,56 +15,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "broker.h"
 #include "cmd.h"
 #include "exoauth/proto.h"
+#include "later.h"
 #include "names.h"
 
 #define PATH_LIMIT ((size_t)4096)
 
-/* Ends when the other end of the pipe is closed, with a byte or without. */
-static void __attribute__((noreturn)) wait_and_delete(int fd, const char *path)
+/* In the child. */
+static int delete_file(void *path)
 {
-    char told;
-    ssize_t n;
-
-    do {
-        n = read(fd, &told, 1);
-    } while (n < 0 && errno == EINTR);
-    _exit(n == 1 && unlink(path) != 0 ? errno : 0);
-}
-
-static int start_child(struct exo_options *options, const char *path,
-                       struct exo_err *err)
-{
-    int fd[2];
-    pid_t pid;
-
-    if (pipe(fd) != 0) {
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "cannot prepare to delete %s: %m; nothing was "
-                           "changed",
-                           path);
-    }
-    pid = fork();
-    if (pid == 0) {
-        (void)close(fd[1]);
-        wait_and_delete(fd[0], path);
-    }
-    (void)close(fd[0]);
-    if (pid < 0) {
-        (void)close(fd[1]);
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "cannot prepare to delete %s: %m; nothing was "
-                           "changed",
-                           path);
-    }
-    options->deleter_pid = pid;
-    options->deleter_fd = fd[1];
-    return 0;
+    return unlink(path) != 0 ? errno : 0;
 }
 
 static int before(struct exo_app *app, struct exo_options *options,
@@ -88,7 +52,13 @@ static int before(struct exo_app *app, struct exo_options *options,
                              "it as root, or without --account-file",
                              path.data);
         } else {
-            rc = start_child(options, path.data, err);
+            errno = exo_later_start(&options->deleter, delete_file, path.data);
+            if (errno != 0) {
+                rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                                 "cannot prepare to delete %s: %m; nothing "
+                                 "was changed",
+                                 path.data);
+            }
         }
     }
 out:
@@ -100,24 +70,10 @@ out:
 static int finish_child(const struct exo_app *app, struct exo_options *options,
                         bool delete, struct exo_err *err)
 {
-    int status = 0;
-    pid_t pid;
-
-    if (options->deleter_pid <= 0) {
+    errno = exo_later_finish(&options->deleter, delete);
+    if (errno == 0) {
         return 0;
     }
-    if (delete &&write(options->deleter_fd, "", 1) != 1) {
-        delete = false; /* it is gone; its status says why */
-    }
-    (void)close(options->deleter_fd);
-    do {
-        pid = waitpid(options->deleter_pid, &status, 0);
-    } while (pid < 0 && errno == EINTR);
-    options->deleter_pid = 0;
-    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        return 0;
-    }
-    errno = pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
     return exo_err_set(err, EXO_STATUS_TRANSIENT,
                        "the credential of %s is forgotten, but its file in %s "
                        "could not be deleted: %m; delete it by hand",
@@ -201,7 +157,7 @@ static int look(struct exo_app *app, const struct exo_account *account,
 {
     struct exo_err ignored = EXO_ERR_INIT;
     struct exo_record record;
-    int rc = exo_store_get(app->store, account, &record, &ignored);
+    int rc = exo_store_peek(app->store, account, &record, &ignored);
 
     *app_only =
         strcmp(record.grant, exo_grant_word(EXO_GRANT_CLIENT_CREDENTIALS)) == 0;
@@ -277,6 +233,7 @@ static int run(struct exo_app *app, struct exo_options *options,
                         exo_clock_ms() + app->conf->timeout * 1000, &lock, err);
     if (rc == 0) {
         rc = remove_locked(app, options, &lock, app_only, err);
+        app->changed = true;
         exo_store_unlock(app->store, &lock);
     }
 out:

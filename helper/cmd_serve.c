@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "broker.h"
@@ -133,6 +134,21 @@ static void decide(struct exo_app *app, const struct exo_request *request,
     a->reply.token = a->got.token;
 }
 
+/* The asker shall not have to wait for what comes after the reply, nor see
+ * any of it: under spawn(8) fd 2 is the connection, too. */
+static void hang_up(int in, int out)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null >= 0) {
+        (void)shutdown(out, SHUT_RDWR); /* spawn(8) holds it open, too */
+        (void)dup2(null, in);
+        (void)dup2(null, out);
+        (void)dup2(null, 2);
+        (void)close(null);
+    }
+}
+
 static void send_reply(const struct answer *a, int out, int64_t deadline)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
@@ -158,6 +174,7 @@ void exo_serve_one(struct exo_app *app, int in, int out, uid_t self)
     struct exo_block block;
     struct exo_peer peer;
     struct answer a;
+    bool waited_for;
     int rc;
 
     memset(&a, 0, sizeof(a));
@@ -191,6 +208,11 @@ out:
     exo_answer_free(&a.forwarded);
     exo_got_free(&a.got);
     exo_buf_free(&text);
+    if (app->changed || app->event.word) {
+        waited_for = peer.pid != 0 && peer.pid == getppid();
+        hang_up(in, out);
+        exo_after(app, waited_for);
+    }
 }
 
 static int before(struct exo_app *app, struct exo_options *options,

@@ -35,7 +35,9 @@ static const struct {
     { "proxy", offsetof(struct exo_conf, proxy), false },
     { "proxy_auth_file", offsetof(struct exo_conf, proxy_auth_file), false },
     { "ca_file", offsetof(struct exo_conf, ca_file), false },
-    { "key_file", offsetof(struct exo_conf, key_file), false },
+    { "key_file", offsetof(struct exo_conf, key_file), true },
+    { "key_command", offsetof(struct exo_conf, key_command), false },
+    { "mark_dir", offsetof(struct exo_conf, mark_dir), true },
     { "log", offsetof(struct exo_conf, log), false },
 };
 

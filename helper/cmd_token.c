@@ -161,6 +161,7 @@ const struct exo_command exo_cmd_token = {
             "json\n",
     .options = EXO_OPT_MIN_TTL | EXO_OPT_FORMAT,
     .needs_account = true,
+    .waited_for = true,
     .prepare = true,
     .run = run,
 };

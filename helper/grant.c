@@ -14,7 +14,7 @@
 
 void exo_broker_client(const struct exo_app *app,
                        const struct exo_settings *settings,
-                       const struct exo_secret *secret, int64_t deadline_ms,
+                       const struct exo_means *means, int64_t deadline_ms,
                        struct exo_oauth_client *client)
 {
     const struct exo_settings *s = exo_settings_owner(settings);
@@ -27,35 +27,26 @@ void exo_broker_client(const struct exo_app *app,
     client->client_id = exo_settings_get(s, EXO_KEY_CLIENT_ID);
     client->scope = exo_settings_get(s, EXO_KEY_SCOPE);
     client->resource = exo_settings_get(s, EXO_KEY_RESOURCE);
+    client->authorization_endpoint =
+        exo_settings_get(s, EXO_KEY_AUTHORIZATION_ENDPOINT);
     client->auth = s->auth;
-    if (secret && !exo_secret_empty(secret)) {
-        client->secret = secret;
+    client->jwt_alg = s->jwt_alg;
+    if (s->auth == EXO_CLIENT_PRIVATE_KEY_JWT) {
+        client->key = means->key;
+    } else if (s->auth == EXO_CLIENT_ASSERTION) {
+        client->assertion = &means->assertion;
+    } else if (exo_secret_empty(&means->secret)) {
+        client->auth = EXO_CLIENT_NONE;
+    } else {
+        client->secret = &means->secret;
         if (!s->auth_said) {
             client->auth = EXO_CLIENT_SECRET_POST;
         }
-    } else {
-        client->auth = EXO_CLIENT_NONE;
     }
     client->way.proxy = app->conf->proxy;
     client->way.proxy_auth_file = app->conf->proxy_auth_file;
     client->way.ca_file = app->conf->ca_file;
     client->deadline_ms = deadline_ms;
-}
-
-/* Configured secrets win over the stored one: they are the newer word. */
-static int find_secret(struct exo_work *w, const struct exo_secret *given,
-                       struct exo_secret *secret)
-{
-    int rc;
-
-    if (given) {
-        return exo_secret_copy(secret, given);
-    }
-    rc = exo_client_secret(w->owner, secret, w->err);
-    if (rc == EXO_E_NOENT) {
-        rc = exo_secret_copy(secret, &w->got->record.client_secret);
-    }
-    return rc;
 }
 
 static int need_secret(struct exo_work *w)
@@ -77,31 +68,68 @@ static int need_login(struct exo_work *w)
                        name, name);
 }
 
+/* Has the client of an app what the provider will ask for? */
+static bool has_proof(const struct exo_settings *s,
+                      const struct exo_means *means)
+{
+    return s->auth == EXO_CLIENT_PRIVATE_KEY_JWT ||
+           s->auth == EXO_CLIENT_ASSERTION || !exo_secret_empty(&means->secret);
+}
+
+/* A provider that gives no refresh token for a password leaves the password
+ * to be stored, in the place of the client secret. */
+static bool by_password(const struct exo_work *w,
+                        const struct exo_secret *refresh_token)
+{
+    return w->owner->grant == EXO_GRANT_PASSWORD &&
+           exo_secret_empty(refresh_token) &&
+           !exo_secret_empty(&w->got->record.client_secret);
+}
+
+static int ask_by_password(struct exo_work *w,
+                           const struct exo_oauth_client *client,
+                           struct exo_tokens *tokens,
+                           struct exo_oauth_error *error)
+{
+    const char *user = exo_settings_get(w->owner, EXO_KEY_USER);
+    int rc = exo_oauth_password(
+        client, user[0] != '\0' ? user : w->owner->file.name,
+        &w->got->record.client_secret, tokens, error);
+
+    /* Or the next request would take the password for a client secret. */
+    exo_secret_free(&tokens->refresh_token);
+    return rc;
+}
+
 /* One request. EXO_E_STATUS with error filled, or with w->err alone set and
  * error->err.status EXO_STATUS_OK when nothing was sent. */
 static int ask(struct exo_work *w, const struct exo_secret *given_secret,
                const struct exo_secret *refresh_token,
                struct exo_tokens *tokens, struct exo_oauth_error *error)
 {
-    struct exo_secret secret = EXO_SECRET_INIT;
+    struct exo_means means;
     struct exo_oauth_client client;
     bool app_only = w->owner->grant == EXO_GRANT_CLIENT_CREDENTIALS;
-    int rc = find_secret(w, given_secret, &secret);
+    bool password = by_password(w, refresh_token);
+    int rc = exo_means_find(&means, w->owner, given_secret,
+                            password ? NULL : &w->got->record.client_secret,
+                            w->err);
 
-    if (rc == 0 && app_only && exo_secret_empty(&secret)) {
+    if (rc == 0 && app_only && !has_proof(w->owner, &means)) {
         rc = need_secret(w);
     }
-    if (rc == 0 && !app_only && exo_secret_empty(refresh_token)) {
+    if (rc == 0 && !app_only && !password && exo_secret_empty(refresh_token)) {
         rc = need_login(w);
     }
     if (rc == 0) {
-        exo_broker_client(w->app, w->owner, &secret, w->want->deadline_ms,
+        exo_broker_client(w->app, w->owner, &means, w->want->deadline_ms,
                           &client);
         rc = app_only ? exo_oauth_client_credentials(&client, tokens, error)
-                      : exo_oauth_refresh(&client, refresh_token, tokens,
-                                          error);
+             : password
+                 ? ask_by_password(w, &client, tokens, error)
+                 : exo_oauth_refresh(&client, refresh_token, tokens, error);
     }
-    exo_secret_free(&secret);
+    exo_means_free(&means);
     return rc;
 }
 
@@ -186,6 +214,9 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
     }
     if (rc == 0 && proof->refresh_token) {
         rc = exo_secret_copy(&r->refresh_token, proof->refresh_token);
+    }
+    if (rc == 0 && proof->tokens && w->owner->grant == EXO_GRANT_PASSWORD) {
+        exo_secret_free(&r->refresh_token); /* see by_password() */
     }
     if (rc == 0) {
         memcpy(r->grant, proof->grant, strlen(proof->grant) + 1);

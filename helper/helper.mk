@@ -9,12 +9,19 @@ libexoauth_helper_la_SOURCES = \
 	helper/app.c \
 	helper/app.h \
 	helper/broker.c \
+	helper/browser.c \
+	helper/browser.h \
 	helper/broker.h \
+	helper/bundle.h \
 	helper/cmd.h \
+	helper/cmd_accept.c \
+	helper/cmd_bundle.c \
 	helper/cmd_explain.c \
+	helper/cmd_import.c \
 	helper/cmd_list.c \
 	helper/cmd_login.c \
 	helper/cmd_refresh.c \
+	helper/cmd_rekey.c \
 	helper/cmd_remove.c \
 	helper/cmd_serve.c \
 	helper/cmd_show.c \
@@ -22,9 +29,32 @@ libexoauth_helper_la_SOURCES = \
 	helper/cmd_token.c \
 	helper/device.c \
 	helper/device.h \
+	helper/event.c \
+	helper/event.h \
 	helper/grant.c \
+	helper/keys.c \
+	helper/keys.h \
+	helper/import.c \
+	helper/import.h \
+	helper/import_gpg.c \
+	helper/import_item.c \
+	helper/import_mutt.c \
+	helper/import_proxy.c \
+	helper/import_proxy_token.c \
+	helper/import_sasl_xoauth2.c \
+	helper/ini.c \
+	helper/ini.h \
+	helper/later.c \
+	helper/later.h \
 	helper/listen.c \
 	helper/listen.h \
+	helper/listener.c \
+	helper/listener.h \
+	helper/login.h \
+	helper/login_means.c \
+	helper/login_person.c \
+	helper/means.c \
+	helper/means.h \
 	helper/names.c \
 	helper/names.h \
 	helper/options.c \
@@ -42,11 +72,19 @@ libexoauth_helper_la_SOURCES = \
 	helper/settings.c \
 	helper/settings.h \
 	helper/settings_check.c \
+	helper/settings_client.c \
+	helper/settings_expiry.c \
 	helper/settings_file.c \
 	helper/settings_inner.h \
 	helper/settings_provider.c \
+	helper/status.c \
 	helper/status.h \
+	helper/status_file.c \
 	helper/status_json.c \
+	helper/status_judge.c \
+	helper/status_nagios.c \
+	helper/status_prometheus.c \
+	helper/status_read.c \
 	helper/status_table.c \
 	helper/work.h \
 	$(NULL)

@@ -98,7 +98,9 @@ static int run(struct exo_app *app, const struct exo_command *command,
     if (command->alone) {
         return command->run(app, options, err);
     }
-    rc = exo_app_open(app, options->config, command == &exo_cmd_login, err);
+    rc = exo_app_open(app, options->config,
+                      command == &exo_cmd_login || command == &exo_cmd_import,
+                      err);
     if (rc != 0) {
         return rc;
     }
@@ -122,6 +124,7 @@ int main(int argc, char **argv)
     struct exo_err err = EXO_ERR_INIT;
     const struct exo_command *command = NULL;
     enum exo_parsed parsed;
+    int status;
     int rc;
 
     fill_std_fds();
@@ -147,9 +150,15 @@ int main(int argc, char **argv)
         (void)exo_err_set(&err, EXO_STATUS_BUG, "internal error: %s",
                           exo_strerror(rc));
     }
+    status = parsed == EXO_PARSED_RUN && command->ending
+                 ? command->ending(&options, &err)
+                 : exo_status_exit(err.status);
     report(&app, &err);
+    if (app.conf) {
+        exo_after(&app, command->waited_for);
+    }
     exo_options_free(&options);
     exo_app_close(&app);
     exo_log_close();
-    return exo_status_exit(err.status);
+    return status;
 }

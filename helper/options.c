@@ -14,11 +14,13 @@
 #include <string.h>
 
 #include "exoauth/proto.h"
+#include "import.h"
 #include "options.h"
 
 static const struct exo_command *const commands[] = {
     &exo_cmd_login, &exo_cmd_token, &exo_cmd_refresh, &exo_cmd_status,
     &exo_cmd_list,  &exo_cmd_show,  &exo_cmd_remove,  &exo_cmd_serve,
+    &exo_cmd_import, &exo_cmd_export, &exo_cmd_accept, &exo_cmd_rekey,
     &exo_cmd_explain,
 };
 
@@ -31,9 +33,15 @@ enum {
     OPT_DEVICE,
     OPT_BROWSER,
     OPT_PASTE,
+    OPT_WAIT,
     OPT_SECRET_FILE,
     OPT_PASSWORD_FILE,
     OPT_REFRESH_TOKEN_FILE,
+    OPT_FROM,
+    OPT_CONFIG_FILE,
+    OPT_OUT,
+    OPT_PASSPHRASE,
+    OPT_NO_PASSPHRASE,
     OPT_IF_NEEDED,
     OPT_SET,
     OPT_MIN_TTL,
@@ -41,6 +49,8 @@ enum {
     OPT_ALL,
     OPT_FORCE,
     OPT_JSON,
+    OPT_PROMETHEUS,
+    OPT_NAGIOS,
     OPT_ACCOUNT_FILE,
     OPT_LISTEN
 };
@@ -53,9 +63,15 @@ static const struct option longs[] = {
     { "device", no_argument, NULL, OPT_DEVICE },
     { "browser", no_argument, NULL, OPT_BROWSER },
     { "paste", no_argument, NULL, OPT_PASTE },
+    { "wait", required_argument, NULL, OPT_WAIT },
     { "secret-file", required_argument, NULL, OPT_SECRET_FILE },
     { "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
     { "refresh-token-file", required_argument, NULL, OPT_REFRESH_TOKEN_FILE },
+    { "from", required_argument, NULL, OPT_FROM },
+    { "config-file", required_argument, NULL, OPT_CONFIG_FILE },
+    { "out", required_argument, NULL, OPT_OUT },
+    { "passphrase", no_argument, NULL, OPT_PASSPHRASE },
+    { "no-passphrase", no_argument, NULL, OPT_NO_PASSPHRASE },
     { "if-needed", no_argument, NULL, OPT_IF_NEEDED },
     { "set", required_argument, NULL, OPT_SET },
     { "min-ttl", required_argument, NULL, OPT_MIN_TTL },
@@ -63,6 +79,8 @@ static const struct option longs[] = {
     { "all", no_argument, NULL, OPT_ALL },
     { "force", no_argument, NULL, OPT_FORCE },
     { "json", no_argument, NULL, OPT_JSON },
+    { "prometheus", no_argument, NULL, OPT_PROMETHEUS },
+    { "nagios", no_argument, NULL, OPT_NAGIOS },
     { "account-file", no_argument, NULL, OPT_ACCOUNT_FILE },
     { "listen", required_argument, NULL, OPT_LISTEN },
     { NULL, 0, NULL, 0 },
@@ -73,11 +91,17 @@ static const struct {
     unsigned flag;
 } takes[] = {
     { OPT_DEVICE, EXO_OPT_DEVICE },
-    { OPT_BROWSER, EXO_OPT_LATER },
-    { OPT_PASTE, EXO_OPT_LATER },
-    { OPT_PASSWORD_FILE, EXO_OPT_LATER },
+    { OPT_BROWSER, EXO_OPT_BROWSER },
+    { OPT_PASTE, EXO_OPT_BROWSER },
+    { OPT_WAIT, EXO_OPT_BROWSER },
+    { OPT_PASSWORD_FILE, EXO_OPT_PASSWORD_FILE },
     { OPT_SECRET_FILE, EXO_OPT_SECRET_FILE },
     { OPT_REFRESH_TOKEN_FILE, EXO_OPT_REFRESH_TOKEN_FILE },
+    { OPT_FROM, EXO_OPT_FROM },
+    { OPT_CONFIG_FILE, EXO_OPT_CONFIG_FILE },
+    { OPT_OUT, EXO_OPT_OUT },
+    { OPT_PASSPHRASE, EXO_OPT_PASSPHRASE },
+    { OPT_NO_PASSPHRASE, EXO_OPT_PASSPHRASE },
     { OPT_IF_NEEDED, EXO_OPT_IF_NEEDED },
     { OPT_SET, EXO_OPT_SET },
     { OPT_MIN_TTL, EXO_OPT_MIN_TTL },
@@ -85,6 +109,8 @@ static const struct {
     { OPT_ALL, EXO_OPT_ALL },
     { OPT_FORCE, EXO_OPT_FORCE },
     { OPT_JSON, EXO_OPT_JSON },
+    { OPT_PROMETHEUS, EXO_OPT_PROMETHEUS },
+    { OPT_NAGIOS, EXO_OPT_NAGIOS },
     { OPT_ACCOUNT_FILE, EXO_OPT_ACCOUNT_FILE },
     { OPT_LISTEN, EXO_OPT_LISTEN },
 };
@@ -196,6 +222,17 @@ static int add_set(struct exo_options *options, char *pair)
     return 0;
 }
 
+static int take_seconds(const char *option, int64_t least, int64_t *seconds,
+                        struct exo_err *err)
+{
+    if (exo_block_number(optarg, seconds) != 0 || *seconds < least) {
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "--%s %s is no number; give it in seconds", option,
+                           optarg);
+    }
+    return 0;
+}
+
 static int take(struct exo_options *o, int opt, struct exo_err *err)
 {
     switch (opt) {
@@ -208,11 +245,35 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
     case OPT_DEVICE:
         o->device = true;
         return 0;
+    case OPT_BROWSER:
+        o->browser = true;
+        return 0;
+    case OPT_PASTE:
+        o->paste = true;
+        return 0;
     case OPT_SECRET_FILE:
         o->secret_file = optarg;
         return 0;
     case OPT_REFRESH_TOKEN_FILE:
         o->refresh_token_file = optarg;
+        return 0;
+    case OPT_PASSWORD_FILE:
+        o->password_file = optarg;
+        return 0;
+    case OPT_FROM:
+        o->from = optarg;
+        return 0;
+    case OPT_OUT:
+        o->out = optarg;
+        return 0;
+    case OPT_PASSPHRASE:
+        o->passphrase = true;
+        return 0;
+    case OPT_NO_PASSPHRASE:
+        o->no_passphrase = true;
+        return 0;
+    case OPT_CONFIG_FILE:
+        o->config_file = optarg;
         return 0;
     case OPT_IF_NEEDED:
         o->if_needed = true;
@@ -220,12 +281,9 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
     case OPT_SET:
         return add_set(o, optarg);
     case OPT_MIN_TTL:
-        if (exo_block_number(optarg, &o->min_ttl) != 0) {
-            return exo_err_set(err, EXO_STATUS_USAGE,
-                               "--min-ttl %s is no number; give it in seconds",
-                               optarg);
-        }
-        return 0;
+        return take_seconds("min-ttl", 0, &o->min_ttl, err);
+    case OPT_WAIT:
+        return take_seconds("wait", 1, &o->wait, err);
     case OPT_FORMAT:
         return take_format(o, optarg, err);
     case OPT_ALL:
@@ -237,6 +295,12 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
     case OPT_JSON:
         o->json = true;
         return 0;
+    case OPT_PROMETHEUS:
+        o->prometheus = true;
+        return 0;
+    case OPT_NAGIOS:
+        o->nagios = true;
+        return 0;
     case OPT_ACCOUNT_FILE:
         o->account_file = true;
         return 0;
@@ -244,10 +308,7 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
         o->listen = optarg;
         return 0;
     default:
-        return exo_err_set(err, EXO_STATUS_USAGE,
-                           "--%s is not in this version; use --device, "
-                           "--secret-file or --refresh-token-file",
-                           name_of(opt));
+        return EXO_E_ARG; /* no entry of longs[] is left */
     }
 }
 
@@ -266,6 +327,21 @@ static int take_words(struct exo_options *options,
         }
         return 0;
     }
+    if (command->many) {
+        options->words = argv + optind;
+        options->n_words = (size_t)left;
+        return options->all != (left == 0)
+                   ? bad(command, err, ": give accounts, or --all",
+                         command->name)
+                   : 0;
+    }
+    if (command->takes_file) {
+        if (left == 0) {
+            return bad(command, err, ": give a file", command->name);
+        }
+        options->file = argv[optind++];
+        left--;
+    }
     if (left > 1) {
         return bad(command, err, ": more than one account", argv[optind + 1]);
     }
@@ -276,6 +352,7 @@ static int take_words(struct exo_options *options,
         return 0;
     }
     if (command == &exo_cmd_list || command == &exo_cmd_serve ||
+        command->no_account ||
         options->all) {
         return bad(command, err, ": takes no account here", argv[optind]);
     }
@@ -310,6 +387,7 @@ enum exo_parsed exo_options_parse(struct exo_options *options,
     options->listen_fd = -1;
     exo_buf_init(&options->secret.hidden, EXO_SECRET_MAX);
     exo_buf_init(&options->refresh_token.hidden, EXO_SECRET_MAX);
+    exo_buf_init(&options->password.hidden, EXO_SECRET_MAX);
     if (argc > 1 && argv[1][0] != '-') {
         c = exo_command_find(argv[1]);
         if (!c) {
@@ -357,6 +435,9 @@ enum exo_parsed exo_options_parse(struct exo_options *options,
 void exo_options_free(struct exo_options *options)
 {
     free(options->set);
+    exo_import_free(options->import);
+    exo_rekey_free(options);
     exo_secret_free(&options->secret);
     exo_secret_free(&options->refresh_token);
+    exo_secret_free(&options->password);
 }

@@ -20,6 +20,35 @@ static void copy_text(char *to, size_t size, const char *from)
     (void)snprintf(to, size, "%s", from);
 }
 
+/*
+ * The record remembers which trouble on_event was told of, as a failure that
+ * passes may come between two of one kind. Told after the lock.
+ */
+static void note_trouble(struct exo_work *w)
+{
+    struct exo_record *r = &w->got->record;
+    const char *word = exo_status_word(r->state);
+
+    if ((r->state != EXO_STATUS_NEEDS_LOGIN &&
+         r->state != EXO_STATUS_MISCONFIGURED) ||
+        strcmp(r->told, word) == 0) {
+        return;
+    }
+    copy_text(r->told, sizeof(r->told), word);
+    exo_event_note(w->app, word, w->owner->file.name, r->error_text);
+}
+
+static void note_recovery(struct exo_work *w)
+{
+    struct exo_record *r = &w->got->record;
+
+    if (r->told[0] != '\0') {
+        r->told[0] = '\0';
+        exo_event_note(w->app, "recovered", w->owner->file.name,
+                       "a new token was obtained, all is well again");
+    }
+}
+
 int exo_work_accept(struct exo_work *w, struct exo_tokens *tokens)
 {
     struct exo_record *r = &w->got->record;
@@ -59,6 +88,9 @@ int exo_work_accept(struct exo_work *w, struct exo_tokens *tokens)
                   : exo_settings_get(w->owner, EXO_KEY_SCOPE));
     copy_text(r->config, sizeof(r->config), w->owner->fingerprint);
     copy_text(r->tried, sizeof(r->tried), w->owner->fingerprint);
+    w->app->changed = true;
+    w->got->asked = true;
+    note_recovery(w);
     return 0;
 }
 
@@ -106,6 +138,9 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
     copy_text(r->error_code, sizeof(r->error_code), error->code);
     copy_text(r->error_text, sizeof(r->error_text), error->err.text);
     copy_text(r->tried, sizeof(r->tried), w->owner->fingerprint);
+    w->app->changed = true;
+    w->got->asked = true;
+    note_trouble(w);
     w->err->retry_after = r->next_try > now ? r->next_try - now : 0;
     if (w->app->quiet) { /* a command says it itself */
         exo_log(EXO_LOG_WARNING, "%s: %s", w->owner->file.name,

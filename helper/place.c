@@ -20,6 +20,7 @@
 
 #include "broker.h"
 #include "exoauth/block.h"
+#include "exoauth/file.h"
 #include "place.h"
 
 /* Parents of path, each made with the given mode where it is missing. */
@@ -108,7 +109,7 @@ static int make_leaf(const struct exo_app *app, const char *path, gid_t gid,
 }
 
 /* Failing to make the store is said where the store is opened. */
-void exo_place_store(struct exo_app *app)
+static void place_store(struct exo_app *app)
 {
     const char *path = app->conf->store;
 
@@ -122,6 +123,15 @@ void exo_place_store(struct exo_app *app)
                      path, app->root ? app->run_as : "you",
                      app->root ? app->run_as : "$USER", path);
     }
+}
+
+void exo_place_store(struct exo_app *app)
+{
+    /* Without it nothing but the notice of a rollback is missing. */
+    if (app->conf->mark_dir[0] != '\0') {
+        (void)!make_leaf(app, app->conf->mark_dir, app->gid, 0700);
+    }
+    place_store(app);
 }
 
 static bool is_directory(const char *path, size_t len)
@@ -183,4 +193,64 @@ void exo_place_tokens(struct exo_app *app)
     while ((word = exo_word_next(&list, &len)) != NULL) {
         place_token_dir(app, word, len);
     }
+}
+
+/* There a directory of ours may be gone or root's after a boot. Elsewhere one
+ * that is there is an administrator's, who knows why it is as it is. */
+static bool is_run_dir(const char *dir)
+{
+    static const char run_dir[] = "/run/exoauth";
+    const size_t len = sizeof(run_dir) - 1;
+
+    return strncmp(dir, run_dir, len) == 0 &&
+           (dir[len] == '/' || dir[len] == '\0');
+}
+
+/* Failing is said where the file is written. */
+void exo_place_status(struct exo_app *app)
+{
+    const char *path = app->conf->status_file;
+    const char *slash = strrchr(path, '/');
+    char *dir = slash && slash > path ? strndup(path, (size_t)(slash - path))
+                                      : NULL;
+    struct stat st;
+
+    if (dir && (stat(dir, &st) != 0 || is_run_dir(dir)) &&
+        strcmp(dir, app->conf->token_dir) != 0) {
+        (void)!make_leaf(app, dir, app->gid, 0755);
+    }
+    free(dir);
+}
+
+int exo_place_own(const struct exo_app *app, struct exo_err *err)
+{
+    static const char text[] = "# exoauth.conf(5); absent keys have their "
+                               "defaults\n";
+    char *slash = strrchr(app->conf->path, '/');
+    char *dir;
+    int fd = -1;
+    int rc;
+
+    if (!app->conf->user || app->conf->present || !slash) {
+        return 0;
+    }
+    dir = strndup(app->conf->path, (size_t)(slash - app->conf->path));
+    rc = dir ? exo_place_mkdirs(dir, 0700) : EXO_E_NOMEM;
+    free(dir);
+    if (rc == 0) {
+        fd = open(app->conf->path,
+                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        rc = fd < 0 ? exo_error_from_errno(errno)
+                    : exo_file_write_all(fd, text, sizeof(text) - 1);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "cannot make %s: %m; correct owner and mode of its "
+                           "directory",
+                           app->conf->path);
+    }
+    return 0;
 }

@@ -13,6 +13,12 @@
 
 void exo_place_store(struct exo_app *app);
 void exo_place_tokens(struct exo_app *app);
+/* The directory of status_file, readable for everyone. */
+void exo_place_status(struct exo_app *app);
+
+/* An ordinary user's first login, or import, begins his own configuration. */
+int exo_place_own(const struct exo_app *app,
+                  struct exo_err *err) EXO_MUST_CHECK;
 
 /* mkdir -p; mode is that of every directory it has to make. */
 int exo_place_mkdirs(const char *path, mode_t mode) EXO_MUST_CHECK;

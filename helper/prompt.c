@@ -81,6 +81,84 @@ int exo_prompt_secret(const char *question, struct exo_secret *secret,
     return 0;
 }
 
+/* The line buffer of a terminal ends at 4096 bytes, an address may not. */
+static int read_long(int fd, const char *question, struct exo_secret *line)
+{
+    struct termios old, raw;
+    int rc;
+
+    if (tcgetattr(fd, &old) != 0) {
+        return EXO_E_NOENT;
+    }
+    raw = old;
+    raw.c_lflag &= ~(tcflag_t)ICANON;
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    (void)tcsetattr(fd, TCSADRAIN, &raw);
+    (void)!write(fd, question, strlen(question));
+    rc = read_line(fd, line);
+    (void)tcsetattr(fd, TCSADRAIN, &old);
+    return rc;
+}
+
+int exo_prompt_line(const char *question, struct exo_secret *line,
+                    struct exo_err *err)
+{
+    int rc;
+
+    exo_buf_reset(&line->hidden);
+    rc = isatty(0) == 1 ? read_long(0, question, line) : read_line(0, line);
+    if (rc == 0 && exo_secret_empty(line)) {
+        rc = EXO_E_SHORT;
+    }
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "no address was given: %s; paste it on the terminal "
+                           "or on stdin",
+                           exo_strerror(rc));
+    }
+    return 0;
+}
+
+static bool is_same(const struct exo_secret *one, const struct exo_secret *two)
+{
+    return exo_secret_len(one) == exo_secret_len(two) &&
+           memcmp(exo_secret_reveal(one), exo_secret_reveal(two),
+                  exo_secret_len(one)) == 0;
+}
+
+int exo_prompt_new(const char *question, struct exo_secret *secret,
+                   struct exo_err *err)
+{
+    struct exo_secret again = EXO_SECRET_INIT;
+    int rc;
+
+    for (;;) {
+        rc = exo_prompt_secret(question, secret, err);
+        if (rc == 0) {
+            rc = exo_prompt_secret("Once more: ", &again, err);
+        }
+        if (rc != 0 || (!exo_secret_empty(secret) && is_same(secret, &again))) {
+            break;
+        }
+        /* A terminal that is gone answers with nothing, for ever. */
+        if (exo_secret_empty(secret)) {
+            rc = exo_err_set(err, EXO_STATUS_USAGE,
+                             "no passphrase was given; try again");
+            break;
+        }
+        exo_secret_free(secret);
+        exo_secret_free(&again);
+    }
+    exo_secret_free(&again);
+    if (rc == EXO_E_NOENT) {
+        rc = exo_err_set(err, EXO_STATUS_USAGE,
+                         "there is no terminal to ask for a passphrase; add "
+                         "--password-file FILE");
+    }
+    return rc;
+}
+
 static int open_named(const char *option, const char *path, int *fd,
                       struct exo_err *err)
 {

@@ -12,6 +12,18 @@ int exo_prompt_secret(const char *question, struct exo_secret *secret,
                       struct exo_err *err) EXO_MUST_CHECK;
 
 /*
+ * A line that may be seen, however long, from stdin where that is no
+ * terminal, else from the terminal. EXO_E_STATUS, USAGE: neither gives one.
+ */
+int exo_prompt_line(const char *question, struct exo_secret *line,
+                    struct exo_err *err) EXO_MUST_CHECK;
+
+/* A new one: asked for twice, until both are the same; never empty. Without a
+ * terminal EXO_STATUS_USAGE with --password-file in the remedy. */
+int exo_prompt_new(const char *question, struct exo_secret *secret,
+                   struct exo_err *err) EXO_MUST_CHECK;
+
+/*
  * The first line of a file, "-" for stdin. A regular file must pass the rule
  * for configuration; a pipe, as of `<(command)`, is taken as it comes.
  */

@@ -113,8 +113,8 @@ static int drain(int fd, int64_t deadline_ms, struct exo_buf *out)
     }
 }
 
-static int from_command(const char *command, struct exo_secret *secret,
-                        struct exo_err *err)
+int exo_command_output(const char *key, const char *command,
+                       struct exo_secret *secret, struct exo_err *err)
 {
     pid_t pid = -1;
     int fd = -1;
@@ -124,8 +124,9 @@ static int from_command(const char *command, struct exo_secret *secret,
     if (rc != 0) {
         errno = rc;
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "secret_command cannot be started: %m; see that "
-                           "/bin/sh and free processes are there");
+                           "%s cannot be started: %m; see that /bin/sh and free "
+                           "processes are there",
+                           key);
     }
     rc = drain(fd, exo_clock_ms() + COMMAND_MS, &secret->hidden);
     (void)close(fd);
@@ -136,21 +137,21 @@ static int from_command(const char *command, struct exo_secret *secret,
     }
     if (rc == EXO_E_TIMEOUT) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "secret_command gave no answer within %d s; run it "
-                           "by hand as the user that owns the store",
-                           COMMAND_MS / 1000);
+                           "%s gave no answer within %d s; run it by hand as the "
+                           "user that owns the store",
+                           key, COMMAND_MS / 1000);
     }
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "secret_command: its output: %s; it must be the "
-                           "secret's value on one line",
-                           exo_strerror(rc));
+                           "%s: its output: %s; it must be what it is asked for "
+                           "and nothing else",
+                           key, exo_strerror(rc));
     }
     if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "secret_command failed (%s %d); run it by hand as "
-                           "the user that owns the store",
-                           WIFEXITED(state) ? "exit status" : "signal",
+                           "%s failed (%s %d); run it by hand as the user that "
+                           "owns the store",
+                           key, WIFEXITED(state) ? "exit status" : "signal",
                            WIFEXITED(state) ? WEXITSTATUS(state)
                                             : WTERMSIG(state));
     }
@@ -169,7 +170,7 @@ int exo_client_secret(const struct exo_settings *settings,
     if (file[0] != '\0') {
         rc = from_file(file, secret, err);
     } else if (command[0] != '\0') {
-        rc = from_command(command, secret, err);
+        rc = exo_command_output(key, command, secret, err);
     }
     if (rc != 0) {
         return rc;

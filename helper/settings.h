@@ -31,12 +31,14 @@ enum exo_key {
     EXO_KEY_CERTIFICATE,
     EXO_KEY_PRIVATE_KEY,
     EXO_KEY_JWT_ALG,
+    EXO_KEY_KEY_PASSPHRASE_COMMAND,
     EXO_KEY_ASSERTION_FILE,
     EXO_KEY_USER,
     EXO_KEY_SCOPE,
     EXO_KEY_RESOURCE,
     EXO_KEY_SERVERS,
     EXO_KEY_ALLOW,
+    EXO_KEY_ISSUER,
     EXO_KEY_TOKEN_ENDPOINT,
     EXO_KEY_AUTHORIZATION_ENDPOINT,
     EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT,
@@ -71,6 +73,7 @@ struct exo_settings {
     bool grant_said; /* by a file, not by default */
     enum exo_client_auth auth;
     bool auth_said;
+    enum exo_jwt_alg jwt_alg;
     char fingerprint[65]; /* changes when a new token is needed */
 };
 
@@ -123,6 +126,14 @@ bool exo_grant_parse(const char *word, enum exo_grant *grant);
 /* Is everything there that a request to the provider needs? */
 int exo_settings_complete(const struct exo_settings *settings,
                           struct exo_err *err) EXO_MUST_CHECK;
+
+/*
+ * When the client secret or certificate ends, seconds since 1970: the date
+ * secret_expires, or what the certificate says; the earlier of the two. 0 if
+ * it cannot be told. certificate (may be NULL): which of them it is.
+ */
+int64_t exo_settings_credential_expiry(const struct exo_settings *settings,
+                                       bool *certificate);
 
 /* May this value stand for this key? For --set and for reading. */
 int exo_setting_check(enum exo_key key, const char *value,

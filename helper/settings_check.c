@@ -71,6 +71,15 @@ static bool is_scope_list(const char *value)
     return value[strspn(value, ", ")] != '\0' && !strpbrk(value, "\"\\");
 }
 
+/* As OSSL_STORE knows them: a scheme, and then anything but blanks. */
+static bool is_uri(const char *value)
+{
+    size_t len = strcspn(value, ":");
+
+    return isalpha((unsigned char)value[0]) && value[len] == ':' &&
+           value[len + 1] != '\0' && is_word(value);
+}
+
 static bool is_account(const char *value)
 {
     struct exo_account account;
@@ -97,7 +106,7 @@ static int check_word(enum exo_key key, const char *value, struct exo_err *err)
         if (!exo_grant_parse(value, &grant)) {
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "grant %s is unknown; use client_credentials, "
-                               "authorization_code or device_code",
+                               "authorization_code, device_code or password",
                                value);
         }
         return 0;
@@ -105,7 +114,8 @@ static int check_word(enum exo_key key, const char *value, struct exo_err *err)
         if (!one_of(value, auths)) {
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "client_auth %s is unknown; use none, "
-                               "secret_post or secret_basic",
+                               "secret_post, secret_basic, private_key_jwt "
+                               "or assertion",
                                value);
         }
         return 0;
@@ -149,6 +159,12 @@ static const char *complaint(enum exo_key key, const char *value)
     case EXO_KEY_SERVERS:
         return is_host_list(value) ? NULL
                                    : "must be host names separated by blanks";
+    case EXO_KEY_PRIVATE_KEY:
+        return value[0] == '\0' ? "is empty"
+               : value[0] == '/' || is_uri(value)
+                   ? NULL
+                   : "must be an absolute path, or a URI such as pkcs11:id=%01";
+    case EXO_KEY_ISSUER:
     case EXO_KEY_TOKEN_ENDPOINT:
     case EXO_KEY_AUTHORIZATION_ENDPOINT:
     case EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT:

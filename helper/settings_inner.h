@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Between settings.c and settings_provider.c only. */
+/* Between settings.c, settings_provider.c and settings_client.c only. */
 #ifndef EXOAUTH_SETTINGS_INNER_H
 #define EXOAUTH_SETTINGS_INNER_H
 
@@ -12,6 +12,12 @@ void exo_settings_set(struct exo_settings *s, enum exo_key key,
  * their own. */
 int exo_settings_take_provider(struct exo_settings *s,
                                struct exo_err *err) EXO_MUST_CHECK;
+
+/* What the environment of a workload says (AZURE_*) where files say nothing.
+ * Only for provider microsoft, and never in a set-id process. */
+void exo_settings_take_environment(struct exo_settings *s);
+bool exo_settings_from_environment(const struct exo_settings *s,
+                                   enum exo_key key);
 
 /* Client authentication and fingerprint, from the values as they are. */
 void exo_settings_derive(struct exo_settings *s);

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What follows for an account from its provider and grant: endpoints, scope,
- * servers, client authentication, the fingerprint, and whether all of it is
- * there. Called by settings.c once the files' values are known, and by the
- * broker when a record says which grant a credential was made with. Values
- * from templates live in expanded[], which exo_settings_free() frees.
+ * What follows for an account from its provider and grant: endpoints, scope
+ * and servers; settings_client.c has the client's side of it. Called by
+ * settings.c once the files' values are known, and by the broker when a
+ * record says which grant a credential was made with. Values from templates
+ * live in expanded[], which exo_settings_free() frees.
  */
 #include "config.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "exoauth/provider.h"
 #include "settings_inner.h"
@@ -49,7 +46,8 @@ static enum exo_grant choose_grant(struct exo_settings *s)
          i++) {
         if (exo_settings_get(s, of_app[i])[0] != '\0') {
             grant = EXO_GRANT_CLIENT_CREDENTIALS;
-            s->grant_said = true;
+            /* What a person authorised counts more than the environment. */
+            s->grant_said = !exo_settings_from_environment(s, of_app[i]);
         }
     }
     exo_settings_set(s, EXO_KEY_GRANT, exo_grant_word(grant), s->key[EXO_KEY_GRANT].origin,
@@ -92,6 +90,7 @@ int exo_settings_take_provider(struct exo_settings *s, struct exo_err *err)
     if (exo_settings_get(s, EXO_KEY_PROVIDER)[0] == '\0') {
         exo_settings_set(s, EXO_KEY_PROVIDER, "microsoft", "default", 0);
     }
+    exo_settings_take_environment(s);
     p = exo_provider_find(exo_settings_get(s, EXO_KEY_PROVIDER),
                           exo_settings_get(s, EXO_KEY_CLOUD));
     if (!p) {
@@ -130,62 +129,6 @@ int exo_settings_take_provider(struct exo_settings *s, struct exo_err *err)
     return rc;
 }
 
-static void choose_auth(struct exo_settings *s)
-{
-    const char *word = exo_settings_get(s, EXO_KEY_CLIENT_AUTH);
-
-    s->auth_said = word[0] != '\0';
-    if (strcmp(word, "secret_basic") == 0) {
-        s->auth = EXO_CLIENT_SECRET_BASIC;
-    } else if (strcmp(word, "secret_post") == 0) {
-        s->auth = EXO_CLIENT_SECRET_POST;
-    } else {
-        s->auth = EXO_CLIENT_NONE;
-    }
-}
-
-/*
- * FNV-1a over what decides which token the provider gives, and over size and
- * time of the secret's file: a change means that an old failure says nothing
- * any more. Not a security measure.
- */
-static void make_fingerprint(struct exo_settings *s)
-{
-    static const enum exo_key counts[] = {
-        EXO_KEY_PROVIDER,       EXO_KEY_CLOUD,          EXO_KEY_TENANT,
-        EXO_KEY_CLIENT_ID,      EXO_KEY_CLIENT_AUTH,    EXO_KEY_SECRET_FILE,
-        EXO_KEY_SECRET_COMMAND, EXO_KEY_SCOPE,          EXO_KEY_TOKEN_ENDPOINT,
-        EXO_KEY_GRANT,          EXO_KEY_RESOURCE
-    };
-    uint64_t hash = UINT64_C(14695981039346656037);
-    struct stat st;
-    const char *file = exo_settings_get(s, EXO_KEY_SECRET_FILE);
-    int64_t extra[2] = { 0, 0 };
-
-    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-        const char *p = exo_settings_get(s, counts[i]);
-
-        do { /* the NUL counts, so that values cannot run together */
-            hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-        } while (*p++ != '\0');
-    }
-    if (file[0] != '\0' && stat(file, &st) == 0) {
-        extra[0] = st.st_size;
-        extra[1] = st.st_mtime;
-    }
-    for (size_t i = 0; i < sizeof(extra); i++) {
-        hash = (hash ^ ((const unsigned char *)extra)[i]) *
-               UINT64_C(1099511628211);
-    }
-    (void)snprintf(s->fingerprint, sizeof(s->fingerprint), "%016" PRIx64, hash);
-}
-
-void exo_settings_derive(struct exo_settings *s)
-{
-    choose_auth(s);
-    make_fingerprint(s);
-}
-
 int exo_settings_assume(struct exo_settings *settings, enum exo_grant grant)
 {
     struct exo_settings *s = settings->owner ? settings->owner : settings;
@@ -205,44 +148,6 @@ int exo_settings_assume(struct exo_settings *settings, enum exo_grant grant)
         exo_settings_set(s, EXO_KEY_SCOPE, "", "default", 0);
         rc = expand(s, EXO_KEY_SCOPE, scope_of(p, grant), "provider", NULL);
     }
-    make_fingerprint(s);
+    exo_settings_derive(s);
     return rc;
-}
-
-int exo_settings_complete(const struct exo_settings *settings,
-                          struct exo_err *err)
-{
-    const struct exo_settings *s = exo_settings_owner(settings);
-    static const enum exo_key needed[] = { EXO_KEY_CLIENT_ID,
-                                           EXO_KEY_TOKEN_ENDPOINT };
-
-    for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
-        if (exo_settings_get(s, needed[i])[0] == '\0') {
-            return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                               "%s: %s is missing; run: exoauth login %s "
-                               "--set %s=VALUE",
-                               s->path, exo_key_name(needed[i]), s->file.name,
-                               exo_key_name(needed[i]));
-        }
-    }
-    if (exo_settings_get(settings, EXO_KEY_SERVERS)[0] == '\0') {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "%s: servers is missing, so the token may go "
-                           "nowhere; run: exoauth login %s --set servers=HOST",
-                           settings->path, settings->file.name);
-    }
-    if (s->grant == EXO_GRANT_PASSWORD ||
-        s->grant == EXO_GRANT_MANAGED_IDENTITY ||
-        exo_settings_get(s, EXO_KEY_CERTIFICATE)[0] != '\0' ||
-        exo_settings_get(s, EXO_KEY_PRIVATE_KEY)[0] != '\0' ||
-        exo_settings_get(s, EXO_KEY_ASSERTION_FILE)[0] != '\0' ||
-        (s->auth_said && s->auth == EXO_CLIENT_NONE &&
-         strcmp(exo_settings_get(s, EXO_KEY_CLIENT_AUTH), "none") != 0)) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "%s: this version knows the grants "
-                           "client_credentials with a secret, and device_code; "
-                           "set grant and client_auth to one of those",
-                           s->path);
-    }
-    return 0;
 }

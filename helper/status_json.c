@@ -5,7 +5,7 @@
  * whether it exists; times are numbers, seconds since 1970. Members may be
  * added in later versions; "exoauth" changes when one changes its meaning.
  *
- * Called by cmd_status.c. EXO_E_NOMEM is the only failure.
+ * Called by cmd_status.c and status_file.c. EXO_E_NOMEM is the only failure.
  */
 #include "config.h"
 
@@ -51,6 +51,13 @@ static int put_time(struct json_object *object, const char *key, int64_t when)
     return when > 0 ? put_number(object, key, when) : put(object, key, NULL);
 }
 
+static const char *severity_word(enum exo_severity severity)
+{
+    return severity == EXO_SEVERITY_OK        ? "ok"
+           : severity == EXO_SEVERITY_WARNING ? "warning"
+                                              : "critical";
+}
+
 static int put_row(struct json_object *list, const struct exo_status_row *row)
 {
     struct json_object *object = json_object_new_object();
@@ -63,14 +70,23 @@ static int put_row(struct json_object *list, const struct exo_status_row *row)
         put_text(object, "grant", row->grant) != 0 ||
         put_text(object, "state", exo_status_word(row->state)) != 0 ||
         put_time(object, "serial", row->serial) != 0 ||
+        put_time(object, "granted", row->granted) != 0 ||
         put_time(object, "refreshed", row->refreshed) != 0 ||
+        put_time(object, "refresh_token_used",
+                 row->delegated ? row->refreshed : 0) != 0 ||
         put_time(object, "token_expires", row->token_expires) != 0 ||
         put_time(object, "credential_expires", row->credential_expires) != 0 ||
+        put_text(object, "credential_kind",
+                 row->credential_expires == 0 ? ""
+                 : row->certificate           ? "certificate"
+                                              : "secret") != 0 ||
         put_text(object, "message", row->message) != 0 ||
         put_text(object, "error_code", row->error_code) != 0 ||
         put_time(object, "error_time", row->error_time) != 0 ||
         put_number(object, "failures", row->failures) != 0 ||
         put_time(object, "next_try", row->next_try) != 0 ||
+        put_text(object, "severity", severity_word(row->severity)) != 0 ||
+        put_text(object, "warning", row->warning) != 0 ||
         json_object_array_add(list, object) != 0) {
         json_object_put(object);
         return EXO_E_NOMEM;

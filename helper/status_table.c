@@ -8,7 +8,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,6 +18,7 @@ enum column {
     COL_GRANT,
     COL_STATE,
     COL_TOKEN,
+    COL_REFRESH,
     COL_CREDENTIAL,
     COL_NEXT,
     COLUMNS
@@ -29,37 +29,10 @@ static const char *const titles[COLUMNS] = {
     [COL_GRANT] = "GRANT",
     [COL_STATE] = "STATE",
     [COL_TOKEN] = "TOKEN EXPIRES",
+    [COL_REFRESH] = "REFRESH TOKEN USED",
     [COL_CREDENTIAL] = "CREDENTIAL EXPIRES",
     [COL_NEXT] = "NEXT TRY",
 };
-
-#define DAY ((int64_t)86400)
-/* A secret is worth a word this long before its end: time enough to find
- * the person who may make a new one. */
-#define EXPIRY_NOTICE (30 * DAY)
-
-static void put_span(struct exo_buf *out, int64_t when, int64_t now)
-{
-    int64_t span = when > now ? when - now : now - when;
-    const char *unit = "days";
-    int64_t n = span / DAY;
-
-    if (span < 120) {
-        unit = "s";
-        n = span;
-    } else if (span < 120 * 60) {
-        unit = "min";
-        n = span / 60;
-    } else if (span < 2 * DAY) {
-        unit = "h";
-        n = span / 3600;
-    }
-    if (when > now) {
-        exo_buf_fmt(out, "in %lld %s", (long long)n, unit);
-    } else {
-        exo_buf_fmt(out, "%lld %s ago", (long long)n, unit);
-    }
-}
 
 /* A date that stands in a file is shown as it stands there, not moved into
  * the local zone. */
@@ -76,7 +49,7 @@ static void put_time(struct exo_buf *out, int64_t when, int64_t now, bool day)
         return;
     }
     exo_buf_fmt(out, "%s ", text);
-    put_span(out, when, now);
+    exo_status_span(out, when, now);
 }
 
 static void put_cell(struct exo_buf *out, const struct exo_status_row *row,
@@ -94,6 +67,13 @@ static void put_cell(struct exo_buf *out, const struct exo_status_row *row,
         break;
     case COL_TOKEN:
         put_time(out, row->token_expires, now, false);
+        break;
+    case COL_REFRESH:
+        if (row->delegated && row->refreshed > 0) {
+            exo_status_span(out, row->refreshed, now);
+        } else {
+            exo_buf_str(out, "-");
+        }
         break;
     case COL_CREDENTIAL:
         if (row->credential_expires > 0) {
@@ -136,14 +116,17 @@ static void put_notes(struct exo_buf *out, const struct exo_status_row *row,
                     row->credential.name);
     }
     if (row->message[0] != '\0') {
-        exo_buf_fmt(out, "    %s\n", row->message);
+        exo_buf_str(out, "    ");
+        if (row->error_time > 0) {
+            exo_buf_fmt(out, "%s%s", row->error_code,
+                        row->error_code[0] != '\0' ? ", " : "");
+            exo_status_span(out, row->error_time, now);
+            exo_buf_str(out, ": ");
+        }
+        exo_buf_fmt(out, "%s\n", row->message);
     }
-    if (own && row->credential_expires > 0 &&
-        row->credential_expires - now < EXPIRY_NOTICE) {
-        exo_buf_str(out, "    the client secret ends ");
-        put_time(out, row->credential_expires, now, true);
-        exo_buf_str(out, "; make a new one at the provider and store it with "
-                         "exoauth login or in the secret file\n");
+    if (own && row->warning[0] != '\0') {
+        exo_buf_fmt(out, "    %s\n", row->warning);
     }
 }
 

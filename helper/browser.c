@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A login in the browser, with the browser on this host (--browser) or
+ * anywhere (--paste). Called by login; the protocol is in oauth/pkce.c,
+ * oauth/redirect.c and oauth/grant.c, HTTP in listener.c.
+ *
+ * What a person reads goes to stderr, because stdout carries the result. The
+ * tokens are the caller's; err has one line when it fails. A request that is
+ * not this login's answer is ignored: anybody on this host can send one, and
+ * it must not end the login.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "browser.h"
+#include "exoauth/pkce.h"
+#include "exoauth/proto.h"
+#include "listener.h"
+#include "prompt.h"
+
+#define PASTE_TRIES 3
+
+extern char **environ;
+
+bool exo_browser_display(const struct exo_app *app)
+{
+    const char *x = getenv("DISPLAY");
+    const char *wayland = getenv("WAYLAND_DISPLAY");
+
+    /* As root we are run_as by now: its uid owns the store, and a browser
+     * must not. The URL on the terminal is for the person's own. */
+    return !app->root && !exo_conf_secure_mode() &&
+           ((x && x[0] != '\0') || (wayland && wayland[0] != '\0'));
+}
+
+/* Nobody waits for it: some browsers stay. Its own session, so that Ctrl-C
+ * here does not end a browser that it started. */
+static void open_url(const char *url)
+{
+    char *const argv[] = { (char *)"xdg-open", (char *)(uintptr_t)url, NULL };
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    pid_t pid;
+
+    if (posix_spawn_file_actions_init(&actions) != 0) {
+        return;
+    }
+    if (posix_spawnattr_init(&attr) == 0) {
+        (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
+        if (posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY,
+                                             0) == 0 &&
+            posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY,
+                                             0) == 0 &&
+            posix_spawn_file_actions_adddup2(&actions, 1, 2) == 0) {
+            (void)posix_spawnp(&pid, "xdg-open", &actions, &attr, argv,
+                               environ);
+        }
+        (void)posix_spawnattr_destroy(&attr);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+}
+
+/* The URL to open; pkce is the caller's to free in every case. */
+static int begin(const struct exo_browser *b, const char *redirect_uri,
+                 struct exo_pkce *pkce, struct exo_buf *url,
+                 struct exo_err *err)
+{
+    int rc = exo_pkce_make(pkce);
+
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot make a random state for the login: %s; try "
+                           "again",
+                           exo_strerror(rc));
+    }
+    return exo_authorization_url(b->client, pkce, redirect_uri, b->hint, url,
+                                 err);
+}
+
+/* Runs the code grant; err is set from the provider's answer. */
+static int redeem(const struct exo_browser *b, const struct exo_secret *code,
+                  const char *redirect_uri, const struct exo_pkce *pkce,
+                  struct exo_tokens *tokens, struct exo_err *err)
+{
+    struct exo_oauth_error error;
+    int rc = exo_oauth_code(b->client, code, redirect_uri, &pkce->verifier,
+                            tokens, &error);
+
+    if (rc != 0) {
+        *err = error.err;
+    }
+    return rc;
+}
+
+static int too_late(const struct exo_browser *b, struct exo_err *err)
+{
+    return exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
+                       "no browser came back within %lld s; run: exoauth "
+                       "login %s, or add --paste for a browser elsewhere",
+                       (long long)b->wait, b->client->account);
+}
+
+/* One request of a browser. 0 or EXO_E_STATUS: the login is decided;
+ * EXO_E_NOENT: go on waiting. */
+static int judge(const struct exo_browser *b, struct exo_visit *request,
+                 const char *redirect_uri, const struct exo_pkce *pkce,
+                 struct exo_tokens *tokens, struct exo_err *err)
+{
+    struct exo_secret code = EXO_SECRET_INIT;
+    struct exo_oauth_error error;
+    int rc = exo_redirect_parse(b->client, pkce, b->issuer, request->target,
+                                request->target_len, &code, &error);
+
+    if (rc == EXO_E_SYNTAX ||
+        (rc == EXO_E_UNSAFE && error.err.status == EXO_STATUS_NEEDS_LOGIN)) {
+        exo_visit_answer(request, "400 Bad Request", "Not this login",
+                           "This is not the answer to the login that is "
+                           "waiting. Use the newest address it printed.");
+        (void)fprintf(stderr, "exoauth: ignored: %s\n", error.err.text);
+        return EXO_E_NOENT;
+    }
+    if (rc == 0) {
+        rc = redeem(b, &code, redirect_uri, pkce, tokens, err);
+    } else {
+        *err = error.err;
+        rc = EXO_E_STATUS;
+    }
+    exo_secret_free(&code);
+    if (rc == 0) {
+        exo_visit_answer(request, "200 OK", "Login complete",
+                           "exoauth has what it needs. You may close this "
+                           "page.");
+    } else {
+        exo_visit_answer(request, "200 OK", "Login failed",
+                           "exoauth did not get a token. The reason stands in "
+                           "the terminal where the login was started.");
+    }
+    return rc;
+}
+
+static int await_browser(const struct exo_browser *b,
+                         struct exo_listener *listener,
+                         const char *redirect_uri, const struct exo_pkce *pkce,
+                         struct exo_tokens *tokens, struct exo_err *err)
+{
+    int64_t deadline_ms = exo_clock_ms() + b->wait * 1000;
+    struct exo_visit request;
+    int rc = EXO_E_NOENT;
+
+    while (rc == EXO_E_NOENT) {
+        rc = exo_listener_next(listener, deadline_ms, &request);
+        if (rc == EXO_E_TIMEOUT) {
+            return too_late(b, err);
+        }
+        if (rc == 0) {
+            rc = judge(b, &request, redirect_uri, pkce, tokens, err);
+        }
+    }
+    return rc;
+}
+
+int exo_browser_login(const struct exo_app *app, const struct exo_browser *b,
+                      struct exo_tokens *tokens, struct exo_err *err)
+{
+    struct exo_buf url = EXO_BUF_INIT(EXO_REDIRECT_MAX);
+    struct exo_listener listener;
+    struct exo_pkce pkce;
+    char redirect_uri[64];
+    int rc = exo_listener_open(&listener, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    /* Entra ignores the port of localhost, and of no other name. */
+    (void)snprintf(redirect_uri, sizeof(redirect_uri), "http://localhost:%u",
+                   listener.port);
+    rc = begin(b, redirect_uri, &pkce, &url, err);
+    if (rc == 0) {
+        (void)fprintf(stderr,
+                      "To authorise %s, open this page in a browser on this "
+                      "host and sign in as the owner of the mailbox:\n\n    "
+                      "%s\n\nwaiting for it on %s ...\n",
+                      b->client->account, exo_buf_text(&url), redirect_uri);
+        if (exo_browser_display(app)) {
+            open_url(exo_buf_text(&url));
+        }
+        rc = await_browser(b, &listener, redirect_uri, &pkce, tokens, err);
+    }
+    exo_listener_close(&listener);
+    exo_pkce_free(&pkce);
+    exo_buf_free(&url);
+    return rc;
+}
+
+int exo_browser_paste(const struct exo_browser *b, struct exo_tokens *tokens,
+                      struct exo_err *err)
+{
+    struct exo_buf url = EXO_BUF_INIT(EXO_REDIRECT_MAX);
+    struct exo_secret address = EXO_SECRET_INIT;
+    struct exo_secret code = EXO_SECRET_INIT;
+    struct exo_oauth_error error;
+    struct exo_pkce pkce;
+    int rc = begin(b, b->redirect_uri, &pkce, &url, err);
+
+    if (rc != 0) {
+        goto out;
+    }
+    (void)fprintf(stderr,
+                  "To authorise %s, open this page in any browser and sign in "
+                  "as the owner of the mailbox:\n\n    %s\n\nIt ends on an "
+                  "empty page or an error, which is as it should be. Copy "
+                  "that page's whole address.\n\n",
+                  b->client->account, exo_buf_text(&url));
+    for (int i = 0; i < PASTE_TRIES; i++) {
+        rc = exo_prompt_line("Paste the address: ", &address, err);
+        if (rc != 0) {
+            break;
+        }
+        rc = exo_redirect_parse(b->client, &pkce, b->issuer,
+                                exo_secret_reveal(&address),
+                                exo_secret_len(&address), &code, &error);
+        if (rc != 0) {
+            *err = error.err;
+        }
+        if (rc != EXO_E_SYNTAX || isatty(0) != 1) {
+            break;
+        }
+        (void)fprintf(stderr, "exoauth: %s\n", error.err.text);
+    }
+    if (rc == EXO_E_SYNTAX || rc == EXO_E_UNSAFE) {
+        rc = EXO_E_STATUS;
+    }
+    if (rc == 0) {
+        rc = redeem(b, &code, b->redirect_uri, &pkce, tokens, err);
+    }
+out:
+    exo_secret_free(&address);
+    exo_secret_free(&code);
+    exo_pkce_free(&pkce);
+    exo_buf_free(&url);
+    return rc;
+}

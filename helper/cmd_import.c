@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * exoauth import: credentials from somewhere else. Which kind of file it is
+ * decides who does the work: with --from, another program's (import.c), else
+ * a bundle that `exoauth export` sealed (cmd_bundle.c). The last line on stdout
+ * is `changed` or `unchanged`.
+ */
+#include "config.h"
+
+#include "bundle.h"
+#include "cmd.h"
+#include "import.h"
+
+static int before(struct exo_app *app, struct exo_options *o,
+                  struct exo_err *err)
+{
+    if (o->from) {
+        return exo_import_before(app, o, err);
+    }
+    return exo_bundle_before(app, o, err);
+}
+
+static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
+{
+    return o->from ? exo_import_run(app, o, err) : exo_bundle_run(app, o, err);
+}
+
+const struct exo_command exo_cmd_import = {
+    .name = "import",
+    .usage = "[--from TOOL] FILE [--force] [ACCOUNT] [--config-file F] "
+             "[--password-file F|-] [--secret-file F|-] [--if-needed] "
+             "[--set KEY=VALUE]...",
+    .help = "Takes over the credentials of another program, once the provider "
+            "has accepted\nthem, or those that exoauth export sealed on "
+            "another host. The original is\nonly read.\n\n"
+            "  --from TOOL           sasl-xoauth2, mutt (mutt_oauth2.py) or "
+            "email-oauth2-proxy\n"
+            "  --config-file F       the program's configuration, where FILE "
+            "is not it\n"
+            "  --password-file F     what the tokens in FILE are encrypted "
+            "with\n"
+            "  --secret-file F       the client secret, where the program "
+            "keeps it elsewhere\n"
+            "  --force               replace credentials that are there with "
+            "those of a bundle\n"
+            "  --if-needed           do nothing while the stored credential "
+            "works\n"
+            "  --set KEY=VALUE       write a key of the account file, too\n",
+    .options = EXO_OPT_FROM | EXO_OPT_CONFIG_FILE | EXO_OPT_PASSWORD_FILE |
+               EXO_OPT_SECRET_FILE | EXO_OPT_IF_NEEDED | EXO_OPT_SET |
+               EXO_OPT_FORCE,
+    .takes_file = true,
+    .prepare = true,
+    .before = before,
+    .run = run,
+};

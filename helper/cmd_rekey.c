@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * exoauth rekey: a new key for the store, while others work. Three steps,
+ * and after each of them everything can be read:
+ *
+ *   before  as root: the key file gets a new key and keeps the old one
+ *   run     as run_as: every record is written again under its account's
+ *           lock, until none is left that another key sealed
+ *   end     as root, by a child that waited: the old key goes
+ *
+ * Cut short anywhere, the next rekey goes on with the new key that is there.
+ * Where the keys come from a command or a credential, which is not ours to
+ * change, the middle step is all of it.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "exoauth/proto.h"
+#include "keys.h"
+#include "later.h"
+#include "names.h"
+#include "prompt.h"
+
+#define LOCK_MS 60000
+#define ROUNDS 10 /* others may add accounts meanwhile */
+
+struct end {
+    struct exo_app *app;
+    struct exo_keyring ring;
+    struct exo_later later;
+};
+
+/* Two at a time would each throw away the other's key. Held until the
+ * process ends. */
+static int lock_keys(const struct exo_app *app, struct exo_err *err)
+{
+    const char *path = app->conf->key_file;
+    char *dir = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+    int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 &&
+                errno == EWOULDBLOCK;
+
+    free(dir);
+    if (busy) {
+        (void)close(fd);
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "another exoauth rekey is at work; wait for its "
+                           "end, then try again");
+    }
+    return 0;
+}
+
+static int take_passphrase(struct exo_app *app, const struct exo_options *o,
+                           struct exo_err *err)
+{
+    if (o->no_passphrase) {
+        exo_secret_free(&app->passphrase);
+    }
+    if (!o->passphrase) {
+        return 0;
+    }
+    exo_secret_free(&app->passphrase);
+    if (o->password_file) {
+        return exo_prompt_file("password-file", o->password_file,
+                               &app->passphrase, err);
+    }
+    return exo_prompt_new("New passphrase of the key: ", &app->passphrase, err);
+}
+
+/* In the child. */
+static int settle(void *context)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct end *end = context;
+
+    exo_keyring_settle(&end->ring);
+    if (exo_keys_write(end->app, &end->ring, &ignored) == 0) {
+        return 0;
+    }
+    return errno != 0 ? errno : EIO;
+}
+
+static int read_ring(struct exo_app *app, struct exo_keyring *ring,
+                     struct exo_err *err)
+{
+    int rc;
+
+    exo_app_as_owner(app, true);
+    exo_keyring_init(ring);
+    rc = exo_keys_read(app, ring, err);
+    exo_app_as_owner(app, false);
+    if (rc == EXO_E_NOENT) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "there is no key: nothing is sealed; set key_file or "
+                         "key_command in %s, and see that what is there can "
+                         "be written",
+                         app->conf->path);
+    }
+    return rc;
+}
+
+static int before(struct exo_app *app, struct exo_options *o,
+                  struct exo_err *err)
+{
+    struct end *end = calloc(1, sizeof(*end));
+    int rc;
+
+    if (!end) {
+        return EXO_E_NOMEM;
+    }
+    o->rekey = end;
+    end->app = app;
+    if (!exo_keys_is_file(app)) {
+        exo_keyring_init(&end->ring);
+        return 0;
+    }
+    rc = lock_keys(app, err);
+    if (rc == 0) {
+        rc = read_ring(app, &end->ring, err);
+    }
+    if (rc == 0) {
+        rc = take_passphrase(app, o, err);
+    }
+    if (rc == 0 && exo_secret_empty(&end->ring.old) &&
+        exo_keyring_renew(&end->ring) != 0) {
+        rc = exo_err_set(err, EXO_STATUS_STORE,
+                         "cannot make a key: no randomness; see the kernel "
+                         "log");
+    }
+    if (rc == 0) {
+        rc = exo_keys_write(app, &end->ring, err);
+    }
+    if (rc == 0) {
+        errno = exo_later_start(&end->later, settle, end);
+        if (errno != 0) {
+            rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                             "cannot start a process: %m; run it again");
+        }
+    }
+    return rc;
+}
+
+/* The ring where it is not ours: both keys must be there. */
+static int check_foreign(struct exo_app *app, struct exo_keyring *ring,
+                         struct exo_err *err)
+{
+    int rc = read_ring(app, ring, err);
+
+    if (rc == 0 && exo_secret_empty(&ring->old)) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "the key is kept by key_command, a credential or a "
+                         "link, which exoauth does not change; put the new "
+                         "key there as `key` and the one of today as "
+                         "`old_key`, see exoauth(1), and run it again");
+    }
+    return rc;
+}
+
+static int seal_anew(struct exo_app *app, const struct exo_account *account,
+                     struct exo_err *err)
+{
+    struct exo_store_lock lock;
+    int rc = exo_store_lock(app->store, account, exo_clock_ms() + LOCK_MS,
+                            &lock, err);
+
+    if (rc == 0) {
+        rc = exo_store_renew(app->store, &lock, false, err);
+        exo_store_unlock(app->store, &lock);
+    }
+    return rc == EXO_E_NOENT ? 0 : rc; /* removed meanwhile */
+}
+
+static bool is_sealed_with(struct exo_app *app,
+                           const struct exo_account *account, const char *id)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+    int rc = exo_store_peek(app->store, account, &record, &ignored);
+    bool yes = rc == EXO_E_NOENT || strcmp(record.sealed_by, id) == 0;
+
+    exo_record_free(&record);
+    return yes;
+}
+
+/* all: also what has the key of today, since a rekey that was cut short may
+ * have left a previous copy under the old one. *done: how many were written. */
+static int one_round(struct exo_app *app, const char *id, bool all,
+                     size_t *done, struct exo_err *err)
+{
+    struct exo_names names = EXO_NAMES_INIT;
+    int rc = exo_store_list(app->store, exo_names_add, &names, err);
+
+    *done = 0;
+    if (rc == 0 && exo_names_sort(&names) != 0) {
+        rc = exo_err_set(err, EXO_STATUS_STORE,
+                         "cannot list the store: out of memory; free some");
+    }
+    for (size_t i = 0; rc == 0 && i < names.n; i++) {
+        if (all || !is_sealed_with(app, &names.account[i], id)) {
+            rc = seal_anew(app, &names.account[i], err);
+            (*done)++;
+        }
+    }
+    exo_names_free(&names);
+    return rc;
+}
+
+static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
+{
+    struct end *end = o->rekey;
+    bool ours = end->later.pid > 0;
+    size_t done = 1;
+    int rc = ours ? 0 : check_foreign(app, &end->ring, err);
+
+    if (rc == 0) {
+        rc = exo_app_store(app, err);
+    }
+    for (int i = 0; rc == 0 && done > 0 && i < ROUNDS; i++) {
+        rc = one_round(app, end->ring.key_id, i == 0, &done, err);
+    }
+    if (rc == 0 && done > 0) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "others keep writing with the old key; run it again");
+    }
+    if (rc != 0 && ours) {
+        exo_app_warn(app, "the old key is kept, as not every credential has "
+                          "the new one; when that is mended, run: exoauth "
+                          "rekey");
+    }
+    errno = exo_later_finish(&end->later, rc == 0);
+    if (rc == 0 && errno != 0) {
+        rc = exo_err_set(err, EXO_STATUS_STORE,
+                         "every credential has the new key, but the old one "
+                         "could not be removed from %s: %m; run: exoauth "
+                         "rekey",
+                         app->conf->key_file);
+    }
+    if (rc == 0 && !ours) {
+        exo_app_warn(app, "every credential has the new key; drop old_key "
+                          "from where the key is kept");
+    }
+    return rc == 0 ? exo_out("changed\n", 8, err) : rc;
+}
+
+void exo_rekey_free(struct exo_options *o)
+{
+    struct end *end = o->rekey;
+
+    if (end) {
+        (void)exo_later_finish(&end->later, false);
+        exo_keyring_free(&end->ring);
+        free(end);
+    }
+    o->rekey = NULL;
+}
+
+const struct exo_command exo_cmd_rekey = {
+    .name = "rekey",
+    .usage = "[--passphrase [--password-file F|-] | --no-passphrase]",
+    .help = "Seals every credential with a new key, while others work. Cut "
+            "short, it goes on\nwhen it is run again.\n\n"
+            "  --passphrase          put the key file under a passphrase\n"
+            "  --password-file F     which stands in this file, - for stdin\n"
+            "  --no-passphrase       take it away again\n",
+    .options = EXO_OPT_PASSPHRASE | EXO_OPT_PASSWORD_FILE,
+    .no_account = true,
+    .prepare = true,
+    .before = before,
+    .run = run,
+};

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `exoauth import --from TOOL`: accounts of other programs. before(), as
+ * root where root runs it, reads the original and writes the account files;
+ * after that, as run_as, each credential goes the way of a login: stored only
+ * once the provider has accepted it. One account that cannot be imported does
+ * not stop the others; the exit status is that of the worst.
+ * options->import is the state in between; exo_options_free() frees it.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker.h"
+#include "exoauth/proto.h"
+#include "import.h"
+#include "place.h"
+#include "prompt.h"
+
+#define IMPORT_MS 60000 /* for a lock and a request, each account */
+#define ORIGINAL_SHOWN 200
+
+static const struct exo_import_tool *const tools[] = {
+    &exo_import_sasl_xoauth2,
+    &exo_import_mutt,
+    &exo_import_proxy,
+};
+
+static const struct exo_import_tool *find_tool(const char *name)
+{
+    for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+        if (strcmp(tools[i]->name, name) == 0) {
+            return tools[i];
+        }
+    }
+    return NULL;
+}
+
+static void free_item(struct exo_import_item *item)
+{
+    for (size_t i = 0; i < EXO_IMPORT_KEYS; i++) {
+        exo_buf_free(&item->pair[i]);
+    }
+    exo_secret_free(&item->refresh_token);
+    exo_secret_free(&item->client_secret);
+}
+
+void exo_import_free(struct exo_import *in)
+{
+    if (!in) {
+        return;
+    }
+    for (size_t i = 0; i < in->n; i++) {
+        free_item(&in->item[i]);
+    }
+    free(in->item);
+    exo_secret_free(&in->text);
+    free(in);
+}
+
+/* Is the key set by --set, by the original, or by a file that is there? */
+static bool is_known(const struct exo_import *in,
+                     const struct exo_import_item *item, enum exo_key key)
+{
+    const struct exo_options *o = in->options;
+    const char *name = exo_key_name(key);
+    struct exo_settings *settings = NULL;
+    struct exo_err ignored = EXO_ERR_INIT;
+    bool known = exo_import_get(item, key) != NULL;
+
+    for (size_t i = 0; i < o->n_set && !known; i++) {
+        known = strncmp(o->set[i], name, strlen(name)) == 0 &&
+                o->set[i][strlen(name)] == '=';
+    }
+    if (!known && exo_settings_load(&settings, in->app->conf, &item->account,
+                                    &ignored) == 0) {
+        known = exo_settings_get(settings, key)[0] != '\0';
+    }
+    exo_settings_free(settings);
+    return known;
+}
+
+static void need(struct exo_import_item *item, const struct exo_import *in,
+                 enum exo_key key, const char *what)
+{
+    if (item->err.status == EXO_STATUS_OK && !is_known(in, item, key)) {
+        (void)exo_err_set(&item->err, EXO_STATUS_USAGE,
+                          "%s does not say %s of %s; add --set %s=VALUE",
+                          in->shown, what, item->account.name,
+                          exo_key_name(key));
+    }
+}
+
+/* What the original lacks must be given, before anything is written. */
+static void check_item(const struct exo_import *in,
+                       struct exo_import_item *item)
+{
+    need(item, in, EXO_KEY_PROVIDER, "the provider");
+    need(item, in, EXO_KEY_CLIENT_ID, "the client id");
+    if (item->provider && strcmp(item->provider->name, "custom") == 0) {
+        need(item, in, EXO_KEY_SERVERS, "the mail servers");
+    }
+    if (!exo_import_get(item, EXO_KEY_GRANT)) {
+        exo_import_key(item, EXO_KEY_GRANT,
+                       item->app ? "client_credentials" : "authorization_code");
+    }
+}
+
+/* The account's file: what the original says, then --set. */
+static int write_item(struct exo_app *app, const struct exo_options *o,
+                      struct exo_import_item *item, struct exo_err *err)
+{
+    char **pairs = calloc(item->n_pairs + o->n_set, sizeof(*pairs));
+    int rc = pairs ? 0 : EXO_E_NOMEM;
+
+    for (size_t i = 0; rc == 0 && i < item->n_pairs; i++) {
+        rc = item->pair[i].error;
+        pairs[i] = item->pair[i].data;
+    }
+    if (rc == 0 && o->n_set > 0) {
+        memcpy(pairs + item->n_pairs, o->set, o->n_set * sizeof(*pairs));
+    }
+    if (rc == 0) {
+        rc = exo_settings_write(app->conf, &item->account, pairs,
+                                item->n_pairs + o->n_set, &item->changed, err);
+    }
+    free(pairs);
+    return rc;
+}
+
+static int read_original(struct exo_import *in,
+                         const struct exo_import_tool *tool,
+                         struct exo_err *err)
+{
+    const struct exo_options *o = in->options;
+    int rc = exo_import_read(o->file, &in->text, err);
+
+    if (rc == EXO_E_NOENT) {
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "%s: no such file; name the file that %s writes",
+                           o->file, tool->name);
+    }
+    if (rc == 0) {
+        rc = tool->read(in, err);
+    }
+    if (rc != 0 && rc != EXO_E_STATUS) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT, "%s: %s; try again",
+                         in->shown, exo_strerror(rc));
+    }
+    if (rc == 0 && in->n == 0) {
+        rc = exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
+                         "%s holds no credential%s%s; name another account, "
+                         "or run: exoauth login",
+                         in->shown, o->has_account ? " of " : "",
+                         o->has_account ? o->account.name : "");
+    }
+    return rc;
+}
+
+/* --secret-file stands in for what the original keeps elsewhere. */
+static int give_secret(const struct exo_options *o, struct exo_import *in)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < in->n; i++) {
+        if (!exo_secret_empty(&o->secret)) {
+            rc = exo_secret_copy(&in->item[i].client_secret, &o->secret);
+        }
+    }
+    return rc;
+}
+
+int exo_import_before(struct exo_app *app, struct exo_options *o,
+                      struct exo_err *err)
+{
+    const struct exo_import_tool *tool = find_tool(o->from);
+    struct exo_import *in = calloc(1, sizeof(*in));
+    int rc = 0;
+
+    if (!in) {
+        return EXO_E_NOMEM;
+    }
+    o->import = in;
+    in->app = app;
+    in->options = o;
+    in->shown = strcmp(o->file, "-") == 0 ? "standard input" : o->file;
+    exo_buf_init(&in->text.hidden, EXO_IMPORT_SIZE);
+    if (!tool) {
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "--from %s is unknown; use sasl-xoauth2, mutt or "
+                           "email-oauth2-proxy",
+                           o->from);
+    }
+    if (o->secret_file) {
+        rc = exo_prompt_file("secret-file", o->secret_file, &o->secret, err);
+    }
+    if (rc == 0) {
+        rc = read_original(in, tool, err);
+    }
+    if (rc == 0) {
+        rc = give_secret(o, in);
+    }
+    if (rc == 0) {
+        rc = exo_place_own(app, err);
+    }
+    for (size_t i = 0; rc == 0 && i < in->n; i++) {
+        check_item(in, &in->item[i]);
+        if (in->item[i].err.status == EXO_STATUS_OK) {
+            rc = write_item(app, o, &in->item[i], err);
+        }
+    }
+    exo_secret_free(&in->text);
+    return rc;
+}
+
+static bool same(const struct exo_secret *a, const struct exo_secret *b)
+{
+    return exo_secret_len(a) == exo_secret_len(b) &&
+           memcmp(exo_secret_reveal(a), exo_secret_reveal(b),
+                  exo_secret_len(a)) == 0;
+}
+
+/* Is the stored credential good, and is it this one already? Then it is not
+ * spent again: a provider may take that for theft. */
+static bool is_there(struct exo_app *app, const struct exo_options *o,
+                     const struct exo_import_item *item)
+{
+    struct exo_want want = EXO_WANT_INIT;
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+    struct exo_got got;
+    bool mine;
+    bool good;
+
+    exo_record_init(&record);
+    mine = exo_store_get(app->store, &item->account, &record, &ignored) == 0 &&
+           same(&record.refresh_token, &item->refresh_token) &&
+           same(&record.client_secret, &item->client_secret);
+    exo_record_free(&record);
+    if (!o->if_needed && (!mine || item->changed)) {
+        return false;
+    }
+    want.deadline_ms = exo_clock_ms() + IMPORT_MS;
+    good = exo_broker_get(app, &item->account, &want, &got, &ignored) == 0 &&
+           got.record.state == EXO_STATUS_OK &&
+           (mine || !got.renewed || got.record.serial > 1);
+    exo_got_free(&got);
+    return good;
+}
+
+static int prove(struct exo_app *app, const struct exo_import_item *item,
+                 const char *grant, const char *shown, struct exo_err *err)
+{
+    struct exo_proof proof;
+    struct exo_got got;
+    int rc;
+
+    memset(&proof, 0, sizeof(proof));
+    memset(&got, 0, sizeof(got));
+    exo_record_init(&got.record);
+    proof.grant = grant;
+    if (!exo_secret_empty(&item->client_secret)) {
+        proof.client_secret = &item->client_secret;
+    }
+    if (!item->app) {
+        proof.refresh_token = &item->refresh_token;
+    }
+    rc = exo_broker_login(app, &item->account, &proof,
+                          exo_clock_ms() + IMPORT_MS, &got, err);
+    if (rc == 0) {
+        (void)fprintf(stderr,
+                      "exoauth: %s: imported, for mailbox %s at %s; do not use "
+                      "%.*s elsewhere any more, its refresh token may have "
+                      "been replaced\n",
+                      item->account.name, got.token.user, got.token.servers,
+                      ORIGINAL_SHOWN, shown);
+    }
+    exo_got_free(&got);
+    return rc;
+}
+
+static void warn(void *context, const char *text)
+{
+    exo_app_warn(context, "%s", text);
+}
+
+static int import_one(struct exo_app *app, const struct exo_options *o,
+                      struct exo_import_item *item, struct exo_err *err)
+{
+    struct exo_settings *settings = NULL;
+    int rc;
+
+    if (item->err.status != EXO_STATUS_OK) {
+        *err = item->err;
+        return EXO_E_STATUS;
+    }
+    rc = exo_settings_load(&settings, app->conf, &item->account, err);
+    if (rc == 0) {
+        exo_settings_unknown(app->conf, settings, warn, app);
+        rc = exo_settings_complete(settings, err);
+    }
+    if (rc == 0 && !is_there(app, o, item)) {
+        rc = prove(app, item,
+                   exo_grant_word(exo_settings_owner(settings)->grant),
+                   o->import->shown, err);
+        item->changed = true;
+    }
+    exo_settings_free(settings);
+    return rc;
+}
+
+static void swap(struct exo_err *a, struct exo_err *b)
+{
+    struct exo_err c = *a;
+
+    *a = *b;
+    *b = c;
+}
+
+int exo_import_run(struct exo_app *app, struct exo_options *o,
+                   struct exo_err *err)
+{
+    struct exo_import *in = o->import;
+    bool changed = false;
+    int failed = 0;
+    int rc = exo_app_store(app, err);
+
+    for (size_t i = 0; rc == 0 && i < in->n; i++) {
+        struct exo_err one = EXO_ERR_INIT;
+        int result = import_one(app, o, &in->item[i], &one);
+
+        changed |= in->item[i].changed;
+        if (result == 0) {
+            continue;
+        }
+        if (failed == 0 || exo_status_is_worse(one.status, err->status)) {
+            swap(err, &one);
+        }
+        if (failed != 0) {
+            exo_app_warn(app, "%s", one.text);
+        }
+        failed = result;
+    }
+    if (rc != 0 || failed != 0) {
+        return rc != 0 ? rc : failed;
+    }
+    return changed ? exo_out("changed\n", 8, err)
+                   : exo_out("unchanged\n", 10, err);
+}

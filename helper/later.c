@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A child of root's that waits for the end of a command (later.h). Called in
+ * before() and at the end of run(), by `remove --account-file` and rekey. The
+ * pipe is the order: a byte says go, its end without one says no. So a
+ * command that dies on the way has done nothing more.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "later.h"
+
+static void __attribute__((noreturn))
+wait_and_act(int fd, int (*act)(void *context), void *context)
+{
+    char told;
+    ssize_t n;
+
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    do {
+        n = read(fd, &told, 1);
+    } while (n < 0 && errno == EINTR);
+    _exit(n == 1 ? act(context) : 0);
+}
+
+int exo_later_start(struct exo_later *later, int (*act)(void *context),
+                    void *context)
+{
+    int fd[2];
+    int saved;
+    pid_t pid;
+
+    later->pid = 0;
+    later->fd = -1;
+    if (pipe(fd) != 0) {
+        return errno;
+    }
+    pid = fork();
+    saved = errno;
+    if (pid == 0) {
+        (void)close(fd[1]);
+        wait_and_act(fd[0], act, context);
+    }
+    (void)close(fd[0]);
+    if (pid < 0) {
+        (void)close(fd[1]);
+        return saved;
+    }
+    later->pid = pid;
+    later->fd = fd[1];
+    return 0;
+}
+
+int exo_later_finish(struct exo_later *later, bool go)
+{
+    int status = 0;
+    pid_t pid;
+
+    if (later->pid <= 0) {
+        return 0;
+    }
+    if (go) {
+        (void)!write(later->fd, "", 1); /* if it is gone, its status says so */
+    }
+    (void)close(later->fd);
+    do {
+        pid = waitpid(later->pid, &status, 0);
+    } while (pid < 0 && errno == EINTR);
+    later->pid = 0;
+    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between the files of `exoauth login` only. */
+#ifndef EXOAUTH_LOGIN_H
+#define EXOAUTH_LOGIN_H
+
+#include "broker.h"
+#include "cmd.h"
+
+/* How this login gets its token. */
+enum exo_login_way {
+    EXO_LOGIN_APP,   /* client_credentials: nobody is asked */
+    EXO_LOGIN_ADOPT, /* --refresh-token-file */
+    EXO_LOGIN_DEVICE,
+    EXO_LOGIN_BROWSER,
+    EXO_LOGIN_PASTE,
+    EXO_LOGIN_PASSWORD
+};
+
+struct exo_login {
+    struct exo_app *app;
+    const struct exo_options *options;
+    struct exo_settings *settings;
+    const struct exo_settings *owner; /* whose credential it is */
+    enum exo_login_way way;
+    struct exo_means means;
+    /* What the record's client_secret shall be once the login has proved
+     * itself, where replace says so. */
+    struct exo_secret keep;
+    bool replace;
+};
+
+/* The way that flags, configuration, terminal and provider leave. */
+enum exo_login_way exo_login_choose(const struct exo_app *app,
+                                    const struct exo_settings *owner,
+                                    const struct exo_options *options);
+
+/* The word for the record. */
+const char *exo_login_grant(const struct exo_login *login);
+
+/* The client's proof: given, configured, stored, or asked for. */
+int exo_login_means(struct exo_login *login,
+                    struct exo_err *err) EXO_MUST_CHECK;
+
+/* DEVICE, BROWSER, PASTE or PASSWORD, without any lock. */
+int exo_login_person(struct exo_login *login, struct exo_tokens *tokens,
+                     struct exo_err *err) EXO_MUST_CHECK;
+
+/* Says who it was, and warns if that is not the account's mailbox. */
+void exo_login_whose(const struct exo_login *login,
+                     const struct exo_tokens *tokens);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * By what the client of an account proves who it is, the fingerprint of all
+ * that decides about its token, and whether everything is there. Called by
+ * settings.c for each account, and by commands before they ask the provider.
+ *
+ * Nothing is opened here but for the size and time of files. Strings borrow
+ * from the settings or from the environment. Errors name the account file
+ * and the remedy.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "settings_inner.h"
+
+static bool is_there(const struct exo_settings *s, enum exo_key key)
+{
+    return exo_settings_get(s, key)[0] != '\0';
+}
+
+static const struct {
+    enum exo_key key;
+    const char *variable;
+    const char *origin;
+} variables[] = {
+    { EXO_KEY_TENANT, "AZURE_TENANT_ID", "environment: AZURE_TENANT_ID" },
+    { EXO_KEY_CLIENT_ID, "AZURE_CLIENT_ID", "environment: AZURE_CLIENT_ID" },
+    { EXO_KEY_ASSERTION_FILE, "AZURE_FEDERATED_TOKEN_FILE",
+      "environment: AZURE_FEDERATED_TOKEN_FILE" },
+};
+
+bool exo_settings_from_environment(const struct exo_settings *s,
+                                   enum exo_key key)
+{
+    return strncmp(s->key[key].origin, "environment:", 12) == 0;
+}
+
+/* The assertion is of no use where the files name another proof or grant. */
+static bool wants_assertion(const struct exo_settings *s)
+{
+    const char *grant = exo_settings_get(s, EXO_KEY_GRANT);
+    const char *auth = exo_settings_get(s, EXO_KEY_CLIENT_AUTH);
+
+    return (grant[0] == '\0' || strcmp(grant, "client_credentials") == 0) &&
+           (auth[0] == '\0' || strcmp(auth, "assertion") == 0) &&
+           !is_there(s, EXO_KEY_SECRET_FILE) &&
+           !is_there(s, EXO_KEY_SECRET_COMMAND) &&
+           !is_there(s, EXO_KEY_CERTIFICATE);
+}
+
+void exo_settings_take_environment(struct exo_settings *s)
+{
+    if (exo_conf_secure_mode() ||
+        strcmp(exo_settings_get(s, EXO_KEY_PROVIDER), "microsoft") != 0) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
+        enum exo_key key = variables[i].key;
+        const char *value = getenv(variables[i].variable);
+
+        if (value && !is_there(s, key) &&
+            (key != EXO_KEY_ASSERTION_FILE || wants_assertion(s)) &&
+            exo_setting_check(key, value, NULL) == 0) {
+            exo_settings_set(s, key, value, variables[i].origin, 0);
+        }
+    }
+}
+
+static void choose_auth(struct exo_settings *s)
+{
+    static const struct {
+        const char *word;
+        enum exo_client_auth auth;
+    } words[] = {
+        { "secret_post", EXO_CLIENT_SECRET_POST },
+        { "secret_basic", EXO_CLIENT_SECRET_BASIC },
+        { "private_key_jwt", EXO_CLIENT_PRIVATE_KEY_JWT },
+        { "assertion", EXO_CLIENT_ASSERTION },
+    };
+    const char *word = exo_settings_get(s, EXO_KEY_CLIENT_AUTH);
+
+    s->auth_said = word[0] != '\0';
+    s->auth = EXO_CLIENT_NONE;
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        if (strcmp(word, words[i].word) == 0) {
+            s->auth = words[i].auth;
+        }
+    }
+    if (!s->auth_said && is_there(s, EXO_KEY_CERTIFICATE)) {
+        s->auth = EXO_CLIENT_PRIVATE_KEY_JWT;
+    } else if (!s->auth_said && is_there(s, EXO_KEY_ASSERTION_FILE) &&
+               (s->grant == EXO_GRANT_CLIENT_CREDENTIALS ||
+                !exo_settings_from_environment(s, EXO_KEY_ASSERTION_FILE))) {
+        s->auth = EXO_CLIENT_ASSERTION;
+    }
+    s->jwt_alg = EXO_JWT_PS256;
+    (void)exo_jwt_alg_parse(exo_settings_get(s, EXO_KEY_JWT_ALG), &s->jwt_alg);
+}
+
+static uint64_t mix(uint64_t hash, const void *data, size_t len)
+{
+    const unsigned char *p = data;
+
+    for (size_t i = 0; i < len; i++) {
+        hash = (hash ^ p[i]) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
+
+/*
+ * FNV-1a over what decides which token the provider gives, and over size and
+ * time of the files with secret, certificate and key: a change means that an
+ * old failure says nothing any more. Not those of the assertion, which is
+ * new every hour. Not a security measure.
+ */
+static void make_fingerprint(struct exo_settings *s)
+{
+    static const enum exo_key counts[] = {
+        EXO_KEY_PROVIDER,       EXO_KEY_CLOUD,       EXO_KEY_TENANT,
+        EXO_KEY_CLIENT_ID,      EXO_KEY_CLIENT_AUTH, EXO_KEY_SECRET_FILE,
+        EXO_KEY_SECRET_COMMAND, EXO_KEY_SCOPE,       EXO_KEY_TOKEN_ENDPOINT,
+        EXO_KEY_GRANT,          EXO_KEY_RESOURCE,    EXO_KEY_CERTIFICATE,
+        EXO_KEY_PRIVATE_KEY,    EXO_KEY_JWT_ALG,     EXO_KEY_ASSERTION_FILE,
+        EXO_KEY_ISSUER
+    };
+    static const enum exo_key files[] = { EXO_KEY_SECRET_FILE,
+                                          EXO_KEY_CERTIFICATE,
+                                          EXO_KEY_PRIVATE_KEY };
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+        const char *value = exo_settings_get(s, counts[i]);
+
+        /* The NUL counts, so that values cannot run together. */
+        hash = mix(hash, value, strlen(value) + 1);
+    }
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+        const char *file = exo_settings_get(s, files[i]);
+        int64_t extra[2] = { 0, 0 };
+        struct stat st;
+
+        if (file[0] != '\0' && stat(file, &st) == 0) {
+            extra[0] = st.st_size;
+            extra[1] = st.st_mtime;
+        }
+        hash = mix(hash, extra, sizeof(extra));
+    }
+    (void)snprintf(s->fingerprint, sizeof(s->fingerprint), "%016" PRIx64, hash);
+}
+
+void exo_settings_derive(struct exo_settings *s)
+{
+    choose_auth(s);
+    make_fingerprint(s);
+}
+
+static int missing(const struct exo_settings *s, enum exo_key key,
+                   const char *value, struct exo_err *err)
+{
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "%s: %s is missing; run: exoauth login %s --set %s=%s",
+                       s->path, exo_key_name(key), s->file.name,
+                       exo_key_name(key), value);
+}
+
+/* Which of two proofs to use, nobody but the administrator can tell. */
+static int check_single(const struct exo_settings *s, struct exo_err *err)
+{
+    bool secret = is_there(s, EXO_KEY_SECRET_FILE) ||
+                  is_there(s, EXO_KEY_SECRET_COMMAND);
+    bool certificate = is_there(s, EXO_KEY_CERTIFICATE);
+    bool assertion = is_there(s, EXO_KEY_ASSERTION_FILE);
+
+    if (s->auth_said || secret + certificate + assertion < 2) {
+        return 0;
+    }
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "%s: more than one of a secret, certificate and "
+                       "assertion_file; run: exoauth login %s --set "
+                       "client_auth=WORD (exoauth.conf(5)), or remove one",
+                       s->path, s->file.name);
+}
+
+static int check_auth(const struct exo_settings *s, struct exo_err *err)
+{
+    int rc = check_single(s, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if ((s->auth == EXO_CLIENT_PRIVATE_KEY_JWT ||
+         is_there(s, EXO_KEY_PRIVATE_KEY)) &&
+        !is_there(s, EXO_KEY_CERTIFICATE)) {
+        return missing(s, EXO_KEY_CERTIFICATE, "FILE", err);
+    }
+    if (s->auth == EXO_CLIENT_ASSERTION &&
+        !is_there(s, EXO_KEY_ASSERTION_FILE)) {
+        return missing(s, EXO_KEY_ASSERTION_FILE, "FILE", err);
+    }
+    return 0;
+}
+
+int exo_settings_complete(const struct exo_settings *settings,
+                          struct exo_err *err)
+{
+    const struct exo_settings *s = exo_settings_owner(settings);
+    static const enum exo_key needed[] = { EXO_KEY_CLIENT_ID,
+                                           EXO_KEY_TOKEN_ENDPOINT };
+
+    for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+        if (!is_there(s, needed[i])) {
+            return missing(s, needed[i], "VALUE", err);
+        }
+    }
+    if (!is_there(settings, EXO_KEY_SERVERS)) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s: servers is missing, so the token may go "
+                           "nowhere; run: exoauth login %s --set servers=HOST",
+                           settings->path, settings->file.name);
+    }
+    if (s->grant == EXO_GRANT_MANAGED_IDENTITY) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s: grant managed_identity is not in this version; "
+                           "use client_credentials with assertion_file or a "
+                           "certificate",
+                           s->path);
+    }
+    return check_auth(s, err);
+}

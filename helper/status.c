@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How every account stands, from the account files and the clear part of the
+ * records; no key, no network, no lock, nothing changed. One broken file or
+ * record becomes a row of its own and hides no other.
+ *
+ * Called by cmd_status.c and, after a refresh, by status_file.c. The rows are
+ * the caller's to free(). Fails only where no row can be made at all.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "exoauth/proto.h"
+#include "names.h"
+#include "settings.h"
+#include "status.h"
+
+struct listener {
+    void (*warn)(void *context, const char *text);
+    void *context;
+};
+
+static void set_state(struct exo_status_row *row, const struct exo_err *why)
+{
+    row->state = why->status;
+    memcpy(row->message, why->text, sizeof(row->message));
+}
+
+static void set_grant(struct exo_status_row *row, enum exo_grant grant)
+{
+    struct exo_buf word = EXO_BUF_INIT(sizeof(row->grant) - 1);
+
+    exo_buf_str(&word, exo_grant_word(grant));
+    memcpy(row->grant, exo_buf_text(&word), word.len + 1);
+    exo_buf_free(&word);
+}
+
+static void take_record(struct exo_status_row *row,
+                        const struct exo_record *record)
+{
+    enum exo_grant grant;
+
+    if (record->grant[0] != '\0') {
+        memcpy(row->grant, record->grant, sizeof(row->grant));
+    }
+    /* Whether there is a refresh token is sealed; that a person authorised
+     * is not. */
+    row->delegated = record->serial > 0 &&
+                     exo_grant_parse(row->grant, &grant) &&
+                     grant != EXO_GRANT_CLIENT_CREDENTIALS &&
+                     grant != EXO_GRANT_MANAGED_IDENTITY;
+    row->state = record->state;
+    row->serial = record->serial;
+    row->granted = row->delegated ? record->granted : 0;
+    row->refreshed = record->refreshed;
+    row->token_expires = record->expires;
+    row->failures = record->failures;
+    row->next_try = record->next_try;
+    row->error_time = record->error_time;
+    memcpy(row->error_code, record->error_code, sizeof(row->error_code));
+    memcpy(row->message, record->error_text, sizeof(row->message));
+}
+
+/* Does the configuration name all that a request needs? */
+static bool has_source(const struct exo_settings *owner)
+{
+    static const enum exo_key sources[] = { EXO_KEY_SECRET_FILE,
+                                            EXO_KEY_SECRET_COMMAND,
+                                            EXO_KEY_CERTIFICATE,
+                                            EXO_KEY_ASSERTION_FILE };
+
+    if (owner->grant == EXO_GRANT_MANAGED_IDENTITY) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        if (owner->grant == EXO_GRANT_CLIENT_CREDENTIALS &&
+            exo_settings_get(owner, sources[i])[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing stored: is a login needed, or will the first request do? */
+static void no_record(struct exo_status_row *row,
+                      const struct exo_settings *settings)
+{
+    struct exo_err why = EXO_ERR_INIT;
+
+    if (exo_settings_complete(settings, &why) != 0) {
+        set_state(row, &why);
+        return;
+    }
+    if (has_source(exo_settings_owner(settings))) {
+        row->state = EXO_STATUS_OK;
+        return;
+    }
+    (void)exo_err_set(&why, EXO_STATUS_NEEDS_LOGIN,
+                      "no credential is stored; run: exoauth login %s",
+                      row->credential.name);
+    set_state(row, &why);
+}
+
+static void take_settings(struct exo_status_row *row,
+                          const struct exo_settings *settings)
+{
+    row->credential = settings->credential;
+    set_grant(row, exo_settings_owner(settings)->grant);
+    row->credential_expires =
+        exo_settings_credential_expiry(settings, &row->certificate);
+}
+
+/* EXO_E_STATUS and err only if neither a file nor a record is there. */
+static int fill_row(const struct exo_app *app,
+                    const struct exo_account *account,
+                    struct exo_status_row *row, const struct listener *listener,
+                    struct exo_err *err)
+{
+    struct exo_err conf_err = EXO_ERR_INIT;
+    struct exo_err store_err = EXO_ERR_INIT;
+    struct exo_settings *settings = NULL;
+    struct exo_record record;
+    int found;
+    int rc;
+
+    memset(row, 0, sizeof(*row));
+    row->account = *account;
+    row->credential = *account;
+    rc = exo_settings_load(&settings, app->conf, account, &conf_err);
+    if (rc == 0) {
+        if (listener->warn) {
+            exo_settings_unknown(app->conf, settings, listener->warn,
+                                 listener->context);
+        }
+        take_settings(row, settings);
+    }
+    found = exo_store_peek(app->store, &row->credential, &record, &store_err);
+    if (found == 0) {
+        take_record(row, &record);
+        if (settings && record.serial == 0 && record.error_text[0] == '\0') {
+            /* What a first login that failed leaves behind. */
+            no_record(row, settings);
+        }
+    } else if (found != EXO_E_NOENT) {
+        set_state(row, &store_err);
+    } else if (settings) {
+        no_record(row, settings);
+    }
+    if (rc != 0 && conf_err.status != EXO_STATUS_NO_ACCOUNT) {
+        /* Without a usable file no record is of use. */
+        set_state(row, &conf_err);
+    } else if (rc != 0 && found == EXO_E_NOENT) {
+        *err = conf_err;
+        goto out;
+    } else if (rc != 0 && row->message[0] == '\0') {
+        const enum exo_status state = row->state;
+
+        (void)exo_err_set(&conf_err, state,
+                          "no account file in %s names it; to forget it, "
+                          "run: exoauth remove %s",
+                          app->conf->account_dir, account->name);
+        set_state(row, &conf_err);
+    }
+    rc = 0;
+out:
+    exo_record_free(&record);
+    exo_settings_free(settings);
+    return rc;
+}
+
+/* Whom to show: the one that was named, else every file and record. */
+static int collect_names(struct exo_app *app, const struct exo_account *only,
+                         struct exo_names *names, struct exo_err *err)
+{
+    int rc;
+
+    if (only) {
+        exo_names_add(names, only);
+    } else {
+        rc = exo_settings_list(app->conf, exo_names_add, names, err);
+        if (rc == 0) {
+            rc = exo_store_list(app->store, exo_names_add, names, err);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    rc = exo_names_sort(names);
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot list the accounts: %s", exo_strerror(rc));
+    }
+    return 0;
+}
+
+int exo_status_collect(struct exo_app *app, const struct exo_account *only,
+                       void (*warn)(void *context, const char *text),
+                       void *context, struct exo_status_row **rows, size_t *n,
+                       struct exo_err *err)
+{
+    const struct listener listener = { warn, context };
+    struct exo_names names = EXO_NAMES_INIT;
+    int64_t now = exo_clock_now();
+    int rc = exo_app_store(app, err);
+
+    *rows = NULL;
+    *n = 0;
+    if (rc == 0) {
+        rc = collect_names(app, only, &names, err);
+    }
+    if (rc != 0) {
+        goto out;
+    }
+    *rows = calloc(names.n + 1, sizeof(**rows));
+    if (!*rows) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "cannot show the status: %s",
+                         exo_strerror(EXO_E_NOMEM));
+        goto out;
+    }
+    for (size_t i = 0; rc == 0 && i < names.n; i++) {
+        rc = fill_row(app, &names.account[i], &(*rows)[i], &listener, err);
+        exo_status_judge(&(*rows)[i], now);
+    }
+    *n = names.n;
+out:
+    if (rc != 0) {
+        free(*rows);
+        *rows = NULL;
+        *n = 0;
+    }
+    exo_names_free(&names);
+    return rc;
+}

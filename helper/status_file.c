@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The file named by `status_file`: what `exoauth status --json` prints, for
+ * monitors without any right. Written as run_as, by rename, whenever a record
+ * has changed and by every refresh; called by exo_after(), when no lock is
+ * held. Nothing here is an error: what cannot be written is one warning.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exoauth/file.h"
+#include "status.h"
+
+#define TEXT_MAX ((size_t)64 * 1024 * 1024)
+#define ROUNDS 3
+
+static int make_text(struct exo_app *app, struct exo_buf *text)
+{
+    struct exo_status_row *rows;
+    struct exo_err err = EXO_ERR_INIT;
+    size_t n;
+    int rc = exo_status_collect(app, NULL, NULL, NULL, &rows, &n, &err);
+
+    exo_buf_reset(text);
+    if (rc == 0) {
+        rc = exo_status_json(text, rows, n);
+        free(rows);
+    } else {
+        exo_app_warn(app, "status_file is not written: %s", err.text);
+    }
+    return rc;
+}
+
+/*
+ * Two processes may write at the same time, and who began first may be the
+ * last to rename. So each looks again once its file is in place: of any two,
+ * one does so after the other's record was written.
+ */
+static void write_in(struct exo_app *app, int dir, const char *name)
+{
+    struct exo_buf text = EXO_BUF_INIT(TEXT_MAX);
+    struct exo_buf now = EXO_BUF_INIT(TEXT_MAX);
+    int rc = make_text(app, &text);
+
+    for (int i = 0; rc == 0 && i < ROUNDS; i++) {
+        rc = exo_file_replace(dir, name, NULL, 0644, text.data, text.len);
+        if (rc != 0) {
+            exo_app_warn(app,
+                         "cannot write status_file %s: %m; check owner, mode "
+                         "and free space of its directory",
+                         app->conf->status_file);
+            break;
+        }
+        rc = make_text(app, &now);
+        if (rc != 0 || (now.len == text.len &&
+                        memcmp(now.data, text.data, now.len) == 0)) {
+            break;
+        }
+        exo_buf_reset(&text);
+        exo_buf_add(&text, now.data, now.len);
+        rc = text.error;
+    }
+    exo_buf_free(&text);
+    exo_buf_free(&now);
+}
+
+void exo_status_file_write(struct exo_app *app)
+{
+    const char *path = app->conf->status_file;
+    const char *slash = strrchr(path, '/');
+    char *dir;
+    int fd = -1;
+
+    if (!slash) {
+        return;
+    }
+    dir = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    if (dir) {
+        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (fd < 0) {
+        exo_app_warn(app,
+                     "cannot write status_file %s: %m; make its directory, "
+                     "writable for the user that owns the store",
+                     path);
+    } else {
+        write_in(app, fd, slash + 1);
+        exo_file_sweep(fd);
+        (void)close(fd);
+    }
+    free(dir);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `exoauth status --prometheus`: the text exposition format, version 0.0.4,
+ * for a file that the textfile collector of a node exporter reads. Times are
+ * moments and not ages, as a file is read long after it was written; what is
+ * not known has no sample. Called by cmd_status.c; out's sticky error tells.
+ */
+#include "config.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "status.h"
+
+static const enum exo_status states[] = {
+    EXO_STATUS_OK, EXO_STATUS_TRANSIENT, EXO_STATUS_STORE,
+    EXO_STATUS_NEEDS_LOGIN, EXO_STATUS_MISCONFIGURED
+};
+
+#define N_STATES (sizeof(states) / sizeof(states[0]))
+
+/* Bytes of the UTF-8 character that begins there, 0 if none does: one label
+ * that is not UTF-8 makes the collector refuse the whole file. */
+static size_t character(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t len = p[0] < 0x80U                   ? 1
+                 : p[0] >= 0xc2U && p[0] < 0xe0U ? 2
+                 : p[0] >= 0xe0U && p[0] < 0xf0U ? 3
+                 : p[0] >= 0xf0U && p[0] < 0xf5U ? 4
+                                                 : 0;
+
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0U) != 0x80U) {
+            return 0;
+        }
+    }
+    if ((p[0] == 0xe0U && p[1] < 0xa0U) || (p[0] == 0xedU && p[1] > 0x9fU) ||
+        (p[0] == 0xf0U && p[1] < 0x90U) || (p[0] == 0xf4U && p[1] > 0x8fU)) {
+        return 0; /* too long, a surrogate, or beyond Unicode */
+    }
+    return len;
+}
+
+static void put_label(struct exo_buf *out, const char *name, const char *value)
+{
+    exo_buf_fmt(out, "%s=\"", name);
+    while (*value != '\0') {
+        size_t len = character(value);
+
+        if (*value == '\\' || *value == '"') {
+            exo_buf_str(out, "\\");
+        }
+        if (*value == '\n') {
+            exo_buf_str(out, "\\n");
+        } else if (len == 0) {
+            exo_buf_str(out, "?");
+        } else {
+            exo_buf_add(out, value, len);
+        }
+        value += len > 0 ? len : 1;
+    }
+    exo_buf_str(out, "\"");
+}
+
+static void put_head(struct exo_buf *out, const char *name, const char *help)
+{
+    exo_buf_fmt(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
+static void put_sample(struct exo_buf *out, const char *name,
+                       const char *account, int64_t value)
+{
+    exo_buf_fmt(out, "%s{", name);
+    put_label(out, "account", account);
+    exo_buf_fmt(out, "} %lld\n", (long long)value);
+}
+
+/* One sample a state, so that a rule can name a state that nobody is in. */
+static void put_states(struct exo_buf *out, const struct exo_status_row *row,
+                       size_t n)
+{
+    static const char name[] = "exoauth_account_state";
+
+    put_head(out, name, "1 for the state that the account is in, 0 for others");
+    for (size_t i = 0; i < n; i++) {
+        for (size_t s = 0; s < N_STATES; s++) {
+            exo_buf_fmt(out, "%s{", name);
+            put_label(out, "account", row[i].account.name);
+            exo_buf_str(out, ",");
+            put_label(out, "state", exo_status_word(states[s]));
+            exo_buf_fmt(out, "} %d\n", row[i].state == states[s]);
+        }
+    }
+}
+
+static void put_severity(struct exo_buf *out, const struct exo_status_row *row,
+                         size_t n)
+{
+    static const char name[] = "exoauth_account_severity";
+
+    put_head(out, name,
+             "0 all is well, 1 warning, 2 critical, as status --nagios");
+    for (size_t i = 0; i < n; i++) {
+        put_sample(out, name, row[i].account.name, row[i].severity);
+    }
+}
+
+static void put_errors(struct exo_buf *out, const struct exo_status_row *row,
+                       size_t n)
+{
+    static const char name[] = "exoauth_last_error_timestamp_seconds";
+
+    put_head(out, name, "When the last request failed, and the code");
+    for (size_t i = 0; i < n; i++) {
+        if (row[i].error_time > 0) {
+            exo_buf_fmt(out, "%s{", name);
+            put_label(out, "account", row[i].account.name);
+            exo_buf_str(out, ",");
+            put_label(out, "code", row[i].error_code);
+            exo_buf_fmt(out, "} %lld\n", (long long)row[i].error_time);
+        }
+    }
+}
+
+/* Of a moment that is not known, 0, there is no sample. */
+static void put_moments(struct exo_buf *out, const char *name,
+                        const char *help, const struct exo_status_row *row,
+                        size_t n, size_t offset, bool delegated)
+{
+    put_head(out, name, help);
+    for (size_t i = 0; i < n; i++) {
+        const int64_t *when =
+            (const void *)((const char *)&row[i] + offset);
+
+        if (*when > 0 && (row[i].delegated || !delegated)) {
+            put_sample(out, name, row[i].account.name, *when);
+        }
+    }
+}
+
+void exo_status_prometheus(struct exo_buf *out,
+                           const struct exo_status_row *row, size_t n)
+{
+    static const struct {
+        const char *name;
+        const char *help;
+        size_t offset;
+        bool delegated; /* of accounts with a refresh token only */
+    } moments[] = {
+        { "exoauth_token_expires_timestamp_seconds",
+          "When the access token expires",
+          offsetof(struct exo_status_row, token_expires), false },
+        { "exoauth_credential_expires_timestamp_seconds",
+          "When the client secret or certificate ends",
+          offsetof(struct exo_status_row, credential_expires), false },
+        { "exoauth_last_refresh_timestamp_seconds",
+          "When a token was last obtained",
+          offsetof(struct exo_status_row, refreshed), false },
+        { "exoauth_refresh_token_used_timestamp_seconds",
+          "When the refresh token was last used",
+          offsetof(struct exo_status_row, refreshed), true },
+        { "exoauth_refresh_token_granted_timestamp_seconds",
+          "When a person last authorised",
+          offsetof(struct exo_status_row, granted), true },
+        { "exoauth_next_try_timestamp_seconds",
+          "No request is made before, after a failure",
+          offsetof(struct exo_status_row, next_try), false },
+    };
+
+    put_states(out, row, n);
+    put_severity(out, row, n);
+    for (size_t m = 0; m < sizeof(moments) / sizeof(moments[0]); m++) {
+        put_moments(out, moments[m].name, moments[m].help, row, n,
+                    moments[m].offset, moments[m].delegated);
+    }
+    put_errors(out, row, n);
+    put_head(out, "exoauth_failures", "Failed requests in a row");
+    for (size_t i = 0; i < n; i++) {
+        put_sample(out, "exoauth_failures", row[i].account.name,
+                   row[i].failures);
+    }
+}
