@@ -27,12 +27,14 @@ unit_tests = \
 	tests/unit/test_conf \
 	tests/unit/test_conf_find \
 	tests/unit/test_error \
+	tests/unit/test_fernet \
 	tests/unit/test_file \
 	tests/unit/test_file_replace \
 	tests/unit/test_http \
 	tests/unit/test_http_limits \
 	tests/unit/test_http_tls \
 	tests/unit/test_http_way \
+	tests/unit/test_ini \
 	tests/unit/test_log \
 	tests/unit/test_oauth_client \
 	tests/unit/test_oauth_cloud \
@@ -51,16 +53,19 @@ unit_tests = \
 	tests/unit/test_proto \
 	tests/unit/test_publish \
 	tests/unit/test_record \
+	tests/unit/test_seal \
 	tests/unit/test_secret \
 	tests/unit/test_settings \
 	tests/unit/test_settings_check \
 	tests/unit/test_settings_file \
 	tests/unit/test_source \
+	tests/unit/test_status \
 	tests/unit/test_source_limits \
 	tests/unit/test_store \
 	tests/unit/test_store_crash \
 	tests/unit/test_store_lock \
 	tests/unit/test_store_refuse \
+	tests/unit/test_store_seal \
 	tests/unit/test_token \
 	tests/unit/test_url \
 	$(NULL)
@@ -97,6 +102,10 @@ tests_unit_test_http_limits_SOURCES = \
 	$(http_exchange) \
 	$(NULL)
 tests_unit_test_http_way_SOURCES = tests/unit/test_http_way.c $(http_server)
+tests_unit_test_store_seal_SOURCES = \
+	tests/unit/test_store_seal.c \
+	$(store_fixture) \
+	$(NULL)
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_fixture)
 tests_unit_test_store_crash_SOURCES = \
 	tests/unit/test_store_crash.c \
@@ -149,6 +158,9 @@ broker_ldflags = \
 tests_unit_test_broker_LDFLAGS = $(broker_ldflags)
 tests_unit_test_broker_failure_LDFLAGS = $(broker_ldflags)
 tests_unit_test_broker_order_LDFLAGS = $(broker_ldflags)
+
+# A clock that the test sets.
+tests_unit_test_status_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_clock_now
 
 # A command that takes too long, without the wait.
 tests_unit_test_secret_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_clock_ms
@@ -207,22 +219,34 @@ shell_tests = \
 	tests/plugin/setid.sh \
 	tests/plugin/symbols.sh \
 	tests/plugin/walls.sh \
+	tests/cli/assertion.sh \
+	tests/cli/browser.sh \
+	tests/cli/certificate.sh \
 	tests/cli/concurrency.sh \
 	tests/cli/config.sh \
+	tests/cli/event.sh \
 	tests/cli/deps.sh \
 	tests/cli/explain.sh \
+	tests/cli/import.sh \
 	tests/cli/list.sh \
 	tests/cli/login.sh \
 	tests/cli/manpages.sh \
+	tests/cli/monitor.sh \
+	tests/cli/password.sh \
+	tests/cli/paste.sh \
 	tests/cli/presets.sh \
 	tests/cli/provider.sh \
 	tests/cli/refresh.sh \
 	tests/cli/remove.sh \
+	tests/cli/seal.sh \
 	tests/cli/serve.sh \
 	tests/cli/show.sh \
 	tests/cli/status.sh \
 	tests/cli/token.sh \
 	$(NULL)
+
+# Shows tests what is in a sealed record.
+check_PROGRAMS += tests/lib/unseal
 
 # Made set-user-ID by tests/plugin/setid.sh.
 check_PROGRAMS += tests/plugin/frob
@@ -274,6 +298,7 @@ test_files = \
 	tests/e2e/14-outage.sh \
 	tests/e2e/15-mail-log.sh \
 	tests/e2e/20-clients.sh \
+	tests/e2e/22-browser.sh \
 	tests/e2e/21-device.sh \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/31-herd.sh \
@@ -298,6 +323,7 @@ test_files = \
 	tests/lib/smtpd.py \
 	tests/lib/tap.sh \
 	tests/lib/verify-jwt.mjs \
+	tests/lib/webdriver.py \
 	tests/fuzz/seeds \
 	tests/bench/run \
 	tests/plugin/symbols.allowed \

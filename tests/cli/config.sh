@@ -141,9 +141,11 @@ done <<'EOF'
 provider: nobody|provider nobody.*; 
 cloud: moon|cloud.*; 
 grant: magic|grant magic.*; 
-grant: password|grant.*; 
+grant: managed_identity|grant.*; 
+private_key: here|private_key.*; 
+issuer: http://login.contoso.test/|issuer.*https.*; 
 client_auth: handshake|client_auth.*; 
-client_auth: private_key_jwt|; .*client_auth
+client_auth: private_key_jwt|certificate is missing; .*--set certificate=
 token_endpoint: ftp://x/|token_endpoint.*; 
 token_endpoint: http://login.contoso.test/|token_endpoint.*https.*; 
 servers: mail server!|servers.*; 
@@ -253,7 +255,10 @@ sed 's/"exoauth": 1/"exoauth": 2/' "$SITE/record.good" >"$record"; keep
 exits 74 'login over a record of a later version' x login $app
 one_line 'later version' 'upgrade'
 is "$(sha256sum <"$record")" "$sum" 'replaces nothing'
-cat "$SITE/record.good" >"$record"
+cat "$SITE/record.good" >"$record"; keep
+store 'a record of before' 'rolled back: .*; .*exoauth accept'
+ok 'which is accepted' x accept $app
+fine 'as it was'
 rm "$SITE_STORE/$app.lock"; ln -s "$SITE/target" "$SITE_STORE/$app.lock"
 exits 74 'a lock that is a link' x refresh $app --force
 one_line 'link for a lock' 'lock.*link'

@@ -64,7 +64,11 @@ described=$(sed -n '/^\.Sh KEYS/,/^\.Sh FILES/{
         /^\.Bl -tag -width Ds$/,/^\.El/s/^\.It Cm //p
     }' "$src/man/exoauth.conf.5" | tr -d ',')
 for key in $described; do
-    case $key in client_credentials | device_code | authorization_code) continue ;; esac
+    # Values of grant and client_auth.
+    case $key in client_credentials | device_code | authorization_code | \
+        password | none | secret_post | secret_basic | private_key_jwt | \
+        assertion) continue ;;
+    esac
     ok "key $key of the manual exists" has keys "$key"
 done
 

@@ -58,7 +58,9 @@ RIG_TOKEN_URL=https://localhost:$GATE_PORT/$RIG_TENANT/oauth2/v2.0/token
 # changes: for the mail server it stays good. A failure is forgotten.
 age()
 {
-    python3 - "$RIG_STORE/$1.json" "$2" <<'PY'
+    local unseal=$EXO_BUILDDIR/tests/lib/unseal record=$RIG_STORE/$1.json
+    "$unseal" "$record" "$RIG/sasl2/exoauth.key" >"$RIG/record"
+    python3 - "$RIG/record" "$2" <<'PY'
 import json, sys
 path, seconds = sys.argv[1], int(sys.argv[2])
 with open(path) as f:
@@ -69,6 +71,9 @@ for key in ("issued", "refresh_after", "usable_until", "expires", "refreshed"):
 with open(path, "w") as f:
     json.dump(r, f)
 PY
+    "$unseal" -s "$RIG/record" "$RIG/sasl2/exoauth.key" >"$RIG/record.sealed"
+    cat "$RIG/record.sealed" >"$record"
+    rm "$RIG/record" "$RIG/record.sealed"
     rig_unpublish "$1"
 }
 fresh() { rig_as_fault '[]'; exo refresh "$1" --force; }

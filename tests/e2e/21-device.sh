@@ -59,9 +59,10 @@ shown() { grep -A2 'enter the code:' "$RIG/device.err" | grep -oE '[0-9A-Z-]{5,}
 device_rc() { rig_wait 30 test -s "$RIG/device.rc"; cat "$RIG/device.rc"; }
 kept()
 {
-    python3 -c 'import json, sys
-print(json.load(open(sys.argv[1]))["secret"].get(sys.argv[2], ""))' \
-        "$state/store/$1.json" "$2"
+    "$EXO_BUILDDIR/tests/lib/unseal" "$state/store/$1.json" \
+        "$home/.config/exoauth/exoauth.key" |
+        python3 -c 'import json, sys
+print(json.load(sys.stdin)["secret"].get(sys.argv[1], ""))' "$2"
 }
 force() { mine refresh "$1" --force; }
 read_mail()
@@ -186,7 +187,7 @@ like "$OUT$ERR" "the grant of $alice still exists at Microsoft; revoke" \
 is "$(rig_as_count)" 0 'which it did not tell'
 is "$(grep -rlF -e "$last" "$home" 2>/dev/null)" '' \
     'no file holds the refresh token'
-is "$(find "$state" -name "$alice*" -type f -size +0)" '' \
+is "$(find "$state/store" "$state/tokens" -name "$alice*" -type f -size +0)" '' \
     'nothing is stored or published'
 rig_curl "$RIG_TOKEN_URL" -d client_id=device-app -d grant_type=refresh_token \
     --data-urlencode "refresh_token=$last" >"$RIG/after" 2>&1

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Secrets with known values go through everything: no log, argument vector,
-# environment, error text or file may hold one, but for the store and the
-# published tokens (access token only). Debug logging is on throughout.
+# environment, error text or file may hold one, but for the published tokens
+# (access token only); the store holds them sealed. Debug logging is on throughout.
 
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/rig.sh"
@@ -80,12 +80,12 @@ second=$(rig_published "$relay" token)
 isnt "$second" "$first" 'there was a second token'
 current=$(rig_published "$alice" token)
 
-# Files that may hold one: the store (all), tokens (access), our own inputs.
+# Files that may hold one: tokens (access), our own inputs. The store is none.
 where()
 {
     local word=$1 b64
     b64=$(printf '%s' "$word" | base64 -w0)
-    find "$RIG" -type f ! -path "$RIG_STORE/*" ! -path '*/tokens/*' \
+    find "$RIG" -type f ! -path '*/tokens/*' \
         ! -path "$RIG/as.json" ! -path "$RIG/etc/*" -print0 |
         xargs -0 grep -laF -e "$word" -e "${b64:0:40}" 2>/dev/null
 }
@@ -96,6 +96,7 @@ is "$(where "$second")" '' 'the second one neither'
 is "$(where "$current")" '' "nor the delegate's"
 is "$(grep -rlaF -e "$RIG_SECRET" -e "$refresh" "$RIG_TOKENS" 2>/dev/null)" '' \
     'published tokens hold neither the secret nor a refresh token'
+ok 'the store is sealed' grep -rqF aes-256-gcm "$RIG_STORE"
 is "$(find "$RIG_STORE" ! -user nobody | head -n1)" '' 'nobody owns the store'
 is "$(find "$RIG_STORE" -perm /077 | head -n1)" '' 'nobody else may read it'
 ok 'the canary sings: the secret is found where it belongs' \

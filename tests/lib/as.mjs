@@ -67,7 +67,7 @@ function clients() {
   const app = { redirect_uris: [], response_types: [], grant_types: ['client_credentials'] };
   const person = {
     application_type: 'native',
-    scope: ['openid', 'offline_access', ...SCOPES].join(' '),
+    scope: ['openid', 'profile', 'offline_access', ...SCOPES].join(' '),
     redirect_uris: [],
     response_types: [],
     grant_types: [DEVICE, 'refresh_token'],
@@ -121,7 +121,9 @@ function provide(issuer) {
     clients: clients(),
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'k1', use: 'sig', alg: 'RS256' }] },
     cookies: { keys: [crypto.randomBytes(16).toString('hex')] },
-    scopes: ['openid', 'offline_access', ...SCOPES],
+    scopes: ['openid', 'profile', 'offline_access', ...SCOPES],
+    claims: { profile: ['preferred_username'] },
+    conformIdTokenClaims: false, // Entra's ID tokens name the person
     clientBasedCORS: () => false,
     routes: {
       token: `${base}/token`,
@@ -132,7 +134,7 @@ function provide(issuer) {
       revocation: '/revoke',
       jwks: '/discovery/v2.0/keys',
     },
-    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, email: id }) }),
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, email: id, preferred_username: id }) }),
     pkce: { required: () => true, methods: ['S256'] },
     rotateRefreshToken: () => config.rotate,
     issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),

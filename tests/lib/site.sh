@@ -13,7 +13,8 @@
 #   site_count                   prints how many requests it had
 #   x COMMAND [ARG]...           exoauth with this site's configuration
 #   site_conf KEY [VALUE]        sets (or drops) a key of exoauth.conf
-#   site_record NAME KEY         a member of the stored record
+#   site_record NAME KEY         a member of the stored record, unsealed
+#   site_edit NAME CMD...        the stored record, unsealed, through a filter
 #   site_forms KEY               that field of every request so far
 #   site_publish_count           how many published files there are
 #   site_later SECONDS           from now on x runs that much later
@@ -101,9 +102,22 @@ site_conf()
 
 site_record()
 {
-    python3 -c 'import json, sys
-r = json.load(open(sys.argv[1]))
-print({**r, **r["secret"]}.get(sys.argv[2], ""))' "$SITE_STORE/$1.json" "$2"
+    "$EXO_BUILDDIR/tests/lib/unseal" "$SITE_STORE/$1.json" "$SITE/etc/exoauth.key" |
+        python3 -c 'import json, sys
+r = json.load(sys.stdin)
+print({**r, **r["secret"]}.get(sys.argv[1], ""))' "$2"
+}
+
+# The stored record through a filter, sealed as it was; owner and mode stay.
+site_edit()
+{
+    local record=$SITE_STORE/$1.json key=$SITE/etc/exoauth.key
+    local unseal=$EXO_BUILDDIR/tests/lib/unseal
+    shift
+    (umask 077; "$unseal" "$record" "$key" | "$@" >"$SITE/edited" &&
+        "$unseal" -s "$SITE/edited" "$key" >"$SITE/sealed") &&
+        cat "$SITE/sealed" >"$record"
+    rm -f "$SITE/edited" "$SITE/sealed"
 }
 
 site_forms()

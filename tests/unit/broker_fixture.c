@@ -238,6 +238,25 @@ void broker_record(const char *name, struct exo_record *record)
         fail_msg("%s: %s", name, err.text);
 }
 
+void broker_stretch(const char *name, int64_t seconds)
+{
+    struct exo_account account = account_of(name);
+    struct exo_store_lock lock;
+    struct exo_record r;
+    struct exo_err err = EXO_ERR_INIT;
+
+    assert_int_equal(__real_exo_store_lock(world.app.store, &account,
+                                           exo_clock_ms() + 60000, &lock,
+                                           &err),
+                     0);
+    broker_record(name, &r);
+    r.expires = r.issued + seconds;
+    r.refresh_after = r.usable_until = r.expires - 1;
+    assert_int_equal(exo_store_put(world.app.store, &lock, &r, &err), 0);
+    exo_record_free(&r);
+    exo_store_unlock(world.app.store, &lock);
+}
+
 void other_renews(void)
 {
     struct exo_store *store;

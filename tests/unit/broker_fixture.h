@@ -68,6 +68,9 @@ void assert_fails(const struct exo_want *want, enum exo_status status,
 /* A login of u@b by device code that brought these tokens. */
 void person_login(const char *access, const char *refresh);
 
+/* Lets the stored token live that many seconds, from when it was issued. */
+void broker_stretch(const char *name, int64_t seconds);
+
 /* The stored record; the caller frees it. */
 void broker_record(const char *name, struct exo_record *record);
 

@@ -320,6 +320,69 @@ static void says_what_needs_no_request(void **state)
     exo_record_free(&r);
 }
 
+/* What on_event is to hear of the next request, forced; NULL: nothing. */
+static void assert_event(const char *word)
+{
+    struct exo_want want = waiting();
+
+    want.force = true;
+    world.app.event.word = NULL;
+    world.app.changed = false;
+    (void)!broker_ask("a@b", &want);
+    assert_true(world.app.changed);
+    assert_true(world.got.asked);
+    if (word == NULL) {
+        assert_null(world.app.event.word);
+    } else {
+        assert_non_null(world.app.event.word);
+        assert_string_equal(world.app.event.word, word);
+        assert_string_equal(world.app.event.account, "a@b");
+    }
+}
+
+static void notes_each_change_once(void **state)
+{
+    static const struct answer answers[] = {
+        { .access = "t1" }, NO_LOGIN,  NO_LOGIN,  NO_TRANSIENT,
+        NO_LOGIN,           NO_CONFIG, NO_CONFIG, { .access = "t2" },
+        { .access = "t3" }, NO_LOGIN,
+    };
+    static const char *const words[] = {
+        NULL, "needs-login",   NULL, NULL,        NULL,
+        "misconfigured", NULL, "recovered", NULL, "needs-login",
+    };
+
+    (void)state;
+    SCRIPT(answers);
+    for (size_t i = 0; i < N_OF(words); i++)
+        assert_event(words[i]);
+    assert_has(world.app.event.message, "revoked; mend it");
+}
+
+/* A refresh token that is not used for a week is, when refresh looks. */
+static void keeps_a_refresh_token_alive(void **state)
+{
+    static const struct answer answers[] = { { .access = "t2",
+                                               .refresh = "r2" } };
+    struct exo_want due = waiting();
+    struct exo_want login = waiting();
+
+    (void)state;
+    person_login("t1", "r1");
+    SCRIPT(answers);
+    broker_stretch("u@b", 100 * 86400);
+    due.due = true;
+    world.now += 7 * 86400 - 1;
+    assert_int_equal(broker_ask("u@b", &due), 0);
+    assert_int_equal(world.asked, 0);
+    world.now += 1;
+    assert_int_equal(broker_ask("u@b", &login), 0);
+    assert_int_equal(world.asked, 0);
+    assert_int_equal(broker_ask("u@b", &due), 0);
+    assert_int_equal(world.asked, 1);
+    assert_string_equal(world.refresh, "r1");
+}
+
 #define WITH_BROKER(test) \
     cmocka_unit_test_setup_teardown(test, broker_setup, broker_teardown)
 
@@ -336,6 +399,8 @@ int main(void)
         WITH_BROKER(serves_what_is_still_valid),
         WITH_BROKER(publishes_the_time_of_the_next_try),
         WITH_BROKER(says_what_needs_no_request),
+        WITH_BROKER(notes_each_change_once),
+        WITH_BROKER(keeps_a_refresh_token_alive),
     };
 
     return cmocka_run_group_tests_name("broker-failure", tests, NULL, NULL);

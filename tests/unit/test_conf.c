@@ -128,6 +128,8 @@ static void all_keys(void **state)
     assert_string_equal(conf->ca_file, "/c");
     assert_string_equal(conf->key_file, "/k");
     assert_string_equal(conf->log, "stderr");
+    assert_string_equal(conf->on_event, "/e");
+    assert_string_equal(conf->status_file, "/s");
     assert_int_equal(conf->log_level, EXO_LOG_DEBUG);
     assert_string_equal(exo_block_get(&conf->block, "tenant"), "contoso.com");
     for (size_t i = 0; i < conf->block.n; i++) {
@@ -145,7 +147,8 @@ static void nones(void **state)
     struct exo_conf *conf = load(*state,
                                  "socket: none\nproxy: none\ntoken_group: "
                                  "none\nca_file: none\nproxy_auth_file: none\n"
-                                 "log: syslog\n",
+                                 "log: syslog\non_event: none\n"
+                                 "status_file: none\n",
                                  false, &err);
 
     assert_non_null(conf);
@@ -155,6 +158,8 @@ static void nones(void **state)
     assert_string_equal(conf->ca_file, "");
     assert_string_equal(conf->proxy_auth_file, "");
     assert_string_equal(conf->log, "syslog");
+    assert_string_equal(conf->on_event, "");
+    assert_string_equal(conf->status_file, "");
     exo_conf_free(conf);
 }
 

@@ -108,9 +108,10 @@ static const struct mistake {
       "--min-ttl 9999999999999999999 is no number; give it in seconds" },
     { "exoauth token a --format RAW", "--format RAW is unknown; use raw, "
                                       "xoauth2, oauthbearer or json" },
-    { "exoauth login a --browser", "--browser is not in this version; use "
-                                   "--device, --secret-file or "
-                                   "--refresh-token-file" },
+    { "exoauth login a --wait 0", "--wait 0 is no number; give it in "
+                                  "seconds" },
+    { "exoauth login a --wait 1m", "--wait 1m is no number; give it in "
+                                   "seconds" },
 };
 
 static void says_what_is_wrong(void **state)
@@ -132,6 +133,9 @@ static const struct {
     const char *option, *commands;
 } takers[] = {
     { "--device", " login " },
+    { "--browser", " login " },
+    { "--paste", " login " },
+    { "--wait 5", " login " },
     { "--if-needed", " login " },
     { "--set user=x", " login " },
     { "--secret-file f", " login " },

@@ -46,6 +46,8 @@ static void fill(struct exo_record *record)
     strcpy(record->error_code, "AADSTS700082");
     strcpy(record->error_text, "expired; run: exoauth login a@b");
     record->error_time = 4;
+    strcpy(record->told, "needs-login");
+    record->warned = 5;
     set(&record->access_token, "at-canary");
     set(&record->refresh_token, "rt-canary");
     set(&record->client_secret, "cs-canary");
@@ -79,6 +81,8 @@ static void same(const struct exo_record *a, const struct exo_record *b)
     assert_string_equal(a->error_code, b->error_code);
     assert_string_equal(a->error_text, b->error_text);
     assert_int_equal(a->error_time, b->error_time);
+    assert_string_equal(a->told, b->told);
+    assert_int_equal(a->warned, b->warned);
     same_secret(&a->access_token, &b->access_token);
     same_secret(&a->refresh_token, &b->refresh_token);
     same_secret(&a->client_secret, &b->client_secret);
@@ -303,6 +307,39 @@ static void edit(struct exo_buf *out, const char *text, const char *from,
     assert_int_equal(out->error, 0);
 }
 
+/* What an older version wrote lacks two members, and them alone. */
+static void test_older(void **state)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_buf older = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_buf twice = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_record record, back;
+    const char *why = "";
+
+    (void)state;
+    encode_filled(&text);
+    edit(&older, text.data, "\"told\": \"needs-login\",", "");
+    refuse_decode(older.data, older.len - 30, EXO_E_SYNTAX);
+    exo_buf_reset(&text);
+    edit(&text, older.data, "\"warned\": 5,", "");
+    assert_int_equal(exo_record_decode(&back, text.data, text.len, &why), 0);
+    fill(&record);
+    record.told[0] = '\0';
+    record.warned = 0;
+    same(&back, &record);
+    exo_record_free(&back);
+    exo_record_free(&record);
+    edit(&twice, text.data, "\"serial\": 42", "\"serial\": 42, \"warned\": 1, "
+                                            "\"warned\": 1");
+    refuse_decode(twice.data, twice.len, EXO_E_SYNTAX);
+    exo_buf_reset(&older);
+    edit(&older, text.data, "\"serial\": 42", "\"serial\": 42, \"warned\": \"\"");
+    refuse_decode(older.data, older.len, EXO_E_SYNTAX);
+    exo_buf_free(&text);
+    exo_buf_free(&older);
+    exo_buf_free(&twice);
+}
+
 static void test_edited(void **state)
 {
     static const struct {
@@ -312,9 +349,10 @@ static void test_edited(void **state)
         /* other versions */
         { "\"exoauth\": 1", "\"exoauth\": 2", EXO_E_VERSION },
         { "\"exoauth\": 1", "\"exoauth\": 0", EXO_E_VERSION },
-        { "\"none\"", "\"aes-256-gcm\"", EXO_E_VERSION },
+        { "\"none\"", "\"aes-512-gcm\"", EXO_E_VERSION },
+        { "\"none\"", "\"aes-256-gcm\"", EXO_E_SYNTAX },
         { "\"seal\": \"none\",\n  \"secret\": {",
-          "\"seal\": \"aes-256-gcm\", \"secret\": \"Zm9v\", \"x\": {",
+          "\"seal\": \"aes-512-gcm\", \"secret\": \"Zm9v\", \"x\": {",
           EXO_E_VERSION },
         { "\"serial\": 42", "\"serial\": 42, \"colour\": 1", EXO_E_VERSION },
         { "\"access_token\"", "\"id_token\": \"x\", \"access_token\"",
@@ -540,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_encode_refuses),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_older),
         cmocka_unit_test(test_edited),
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_deep),
