@@ -29,19 +29,23 @@ int exo_account_set(struct exo_account *account, const char *name, size_t len)
 
     account->name[0] = '\0';
     account->file[0] = '\0';
-    if (len == 0)
+    if (len == 0) {
         return EXO_E_ARG;
-    if (len > EXO_ACCOUNT_MAX)
+    }
+    if (len > EXO_ACCOUNT_MAX) {
         return EXO_E_TOOBIG;
-    if (exo_has_control(name, len))
+    }
+    if (exo_has_control(name, len)) {
         return EXO_E_ARG;
+    }
 
     for (size_t i = 0; i < len; i++) {
         char c = name[i];
         bool plain;
 
-        if (c >= 'A' && c <= 'Z')
+        if (c >= 'A' && c <= 'Z') {
             c = (char)(c - 'A' + 'a');
+        }
         account->name[i] = c;
         plain = is_plain(c) && !(c == '.' && i == 0);
         if (out + (plain ? 1 : 3) > EXO_ACCOUNT_MAX) {
@@ -69,8 +73,9 @@ int exo_account_domain(struct exo_account *domain,
 
     domain->name[0] = '\0';
     domain->file[0] = '\0';
-    if (at == NULL || account->name[0] == '@' || at[1] == '\0')
+    if (at == NULL || account->name[0] == '@' || at[1] == '\0') {
         return EXO_E_NOENT;
+    }
     return exo_account_set(domain, at, strlen(at));
 }
 
@@ -89,8 +94,9 @@ int exo_account_from_file(struct exo_account *account, const char *file,
 
     account->name[0] = '\0';
     account->file[0] = '\0';
-    if (len > EXO_ACCOUNT_MAX)
+    if (len > EXO_ACCOUNT_MAX) {
         return EXO_E_ARG;
+    }
     for (size_t i = 0; i < len; i++) {
         char c = file[i];
 
@@ -98,18 +104,19 @@ int exo_account_from_file(struct exo_account *account, const char *file,
             int high = i + 2 < len ? hex_value(file[i + 1]) : -1;
             int low = i + 2 < len ? hex_value(file[i + 2]) : -1;
 
-            if (high < 0 || low < 0)
+            if (high < 0 || low < 0) {
                 return EXO_E_ARG;
+            }
             c = (char)(high * 16 + low);
             i += 2;
         }
         name[n++] = c;
     }
     /* Exactly one spelling per account: encode again and compare. */
-    if (exo_account_set(account, name, n) != EXO_OK)
+    if (exo_account_set(account, name, n) != EXO_OK) {
         return EXO_E_ARG;
-    if (strlen(account->file) != len ||
-        memcmp(account->file, file, len) != 0) {
+    }
+    if (strlen(account->file) != len || memcmp(account->file, file, len) != 0) {
         account->name[0] = '\0';
         account->file[0] = '\0';
         return EXO_E_ARG;

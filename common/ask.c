@@ -26,8 +26,8 @@
 void exo_answer_init(struct exo_answer *answer)
 {
     answer->known = false;
-    answer->reply = (struct exo_reply){ .status = EXO_STATUS_TRANSIENT,
-                                        .message = "" };
+    answer->reply =
+        (struct exo_reply){ .status = EXO_STATUS_TRANSIENT, .message = "" };
     answer->published.token = (struct exo_token){ .account = NULL };
     answer->published.account.name[0] = '\0';
     answer->published.account.file[0] = '\0';
@@ -45,8 +45,8 @@ void exo_answer_free(struct exo_answer *answer)
 {
     exo_published_free(&answer->published);
     exo_buf_free(&answer->in);
-    answer->reply = (struct exo_reply){ .status = EXO_STATUS_TRANSIENT,
-                                        .message = "" };
+    answer->reply =
+        (struct exo_reply){ .status = EXO_STATUS_TRANSIENT, .message = "" };
     answer->block.n = 0;
 }
 
@@ -54,8 +54,9 @@ int exo_fd_raise(int *fd)
 {
     int low = *fd;
 
-    if (low > STDERR_FILENO)
+    if (low > STDERR_FILENO) {
         return EXO_OK;
+    }
     *fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (*fd < 0) {
         int saved = errno;
@@ -72,13 +73,14 @@ int exo_ask_left(int64_t deadline_ms, int want)
 {
     int64_t left = deadline_ms - exo_clock_ms();
 
-    if (left < 0)
+    if (left < 0) {
         return 0;
+    }
     return left < want ? (int)left : want;
 }
 
-int exo_ask_talk(int fd, const struct exo_request *request,
-                 int64_t deadline_ms, struct exo_answer *answer)
+int exo_ask_talk(int fd, const struct exo_request *request, int64_t deadline_ms,
+                 struct exo_answer *answer)
 {
     struct exo_buf out = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     int rc;
@@ -87,15 +89,19 @@ int exo_ask_talk(int fd, const struct exo_request *request,
     exo_request_put(&out, request);
     rc = exo_message_write(fd, deadline_ms, &out);
     exo_buf_free(&out);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
-    if (shutdown(fd, SHUT_WR) != 0)
+    }
+    if (shutdown(fd, SHUT_WR) != 0) {
         return EXO_E_IO;
-    if (request->nowait)
+    }
+    if (request->nowait) {
         return EXO_OK;
+    }
     rc = exo_message_read(fd, deadline_ms, &answer->in, &answer->block);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = exo_reply_parse(&answer->reply, &answer->block);
+    }
     return rc;
 }
 
@@ -104,11 +110,14 @@ static int check_peer(int fd, const uid_t *ok_uids, size_t n_uids)
     struct ucred peer;
     socklen_t len = sizeof peer;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
         return EXO_E_IO;
-    for (size_t i = 0; i < n_uids; i++)
-        if (peer.uid == ok_uids[i] && peer.uid != EXO_NO_UID)
+    }
+    for (size_t i = 0; i < n_uids; i++) {
+        if (peer.uid == ok_uids[i] && peer.uid != EXO_NO_UID) {
             return EXO_OK;
+        }
+    }
     return EXO_E_UNSAFE;
 }
 
@@ -126,18 +135,23 @@ static int connect_before(int fd, const struct sockaddr_un *address,
            0) {
         int left = exo_ask_left(deadline_ms, pause);
 
-        if (errno == EINTR)
+        if (errno == EINTR) {
             continue;
+        }
         if (errno == ECONNREFUSED || errno == ENOENT || errno == ENOTDIR ||
-            errno == EACCES)
+            errno == EACCES) {
             return EXO_E_NOENT;
-        if (errno != EAGAIN)
+        }
+        if (errno != EAGAIN) {
             return EXO_E_IO;
-        if (nowait || left == 0)
+        }
+        if (nowait || left == 0) {
             return EXO_E_TIMEOUT;
+        }
         (void)poll(NULL, 0, left);
-        if (pause < PAUSE_LAST)
+        if (pause < PAUSE_LAST) {
             pause *= 2;
+        }
     }
     return EXO_OK;
 }
@@ -157,16 +171,20 @@ int exo_ask_socket(const char *path, const uid_t *ok_uids, size_t n_uids,
     memcpy(address.sun_path, path, len + 1);
 
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
+    if (fd < 0) {
         return exo_error_from_errno(errno);
+    }
     rc = exo_fd_raise(&fd);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
+    }
     rc = connect_before(fd, &address, request->nowait, deadline_ms);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = check_peer(fd, ok_uids, n_uids);
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         rc = exo_ask_talk(fd, request, deadline_ms, answer);
+    }
     saved = errno;
     (void)close(fd);
     errno = saved;

@@ -15,8 +15,8 @@ int exo_fd_raise(int *fd) EXO_MUST_CHECK;
 
 /* Sends the request, shuts down that direction, and reads and parses the
  * reply unless the request says nowait. fd stays the caller's. */
-int exo_ask_talk(int fd, const struct exo_request *request,
-                 int64_t deadline_ms, struct exo_answer *answer) EXO_MUST_CHECK;
+int exo_ask_talk(int fd, const struct exo_request *request, int64_t deadline_ms,
+                 struct exo_answer *answer) EXO_MUST_CHECK;
 
 /* Milliseconds that a wait of want may take now, 0 at the deadline. */
 int exo_ask_left(int64_t deadline_ms, int want);

@@ -35,8 +35,9 @@ static int encode(struct exo_buf *out, const char *letters, bool pad,
     }
     need = pad ? (len + 2) / 3 * 4 : (len * 4 + 2) / 3;
     to = exo_buf_reserve(out, need);
-    if (to == NULL)
+    if (to == NULL) {
         return out->error;
+    }
     out->len += need;
     for (; len > 0; from += 3) {
         const size_t n = len < 3 ? len : 3;
@@ -45,10 +46,11 @@ static int encode(struct exo_buf *out, const char *letters, bool pad,
                               (n > 2 ? (uint32_t)from[2] : 0);
 
         for (size_t i = 0; i < 4; i++) {
-            if (i <= n)
+            if (i <= n) {
                 *to++ = letters[bits >> (18 - 6 * i) & 63];
-            else if (pad)
+            } else if (pad) {
                 *to++ = '=';
+            }
         }
         len -= n;
     }
@@ -84,16 +86,19 @@ static int decode(struct exo_buf *out, const char *letters, const char *text,
     unsigned held = 0;
     char *to;
 
-    if (len % 4 == 1)
+    if (len % 4 == 1) {
         return EXO_E_SYNTAX;
+    }
     to = exo_buf_reserve(out, size);
-    if (to == NULL)
+    if (to == NULL) {
         return out->error;
+    }
     for (size_t i = 0; i < len; i++) {
         const int value = value_of(letters, text[i]);
 
-        if (value < 0)
+        if (value < 0) {
             goto refuse;
+        }
         bits = (bits << 6 | (uint32_t)value) & 0xffff;
         held += 6;
         if (held >= 8) {
@@ -101,8 +106,9 @@ static int decode(struct exo_buf *out, const char *letters, const char *text,
             *to++ = (char)(unsigned char)(bits >> held);
         }
     }
-    if ((bits & ((UINT32_C(1) << held) - 1)) != 0)
+    if ((bits & ((UINT32_C(1) << held) - 1)) != 0) {
         goto refuse;
+    }
     *to = '\0';
     out->len = start + size;
     return EXO_OK;
@@ -121,7 +127,8 @@ int exo_base64_bytes(struct exo_buf *out, const char *text, size_t len)
 {
     size_t pad = 0;
 
-    while (pad < 2 && pad < len && text[len - 1 - pad] == '=')
+    while (pad < 2 && pad < len && text[len - 1 - pad] == '=') {
         pad++;
+    }
     return len % 4 != 0 ? EXO_E_SYNTAX : decode(out, plain, text, len - pad);
 }

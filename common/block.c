@@ -24,10 +24,12 @@ static bool is_blank(char c)
 static char key_char(char c)
 {
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-        c == '-')
+        c == '-') {
         return c;
-    if (c >= 'A' && c <= 'Z')
+    }
+    if (c >= 'A' && c <= 'Z') {
         return (char)(c - 'A' + 'a');
+    }
     return '\0';
 }
 
@@ -81,21 +83,25 @@ static int message_end(struct exo_block *block, const char *text, size_t len,
     /* The usual case needs no search. */
     *end = len;
     if (len >= 2 && len == limit && text[len - 2] == '\n' &&
-        text[len - 1] == '\n')
+        text[len - 1] == '\n') {
         return EXO_OK;
+    }
     while (pos < limit) {
         const char *nl = memchr(text + pos, '\n', limit - pos);
 
-        if (nl == NULL)
+        if (nl == NULL) {
             break;
+        }
         *end = (size_t)(nl - text) + 1;
-        if (*end == pos + 1)
+        if (*end == pos + 1) {
             return EXO_OK;
+        }
         pos = *end;
         line++;
     }
-    if (len >= EXO_BLOCK_SIZE)
+    if (len >= EXO_BLOCK_SIZE) {
         return block_fail(block, line, EXO_E_TOOBIG, "over 64 KiB");
+    }
     return block_fail(block, line, EXO_E_SHORT,
                       "it ends before its empty line");
 }
@@ -107,12 +113,14 @@ static int check_version(struct exo_block *block)
 
     if (block->n == 0 || first->line != 1 ||
         strcmp(first->key, "exoauth") != 0 ||
-        exo_block_number(first->value, &version) != EXO_OK)
+        exo_block_number(first->value, &version) != EXO_OK) {
         return block_fail(block, 1, EXO_E_SYNTAX,
                           "the first line is not \"exoauth: 1\"");
-    if (version != 1)
+    }
+    if (version != 1) {
         return block_fail(block, 1, EXO_E_VERSION,
                           "another version of the format");
+    }
     return EXO_OK;
 }
 
@@ -137,33 +145,43 @@ static int parse_pair(struct exo_block *block, uint64_t *seen, char *line,
     const char *key = line;
     char c;
 
-    while (p < end && (c = key_char(*p)) != '\0')
+    while (p < end && (c = key_char(*p)) != '\0') {
         *p++ = c;
+    }
     key_end = p;
-    while (p < end && is_blank(*p))
+    while (p < end && is_blank(*p)) {
         p++;
-    if (p == end || (*p != ':' && memchr(p, ':', (size_t)(end - p)) == NULL))
+    }
+    if (p == end || (*p != ':' && memchr(p, ':', (size_t)(end - p)) == NULL)) {
         return block_fail(block, number, EXO_E_SYNTAX,
                           "a line without a colon");
-    if (*p != ':' || key_end == line)
+    }
+    if (*p != ':' || key_end == line) {
         return block_fail(block, number, EXO_E_SYNTAX,
                           "a key may only hold letters, digits, _ and -");
-    if (block->n == EXO_BLOCK_KEYS)
+    }
+    if (block->n == EXO_BLOCK_KEYS) {
         return block_fail(block, number, EXO_E_TOOBIG, "more than 64 keys");
+    }
     *key_end = '\0';
-    if (is_repeated(block, seen, key))
+    if (is_repeated(block, seen, key)) {
         return block_fail(block, number, EXO_E_SYNTAX, "a key given twice");
+    }
 
     value = p + 1;
-    while (value < end && is_blank(*value))
+    while (value < end && is_blank(*value)) {
         value++;
-    while (end > value && is_blank(end[-1]))
+    }
+    while (end > value && is_blank(end[-1])) {
         end--;
-    if ((size_t)(end - value) > EXO_BLOCK_VALUE)
+    }
+    if ((size_t)(end - value) > EXO_BLOCK_VALUE) {
         return block_fail(block, number, EXO_E_TOOBIG, "a value over 16 KiB");
-    if (exo_has_control(value, (size_t)(end - value)))
+    }
+    if (exo_has_control(value, (size_t)(end - value))) {
         return block_fail(block, number, EXO_E_SYNTAX,
                           "a control byte in a value (CR LF line ends?)");
+    }
     *end = '\0';
     pair->key = key;
     pair->value = value;
@@ -187,51 +205,62 @@ int exo_block_parse(struct exo_block *block, char *text, size_t len,
     block->bad_line = 0;
     block->why = NULL;
 
-    if (message)
+    if (message) {
         rc = message_end(block, text, len, &size);
-    else if (len > EXO_BLOCK_SIZE)
+    } else if (len > EXO_BLOCK_SIZE) {
         rc = block_fail(block, 0, EXO_E_TOOBIG, "over 64 KiB");
+    }
 
     for (pos = 0; rc == EXO_OK && pos < size; pos = next, number++) {
         char *line = text + pos;
         char *end = memchr(line, '\n', size - pos);
 
-        if (end == NULL)
+        if (end == NULL) {
             end = text + size;
+        }
         next = (size_t)(end - text) + 1;
         if (line == end && message) {
             size = next; /* its last line */
             break;
         }
-        if (line == end)
+        if (line == end) {
             continue;
-        while (line < end && is_blank(*line))
+        }
+        while (line < end && is_blank(*line)) {
             line++;
-        if (line == end && !message)
+        }
+        if (line == end && !message) {
             continue;
-        if (line < end && *line == '#')
+        }
+        if (line < end && *line == '#') {
             continue;
+        }
         rc = parse_pair(block, &seen, line, end, number);
         /* Early, as the rest of another version may look otherwise. */
-        if (rc == EXO_OK && message && block->n == 1)
+        if (rc == EXO_OK && message && block->n == 1) {
             rc = check_version(block);
+        }
     }
-    if (rc == EXO_OK && message && block->n == 0)
+    if (rc == EXO_OK && message && block->n == 0) {
         rc = check_version(block);
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         block->size = size;
-    else
+    } else {
         block->n = 0;
+    }
     return rc;
 }
 
 const struct exo_pair *exo_block_find(const struct exo_block *block,
                                       const char *key)
 {
-    for (size_t i = 0; i < block->n; i++)
+    for (size_t i = 0; i < block->n; i++) {
         if (block->pair[i].key[0] == key[0] &&
-            strcmp(block->pair[i].key, key) == 0)
+            strcmp(block->pair[i].key, key) == 0) {
             return &block->pair[i];
+        }
+    }
     return NULL;
 }
 
@@ -249,12 +278,14 @@ int exo_block_number(const char *value, int64_t *number)
 
     *number = 0;
     for (; value[digits] >= '0' && value[digits] <= '9'; digits++) {
-        if (digits == 18)
+        if (digits == 18) {
             return EXO_E_SYNTAX;
+        }
         n = n * 10 + (value[digits] - '0');
     }
-    if (digits == 0 || value[digits] != '\0')
+    if (digits == 0 || value[digits] != '\0') {
         return EXO_E_SYNTAX;
+    }
     *number = n;
     return EXO_OK;
 }
@@ -278,9 +309,11 @@ static bool is_key(const char *key)
 {
     const char *p;
 
-    for (p = key; *p != '\0'; p++)
-        if (key_char(*p) != *p)
+    for (p = key; *p != '\0'; p++) {
+        if (key_char(*p) != *p) {
             return false;
+        }
+    }
     return p > key;
 }
 
@@ -288,8 +321,9 @@ void exo_block_put(struct exo_buf *out, const char *key, const char *value)
 {
     size_t len = strlen(value);
 
-    if (out->error != 0)
+    if (out->error != 0) {
         return;
+    }
     if (!is_key(key) || len > EXO_BLOCK_VALUE || exo_has_control(value, len) ||
         (len > 0 && (is_blank(value[0]) || is_blank(value[len - 1])))) {
         out->error = EXO_E_SYNTAX;
@@ -308,8 +342,9 @@ void exo_block_put_number(struct exo_buf *out, const char *key, int64_t number)
 
     /* What exo_block_number() would not take back is not written. */
     if (number < 0 || number > INT64_C(999999999999999999)) {
-        if (out->error == 0)
+        if (out->error == 0) {
             out->error = EXO_E_SYNTAX;
+        }
         return;
     }
     *--p = '\0';
@@ -335,11 +370,13 @@ const char *exo_word_next(const char **list, size_t *len)
     const char *p = *list, *word;
 
     *len = 0;
-    while (is_blank(*p))
+    while (is_blank(*p)) {
         p++;
+    }
     word = p;
-    while (*p != '\0' && !is_blank(*p))
+    while (*p != '\0' && !is_blank(*p)) {
         p++;
+    }
     *list = p;
     *len = (size_t)(p - word);
     return *len > 0 ? word : NULL;

@@ -41,8 +41,9 @@ void exo_buf_free(struct exo_buf *buf)
 
 void exo_buf_reset(struct exo_buf *buf)
 {
-    if (buf->data != NULL)
+    if (buf->data != NULL) {
         explicit_bzero(buf->data, buf->cap);
+    }
     buf->len = 0;
     buf->error = 0;
 }
@@ -55,16 +56,20 @@ static int buf_grow(struct exo_buf *buf, size_t need)
 
     /* The first allocation is exact where the size is known (a file), later
      * ones double so that many small appends stay linear. */
-    if (cap < FIRST_SIZE)
+    if (cap < FIRST_SIZE) {
         cap = FIRST_SIZE;
-    if (buf->cap <= SIZE_MAX / 2 && cap < buf->cap * 2)
+    }
+    if (buf->cap <= SIZE_MAX / 2 && cap < buf->cap * 2) {
         cap = buf->cap * 2;
-    if (buf->max < SIZE_MAX && cap > buf->max + 1)
+    }
+    if (buf->max < SIZE_MAX && cap > buf->max + 1) {
         cap = buf->max + 1;
+    }
 
     data = malloc(cap);
-    if (data == NULL)
+    if (data == NULL) {
         return EXO_E_NOMEM;
+    }
     if (buf->data != NULL) {
         memcpy(data, buf->data, buf->len);
         explicit_bzero(buf->data, buf->cap);
@@ -78,16 +83,18 @@ static int buf_grow(struct exo_buf *buf, size_t need)
 
 char *exo_buf_reserve(struct exo_buf *buf, size_t more)
 {
-    if (buf->error != 0)
+    if (buf->error != 0) {
         return NULL;
+    }
     if (more > buf->max - buf->len || more >= SIZE_MAX - buf->len) {
         buf->error = EXO_E_TOOBIG;
         return NULL;
     }
     if (buf->data == NULL || buf->len + more >= buf->cap) {
         buf->error = buf_grow(buf, buf->len + more);
-        if (buf->error != 0)
+        if (buf->error != 0) {
             return NULL;
+        }
     }
     return buf->data + buf->len;
 }
@@ -96,10 +103,12 @@ void exo_buf_add(struct exo_buf *buf, const void *data, size_t len)
 {
     char *to = exo_buf_reserve(buf, len);
 
-    if (to == NULL)
+    if (to == NULL) {
         return;
-    if (len > 0)
+    }
+    if (len > 0) {
         memcpy(to, data, len);
+    }
     to[len] = '\0';
     buf->len += len;
 }
@@ -124,8 +133,9 @@ void exo_buf_vfmt(struct exo_buf *buf, const char *fmt, va_list ap)
     char *to;
     int n;
 
-    if (buf->error != 0)
+    if (buf->error != 0) {
         return;
+    }
     va_copy(again, ap);
     n = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
@@ -134,8 +144,9 @@ void exo_buf_vfmt(struct exo_buf *buf, const char *fmt, va_list ap)
         return;
     }
     to = exo_buf_reserve(buf, (size_t)n);
-    if (to == NULL)
+    if (to == NULL) {
         return;
+    }
     (void)vsnprintf(to, (size_t)n + 1, fmt, ap);
     buf->len += (size_t)n;
 }

@@ -62,8 +62,9 @@ static char **field_of(struct exo_conf *conf, const struct rule *rule)
 /* Takes over value; false if it is NULL for want of memory. */
 static bool set_field(char **field, char *value)
 {
-    if (value == NULL)
+    if (value == NULL) {
         return false;
+    }
     free(*field);
     *field = value;
     return true;
@@ -77,11 +78,12 @@ static int set_user_presets(struct exo_conf *conf, struct exo_err *err)
     char *store = NULL;
     bool ok;
 
-    if (state == NULL)
+    if (state == NULL) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%.200s is a user's own file, but HOME is not an "
                            "absolute directory; set HOME",
                            conf->path);
+    }
     store = exo_conf_join("file:", state);
     ok = store != NULL &&
          set_field(&conf->store, exo_conf_join(store, "/store")) &&
@@ -111,15 +113,17 @@ static int set_presets(struct exo_conf *conf, const char *helper,
          set_field(&conf->run_as, strdup("exoauth")) &&
          set_field(&conf->helper, strdup(helper != NULL ? helper : ""));
     free(dir);
-    for (size_t i = 0; ok && i < N_RULES; i++)
-        if (rules[i].preset != NULL)
-            ok = set_field(field_of(conf, &rules[i]),
-                           strdup(rules[i].preset));
+    for (size_t i = 0; ok && i < N_RULES; i++) {
+        if (rules[i].preset != NULL) {
+            ok = set_field(field_of(conf, &rules[i]), strdup(rules[i].preset));
+        }
+    }
     conf->timeout = 20;
     conf->refresh_margin = 600;
     conf->log_level = EXO_LOG_NOTICE;
-    if (!ok)
+    if (!ok) {
         return EXO_E_NOMEM;
+    }
     return conf->user ? set_user_presets(conf, err) : EXO_OK;
 }
 
@@ -140,11 +144,13 @@ static int take_number(const struct exo_conf *conf, const char *key,
     const struct exo_pair *pair = exo_block_find(&conf->block, key);
     int64_t value;
 
-    if (pair == NULL)
+    if (pair == NULL) {
         return EXO_OK;
+    }
     if (exo_block_number(pair->value, &value) != EXO_OK || value < low ||
-        value > high)
+        value > high) {
         return bad(conf, pair, err, what);
+    }
     *number = value;
     return EXO_OK;
 }
@@ -159,24 +165,29 @@ static int take_others(struct exo_conf *conf, struct exo_err *err)
     rc = take_number(conf, "timeout", 1, 600,
                      "must be a number of seconds from 1 to 600",
                      &conf->timeout, err);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = take_number(conf, "refresh_margin", 0, 86400,
                          "must be a number of seconds from 0 to 86400",
                          &conf->refresh_margin, err);
-    if (rc != EXO_OK)
+    }
+    if (rc != EXO_OK) {
         return rc;
+    }
 
     pair = exo_block_find(&conf->block, "log_level");
-    if (pair != NULL && !exo_log_level_parse(pair->value, &conf->log_level))
+    if (pair != NULL && !exo_log_level_parse(pair->value, &conf->log_level)) {
         return bad(conf, pair, err,
                    "must be error, warning, notice, info or debug");
+    }
 
     pair = exo_block_find(&conf->block, "initial_response");
-    if (pair != NULL && exo_block_bool(pair->value, &yes) != EXO_OK)
+    if (pair != NULL && exo_block_bool(pair->value, &yes) != EXO_OK) {
         return bad(conf, pair, err, "must be yes or no");
+    }
     /* Refused and not ignored: nobody shall believe that it works. */
-    if (pair != NULL && !yes)
+    if (pair != NULL && !yes) {
         return bad(conf, pair, err, "\"no\" is not supported by this version");
+    }
     return EXO_OK;
 }
 
@@ -188,16 +199,19 @@ static int take_strings(struct exo_conf *conf, struct exo_err *err)
         const char *problem;
         char *value;
 
-        if (pair == NULL)
+        if (pair == NULL) {
             continue;
+        }
         problem = exo_conf_value(conf, rule->kind, pair->value, &value);
-        if (problem != NULL)
+        if (problem != NULL) {
             return bad(conf, pair, err, problem);
+        }
         /* There is no other user to become in a user's own file. */
-        if (rule->field == FIELD(run_as) && conf->user)
+        if (rule->field == FIELD(run_as) && conf->user) {
             free(value);
-        else if (!set_field(field_of(conf, rule), value))
+        } else if (!set_field(field_of(conf, rule), value)) {
             return EXO_E_NOMEM;
+        }
     }
     return EXO_OK;
 }
@@ -213,28 +227,33 @@ static int read_text(struct exo_conf *conf, struct exo_err *err)
     rc = exo_file_read(AT_FDCWD, conf->path, EXO_FILE_CONFIG, EXO_NO_UID,
                        &conf->text, &why);
     if (rc == EXO_E_NOENT && lstat(conf->path, &st) != 0 &&
-        (errno == ENOENT || errno == ENOTDIR))
+        (errno == ENOENT || errno == ENOTDIR)) {
         return EXO_OK;
-    if (rc == EXO_E_NOENT)
+    }
+    if (rc == EXO_E_NOENT) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%.300s is a link to a file that does not exist; "
                            "remove or correct the link",
                            conf->path);
-    if (rc == EXO_E_UNSAFE)
+    }
+    if (rc == EXO_E_UNSAFE) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%.200s is not used: %s; it must be a regular file "
                            "of root or of its reader, which others cannot "
                            "write to",
                            conf->path, why);
-    if (rc == EXO_E_NOMEM)
+    }
+    if (rc == EXO_E_NOMEM) {
         return rc;
-    if (rc != EXO_OK)
+    }
+    if (rc != EXO_OK) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%.300s cannot be read: %s; make it readable for "
                            "everyone, it holds no secret",
                            conf->path,
                            rc == EXO_E_IO ? exo_errno_text(errno)
                                           : exo_strerror(rc));
+    }
     conf->present = true;
     return EXO_OK;
 }
@@ -245,29 +264,32 @@ static int set_mark_dir(struct exo_conf *conf)
 {
     const char *path = conf->store;
 
-    if (conf->mark_dir != NULL)
+    if (conf->mark_dir != NULL) {
         return EXO_OK;
+    }
     path = strncmp(path, "file:", 5) == 0 ? path + 5 : EXO_STOREDIR;
     return set_field(&conf->mark_dir, exo_conf_join(path, ".marks"))
                ? EXO_OK
                : EXO_E_NOMEM;
 }
 
-static int load(struct exo_conf *conf, const char *helper,
-                struct exo_err *err)
+static int load(struct exo_conf *conf, const char *helper, struct exo_err *err)
 {
     int rc = read_text(conf, err);
 
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = set_presets(conf, helper, err);
-    if (rc != EXO_OK || !conf->present)
+    }
+    if (rc != EXO_OK || !conf->present) {
         return rc;
+    }
     rc = exo_block_parse(&conf->block, conf->text.data, conf->text.len,
                          EXO_BLOCK_FILE);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%.300s:%u: %s; correct that line", conf->path,
                            conf->block.bad_line, conf->block.why);
+    }
     rc = take_strings(conf, err);
     return rc == EXO_OK ? take_others(conf, err) : rc;
 }
@@ -279,11 +301,12 @@ int exo_conf_load(struct exo_conf **conf, const char *path, bool user,
     int rc;
 
     *conf = NULL;
-    if (path[0] != '/')
+    if (path[0] != '/') {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%.300s is not an absolute path; give the whole "
                            "path of exoauth.conf",
                            path);
+    }
     made = calloc(1, sizeof *made);
     if (made != NULL) {
         exo_buf_init(&made->text, EXO_BLOCK_SIZE);
@@ -292,12 +315,13 @@ int exo_conf_load(struct exo_conf **conf, const char *path, bool user,
     }
     rc = made != NULL && made->path != NULL ? load(made, helper, err)
                                             : EXO_E_NOMEM;
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = set_mark_dir(made);
-    if (rc == EXO_E_NOMEM)
+    }
+    if (rc == EXO_E_NOMEM) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
-                         "out of memory while reading %.300s; try again",
-                         path);
+                         "out of memory while reading %.300s; try again", path);
+    }
     if (rc != EXO_OK) {
         exo_conf_free(made);
         return rc;
@@ -308,10 +332,12 @@ int exo_conf_load(struct exo_conf **conf, const char *path, bool user,
 
 void exo_conf_free(struct exo_conf *conf)
 {
-    if (conf == NULL)
+    if (conf == NULL) {
         return;
-    for (size_t i = 0; i < N_RULES; i++)
+    }
+    for (size_t i = 0; i < N_RULES; i++) {
         free(*field_of(conf, &rules[i]));
+    }
     exo_buf_free(&conf->text);
     free(conf->path);
     free(conf);
@@ -324,8 +350,9 @@ bool exo_conf_has_accounts(const struct exo_conf *conf)
     struct dirent *entry;
     bool found = false;
 
-    if (dir == NULL)
+    if (dir == NULL) {
         return false;
+    }
     while (!found && (entry = readdir(dir)) != NULL) {
         size_t len = strlen(entry->d_name);
 

@@ -39,16 +39,15 @@ enum exo_conf_kind {
     EXO_KIND_WORD,         /* one word */
     EXO_KIND_WORD_OR_NONE,
     EXO_KIND_TEXT_OR_NONE, /* as it stands */
-    EXO_KIND_STORE,      /* file:PATH; other schemes are for store/ */
-    EXO_KIND_LOG,        /* syslog, stderr or a path */
-    EXO_KIND_PROXY,      /* a URL without user information, or `none` */
-    EXO_KIND_MECHANISMS /* a list of what this version can */
+    EXO_KIND_STORE,        /* file:PATH; other schemes are for store/ */
+    EXO_KIND_LOG,          /* syslog, stderr or a path */
+    EXO_KIND_PROXY,        /* a URL without user information, or `none` */
+    EXO_KIND_MECHANISMS    /* a list of what this version can */
 };
 
 /* *value is malloc'ed, NULL without memory; returns NULL, or a static text
  * that says what is wrong with text. `none` becomes "". */
-const char *exo_conf_value(const struct exo_conf *conf,
-                           enum exo_conf_kind kind, const char *text,
-                           char **value);
+const char *exo_conf_value(const struct exo_conf *conf, enum exo_conf_kind kind,
+                           const char *text, char **value);
 
 #endif

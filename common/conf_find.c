@@ -57,13 +57,16 @@ char *exo_conf_user_dir(const char *name, const char *fallback)
     const char *xdg = absolute_env(name);
     char *parent, *dir;
 
-    if (home == NULL)
+    if (home == NULL) {
         return NULL;
-    if (xdg != NULL)
+    }
+    if (xdg != NULL) {
         return exo_conf_join(xdg, "/exoauth");
+    }
     parent = exo_conf_join(home, fallback);
-    if (parent == NULL)
+    if (parent == NULL) {
         return NULL;
+    }
     dir = exo_conf_join(parent, "/exoauth");
     free(parent);
     return dir;
@@ -73,11 +76,13 @@ char *exo_conf_user_file(void)
 {
     char *dir, *file;
 
-    if (getuid() == 0 || geteuid() == 0)
+    if (getuid() == 0 || geteuid() == 0) {
         return NULL;
+    }
     dir = exo_conf_user_dir("XDG_CONFIG_HOME", "/.config");
-    if (dir == NULL)
+    if (dir == NULL) {
         return NULL;
+    }
     file = exo_conf_join(dir, "/" FILE_NAME);
     free(dir);
     return file;
@@ -103,10 +108,12 @@ static int make_absolute(const char *name, size_t len, char **path)
         return rest != NULL ? EXO_OK : EXO_E_NOMEM;
     }
     cwd = getcwd(NULL, 0);
-    if (cwd != NULL)
+    if (cwd != NULL) {
         dir = exo_conf_join(cwd, "/");
-    if (dir != NULL)
+    }
+    if (dir != NULL) {
         *path = exo_conf_join(dir, rest);
+    }
     free(dir);
     free(cwd);
     free(rest);
@@ -154,17 +161,20 @@ static int find_in_path(const char *sasl_path, char **path)
                 *path = file;
                 return EXO_OK;
             }
-            if (first == NULL)
+            if (first == NULL) {
                 first = file;
-            else
+            } else {
                 free(file);
+            }
         }
-        if (p[len] == '\0')
+        if (p[len] == '\0') {
             break;
+        }
         p += len + 1;
     }
-    if (first == NULL)
+    if (first == NULL) {
         first = strdup(EXO_CONFDIR "/" FILE_NAME);
+    }
     *path = first;
     return first != NULL ? EXO_OK : EXO_E_NOMEM;
 }

@@ -13,12 +13,28 @@
 #include <string.h>
 
 static const char *const system_keys[] = {
-    "account_dir",      "store",      "token_dir",       "chroot",
-    "token_group",      "run_as",     "socket",          "helper",
-    "timeout",          "mechanisms", "initial_response", "refresh_margin",
-    "proxy",            "ca_file",    "proxy_auth_file", "key_file",
-    "key_command",      "mark_dir",
-    "log",              "log_level",  "on_event",        "status_file",
+    "account_dir",
+    "store",
+    "token_dir",
+    "chroot",
+    "token_group",
+    "run_as",
+    "socket",
+    "helper",
+    "timeout",
+    "mechanisms",
+    "initial_response",
+    "refresh_margin",
+    "proxy",
+    "ca_file",
+    "proxy_auth_file",
+    "key_file",
+    "key_command",
+    "mark_dir",
+    "log",
+    "log_level",
+    "on_event",
+    "status_file",
     NULL,
 };
 
@@ -52,9 +68,11 @@ static const char *const account_keys[] = {
 
 static bool is_one_of(const char *key, const char *const *keys)
 {
-    for (; *keys != NULL; keys++)
-        if (strcmp(key, *keys) == 0)
+    for (; *keys != NULL; keys++) {
+        if (strcmp(key, *keys) == 0) {
             return true;
+        }
+    }
     return false;
 }
 

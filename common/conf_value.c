@@ -24,10 +24,12 @@ static char *path_value(const struct exo_conf *conf, const char *word,
     const char *home = conf->user ? exo_conf_home() : NULL;
     char *rest, *path;
 
-    if (len > 0 && word[0] == '/')
+    if (len > 0 && word[0] == '/') {
         return strndup(word, len);
-    if (home == NULL || len < 2 || word[0] != '~' || word[1] != '/')
+    }
+    if (home == NULL || len < 2 || word[0] != '~' || word[1] != '/') {
         return NULL;
+    }
     rest = strndup(word + 1, len - 1);
     path = rest != NULL ? exo_conf_join(home, rest) : NULL;
     free(rest);
@@ -49,13 +51,15 @@ static const char *list_value(const struct exo_conf *conf, const char *list,
             problem = "every name in the list must be an absolute path";
             break;
         }
-        if (out.len > 0)
+        if (out.len > 0) {
             exo_buf_str(&out, " ");
+        }
         exo_buf_str(&out, path);
         free(path);
     }
-    if (problem == NULL && out.error == 0)
+    if (problem == NULL && out.error == 0) {
         *value = strdup(exo_buf_text(&out));
+    }
     exo_buf_free(&out);
     return problem;
 }
@@ -66,10 +70,12 @@ static const char *mechanisms_value(const char *list, char **value)
     size_t len;
 
     while ((word = exo_word_next(&list, &len)) != NULL) {
-        if (len == 11 && strncasecmp(word, "oauthbearer", len) == 0)
+        if (len == 11 && strncasecmp(word, "oauthbearer", len) == 0) {
             return "oauthbearer is not supported by this version";
-        if (len != 7 || strncasecmp(word, "xoauth2", len) != 0)
+        }
+        if (len != 7 || strncasecmp(word, "xoauth2", len) != 0) {
             return "this version knows only xoauth2";
+        }
     }
     *value = strdup("xoauth2");
     return NULL;
@@ -82,15 +88,17 @@ static const char *store_value(const struct exo_conf *conf, const char *text,
     size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz");
     char *path;
 
-    if (scheme == 0 || text[scheme] != ':')
+    if (scheme == 0 || text[scheme] != ':') {
         return need_file;
+    }
     if (strncmp(text, "file:", 5) != 0) {
         *value = strdup(text);
         return NULL;
     }
     path = path_value(conf, text + 5, strlen(text + 5));
-    if (path == NULL)
+    if (path == NULL) {
         return need_file;
+    }
     *value = exo_conf_join("file:", path);
     free(path);
     return NULL;
@@ -102,33 +110,40 @@ const char *exo_conf_value(const struct exo_conf *conf, enum exo_conf_kind kind,
     const bool none = strcmp(text, "none") == 0;
 
     *value = NULL;
-    if (text[0] == '\0')
+    if (text[0] == '\0') {
         return "has no value";
+    }
     switch (kind) {
     case EXO_KIND_PATHS:
-        if (!none)
+        if (!none) {
             return list_value(conf, text, value);
+        }
         break;
     case EXO_KIND_WORD:
     case EXO_KIND_WORD_OR_NONE:
-        if (strpbrk(text, " \t/") != NULL)
+        if (strpbrk(text, " \t/") != NULL) {
             return "must be one name";
-        if (kind == EXO_KIND_WORD || !none)
+        }
+        if (kind == EXO_KIND_WORD || !none) {
             *value = strdup(text);
+        }
         break;
     case EXO_KIND_TEXT_OR_NONE:
-        if (!none)
+        if (!none) {
             *value = strdup(text);
+        }
         break;
     case EXO_KIND_STORE:
         return store_value(conf, text, value);
     case EXO_KIND_MECHANISMS:
         return mechanisms_value(text, value);
     case EXO_KIND_PROXY:
-        if (strchr(text, '@') != NULL)
+        if (strchr(text, '@') != NULL) {
             return "no user name or password here, use proxy_auth_file";
-        if (!none)
+        }
+        if (!none) {
             *value = strdup(text);
+        }
         break;
     case EXO_KIND_LOG:
         if (strcmp(text, "syslog") == 0 || strcmp(text, "stderr") == 0) {
@@ -139,14 +154,16 @@ const char *exo_conf_value(const struct exo_conf *conf, enum exo_conf_kind kind,
         return *value == NULL ? "must be syslog, stderr or an absolute path"
                               : NULL;
     case EXO_KIND_PATH_OR_NONE:
-        if (none)
+        if (none) {
             break;
+        }
         /* fall through */
     case EXO_KIND_PATH:
         *value = path_value(conf, text, strlen(text));
         return *value == NULL ? need_path : NULL;
     }
-    if (none && kind != EXO_KIND_WORD)
+    if (none && kind != EXO_KIND_WORD) {
         *value = strdup("");
+    }
     return NULL;
 }

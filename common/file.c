@@ -18,52 +18,63 @@
 
 static const char *refuse_config(const struct stat *st)
 {
-    if (st->st_uid != 0 && st->st_uid != geteuid())
+    if (st->st_uid != 0 && st->st_uid != geteuid()) {
         return "its owner is neither root nor the user who reads it";
-    if ((st->st_mode & 022) != 0)
+    }
+    if ((st->st_mode & 022) != 0) {
         return "it is writable by group or others";
+    }
     return NULL;
 }
 
 static const char *refuse_key(const struct stat *st)
 {
-    if ((st->st_mode & 007) != 0)
+    if ((st->st_mode & 007) != 0) {
         return "it is accessible to others";
+    }
     return refuse_config(st);
 }
 
 static const char *refuse_record(const struct stat *st)
 {
-    if (st->st_uid != geteuid())
+    if (st->st_uid != geteuid()) {
         return "its owner is not the owner of the store";
-    if ((st->st_mode & 077) != 0)
+    }
+    if ((st->st_mode & 077) != 0) {
         return "it is accessible to group or others";
+    }
     return NULL;
 }
 
 static const char *refuse_token(const struct stat *st, uid_t owner)
 {
-    if (st->st_uid != 0 && st->st_uid != owner && st->st_uid != geteuid())
+    if (st->st_uid != 0 && st->st_uid != owner && st->st_uid != geteuid()) {
         return "its owner is neither root, the reader nor the owner of the "
                "directory";
-    if ((st->st_mode & 022) != 0)
+    }
+    if ((st->st_mode & 022) != 0) {
         return "it is writable by group or others";
+    }
     return NULL;
 }
 
 static const char *refuse(const struct stat *st, enum exo_file_rule rule,
                           uid_t owner)
 {
-    if (!S_ISREG(st->st_mode))
+    if (!S_ISREG(st->st_mode)) {
         return "it is not a regular file";
-    if (rule == EXO_FILE_CONFIG)
+    }
+    if (rule == EXO_FILE_CONFIG) {
         return refuse_config(st);
-    if (rule == EXO_FILE_KEY)
+    }
+    if (rule == EXO_FILE_KEY) {
         return refuse_key(st);
+    }
     /* Not "!= 1": a writer may just have renamed a new file over the one
      * that is open here, and then it has no name left. */
-    if (st->st_nlink > 1)
+    if (st->st_nlink > 1) {
         return "it has more than one hard link";
+    }
     return rule == EXO_FILE_RECORD ? refuse_record(st)
                                    : refuse_token(st, owner);
 }
@@ -73,9 +84,8 @@ static int open_flags(enum exo_file_rule rule)
 {
     int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
-    return rule == EXO_FILE_CONFIG || rule == EXO_FILE_KEY
-               ? flags
-               : flags | O_NOFOLLOW;
+    return rule == EXO_FILE_CONFIG || rule == EXO_FILE_KEY ? flags
+                                                           : flags | O_NOFOLLOW;
 }
 
 int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
@@ -86,10 +96,12 @@ int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
 
     *fd = openat(dirfd, path, open_flags(rule));
     if (*fd < 0) {
-        if (errno == ELOOP && (open_flags(rule) & O_NOFOLLOW) != 0)
+        if (errno == ELOOP && (open_flags(rule) & O_NOFOLLOW) != 0) {
             reason = "it is a symbolic link";
-        else if (errno == ENXIO) /* a UNIX socket, a device without driver */
+        } else if (errno ==
+                   ENXIO) { /* a UNIX socket, a device without driver */
             reason = "it is not a regular file";
+        }
         rc = reason != NULL ? EXO_E_UNSAFE : exo_error_from_errno(errno);
         goto out;
     }
@@ -98,12 +110,14 @@ int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
         goto out;
     }
     reason = refuse(st, rule, owner);
-    if (reason != NULL)
+    if (reason != NULL) {
         rc = EXO_E_UNSAFE;
+    }
 
 out:
-    if (why != NULL)
+    if (why != NULL) {
         *why = reason;
+    }
     if (rc != EXO_OK && *fd >= 0) {
         saved = errno;
         (void)close(*fd);
@@ -123,29 +137,35 @@ static int read_all(int fd, size_t expected, struct exo_buf *out)
         char *to;
         ssize_t n;
 
-        if (expected > out->max - out->len)
+        if (expected > out->max - out->len) {
             return EXO_E_TOOBIG;
+        }
         to = exo_buf_reserve(out, expected);
-        if (to == NULL)
+        if (to == NULL) {
             return out->error;
-        do
+        }
+        do {
             n = read(fd, to, expected + 1);
-        while (n < 0 && errno == EINTR);
-        if (n < 0)
+        } while (n < 0 && errno == EINTR);
+        if (n < 0) {
             return exo_error_from_errno(errno);
-        if ((size_t)n > out->max - out->len)
+        }
+        if ((size_t)n > out->max - out->len) {
             return EXO_E_TOOBIG;
+        }
         out->len += (size_t)n;
         if ((size_t)n <= expected) {
             out->data[out->len] = '\0';
-            if (n == 0 || (size_t)n == expected)
+            if (n == 0 || (size_t)n == expected) {
                 return EXO_OK;
+            }
             expected -= (size_t)n;
         } else {
             /* It grew meanwhile, or has no size (as in /proc). */
             expected = out->max - out->len;
-            if (expected > 4096)
+            if (expected > 4096) {
                 expected = 4096;
+            }
         }
     }
 }
@@ -157,14 +177,16 @@ int exo_file_read(int dirfd, const char *path, enum exo_file_rule rule,
     int fd, rc, saved;
 
     rc = exo_file_open(dirfd, path, rule, owner, &fd, &st, why);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
-    if (out->error != 0)
+    }
+    if (out->error != 0) {
         rc = out->error;
-    else if ((uintmax_t)st.st_size > out->max - out->len)
+    } else if ((uintmax_t)st.st_size > out->max - out->len) {
         rc = EXO_E_TOOBIG;
-    else
+    } else {
         rc = read_all(fd, (size_t)st.st_size, out);
+    }
     saved = errno;
     (void)close(fd);
     errno = saved;

@@ -36,9 +36,8 @@ static const struct {
     const char *name;
     int priority;
 } levels[] = {
-    { "error", LOG_ERR },     { "warning", LOG_WARNING },
-    { "notice", LOG_NOTICE }, { "info", LOG_INFO },
-    { "debug", LOG_DEBUG },
+    { "error", LOG_ERR }, { "warning", LOG_WARNING }, { "notice", LOG_NOTICE },
+    { "info", LOG_INFO }, { "debug", LOG_DEBUG },
 };
 
 bool exo_log_level_parse(const char *name, enum exo_log_level *level)
@@ -56,8 +55,9 @@ int exo_log_open(const char *dest, enum exo_log_level level)
 {
     exo_log_close();
     state.level = level;
-    if (strcmp(dest, "stderr") == 0)
+    if (strcmp(dest, "stderr") == 0) {
         return EXO_OK;
+    }
     if (strcmp(dest, "syslog") == 0) {
         openlog("exoauth", LOG_PID, LOG_MAIL);
         state.sink = SINK_SYSLOG;
@@ -67,18 +67,21 @@ int exo_log_open(const char *dest, enum exo_log_level level)
                     O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
                         O_CLOEXEC | O_NOCTTY,
                     0640);
-    if (state.fd < 0)
+    if (state.fd < 0) {
         return errno == ELOOP ? EXO_E_UNSAFE : exo_error_from_errno(errno);
+    }
     state.sink = SINK_FILE;
     return EXO_OK;
 }
 
 void exo_log_close(void)
 {
-    if (state.sink == SINK_SYSLOG)
+    if (state.sink == SINK_SYSLOG) {
         closelog();
-    if (state.fd >= 0)
+    }
+    if (state.fd >= 0) {
         (void)close(state.fd);
+    }
     state.sink = SINK_STDERR;
     state.fd = -1;
 }
@@ -93,16 +96,18 @@ static void write_line(enum exo_log_level level, const char *text)
     int fd = state.sink == SINK_FILE ? state.fd : STDERR_FILENO;
 
     if (state.sink == SINK_FILE) {
-        if (gmtime_r(&now, &tm) != NULL)
+        if (gmtime_r(&now, &tm) != NULL) {
             (void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ ", &tm);
+        }
         exo_buf_fmt(&line, "%sexoauth[%ld]: %s: %s\n", when, (long)getpid(),
                     levels[level].name, text);
     } else {
         exo_buf_fmt(&line, "exoauth: %s\n", text);
     }
     if (line.error == 0 && line.data != NULL &&
-        exo_file_write_all(fd, line.data, line.len) != EXO_OK)
+        exo_file_write_all(fd, line.data, line.len) != EXO_OK) {
         errno = 0; /* there is nowhere left to say so */
+    }
     exo_buf_free(&line);
 }
 
@@ -112,16 +117,19 @@ void exo_log(enum exo_log_level level, const char *fmt, ...)
     int saved = errno;
     va_list ap;
 
-    if (level > state.level)
+    if (level > state.level) {
         return;
+    }
     va_start(ap, fmt);
-    if (vsnprintf(text, sizeof text, fmt, ap) < 0)
+    if (vsnprintf(text, sizeof text, fmt, ap) < 0) {
         text[0] = '\0';
+    }
     va_end(ap);
     exo_text_clean(text);
-    if (state.sink == SINK_SYSLOG)
+    if (state.sink == SINK_SYSLOG) {
         syslog(levels[level].priority, "%s", text);
-    else
+    } else {
         write_line(level, text);
+    }
     errno = saved;
 }

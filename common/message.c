@@ -29,17 +29,22 @@ static int wait_for(int fd, short events, int64_t deadline_ms)
         int64_t left = deadline_ms - exo_clock_ms();
         int n;
 
-        if (left < 0)
+        if (left < 0) {
             left = 0;
-        if (left > INT_MAX)
+        }
+        if (left > INT_MAX) {
             left = INT_MAX;
+        }
         n = poll(&pfd, 1, (int)left);
-        if (n > 0)
+        if (n > 0) {
             return EXO_OK;
-        if (n == 0)
+        }
+        if (n == 0) {
             return EXO_E_TIMEOUT;
-        if (errno != EINTR)
+        }
+        if (errno != EINTR) {
             return exo_error_from_errno(errno);
+        }
     }
 }
 
@@ -49,14 +54,17 @@ static bool ends_block(const struct exo_buf *in, size_t seen)
     const char *p = in->data + (seen > 0 ? seen - 1 : 0);
     const char *end = in->data + in->len;
 
-    if (in->data[0] == '\n')
+    if (in->data[0] == '\n') {
         return true;
+    }
     while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
         p++;
-        if (p == end)
+        if (p == end) {
             return false;
-        if (*p == '\n')
+        }
+        if (*p == '\n') {
             return true;
+        }
     }
     return false;
 }
@@ -77,23 +85,28 @@ int exo_message_read(int fd, int64_t deadline_ms, struct exo_buf *in,
         int rc;
 
         to = exo_buf_reserve(in, room < CHUNK ? room : CHUNK);
-        if (to == NULL)
+        if (to == NULL) {
             return in->error;
+        }
         rc = wait_for(fd, POLLIN, deadline_ms);
-        if (rc != EXO_OK)
+        if (rc != EXO_OK) {
             return rc;
+        }
         n = read(fd, to, room < CHUNK ? room : CHUNK);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
             continue;
-        if (n < 0)
+        }
+        if (n < 0) {
             return exo_error_from_errno(errno);
-        if (n == 0)
+        }
+        if (n == 0) {
             return EXO_E_SHORT;
+        }
         in->len += (size_t)n;
         in->data[in->len] = '\0';
-        if (ends_block(in, seen))
-            return exo_block_parse(block, in->data, in->len,
-                                   EXO_BLOCK_MESSAGE);
+        if (ends_block(in, seen)) {
+            return exo_block_parse(block, in->data, in->len, EXO_BLOCK_MESSAGE);
+        }
     }
     return EXO_E_TOOBIG;
 }
@@ -103,8 +116,9 @@ static ssize_t send_some(int fd, const char *data, size_t len)
 {
     ssize_t n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-    if (n < 0 && errno == ENOTSOCK)
+    if (n < 0 && errno == ENOTSOCK) {
         n = write(fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+    }
     return n;
 }
 
@@ -112,19 +126,22 @@ int exo_message_write(int fd, int64_t deadline_ms, const struct exo_buf *out)
 {
     size_t done = 0;
 
-    if (out->error != 0)
+    if (out->error != 0) {
         return out->error;
+    }
     while (done < out->len) {
         ssize_t n;
         int rc = wait_for(fd, POLLOUT, deadline_ms);
 
-        if (rc != EXO_OK)
+        if (rc != EXO_OK) {
             return rc;
+        }
         n = send_some(fd, out->data + done, out->len - done);
-        if (n > 0)
+        if (n > 0) {
             done += (size_t)n;
-        else if (n < 0 && errno != EINTR && errno != EAGAIN)
+        } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
             return exo_error_from_errno(errno);
+        }
     }
     return EXO_OK;
 }

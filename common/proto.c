@@ -17,16 +17,21 @@ void exo_request_put(struct exo_buf *out, const struct exo_request *request)
 {
     exo_block_begin(out);
     exo_block_put(out, "get", request->get);
-    if (request->server != NULL)
+    if (request->server != NULL) {
         exo_block_put(out, "server", request->server);
-    if (request->min_ttl >= 0)
+    }
+    if (request->min_ttl >= 0) {
         exo_block_put_number(out, "min_ttl", request->min_ttl);
-    if (request->reject >= 0)
+    }
+    if (request->reject >= 0) {
         exo_block_put_number(out, "reject", request->reject);
-    if (request->nowait)
+    }
+    if (request->nowait) {
         exo_block_put(out, "nowait", "yes");
-    if (request->forwarded)
+    }
+    if (request->forwarded) {
         exo_block_put(out, "forwarded", "yes");
+    }
     exo_block_end(out);
 }
 
@@ -41,20 +46,27 @@ int exo_request_parse(struct exo_request *request,
     *request = (struct exo_request)EXO_REQUEST_INIT;
     request->get = exo_block_get(block, "get");
     request->server = exo_block_get(block, "server");
-    if (request->get == NULL || request->get[0] == '\0')
+    if (request->get == NULL || request->get[0] == '\0') {
         return EXO_E_SYNTAX;
-    if (request->server != NULL && request->server[0] == '\0')
+    }
+    if (request->server != NULL && request->server[0] == '\0') {
         request->server = NULL;
+    }
     if (min_ttl != NULL &&
-        exo_block_number(min_ttl, &request->min_ttl) != EXO_OK)
+        exo_block_number(min_ttl, &request->min_ttl) != EXO_OK) {
         return EXO_E_SYNTAX;
-    if (reject != NULL && exo_block_number(reject, &request->reject) != EXO_OK)
+    }
+    if (reject != NULL &&
+        exo_block_number(reject, &request->reject) != EXO_OK) {
         return EXO_E_SYNTAX;
-    if (nowait != NULL && exo_block_bool(nowait, &request->nowait) != EXO_OK)
+    }
+    if (nowait != NULL && exo_block_bool(nowait, &request->nowait) != EXO_OK) {
         return EXO_E_SYNTAX;
+    }
     if (forwarded != NULL &&
-        exo_block_bool(forwarded, &request->forwarded) != EXO_OK)
+        exo_block_bool(forwarded, &request->forwarded) != EXO_OK) {
         return EXO_E_SYNTAX;
+    }
     return EXO_OK;
 }
 
@@ -65,10 +77,12 @@ void exo_reply_put(struct exo_buf *out, const struct exo_reply *reply)
 
     /* The states behind it are the helper's own trouble, which the other
      * end can only wait out. */
-    if (status > EXO_STATUS_MISCONFIGURED)
+    if (status > EXO_STATUS_MISCONFIGURED) {
         status = EXO_STATUS_TRANSIENT;
-    if (message == NULL || message[0] == '\0')
+    }
+    if (message == NULL || message[0] == '\0') {
         message = "no reason was given";
+    }
 
     exo_block_begin(out);
     exo_block_put(out, "status", exo_status_word(status));
@@ -76,8 +90,9 @@ void exo_reply_put(struct exo_buf *out, const struct exo_reply *reply)
         exo_token_put(out, &reply->token);
     } else {
         exo_block_put(out, "message", message);
-        if (reply->retry_after > 0)
+        if (reply->retry_after > 0) {
             exo_block_put_number(out, "retry_after", reply->retry_after);
+        }
     }
     exo_block_end(out);
 }
@@ -97,15 +112,18 @@ int exo_reply_parse(struct exo_reply *reply, const struct exo_block *block)
     if (reply->status == EXO_STATUS_OK) {
         reply->message = NULL;
         if (exo_token_parse(&reply->token, block) == EXO_OK &&
-            reply->token.token != NULL)
+            reply->token.token != NULL) {
             return EXO_OK;
+        }
         reply->status = EXO_STATUS_TRANSIENT;
         return EXO_E_SYNTAX;
     }
-    if (exo_block_get(block, "message") != NULL)
+    if (exo_block_get(block, "message") != NULL) {
         reply->message = exo_block_get(block, "message");
+    }
     if (retry_after != NULL &&
-        exo_block_number(retry_after, &reply->retry_after) != EXO_OK)
+        exo_block_number(retry_after, &reply->retry_after) != EXO_OK) {
         return EXO_E_SYNTAX;
+    }
     return EXO_OK;
 }

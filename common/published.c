@@ -29,12 +29,15 @@ int exo_token_dir_owner(const char *token_dir, uid_t *owner)
     struct stat st;
 
     *owner = EXO_NO_UID;
-    if (stat(token_dir, &st) != 0)
+    if (stat(token_dir, &st) != 0) {
         return exo_error_from_errno(errno);
-    if (!S_ISDIR(st.st_mode))
+    }
+    if (!S_ISDIR(st.st_mode)) {
         return EXO_E_NOENT;
-    if ((st.st_mode & S_IWOTH) != 0)
+    }
+    if ((st.st_mode & S_IWOTH) != 0) {
         return EXO_E_UNSAFE;
+    }
     *owner = st.st_uid;
     return EXO_OK;
 }
@@ -48,10 +51,12 @@ struct place {
 static int refuse(const struct place *place, const char *file, int rc,
                   const char *why)
 {
-    if (rc == EXO_E_NOENT || rc == EXO_E_VERSION)
+    if (rc == EXO_E_NOENT || rc == EXO_E_VERSION) {
         return EXO_E_NOENT;
-    if (why == NULL)
+    }
+    if (why == NULL) {
         why = exo_strerror(rc);
+    }
     (void)exo_err_set(
         place->warning, EXO_STATUS_STORE,
         "published token %.160s/%.80s ignored: %s; %s", place->dir, file, why,
@@ -77,20 +82,24 @@ static int read_one(const struct place *place,
                          : exo_file_read(AT_FDCWD, path.data, EXO_FILE_TOKEN,
                                          place->owner, text, &why);
     exo_buf_free(&path);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return refuse(place, account->file, rc, why);
+    }
     rc = exo_block_parse(&block, text->data, text->len, EXO_BLOCK_MESSAGE);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return refuse(place, account->file, rc, block.why);
+    }
     rc = exo_token_parse(token, &block);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return refuse(place, account->file, rc,
                       "a line is missing or malformed");
+    }
     /* A copy under another name would hand one mailbox's token to the
      * user of another. */
-    if (strcmp(token->account, account->name) != 0)
+    if (strcmp(token->account, account->name) != 0) {
         return refuse(place, account->file, EXO_E_SYNTAX,
                       "it is about another account");
+    }
     return EXO_OK;
 }
 
@@ -102,15 +111,18 @@ static int read_own(const struct place *place, struct exo_published *published,
 
     published->account = *account;
     rc = read_one(place, account, &published->own, &published->token);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         return EXO_OK;
-    if (exo_account_domain(&published->account, account) != EXO_OK)
+    }
+    if (exo_account_domain(&published->account, account) != EXO_OK) {
         return rc;
+    }
     exo_buf_reset(&published->own);
     rc_domain = read_one(place, &published->account, &published->own,
                          &published->token);
-    if (rc_domain == EXO_OK)
+    if (rc_domain == EXO_OK) {
         published->token.user = NULL;
+    }
     return rc_domain != EXO_E_NOENT ? rc_domain : rc;
 }
 
@@ -125,16 +137,19 @@ static int read_credential(const struct place *place,
 
     rc = exo_account_set(&credential, token->credential,
                          strlen(token->credential));
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = read_one(place, &credential, &published->other, &other);
-    else
+    } else {
         rc = refuse(place, published->account.file, EXO_E_SYNTAX,
                     "`credential` is not the name of an account");
-    if (rc != EXO_OK)
+    }
+    if (rc != EXO_OK) {
         return rc;
-    if (other.credential != NULL)
+    }
+    if (other.credential != NULL) {
         return refuse(place, credential.file, EXO_E_SYNTAX,
                       "it names a credential and is named as one");
+    }
     other.account = token->account;
     other.user = token->user;
     other.servers = token->servers;
@@ -170,14 +185,17 @@ int exo_published_read(struct exo_published *published, const char *token_dir,
                           token_dir, token_dir);
         return rc;
     }
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return EXO_E_NOENT;
+    }
 
     rc = read_own(&place, published, account);
-    if (rc == EXO_OK && published->token.credential != NULL)
+    if (rc == EXO_OK && published->token.credential != NULL) {
         rc = read_credential(&place, published);
-    if (rc != EXO_OK)
+    }
+    if (rc != EXO_OK) {
         published->token = (struct exo_token){ .account = NULL };
+    }
     return rc;
 }
 

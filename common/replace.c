@@ -37,10 +37,12 @@ int exo_file_write_all(int fd, const void *data, size_t len)
     while (len > 0) {
         ssize_t n = write(fd, p, len);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
-        if (n < 0)
+        }
+        if (n < 0) {
             return exo_error_from_errno(errno);
+        }
         p += n;
         len -= (size_t)n;
     }
@@ -53,8 +55,9 @@ static int temp_open(int dirfd, char name[TEMP_LEN + 1], int *fd)
     size_t at = sizeof TEMP_PREFIX - 1;
 
     *fd = -1;
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
         return EXO_E_IO;
+    }
     memcpy(name, TEMP_PREFIX, at);
     for (size_t i = 0; i < sizeof random; i++) {
         name[at++] = hex[random[i] >> 4];
@@ -72,12 +75,14 @@ static int temp_commit(int dirfd, const char *temp, const char *name,
 {
     int rc;
 
-    if (fchmod(*fd, mode) != 0 || fsync(*fd) != 0)
+    if (fchmod(*fd, mode) != 0 || fsync(*fd) != 0) {
         return exo_error_from_errno(errno);
+    }
     rc = close(*fd);
     *fd = -1;
-    if (rc != 0 || renameat(dirfd, temp, dirfd, name) != 0)
+    if (rc != 0 || renameat(dirfd, temp, dirfd, name) != 0) {
         return exo_error_from_errno(errno);
+    }
     return EXO_OK;
 }
 
@@ -85,8 +90,9 @@ static void temp_drop(int dirfd, const char *temp, int fd)
 {
     int saved = errno;
 
-    if (fd >= 0)
+    if (fd >= 0) {
         (void)close(fd);
+    }
     (void)unlinkat(dirfd, temp, 0);
     errno = saved;
 }
@@ -98,10 +104,11 @@ static int copy_bytes(int from, int to)
     int rc = EXO_OK;
 
     while (rc == EXO_OK && (n = read(from, chunk, sizeof chunk)) != 0) {
-        if (n > 0)
+        if (n > 0) {
             rc = exo_file_write_all(to, chunk, (size_t)n);
-        else if (errno != EINTR)
+        } else if (errno != EINTR) {
             rc = exo_error_from_errno(errno);
+        }
     }
     explicit_bzero(chunk, sizeof chunk);
     return rc;
@@ -114,22 +121,25 @@ static int keep_previous(int dirfd, const char *name, const char *previous)
     struct stat st;
     int from, to = -1, saved, rc;
 
-    from = openat(dirfd, name,
-                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (from < 0)
+    from = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (from < 0) {
         return errno == ENOENT ? EXO_OK : exo_error_from_errno(errno);
+    }
     if (fstat(from, &st) != 0 || !S_ISREG(st.st_mode)) {
         rc = EXO_E_UNSAFE;
         goto out;
     }
     rc = temp_open(dirfd, temp, &to);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         goto out;
+    }
     rc = copy_bytes(from, to);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = temp_commit(dirfd, temp, previous, st.st_mode & 0777, &to);
-    if (rc != EXO_OK)
+    }
+    if (rc != EXO_OK) {
         temp_drop(dirfd, temp, to);
+    }
 
 out:
     saved = errno;
@@ -145,20 +155,24 @@ int exo_file_replace(int dirfd, const char *name, const char *previous,
     int fd, rc;
 
     rc = temp_open(dirfd, temp, &fd);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
+    }
     rc = exo_file_write_all(fd, data, len);
-    if (rc == EXO_OK && previous != NULL)
+    if (rc == EXO_OK && previous != NULL) {
         rc = keep_previous(dirfd, name, previous);
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         rc = temp_commit(dirfd, temp, name, mode, &fd);
+    }
     if (rc != EXO_OK) {
         temp_drop(dirfd, temp, fd);
         return rc;
     }
     /* Some file systems cannot, and say so with EINVAL. */
-    if (fsync(dirfd) != 0 && errno != EINVAL)
+    if (fsync(dirfd) != 0 && errno != EINVAL) {
         return exo_error_from_errno(errno);
+    }
     return EXO_OK;
 }
 
@@ -178,8 +192,9 @@ void exo_file_sweep(int dirfd)
     /* Opened anew: reading would move the offset of the caller's dirfd. */
     int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd < 0)
+    if (fd < 0) {
         return;
+    }
     dir = fdopendir(fd);
     if (dir == NULL) {
         (void)close(fd);
@@ -188,8 +203,9 @@ void exo_file_sweep(int dirfd)
     while ((entry = readdir(dir)) != NULL) {
         if (is_temp_name(entry->d_name) &&
             fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(st.st_mode) && st.st_mtime < now - TEMP_OLD)
+            S_ISREG(st.st_mode) && st.st_mtime < now - TEMP_OLD) {
             (void)unlinkat(fd, entry->d_name, 0);
+        }
     }
     (void)closedir(dir);
 }

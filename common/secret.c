@@ -24,22 +24,25 @@ int exo_secret_set(struct exo_secret *secret, const char *data, size_t len)
     exo_buf_reset(&secret->hidden);
     exo_buf_add(&secret->hidden, data, len);
     rc = secret->hidden.error;
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         exo_buf_reset(&secret->hidden);
+    }
     return rc;
 }
 
 int exo_secret_copy(struct exo_secret *to, const struct exo_secret *from)
 {
-    if (to == from)
+    if (to == from) {
         return EXO_OK;
+    }
     return exo_secret_set(to, exo_secret_reveal(from), exo_secret_len(from));
 }
 
 void exo_secret_move(struct exo_secret *to, struct exo_secret *from)
 {
-    if (to == from)
+    if (to == from) {
         return;
+    }
     exo_buf_free(&to->hidden);
     to->hidden = from->hidden;
     exo_buf_init(&from->hidden, from->hidden.max);
@@ -66,7 +69,8 @@ void exo_secret_chomp(struct exo_secret *secret)
 
     if (buf->len > 0 && buf->data[buf->len - 1] == '\n') {
         buf->data[--buf->len] = '\0';
-        if (buf->len > 0 && buf->data[buf->len - 1] == '\r')
+        if (buf->len > 0 && buf->data[buf->len - 1] == '\r') {
             buf->data[--buf->len] = '\0';
+        }
     }
 }

@@ -22,11 +22,14 @@ static char lower(char c)
 
 static bool same_name(const char *a, const char *b, size_t len)
 {
-    if (memcmp(a, b, len) == 0)
+    if (memcmp(a, b, len) == 0) {
         return true; /* hosts and presets write lower case */
-    for (size_t i = 0; i < len; i++)
-        if (lower(a[i]) != lower(b[i]))
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (lower(a[i]) != lower(b[i])) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -53,15 +56,18 @@ bool exo_servers_allow(const char *servers, const char *host)
     const char *word;
     size_t len, host_len;
 
-    if (servers == NULL || host == NULL)
+    if (servers == NULL || host == NULL) {
         return false;
+    }
     host_len = without_dot(host, strlen(host));
-    if (host_len == 0)
+    if (host_len == 0) {
         return false;
+    }
     while ((word = exo_word_next(&servers, &len)) != NULL) {
         len = without_dot(word, len);
-        if (len > 0 && pattern_allows(word, len, host, host_len))
+        if (len > 0 && pattern_allows(word, len, host, host_len)) {
             return true;
+        }
     }
     return false;
 }

@@ -42,8 +42,9 @@ struct search {
 
 static void warn(const struct search *search, const char *text)
 {
-    if (search->warn != NULL && text[0] != '\0')
+    if (search->warn != NULL && text[0] != '\0') {
         search->warn(search->context, text);
+    }
 }
 
 /* ---- the published token ----------------------------------------------- */
@@ -64,8 +65,9 @@ static enum exo_token_age age_of(const struct search *search, int64_t now)
 
     if (age < EXO_TOKEN_STALE &&
         (request->reject == token->serial ||
-         (request->min_ttl >= 0 && token->expires - now < request->min_ttl)))
+         (request->min_ttl >= 0 && token->expires - now < request->min_ttl))) {
         age = EXO_TOKEN_STALE;
+    }
     return age;
 }
 
@@ -102,8 +104,9 @@ static void read_owner(struct search *search)
 {
     search->state = "not looked for in";
     if (exo_token_dir_owner(search->conf->token_dir, &search->peers[2]) !=
-        EXO_OK)
+        EXO_OK) {
         search->peers[2] = EXO_NO_UID;
+    }
 }
 
 /* ---- asking ------------------------------------------------------------ */
@@ -113,18 +116,20 @@ static void note(struct search *search, const char *who, size_t len, int rc)
     const char *why = exo_strerror(rc);
     struct exo_buf *tried = &search->tried;
 
-    if (rc == EXO_E_UNSAFE)
+    if (rc == EXO_E_UNSAFE) {
         why = "its owner is not believed";
-    else if (rc == EXO_E_SHORT || rc == EXO_E_SYNTAX)
+    } else if (rc == EXO_E_SHORT || rc == EXO_E_SYNTAX) {
         why = "a broken reply";
-    else if (rc == EXO_E_TIMEOUT)
+    } else if (rc == EXO_E_TIMEOUT) {
         why = "no answer in time";
-    else if (rc == EXO_E_NOENT || rc == EXO_E_ACCESS || rc == EXO_E_IO ||
-             rc == EXO_E_ARG)
+    } else if (rc == EXO_E_NOENT || rc == EXO_E_ACCESS || rc == EXO_E_IO ||
+               rc == EXO_E_ARG) {
         why = exo_errno_text(errno);
-    if (tried->error == 0)
+    }
+    if (tried->error == 0) {
         exo_buf_fmt(tried, "%s%.*s: %s", tried->len > 0 ? "; " : "",
                     len < 80 ? (int)len : 80, who, why);
+    }
 }
 
 /* The sockets in turn, then the helper; EXO_OK as soon as one took it. */
@@ -146,8 +151,9 @@ static int ask(struct search *search, const struct exo_request *request,
                  ? path.error
                  : exo_ask_socket(path.data, search->peers, 3, request,
                                   deadline, search->answer);
-        if (rc != EXO_OK)
+        if (rc != EXO_OK) {
             note(search, word, len, rc);
+        }
         if (rc == EXO_E_UNSAFE && search->warn != NULL) {
             struct exo_err err;
 
@@ -159,19 +165,23 @@ static int ask(struct search *search, const struct exo_request *request,
             warn(search, err.text);
         }
         exo_buf_free(&path);
-        if (rc == EXO_OK || exo_clock_ms() >= deadline)
+        if (rc == EXO_OK || exo_clock_ms() >= deadline) {
             return rc;
+        }
         /* Too busy to take a hint has had hints enough. */
-        if (rc == EXO_E_TIMEOUT && request->nowait)
+        if (rc == EXO_E_TIMEOUT && request->nowait) {
             return rc;
+        }
     }
     if ((flags & EXO_SOURCE_NO_SPAWN) != 0 || conf->helper[0] == '\0' ||
-        exo_conf_secure_mode())
+        exo_conf_secure_mode()) {
         return rc;
+    }
     rc = exo_ask_helper(conf->helper, conf->path, request, deadline,
                         search->answer);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         note(search, conf->helper, strlen(conf->helper), rc);
+    }
     return rc;
 }
 
@@ -218,12 +228,15 @@ static void weigh_reply(struct search *search)
 {
     struct exo_answer *answer = search->answer;
 
-    if (answer->reply.status != EXO_STATUS_NO_ACCOUNT)
+    if (answer->reply.status != EXO_STATUS_NO_ACCOUNT) {
         answer->known = true;
-    if (is_for_others(search))
+    }
+    if (is_for_others(search)) {
         refuse_server(search);
-    if (!search->usable)
+    }
+    if (!search->usable) {
         return;
+    }
     switch (answer->reply.status) {
     case EXO_STATUS_NEEDS_LOGIN:
     case EXO_STATUS_MISCONFIGURED:
@@ -246,8 +259,9 @@ static void refuse_all(struct search *search)
 {
     const char *tried = search->tried.data;
 
-    if (search->tried.len == 0)
+    if (search->tried.len == 0) {
         tried = "none is configured";
+    }
     (void)exo_err_set(
         &search->answer->message, EXO_STATUS_TRANSIENT,
         "no token for %.64s: %s %.64s, and no socket answered "
@@ -308,21 +322,24 @@ void exo_source_get(const struct exo_conf *conf,
                                             .message = answer->message.text };
         return;
     }
-    if ((flags & EXO_SOURCE_NO_FILE) == 0)
+    if ((flags & EXO_SOURCE_NO_FILE) == 0) {
         age = read_published(&search, &account);
-    else
+    } else {
         read_owner(&search);
+    }
 
     if (age < EXO_TOKEN_STALE) {
         use_published(&search);
-        if (age == EXO_TOKEN_AGING)
+        if (age == EXO_TOKEN_AGING) {
             ask_ahead(&search, flags);
+        }
     } else {
         wait.nowait = false;
-        if (ask(&search, &wait, search.deadline, flags) == EXO_OK)
+        if (ask(&search, &wait, search.deadline, flags) == EXO_OK) {
             weigh_reply(&search);
-        else
+        } else {
             give_up(&search);
+        }
     }
     exo_buf_free(&search.tried);
 }

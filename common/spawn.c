@@ -38,13 +38,16 @@ static int make_pair(int pair[2])
         return exo_error_from_errno(errno);
     }
     rc = exo_fd_raise(&pair[0]);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = exo_fd_raise(&pair[1]);
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         return EXO_OK;
+    }
     for (int i = 0; i < 2; i++) {
-        if (pair[i] >= 0)
+        if (pair[i] >= 0) {
             (void)close(pair[i]);
+        }
         pair[i] = -1;
     }
     return rc;
@@ -56,17 +59,20 @@ static int set_files(posix_spawn_file_actions_t *actions, int end)
 {
     int rc = posix_spawn_file_actions_adddup2(actions, end, STDIN_FILENO);
 
-    if (rc == 0)
+    if (rc == 0) {
         rc = posix_spawn_file_actions_adddup2(actions, end, STDOUT_FILENO);
-    if (rc == 0)
+    }
+    if (rc == 0) {
         rc = posix_spawn_file_actions_addopen(actions, STDERR_FILENO,
                                               "/dev/null", O_RDWR, 0);
+    }
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
     /* A helper that goes on in the background must not hold open what the
      * host forgot to mark close-on-exec. */
-    if (rc == 0)
+    if (rc == 0) {
         rc = posix_spawn_file_actions_addclosefrom_np(actions,
                                                       STDERR_FILENO + 1);
+    }
 #endif
     return rc;
 }
@@ -83,11 +89,13 @@ static int set_signals(posix_spawnattr_t *attributes)
     (void)sigdelset(&all, SIGKILL);
     (void)sigdelset(&all, SIGSTOP);
     rc = posix_spawnattr_setsigmask(attributes, &none);
-    if (rc == 0)
+    if (rc == 0) {
         rc = posix_spawnattr_setsigdefault(attributes, &all);
-    if (rc == 0)
+    }
+    if (rc == 0) {
         rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
                                                       POSIX_SPAWN_SETSIGDEF);
+    }
     return rc;
 }
 
@@ -112,16 +120,18 @@ static int start(const char *helper, const char *config, int end, pid_t *pid)
     int rc;
 
     rc = posix_spawn_file_actions_init(&actions);
-    if (rc != 0)
+    if (rc != 0) {
         return rc;
+    }
     rc = posix_spawnattr_init(&attributes);
     if (rc == 0) {
         rc = set_files(&actions, end);
-        if (rc == 0)
+        if (rc == 0) {
             rc = set_signals(&attributes);
-        if (rc == 0)
-            rc = posix_spawn(pid, helper, &actions, &attributes, argv,
-                             environ);
+        }
+        if (rc == 0) {
+            rc = posix_spawn(pid, helper, &actions, &attributes, argv, environ);
+        }
         (void)posix_spawnattr_destroy(&attributes);
     }
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -138,18 +148,22 @@ static void reap(pid_t pid, int64_t deadline_ms)
         pid_t got = waitpid(pid, NULL, WNOHANG);
         int left;
 
-        if (got == pid || (got < 0 && errno != EINTR))
+        if (got == pid || (got < 0 && errno != EINTR)) {
             return;
+        }
         left = exo_ask_left(deadline_ms, pause);
-        if (left == 0)
+        if (left == 0) {
             break;
+        }
         (void)poll(NULL, 0, left);
-        if (pause < PAUSE_LAST)
+        if (pause < PAUSE_LAST) {
             pause *= 2;
+        }
     }
     (void)kill(pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
         continue;
+    }
 }
 
 int exo_ask_helper(const char *helper, const char *config,
@@ -161,11 +175,13 @@ int exo_ask_helper(const char *helper, const char *config,
     pid_t pid = -1;
 
     /* Inside a jail there is none, at each login: that shall be cheap. */
-    if (access(helper, X_OK) != 0)
+    if (access(helper, X_OK) != 0) {
         return EXO_E_NOENT;
+    }
     rc = make_pair(pair);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
+    }
     saved = start(helper, config, pair[1], &pid);
     (void)close(pair[1]);
     if (saved != 0) {

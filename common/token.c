@@ -17,14 +17,17 @@
 
 enum exo_token_age exo_token_age(const struct exo_token *token, int64_t now)
 {
-    if (now >= token->expires)
+    if (now >= token->expires) {
         return EXO_TOKEN_EXPIRED;
+    }
     /* This clock is wrong by more than the others may be; nothing it says
      * about the rest of the times can be believed. */
-    if (now < token->issued - EXO_CLOCK_SKEW)
+    if (now < token->issued - EXO_CLOCK_SKEW) {
         return EXO_TOKEN_STALE;
-    if (now < token->refresh_after)
+    }
+    if (now < token->refresh_after) {
         return EXO_TOKEN_FRESH;
+    }
     return now < token->usable_until ? EXO_TOKEN_AGING : EXO_TOKEN_STALE;
 }
 
@@ -40,10 +43,12 @@ static const struct exo_pair *get_pair(struct walk *walk, const char *key)
     const struct exo_pair *end = walk->block->pair + walk->block->n;
     const struct exo_pair *pair = walk->at;
 
-    if (pair == end || strcmp(pair->key, key) != 0)
+    if (pair == end || strcmp(pair->key, key) != 0) {
         pair = exo_block_find(walk->block, key);
-    if (pair != NULL)
+    }
+    if (pair != NULL) {
         walk->at = pair + 1;
+    }
     return pair;
 }
 
@@ -73,20 +78,24 @@ int exo_token_parse(struct exo_token *token, const struct exo_block *block)
     token->user = get_text(&walk, "user");
     token->servers = get_text(&walk, "servers");
     token->credential = get_text(&walk, "credential");
-    if (token->account == NULL || token->servers == NULL)
+    if (token->account == NULL || token->servers == NULL) {
         return EXO_E_SYNTAX;
-    if (token->credential != NULL)
+    }
+    if (token->credential != NULL) {
         return EXO_OK;
+    }
 
     if (get_number(&walk, "serial", &token->serial) != EXO_OK ||
         get_number(&walk, "issued", &token->issued) != EXO_OK ||
         get_number(&walk, "refresh_after", &token->refresh_after) != EXO_OK ||
         get_number(&walk, "usable_until", &token->usable_until) != EXO_OK ||
-        get_number(&walk, "expires", &token->expires) != EXO_OK)
+        get_number(&walk, "expires", &token->expires) != EXO_OK) {
         return EXO_E_SYNTAX;
+    }
     pair = get_pair(&walk, "token");
-    if (pair == NULL || pair->value_len == 0)
+    if (pair == NULL || pair->value_len == 0) {
         return EXO_E_SYNTAX;
+    }
     token->token = pair->value;
     token->token_len = pair->value_len;
     return EXO_OK;
@@ -95,10 +104,12 @@ int exo_token_parse(struct exo_token *token, const struct exo_block *block)
 void exo_token_put(struct exo_buf *out, const struct exo_token *token)
 {
     exo_block_put(out, "account", token->account);
-    if (token->user != NULL)
+    if (token->user != NULL) {
         exo_block_put(out, "user", token->user);
-    if (token->servers != NULL)
+    }
+    if (token->servers != NULL) {
         exo_block_put(out, "servers", token->servers);
+    }
     if (token->credential != NULL) {
         exo_block_put(out, "credential", token->credential);
         return;
@@ -122,11 +133,14 @@ bool exo_token_is_b64token(const char *data, size_t len)
 {
     size_t i = 0;
 
-    while (i < len && is_token_char(data[i]))
+    while (i < len && is_token_char(data[i])) {
         i++;
-    if (i == 0)
+    }
+    if (i == 0) {
         return false;
-    while (i < len && data[i] == '=')
+    }
+    while (i < len && data[i] == '=') {
         i++;
+    }
     return i == len;
 }

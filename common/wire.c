@@ -37,12 +37,14 @@ int exo_wire_xoauth2(struct exo_secret *message, const char *user,
     char *to;
 
     *token_at = 0;
-    if (exo_has_control(user, user_len))
+    if (exo_has_control(user, user_len)) {
         return EXO_E_ARG;
+    }
     /* All of it at once: growing would copy, and wipe, what is there. */
     to = exo_buf_reserve(out, len + token_len + sizeof end - 1);
-    if (to == NULL)
+    if (to == NULL) {
         return out->error;
+    }
     to = put(to, user_is, sizeof user_is - 1);
     to = put(to, user, user_len);
     to = put(to, bearer, sizeof bearer - 1);
@@ -73,8 +75,9 @@ int exo_wire_oauthbearer(struct exo_secret *message, const char *user,
     struct exo_buf *out = &message->hidden;
 
     *token_at = 0;
-    if (exo_has_control(user, strlen(user)))
+    if (exo_has_control(user, strlen(user))) {
         return EXO_E_ARG;
+    }
     exo_buf_str(out, "n,a=");
     put_saslname(out, user);
     exo_buf_str(out, ",\001auth=Bearer ");

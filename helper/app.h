@@ -16,24 +16,24 @@
 
 struct exo_app {
     struct exo_conf *conf;
-    bool root;      /* started as root: prepare, then become run_as */
+    bool root;        /* started as root: prepare, then become run_as */
     uid_t started_by; /* the uid that ran us */
-    uid_t uid;      /* run_as as root, else our own */
+    uid_t uid;        /* run_as as root, else our own */
     gid_t gid;
     char run_as[64]; /* its name, "" when not root */
     bool has_token_group;
     gid_t token_gid;
     bool quiet; /* serve: nothing on stderr, warnings go to the log */
-    bool hush;      /* token: no warning without -v, a mail client paints
-                     * stderr over its screen */
+    bool hush;  /* token: no warning without -v, a mail client paints
+                 * stderr over its screen */
     int verbose;
-    struct exo_store *store; /* NULL until exo_app_store() */
+    struct exo_store *store;      /* NULL until exo_app_store() */
     struct exo_secret passphrase; /* of a wrapped key file, once it is known */
     struct exo_secret key_text;   /* as read last, */
     struct exo_secret key_plain;  /* and what it comes to */
-    bool key_lost; /* something is sealed, and there is no key */
-    bool changed;           /* a record: status_file is out of date */
-    struct exo_event event; /* for exo_after() */
+    bool key_lost;                /* something is sealed, and there is no key */
+    bool changed;                 /* a record: status_file is out of date */
+    struct exo_event event;       /* for exo_after() */
 };
 
 /*

@@ -172,8 +172,7 @@ static int renew(struct exo_work *w)
     if (rc != 0) {
         return rc;
     }
-    if (is_usable(w, now) ||
-        (w->want->force && w->got->record.serial > seen)) {
+    if (is_usable(w, now) || (w->want->force && w->got->record.serial > seen)) {
         return 0;
     }
     if (!may_try(w, now)) {
@@ -228,11 +227,11 @@ static int begin(struct exo_work *w, const struct exo_account *account)
     if (rc == 0 && w->want->server &&
         !exo_servers_allow(exo_settings_get(w->got->settings, EXO_KEY_SERVERS),
                            w->want->server)) {
-        rc = exo_err_set(w->err, EXO_STATUS_MISCONFIGURED,
-                         "the token of %s may not go to %s; if it should, add "
-                         "the host to servers in %s",
-                         account->name, w->want->server,
-                         w->got->settings->path);
+        rc =
+            exo_err_set(w->err, EXO_STATUS_MISCONFIGURED,
+                        "the token of %s may not go to %s; if it should, add "
+                        "the host to servers in %s",
+                        account->name, w->want->server, w->got->settings->path);
     }
     return rc;
 }

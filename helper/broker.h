@@ -17,10 +17,10 @@ struct exo_peer;
 
 struct exo_want {
     const struct exo_peer *peer; /* `allow` must name him; NULL: ourselves */
-    const char *server;  /* must be allowed; NULL: not said */
-    int64_t min_ttl;     /* seconds, -1: refresh_margin */
-    int64_t reject;      /* a serial that a server refused, -1: none */
-    int64_t deadline_ms; /* exo_clock_ms() */
+    const char *server;          /* must be allowed; NULL: not said */
+    int64_t min_ttl;             /* seconds, -1: refresh_margin */
+    int64_t reject;              /* a serial that a server refused, -1: none */
+    int64_t deadline_ms;         /* exo_clock_ms() */
     bool due;    /* a new one as soon as refresh_after has passed */
     bool nowait; /* leave it to whoever holds the lock */
     bool force;  /* a new one now, backoff and permanent states ignored */
@@ -44,7 +44,10 @@ struct exo_got {
     struct exo_err trouble;   /* why an older one had to do; status OK: not */
 };
 
-#define EXO_WANT_INIT { NULL, NULL, -1, -1, 0, false, false, false }
+#define EXO_WANT_INIT                              \
+    {                                              \
+        NULL, NULL, -1, -1, 0, false, false, false \
+    }
 
 /*
  * Fills got->token, or err with one of the statuses. A token that is still

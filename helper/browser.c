@@ -120,8 +120,8 @@ static int judge(const struct exo_browser *b, struct exo_visit *request,
     if (rc == EXO_E_SYNTAX ||
         (rc == EXO_E_UNSAFE && error.err.status == EXO_STATUS_NEEDS_LOGIN)) {
         exo_visit_answer(request, "400 Bad Request", "Not this login",
-                           "This is not the answer to the login that is "
-                           "waiting. Use the newest address it printed.");
+                         "This is not the answer to the login that is "
+                         "waiting. Use the newest address it printed.");
         (void)fprintf(stderr, "exoauth: ignored: %s\n", error.err.text);
         return EXO_E_NOENT;
     }
@@ -134,12 +134,12 @@ static int judge(const struct exo_browser *b, struct exo_visit *request,
     exo_secret_free(&code);
     if (rc == 0) {
         exo_visit_answer(request, "200 OK", "Login complete",
-                           "exoauth has what it needs. You may close this "
-                           "page.");
+                         "exoauth has what it needs. You may close this "
+                         "page.");
     } else {
         exo_visit_answer(request, "200 OK", "Login failed",
-                           "exoauth did not get a token. The reason stands in "
-                           "the terminal where the login was started.");
+                         "exoauth did not get a token. The reason stands in "
+                         "the terminal where the login was started.");
     }
     return rc;
 }

@@ -13,8 +13,8 @@
 /* One login; strings borrowed. */
 struct exo_browser {
     const struct exo_oauth_client *client;
-    const char *issuer; /* for `iss`; "": not known */
-    const char *hint;   /* login_hint, usually the mailbox */
+    const char *issuer;       /* for `iss`; "": not known */
+    const char *hint;         /* login_hint, usually the mailbox */
     const char *redirect_uri; /* of --paste */
     int64_t wait;             /* seconds, of --browser */
 };

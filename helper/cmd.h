@@ -43,7 +43,7 @@ struct exo_options {
     bool conf_changed;
     int listen_fd;
     bool has_account_file; /* remove */
-    const char *out; /* export */
+    const char *out;       /* export */
     bool passphrase, no_passphrase;
     struct exo_import *import;
     struct exo_buf bundle; /* import */
@@ -61,11 +61,11 @@ struct exo_command {
     bool takes_file; /* its first word is a file */
     bool many;       /* as many accounts as there are, or --all */
     bool no_account;
-    bool quiet;   /* serve */
+    bool quiet;      /* serve */
     bool waited_for; /* token: a mail client waits for its end */
-    bool prepare; /* makes directories as root */
-    bool alone;   /* explain: words instead of an account, and nothing of
-                   * struct exo_app */
+    bool prepare;    /* makes directories as root */
+    bool alone;      /* explain: words instead of an account, and nothing of
+                      * struct exo_app */
     int (*before)(struct exo_app *app, struct exo_options *options,
                   struct exo_err *err);
     /* The exit status is that of err; stdout carries only the result. */

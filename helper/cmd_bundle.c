@@ -54,9 +54,8 @@ static int before_export(struct exo_app *app, struct exo_options *o,
                            "export: add --out FILE, a file that is not there "
                            "yet");
     }
-    o->out_fd = open(o->out,
-                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                     0600);
+    o->out_fd = open(
+        o->out, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (o->out_fd < 0) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "--out %s: %m; name a file that is not there yet, "

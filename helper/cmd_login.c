@@ -151,8 +151,8 @@ static void assume_stored(struct exo_app *app, struct exo_settings *settings)
     enum exo_grant grant;
 
     exo_record_init(&record);
-    if (exo_store_peek(app->store, &exo_settings_owner(settings)->file,
-                       &record, &ignored) == 0 &&
+    if (exo_store_peek(app->store, &exo_settings_owner(settings)->file, &record,
+                       &ignored) == 0 &&
         exo_grant_parse(record.grant, &grant)) {
         (void)!exo_settings_assume(settings, grant);
     }

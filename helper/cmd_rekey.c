@@ -44,8 +44,8 @@ static int lock_keys(const struct exo_app *app, struct exo_err *err)
     const char *path = app->conf->key_file;
     char *dir = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
     int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 &&
-                errno == EWOULDBLOCK;
+    bool busy =
+        fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 
     free(dir);
     if (busy) {

@@ -36,8 +36,8 @@ static int put_json(struct exo_secret *out, const struct exo_token *t)
     json_object_object_add(o, "expires", json_object_new_int64(t->expires));
     json_object_object_add(
         o, "token", json_object_new_string_len(t->token, (int)t->token_len));
-    text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-                                                 JSON_C_TO_STRING_NOSLASHESCAPE);
+    text = json_object_to_json_string_ext(
+        o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     if (text) {
         rc = exo_secret_set(out, text, strlen(text));
         explicit_bzero((char *)(uintptr_t)text, strlen(text));
@@ -52,11 +52,11 @@ static int put_sasl(struct exo_secret *out, const struct exo_token *t,
 {
     struct exo_secret message = EXO_SECRET_INIT;
     size_t at;
-    int rc = format == EXO_FORMAT_XOAUTH2
-                 ? exo_wire_xoauth2(&message, t->user, t->token, t->token_len,
-                                    &at)
-                 : exo_wire_oauthbearer(&message, t->user, t->token,
-                                        t->token_len, &at);
+    int rc =
+        format == EXO_FORMAT_XOAUTH2
+            ? exo_wire_xoauth2(&message, t->user, t->token, t->token_len, &at)
+            : exo_wire_oauthbearer(&message, t->user, t->token, t->token_len,
+                                   &at);
 
     if (rc == 0) {
         rc = exo_base64(out, exo_secret_reveal(&message),

@@ -22,8 +22,7 @@ static void show(const struct exo_oauth_client *client,
                   "To authorise %s, open this page in any browser and sign in "
                   "as the owner of the mailbox:\n\n    %s\n\n"
                   "and enter the code:\n\n    %s\n\n",
-                  client->account, device->verification_uri,
-                  device->user_code);
+                  client->account, device->verification_uri, device->user_code);
     if (device->verification_uri_complete[0] != '\0') {
         (void)fprintf(stderr, "or open: %s\n\n",
                       device->verification_uri_complete);
@@ -43,8 +42,9 @@ static void wait_interval(int64_t seconds, int64_t end_ms)
             break;
         }
         if (terminal) {
-            (void)fprintf(stderr, "\rwaiting for you, the code is good for "
-                                  "%lld:%02lld ",
+            (void)fprintf(stderr,
+                          "\rwaiting for you, the code is good for "
+                          "%lld:%02lld ",
                           (long long)(left / 60), (long long)(left % 60));
         }
         (void)nanosleep(&second, NULL);

@@ -63,8 +63,8 @@ static int set_attributes(posix_spawnattr_t *attr)
 
 static int spawn(const char *command, char *const *env, pid_t *pid)
 {
-    char *argv[] = { (char *)"sh", (char *)"-c",
-                     (char *)(uintptr_t)command, NULL };
+    char *argv[] = { (char *)"sh", (char *)"-c", (char *)(uintptr_t)command,
+                     NULL };
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
     int rc = posix_spawn_file_actions_init(&actions);

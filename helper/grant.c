@@ -92,9 +92,9 @@ static int ask_by_password(struct exo_work *w,
                            struct exo_oauth_error *error)
 {
     const char *user = exo_settings_get(w->owner, EXO_KEY_USER);
-    int rc = exo_oauth_password(
-        client, user[0] != '\0' ? user : w->owner->file.name,
-        &w->got->record.client_secret, tokens, error);
+    int rc =
+        exo_oauth_password(client, user[0] != '\0' ? user : w->owner->file.name,
+                           &w->got->record.client_secret, tokens, error);
 
     /* Or the next request would take the password for a client secret. */
     exo_secret_free(&tokens->refresh_token);
@@ -111,9 +111,9 @@ static int ask(struct exo_work *w, const struct exo_secret *given_secret,
     struct exo_oauth_client client;
     bool app_only = w->owner->grant == EXO_GRANT_CLIENT_CREDENTIALS;
     bool password = by_password(w, refresh_token);
-    int rc = exo_means_find(&means, w->owner, given_secret,
-                            password ? NULL : &w->got->record.client_secret,
-                            w->err);
+    int rc =
+        exo_means_find(&means, w->owner, given_secret,
+                       password ? NULL : &w->got->record.client_secret, w->err);
 
     if (rc == 0 && app_only && !has_proof(w->owner, &means)) {
         rc = need_secret(w);

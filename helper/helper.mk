@@ -59,6 +59,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/names.h \
 	helper/options.c \
 	helper/options.h \
+	helper/options_table.c \
+	helper/options_table.h \
 	helper/out.c \
 	helper/outcome.c \
 	helper/peer.c \

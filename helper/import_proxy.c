@@ -17,8 +17,9 @@
 #include "prompt.h"
 
 #define GLOBAL "emailproxy"
-#define SAMPLE "***" /* in every value that a user of its sample must replace \
-                      */
+#define SAMPLE                                                     \
+    "***" /* in every value that a user of its sample must replace \
+           */
 
 struct proxy {
     struct exo_import *in;

@@ -65,8 +65,8 @@ static int read_key_file(const struct exo_app *app, const char *path,
                          struct exo_secret *text, struct exo_err *err)
 {
     const char *why = NULL;
-    int rc = exo_file_read(AT_FDCWD, path, EXO_FILE_KEY, 0, &text->hidden,
-                           &why);
+    int rc =
+        exo_file_read(AT_FDCWD, path, EXO_FILE_KEY, 0, &text->hidden, &why);
 
     if (rc == 0 || rc == EXO_E_NOENT) {
         return rc;
@@ -200,8 +200,8 @@ int exo_keys_read(void *context, struct exo_keyring *ring, struct exo_err *err)
 /* ---- writing ---- */
 
 /* As text, under the passphrase if there is one. */
-static int print_ring(const struct exo_app *app,
-                      const struct exo_keyring *ring, struct exo_secret *text)
+static int print_ring(const struct exo_app *app, const struct exo_keyring *ring,
+                      struct exo_secret *text)
 {
     struct exo_secret plain = { EXO_BUF_INIT(EXO_KEYRING_MAX) };
     int rc = exo_keyring_print(ring, &plain);
@@ -222,8 +222,7 @@ static int write_temp(const struct exo_app *app, int dirfd, const char *temp,
 {
     int rc;
     int fd = openat(dirfd, temp,
-                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    0400);
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 
     if (fd < 0) {
         return exo_error_from_errno(errno);
@@ -380,8 +379,7 @@ void exo_keys_place(struct exo_app *app)
     if (rc == 0) {
         rc = put_file(app, &text, true);
     }
-    if (rc != 0 && rc != EXO_E_CONFLICT &&
-        (app->root || app->conf->user)) {
+    if (rc != 0 && rc != EXO_E_CONFLICT && (app->root || app->conf->user)) {
         exo_app_warn(app,
                      "cannot make the key file %s: %s; until it is there, "
                      "credentials are stored without a seal; name another "

@@ -44,8 +44,8 @@ static int listen_on(int family, unsigned port)
     if (fd < 0) {
         return -1;
     }
-    if ((family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
-                                          sizeof(on)) != 0) ||
+    if ((family == AF_INET6 &&
+         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
         bind(fd, address, len) != 0 || listen(fd, 8) != 0) {
         saved = errno;
         (void)close(fd);
@@ -112,7 +112,7 @@ static void drop(struct exo_visit *r)
 }
 
 void exo_visit_answer(struct exo_visit *r, const char *status,
-                        const char *title, const char *text)
+                      const char *title, const char *text)
 {
     struct exo_buf page = EXO_BUF_INIT(4096);
     struct exo_buf out = EXO_BUF_INIT(8192);
@@ -177,7 +177,7 @@ static bool take(struct exo_visit *r)
     r->head.hidden.data[r->head.hidden.len] = '\0';
     if (memchr(room, '\0', (size_t)n)) {
         exo_visit_answer(r, "400 Bad Request", "Bad request",
-                           "That is not HTTP.");
+                         "That is not HTTP.");
         return false;
     }
     if (!strstr(r->head.hidden.data, "\r\n\r\n") &&
@@ -188,8 +188,8 @@ static bool take(struct exo_visit *r)
         return true;
     }
     exo_visit_answer(r, r->target ? "404 Not Found" : "400 Bad Request",
-                       "Nothing here",
-                       "Only the answer of a login is expected here.");
+                     "Nothing here",
+                     "Only the answer of a login is expected here.");
     return false;
 }
 
@@ -217,9 +217,8 @@ int exo_listener_next(struct exo_listener *l, int64_t deadline_ms,
                                { busy ? -1 : l->fd[1], POLLIN, 0 },
                                { r->fd, POLLIN, 0 } };
         int64_t now = exo_clock_ms();
-        int64_t until = r->fd >= 0 && r->until_ms < deadline_ms
-                            ? r->until_ms
-                            : deadline_ms;
+        int64_t until =
+            r->fd >= 0 && r->until_ms < deadline_ms ? r->until_ms : deadline_ms;
 
         if (now >= deadline_ms) {
             drop(r);

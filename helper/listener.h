@@ -19,10 +19,10 @@ struct exo_listener {
 
 /* A request to be answered. */
 struct exo_visit {
-    int fd;              /* -1: none */
+    int fd;                 /* -1: none */
     struct exo_secret head; /* what was read; the code is in it */
-    int64_t until_ms;    /* how long the browser may take to send it */
-    const char *target;  /* "/?...", borrowed from head */
+    int64_t until_ms;       /* how long the browser may take to send it */
+    const char *target;     /* "/?...", borrowed from head */
     size_t target_len;
 };
 
@@ -42,6 +42,6 @@ int exo_listener_next(struct exo_listener *listener, int64_t deadline_ms,
 
 /* Sends a page with these words, static ASCII without markup, and closes. */
 void exo_visit_answer(struct exo_visit *request, const char *status,
-                        const char *title, const char *text);
+                      const char *title, const char *text);
 
 #endif

@@ -92,13 +92,14 @@ static int find_secret(struct exo_login *login, const struct exo_secret *stored,
     int rc = find(login, NULL, stored, err);
 
     /* An old password must not pass for a client secret. */
-    login->replace = login->way == EXO_LOGIN_PASSWORD &&
-                     exo_secret_empty(stored);
+    login->replace =
+        login->way == EXO_LOGIN_PASSWORD && exo_secret_empty(stored);
     if (rc == 0 && login->way == EXO_LOGIN_APP &&
         login->owner->auth != EXO_CLIENT_ASSERTION &&
         exo_secret_empty(&login->means.secret)) {
-        rc = prompt(login, "Client secret (its value, not its id): ",
-                    "client secret", err);
+        rc = prompt(login,
+                    "Client secret (its value, not its id): ", "client secret",
+                    err);
         if (rc == 0) {
             rc = find(login, &login->keep, NULL, err);
         }

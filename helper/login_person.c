@@ -101,8 +101,8 @@ static const char *mailbox_of(const struct exo_settings *s)
 static void ask_who(const struct exo_login *login,
                     struct exo_oauth_client *client, struct exo_buf *scope)
 {
-    if (strcmp(exo_settings_get(login->owner, EXO_KEY_PROVIDER),
-               "microsoft") != 0 ||
+    if (strcmp(exo_settings_get(login->owner, EXO_KEY_PROVIDER), "microsoft") !=
+            0 ||
         client->scope[0] == '\0' || client->resource[0] != '\0' ||
         strstr(client->scope, "openid")) {
         return;
@@ -121,9 +121,8 @@ static void paste_uri(const struct exo_settings *owner, struct exo_buf *uri)
         exo_provider_find(exo_settings_get(owner, EXO_KEY_PROVIDER),
                           exo_settings_get(owner, EXO_KEY_CLOUD));
     const char *page = p ? p->authorization_endpoint : "";
-    size_t len = strncmp(page, "https://", 8) == 0
-                     ? 8 + strcspn(page + 8, "/")
-                     : 0;
+    size_t len =
+        strncmp(page, "https://", 8) == 0 ? 8 + strcspn(page + 8, "/") : 0;
 
     if (len > 0 && strcmp(p->name, "microsoft") == 0) {
         exo_buf_add(uri, page, len);
@@ -141,8 +140,8 @@ static int by_browser(struct exo_login *login,
     struct exo_browser browser = {
         .client = client,
         .issuer = exo_settings_get(login->owner, EXO_KEY_ISSUER),
-        .wait = login->options->wait > 0 ? login->options->wait
-                                         : EXO_BROWSER_WAIT,
+        .wait =
+            login->options->wait > 0 ? login->options->wait : EXO_BROWSER_WAIT,
     };
     const char *mailbox = mailbox_of(login->settings);
     int rc;

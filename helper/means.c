@@ -72,8 +72,8 @@ static void strip(struct exo_secret *secret)
     }
 }
 
-static int read_assertion(struct exo_means *means,
-                          const struct exo_settings *s, struct exo_err *err)
+static int read_assertion(struct exo_means *means, const struct exo_settings *s,
+                          struct exo_err *err)
 {
     const char *path = exo_settings_get(s, EXO_KEY_ASSERTION_FILE);
     const char *why = NULL;

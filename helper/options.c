@@ -16,163 +16,14 @@
 #include "exoauth/proto.h"
 #include "import.h"
 #include "options.h"
-
-static const struct exo_command *const commands[] = {
-    &exo_cmd_login, &exo_cmd_token, &exo_cmd_refresh, &exo_cmd_status,
-    &exo_cmd_list,  &exo_cmd_show,  &exo_cmd_remove,  &exo_cmd_serve,
-    &exo_cmd_import, &exo_cmd_export, &exo_cmd_accept, &exo_cmd_rekey,
-    &exo_cmd_explain,
-};
-
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-enum {
-    OPT_HELP = 256,
-    OPT_VERSION,
-    OPT_CONFIG,
-    OPT_DEVICE,
-    OPT_BROWSER,
-    OPT_PASTE,
-    OPT_WAIT,
-    OPT_SECRET_FILE,
-    OPT_PASSWORD_FILE,
-    OPT_REFRESH_TOKEN_FILE,
-    OPT_FROM,
-    OPT_CONFIG_FILE,
-    OPT_OUT,
-    OPT_PASSPHRASE,
-    OPT_NO_PASSPHRASE,
-    OPT_IF_NEEDED,
-    OPT_SET,
-    OPT_MIN_TTL,
-    OPT_FORMAT,
-    OPT_ALL,
-    OPT_FORCE,
-    OPT_JSON,
-    OPT_PROMETHEUS,
-    OPT_NAGIOS,
-    OPT_ACCOUNT_FILE,
-    OPT_LISTEN
-};
-
-static const struct option longs[] = {
-    { "help", no_argument, NULL, OPT_HELP },
-    { "version", no_argument, NULL, OPT_VERSION },
-    { "config", required_argument, NULL, OPT_CONFIG },
-    { "verbose", no_argument, NULL, 'v' },
-    { "device", no_argument, NULL, OPT_DEVICE },
-    { "browser", no_argument, NULL, OPT_BROWSER },
-    { "paste", no_argument, NULL, OPT_PASTE },
-    { "wait", required_argument, NULL, OPT_WAIT },
-    { "secret-file", required_argument, NULL, OPT_SECRET_FILE },
-    { "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
-    { "refresh-token-file", required_argument, NULL, OPT_REFRESH_TOKEN_FILE },
-    { "from", required_argument, NULL, OPT_FROM },
-    { "config-file", required_argument, NULL, OPT_CONFIG_FILE },
-    { "out", required_argument, NULL, OPT_OUT },
-    { "passphrase", no_argument, NULL, OPT_PASSPHRASE },
-    { "no-passphrase", no_argument, NULL, OPT_NO_PASSPHRASE },
-    { "if-needed", no_argument, NULL, OPT_IF_NEEDED },
-    { "set", required_argument, NULL, OPT_SET },
-    { "min-ttl", required_argument, NULL, OPT_MIN_TTL },
-    { "format", required_argument, NULL, OPT_FORMAT },
-    { "all", no_argument, NULL, OPT_ALL },
-    { "force", no_argument, NULL, OPT_FORCE },
-    { "json", no_argument, NULL, OPT_JSON },
-    { "prometheus", no_argument, NULL, OPT_PROMETHEUS },
-    { "nagios", no_argument, NULL, OPT_NAGIOS },
-    { "account-file", no_argument, NULL, OPT_ACCOUNT_FILE },
-    { "listen", required_argument, NULL, OPT_LISTEN },
-    { NULL, 0, NULL, 0 },
-};
-
-static const struct {
-    int opt;
-    unsigned flag;
-} takes[] = {
-    { OPT_DEVICE, EXO_OPT_DEVICE },
-    { OPT_BROWSER, EXO_OPT_BROWSER },
-    { OPT_PASTE, EXO_OPT_BROWSER },
-    { OPT_WAIT, EXO_OPT_BROWSER },
-    { OPT_PASSWORD_FILE, EXO_OPT_PASSWORD_FILE },
-    { OPT_SECRET_FILE, EXO_OPT_SECRET_FILE },
-    { OPT_REFRESH_TOKEN_FILE, EXO_OPT_REFRESH_TOKEN_FILE },
-    { OPT_FROM, EXO_OPT_FROM },
-    { OPT_CONFIG_FILE, EXO_OPT_CONFIG_FILE },
-    { OPT_OUT, EXO_OPT_OUT },
-    { OPT_PASSPHRASE, EXO_OPT_PASSPHRASE },
-    { OPT_NO_PASSPHRASE, EXO_OPT_PASSPHRASE },
-    { OPT_IF_NEEDED, EXO_OPT_IF_NEEDED },
-    { OPT_SET, EXO_OPT_SET },
-    { OPT_MIN_TTL, EXO_OPT_MIN_TTL },
-    { OPT_FORMAT, EXO_OPT_FORMAT },
-    { OPT_ALL, EXO_OPT_ALL },
-    { OPT_FORCE, EXO_OPT_FORCE },
-    { OPT_JSON, EXO_OPT_JSON },
-    { OPT_PROMETHEUS, EXO_OPT_PROMETHEUS },
-    { OPT_NAGIOS, EXO_OPT_NAGIOS },
-    { OPT_ACCOUNT_FILE, EXO_OPT_ACCOUNT_FILE },
-    { OPT_LISTEN, EXO_OPT_LISTEN },
-};
-
-const struct exo_command *exo_command_find(const char *name)
-{
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        if (strcmp(commands[i]->name, name) == 0) {
-            return commands[i];
-        }
-    }
-    return NULL;
-}
-
-static enum exo_parsed print_help(const struct exo_command *command)
-{
-    if (command) {
-        (void)printf("usage: exoauth %s %s\n\n%s\n"
-                     "  --config FILE         use this exoauth.conf\n"
-                     "  -v, --verbose         say more on stderr\n"
-                     "  --help                this text\n",
-                     command->name, command->usage, command->help);
-    } else {
-        (void)printf("usage: exoauth COMMAND [ACCOUNT] [options]\n\n"
-                     "OAuth tokens for Postfix and everything else that uses "
-                     "Cyrus SASL.\n\n");
-        for (size_t i = 0; i < N_COMMANDS; i++) {
-            (void)printf("  exoauth %-8s%s\n", commands[i]->name,
-                         commands[i]->usage);
-        }
-        (void)printf("\n  exoauth COMMAND --help, exoauth --version\n"
-                     "\nManual: exoauth(1), exoauth.conf(5), libexoauth(8)\n");
-    }
-    return EXO_PARSED_DONE;
-}
+#include "options_table.h"
 
 static int bad(const struct exo_command *command, struct exo_err *err,
                const char *what, const char *which)
 {
-    return exo_err_set(err, EXO_STATUS_USAGE,
-                       "%s%s; see: exoauth %s%s--help", which, what,
-                       command ? command->name : "", command ? " " : "");
-}
-
-static bool allowed(const struct exo_command *command, int opt)
-{
-    for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
-        if (takes[i].opt == opt) {
-            return command && (command->options & takes[i].flag);
-        }
-    }
-    return true;
-}
-
-static const char *name_of(int opt)
-{
-    for (const struct option *o = longs; o->name; o++) {
-        if (o->val == opt) {
-            return o->name;
-        }
-    }
-    return "";
+    return exo_err_set(err, EXO_STATUS_USAGE, "%s%s; see: exoauth %s%s--help",
+                       which, what, command ? command->name : "",
+                       command ? " " : "");
 }
 
 /* What getopt_long() did not understand. It names a letter in optopt, which
@@ -308,7 +159,7 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
         o->listen = optarg;
         return 0;
     default:
-        return EXO_E_ARG; /* no entry of longs[] is left */
+        return EXO_E_ARG; /* no entry of exo_option_longs[] is left */
     }
 }
 
@@ -352,8 +203,7 @@ static int take_words(struct exo_options *options,
         return 0;
     }
     if (command == &exo_cmd_list || command == &exo_cmd_serve ||
-        command->no_account ||
-        options->all) {
+        command->no_account || options->all) {
         return bad(command, err, ": takes no account here", argv[optind]);
     }
     options->has_account = true;
@@ -402,10 +252,11 @@ enum exo_parsed exo_options_parse(struct exo_options *options,
         spare_text(argc, argv);
     }
     opterr = 0;
-    while (rc == 0 &&
-           (opt = getopt_long(argc, argv, ":v", longs, NULL)) != -1) {
+    while (rc == 0 && (opt = getopt_long(argc, argv, ":v", exo_option_longs,
+                                         NULL)) != -1) {
         if (opt == OPT_HELP) {
-            return print_help(c);
+            exo_option_help(c);
+            return EXO_PARSED_DONE;
         }
         if (opt == OPT_VERSION) {
             (void)printf("exoauth %s\n", PACKAGE_VERSION);
@@ -413,11 +264,11 @@ enum exo_parsed exo_options_parse(struct exo_options *options,
         }
         if (opt == '?' || opt == ':') {
             rc = misread(c, opt, argv[optind - 1], err);
-        } else if (!allowed(c, opt)) {
+        } else if (!exo_option_allowed(c, opt)) {
             rc = exo_err_set(err, EXO_STATUS_USAGE,
                              "--%s is not an option of %s; see: exoauth "
                              "%s%s--help",
-                             name_of(opt), c ? c->name : "exoauth",
+                             exo_option_name(opt), c ? c->name : "exoauth",
                              c ? c->name : "", c ? " " : "");
         } else {
             rc = take(options, opt, err);

@@ -211,8 +211,8 @@ void exo_place_status(struct exo_app *app)
 {
     const char *path = app->conf->status_file;
     const char *slash = strrchr(path, '/');
-    char *dir = slash && slash > path ? strndup(path, (size_t)(slash - path))
-                                      : NULL;
+    char *dir =
+        slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
     struct stat st;
 
     if (dir && (stat(dir, &st) != 0 || is_run_dir(dir)) &&

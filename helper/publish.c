@@ -194,10 +194,10 @@ static bool visit_all(const struct exo_app *app,
     token.token = exo_secret_reveal(&record->access_token);
     token.token_len = exo_secret_len(&record->access_token);
     /* In an outage there is nothing to ask for before the next try. */
-    token.refresh_after = later(record->next_try, token.refresh_after,
-                                token.expires);
-    token.usable_until = later(record->next_try, token.usable_until,
-                               token.expires);
+    token.refresh_after =
+        later(record->next_try, token.refresh_after, token.expires);
+    token.usable_until =
+        later(record->next_try, token.usable_until, token.expires);
     differs = visit_text(app, &owner->file, &token, visit);
     if (settings->owner) {
         memset(&token, 0, sizeof(token));

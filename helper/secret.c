@@ -21,7 +21,8 @@
 #include "exoauth/file.h"
 #include "exoauth/proto.h"
 
-#define COMMAND_MS 10000 /* a password manager that hangs must not hang mail */
+/* A password manager that hangs must not hang mail. */
+#define COMMAND_MS 10000
 
 static int from_file(const char *path, struct exo_secret *secret,
                      struct exo_err *err)
@@ -60,7 +61,8 @@ static int start(const char *command, pid_t *pid, int *out)
         (void)close(pipe_fd[1]);
         return rc;
     }
-    rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    rc =
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (rc == 0) {
         rc = posix_spawn_file_actions_adddup2(&actions, pipe_fd[1], 1);
     }
@@ -123,10 +125,11 @@ int exo_command_output(const char *key, const char *command,
 
     if (rc != 0) {
         errno = rc;
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "%s cannot be started: %m; see that /bin/sh and free "
-                           "processes are there",
-                           key);
+        return exo_err_set(
+            err, EXO_STATUS_TRANSIENT,
+            "%s cannot be started: %m; see that /bin/sh and free "
+            "processes are there",
+            key);
     }
     rc = drain(fd, exo_clock_ms() + COMMAND_MS, &secret->hidden);
     (void)close(fd);
@@ -136,16 +139,18 @@ int exo_command_output(const char *key, const char *command,
     while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
     }
     if (rc == EXO_E_TIMEOUT) {
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "%s gave no answer within %d s; run it by hand as the "
-                           "user that owns the store",
-                           key, COMMAND_MS / 1000);
+        return exo_err_set(
+            err, EXO_STATUS_TRANSIENT,
+            "%s gave no answer within %d s; run it by hand as the "
+            "user that owns the store",
+            key, COMMAND_MS / 1000);
     }
     if (rc != 0) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "%s: its output: %s; it must be what it is asked for "
-                           "and nothing else",
-                           key, exo_strerror(rc));
+        return exo_err_set(
+            err, EXO_STATUS_MISCONFIGURED,
+            "%s: its output: %s; it must be what it is asked for "
+            "and nothing else",
+            key, exo_strerror(rc));
     }
     if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,

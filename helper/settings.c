@@ -176,8 +176,8 @@ static int take_files(struct exo_settings *s, const struct exo_conf *conf,
         }
         exo_settings_set(s, (enum exo_key)i, pair->value, where, pair->line);
         if (exo_setting_check((enum exo_key)i, pair->value, &why) != 0) {
-            return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                               "%s line %u: %s", where, pair->line, why.text);
+            return exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%s line %u: %s",
+                               where, pair->line, why.text);
         }
     }
     return 0;

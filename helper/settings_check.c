@@ -47,7 +47,8 @@ static bool is_host_list(const char *list)
             len -= 2;
         }
         for (size_t i = 0; i < len; i++) {
-            if (!isalnum((unsigned char)word[i]) && !strchr(".-:[]_", word[i])) {
+            if (!isalnum((unsigned char)word[i]) &&
+                !strchr(".-:[]_", word[i])) {
                 return false;
             }
         }
@@ -89,8 +90,9 @@ static bool is_account(const char *value)
 
 static int check_word(enum exo_key key, const char *value, struct exo_err *err)
 {
-    static const char *const auths[] = { "none", "secret_post", "secret_basic",
-                                         "private_key_jwt", "assertion", NULL };
+    static const char *const auths[] = { "none",         "secret_post",
+                                         "secret_basic", "private_key_jwt",
+                                         "assertion",    NULL };
     static const char *const algs[] = { "PS256", "RS256", NULL };
     enum exo_grant grant;
 

@@ -171,8 +171,8 @@ static int missing(const struct exo_settings *s, enum exo_key key,
 /* Which of two proofs to use, nobody but the administrator can tell. */
 static int check_single(const struct exo_settings *s, struct exo_err *err)
 {
-    bool secret = is_there(s, EXO_KEY_SECRET_FILE) ||
-                  is_there(s, EXO_KEY_SECRET_COMMAND);
+    bool secret =
+        is_there(s, EXO_KEY_SECRET_FILE) || is_there(s, EXO_KEY_SECRET_COMMAND);
     bool certificate = is_there(s, EXO_KEY_CERTIFICATE);
     bool assertion = is_there(s, EXO_KEY_ASSERTION_FILE);
 

@@ -40,8 +40,7 @@ static enum exo_grant choose_grant(struct exo_settings *s)
                                            EXO_KEY_ASSERTION_FILE };
     enum exo_grant grant = EXO_GRANT_AUTHORIZATION_CODE;
 
-    s->grant_said =
-        exo_grant_parse(exo_settings_get(s, EXO_KEY_GRANT), &grant);
+    s->grant_said = exo_grant_parse(exo_settings_get(s, EXO_KEY_GRANT), &grant);
     for (size_t i = 0; !s->grant_said && i < sizeof(of_app) / sizeof(*of_app);
          i++) {
         if (exo_settings_get(s, of_app[i])[0] != '\0') {
@@ -50,8 +49,8 @@ static enum exo_grant choose_grant(struct exo_settings *s)
             s->grant_said = !exo_settings_from_environment(s, of_app[i]);
         }
     }
-    exo_settings_set(s, EXO_KEY_GRANT, exo_grant_word(grant), s->key[EXO_KEY_GRANT].origin,
-        s->key[EXO_KEY_GRANT].line);
+    exo_settings_set(s, EXO_KEY_GRANT, exo_grant_word(grant),
+                     s->key[EXO_KEY_GRANT].origin, s->key[EXO_KEY_GRANT].line);
     return grant;
 }
 

@@ -215,9 +215,9 @@ int exo_status_collect(struct exo_app *app, const struct exo_account *only,
     }
     *rows = calloc(names.n + 1, sizeof(**rows));
     if (!*rows) {
-        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
-                         "cannot show the status: %s",
-                         exo_strerror(EXO_E_NOMEM));
+        rc =
+            exo_err_set(err, EXO_STATUS_TRANSIENT, "cannot show the status: %s",
+                        exo_strerror(EXO_E_NOMEM));
         goto out;
     }
     for (size_t i = 0; rc == 0 && i < names.n; i++) {

@@ -36,8 +36,8 @@ struct exo_status_row {
     struct exo_account credential; /* whose state it is */
     char grant[32];                /* "" if it cannot be told */
     enum exo_status
-        state;      /* OK, TRANSIENT, NEEDS_LOGIN, MISCONFIGURED, STORE */
-    int64_t serial; /* 0: no record */
+        state;         /* OK, TRANSIENT, NEEDS_LOGIN, MISCONFIGURED, STORE */
+    int64_t serial;    /* 0: no record */
     int64_t granted;   /* when a person authorised */
     int64_t refreshed; /* last success at the provider */
     bool delegated;    /* there is a refresh token, last used at refreshed */

@@ -87,10 +87,10 @@ static void put_data(struct exo_buf *out, const struct exo_status_row *row,
         exo_buf_fmt(out, " token_left=%llds", (long long)(token - now));
     }
     if (credential > 0) {
-        exo_buf_fmt(out, " credential_left=%llds;%lld:;%lld:",
-                    (long long)(credential - now),
-                    (long long)EXO_EXPIRY_WARNING,
-                    (long long)EXO_EXPIRY_CRITICAL);
+        exo_buf_fmt(
+            out,
+            " credential_left=%llds;%lld:;%lld:", (long long)(credential - now),
+            (long long)EXO_EXPIRY_WARNING, (long long)EXO_EXPIRY_CRITICAL);
     }
     if (used > 0) {
         exo_buf_fmt(out, " refresh_token_age=%llds;%lld",

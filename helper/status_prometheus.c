@@ -12,10 +12,10 @@
 
 #include "status.h"
 
-static const enum exo_status states[] = {
-    EXO_STATUS_OK, EXO_STATUS_TRANSIENT, EXO_STATUS_STORE,
-    EXO_STATUS_NEEDS_LOGIN, EXO_STATUS_MISCONFIGURED
-};
+static const enum exo_status states[] = { EXO_STATUS_OK, EXO_STATUS_TRANSIENT,
+                                          EXO_STATUS_STORE,
+                                          EXO_STATUS_NEEDS_LOGIN,
+                                          EXO_STATUS_MISCONFIGURED };
 
 #define N_STATES (sizeof(states) / sizeof(states[0]))
 
@@ -24,7 +24,7 @@ static const enum exo_status states[] = {
 static size_t character(const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;
-    size_t len = p[0] < 0x80U                   ? 1
+    size_t len = p[0] < 0x80U                    ? 1
                  : p[0] >= 0xc2U && p[0] < 0xe0U ? 2
                  : p[0] >= 0xe0U && p[0] < 0xf0U ? 3
                  : p[0] >= 0xf0U && p[0] < 0xf5U ? 4
@@ -124,14 +124,13 @@ static void put_errors(struct exo_buf *out, const struct exo_status_row *row,
 }
 
 /* Of a moment that is not known, 0, there is no sample. */
-static void put_moments(struct exo_buf *out, const char *name,
-                        const char *help, const struct exo_status_row *row,
-                        size_t n, size_t offset, bool delegated)
+static void put_moments(struct exo_buf *out, const char *name, const char *help,
+                        const struct exo_status_row *row, size_t n,
+                        size_t offset, bool delegated)
 {
     put_head(out, name, help);
     for (size_t i = 0; i < n; i++) {
-        const int64_t *when =
-            (const void *)((const char *)&row[i] + offset);
+        const int64_t *when = (const void *)((const char *)&row[i] + offset);
 
         if (*when > 0 && (row[i].delegated || !delegated)) {
             put_sample(out, name, row[i].account.name, *when);

@@ -8,11 +8,11 @@
 
 #include "broker.h"
 
-#define EXO_RETRY_FIRST 5     /* seconds, doubled with every failure */
-#define EXO_RETRY_MOST 300    /* seconds between tries in an outage */
-#define EXO_RETRY_CONFIG 3600 /* seconds between tries of what is wrong */
+#define EXO_RETRY_FIRST 5          /* seconds, doubled with every failure */
+#define EXO_RETRY_MOST 300         /* seconds between tries in an outage */
+#define EXO_RETRY_CONFIG 3600      /* seconds between tries of what is wrong */
 #define EXO_KEEP_ALIVE (7 * 86400) /* seconds a refresh token lies idle */
-#define EXO_REJECT_PAUSE 60   /* seconds between renewals a server asks for */
+#define EXO_REJECT_PAUSE 60 /* seconds between renewals a server asks for */
 
 struct exo_work {
     struct exo_app *app;

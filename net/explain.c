@@ -30,16 +30,18 @@ static int explain_tunnel(const struct exo_http_call *call, long status,
 {
     const char *proxy = call->way->proxy;
 
-    if (status == 407)
+    if (status == 407) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "proxy %s wants a user name and password; put the "
                            "right user:password into proxy_auth_file",
                            proxy);
-    if (status >= 500 || status == 429)
+    }
+    if (status >= 500 || status == 429) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "proxy %s cannot reach %s (HTTP %ld); see the log "
                            "of the proxy",
                            proxy, call->url.host, status);
+    }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "proxy %s refuses to connect to %s (HTTP %ld); allow "
                        "it there",
@@ -52,23 +54,26 @@ static int explain_tls(const struct exo_http_call *call, CURLcode code,
     const char *host = call->url.host;
     const char *ca = call->way->ca_file;
 
-    if (code == CURLE_SSL_CACERT_BADFILE && given(ca))
+    if (code == CURLE_SSL_CACERT_BADFILE && given(ca)) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "ca_file %s holds no usable certificate; put PEM "
                            "certificates into it",
                            ca);
-    if (code == CURLE_SSL_CACERT_BADFILE)
+    }
+    if (code == CURLE_SSL_CACERT_BADFILE) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "cannot read the system's CA certificates (%s); "
                            "install ca-certificates, or set ca_file",
                            words(call, code));
-    if (code == CURLE_PEER_FAILED_VERIFICATION)
+    }
+    if (code == CURLE_PEER_FAILED_VERIFICATION) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "certificate of %s not accepted: %s; check the "
                            "name, the clock of this host and ca_file (now: "
                            "%s)",
                            host, words(call, code),
                            given(ca) ? ca : "the system's");
+    }
     return exo_err_set(err, EXO_STATUS_TRANSIENT,
                        "no TLS connection to %s: %s; TLS 1.2 or newer is "
                        "needed, check what answers there",
@@ -81,24 +86,28 @@ static int explain_reach(const struct exo_http_call *call, CURLcode code,
     const char *host = call->url.host;
     const char *proxy = call->way->proxy;
 
-    if (code == CURLE_COULDNT_RESOLVE_HOST)
+    if (code == CURLE_COULDNT_RESOLVE_HOST) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "cannot resolve %s; check DNS", host);
-    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+    }
+    if (code == CURLE_COULDNT_RESOLVE_PROXY) {
         return exo_err_set(
             err, EXO_STATUS_TRANSIENT,
             "cannot resolve the proxy %s; check DNS and proxy in exoauth.conf",
             proxy);
-    if (code == CURLE_COULDNT_CONNECT && given(proxy))
+    }
+    if (code == CURLE_COULDNT_CONNECT && given(proxy)) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "cannot connect to proxy %s: %s; check that it "
                            "runs, and proxy in exoauth.conf",
                            proxy, words(call, code));
-    if (code == CURLE_COULDNT_CONNECT)
+    }
+    if (code == CURLE_COULDNT_CONNECT) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "cannot connect to %s: %s; check network, "
                            "firewall and proxy in exoauth.conf",
                            host, words(call, code));
+    }
     return exo_err_set(err, EXO_STATUS_TRANSIENT,
                        "no answer in time from %s: %s; check network, "
                        "firewall and proxy in exoauth.conf",
@@ -111,16 +120,18 @@ int exo_http_explain(const struct exo_http_call *call, CURLcode code,
     const char *host = call->url.host;
     long tunnel = 0;
 
-    if (call->too_big || code == CURLE_FILESIZE_EXCEEDED)
+    if (call->too_big || code == CURLE_FILESIZE_EXCEEDED) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "%s sent more than a token endpoint does; check "
                            "token_endpoint in the account file",
                            host);
+    }
     if (given(call->way->proxy) &&
         curl_easy_getinfo(call->curl, CURLINFO_HTTP_CONNECTCODE, &tunnel) ==
             CURLE_OK &&
-        tunnel >= 300)
+        tunnel >= 300) {
         return explain_tunnel(call, tunnel, err);
+    }
 
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:

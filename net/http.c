@@ -44,8 +44,9 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 
     exo_buf_add(call->body, data, len);
     explicit_bzero(data, len);
-    if (call->body->error == 0)
+    if (call->body->error == 0) {
         return len;
+    }
     call->too_big = call->body->error == EXO_E_TOOBIG;
     return 0;
 }
@@ -65,22 +66,25 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
  * that takes only that. The first failure stays in *rc. */
 static void set_long(CURLcode *rc, CURL *curl, CURLoption option, long value)
 {
-    if (*rc == CURLE_OK)
+    if (*rc == CURLE_OK) {
         *rc = curl_easy_setopt(curl, option, value);
+    }
 }
 
 static void set_text(CURLcode *rc, CURL *curl, CURLoption option,
                      const char *value)
 {
-    if (*rc == CURLE_OK)
+    if (*rc == CURLE_OK) {
         *rc = curl_easy_setopt(curl, option, value);
+    }
 }
 
 static void set_pointer(CURLcode *rc, CURL *curl, CURLoption option,
                         void *value)
 {
-    if (*rc == CURLE_OK)
+    if (*rc == CURLE_OK) {
         *rc = curl_easy_setopt(curl, option, value);
+    }
 }
 
 static CURLcode set_limits(struct exo_http_call *call, long total_ms)
@@ -108,10 +112,12 @@ static CURLcode set_limits(struct exo_http_call *call, long total_ms)
     set_pointer(&rc, curl, CURLOPT_ERRORBUFFER, call->detail);
     set_pointer(&rc, curl, CURLOPT_WRITEDATA, call);
     set_pointer(&rc, curl, CURLOPT_HEADERDATA, call);
-    if (rc == CURLE_OK)
+    if (rc == CURLE_OK) {
         rc = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-    if (rc == CURLE_OK)
+    }
+    if (rc == CURLE_OK) {
         rc = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    }
     return rc;
 }
 
@@ -125,12 +131,14 @@ static CURLcode set_form(struct exo_http_call *call, const char *url,
     struct curl_slist *more;
 
     *headers = curl_slist_append(NULL, "Accept: application/json");
-    if (*headers == NULL)
+    if (*headers == NULL) {
         return CURLE_OUT_OF_MEMORY;
+    }
     /* Without it a long form waits a second for "100 Continue". */
     more = curl_slist_append(*headers, "Expect:");
-    if (more == NULL)
+    if (more == NULL) {
         return CURLE_OUT_OF_MEMORY;
+    }
     set_text(&rc, curl, CURLOPT_URL, url);
     set_text(&rc, curl, CURLOPT_USERAGENT, "exoauth/" PACKAGE_VERSION);
     set_pointer(&rc, curl, CURLOPT_HTTPHEADER, *headers);
@@ -151,8 +159,9 @@ static int read_file(const char *key, const char *path, struct exo_buf *out,
     const char *why = NULL;
     int rc = exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, out, &why);
 
-    if (rc == 0)
+    if (rc == 0) {
         return 0;
+    }
     return exo_err_set(
         err, EXO_STATUS_MISCONFIGURED,
         "cannot use %s %s: %s; correct the file, or %s in exoauth.conf", key,
@@ -174,11 +183,13 @@ static int set_tls(struct exo_http_call *call, struct exo_err *err)
     set_long(&rc, curl, CURLOPT_SSL_SESSIONID_CACHE, 0);
     if (rc == CURLE_OK && path != NULL && path[0] != '\0') {
         failed = read_file("ca_file", path, &pem, err);
-        if (failed != 0)
+        if (failed != 0) {
             goto out;
+        }
         /* An empty blob would mean "none set". */
-        if (pem.len == 0)
+        if (pem.len == 0) {
             rc = CURLE_SSL_CACERT_BADFILE;
+        }
         blob.data = pem.data;
         blob.len = pem.len;
         blob.flags = CURL_BLOB_COPY;
@@ -186,8 +197,9 @@ static int set_tls(struct exo_http_call *call, struct exo_err *err)
         /* Else the system's directory of CAs would count, too. */
         set_text(&rc, curl, CURLOPT_CAPATH, NULL);
     }
-    if (rc != CURLE_OK)
+    if (rc != CURLE_OK) {
         failed = exo_http_explain(call, rc, err);
+    }
 out:
     exo_buf_free(&pem);
     return failed;
@@ -202,8 +214,9 @@ static int read_proxy_auth(const char *path, struct exo_secret *out,
     const char *colon;
     int rc = read_file("proxy_auth_file", path, &line.hidden, err);
 
-    if (rc != 0)
+    if (rc != 0) {
         goto out;
+    }
     exo_secret_chomp(&line);
     text = exo_secret_reveal(&line);
     colon = strchr(text, ':');
@@ -252,10 +265,12 @@ static int set_proxy(struct exo_http_call *call, struct exo_err *err)
     }
     if (auth_file != NULL && auth_file[0] != '\0') {
         failed = read_proxy_auth(auth_file, &auth, err);
-        if (failed != 0)
+        if (failed != 0) {
             goto out;
-        if (auth.hidden.error != 0)
+        }
+        if (auth.hidden.error != 0) {
             rc = CURLE_OUT_OF_MEMORY;
+        }
         set_text(&rc, call->curl, CURLOPT_PROXYUSERPWD,
                  exo_secret_reveal(&auth));
     }
@@ -266,8 +281,9 @@ static int set_proxy(struct exo_http_call *call, struct exo_err *err)
     set_long(&rc, call->curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
 out:
     exo_secret_free(&auth);
-    if (failed == 0 && rc != CURLE_OK)
+    if (failed == 0 && rc != CURLE_OK) {
         failed = exo_http_explain(call, rc, err);
+    }
     return failed;
 }
 
@@ -279,13 +295,15 @@ static void read_reply(struct exo_http_call *call, struct exo_http_reply *reply)
 
     (void)curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &reply->status);
     if (curl_easy_getinfo(call->curl, CURLINFO_RETRY_AFTER, &wait) == 0 &&
-        wait > 0)
+        wait > 0) {
         reply->retry_after =
             wait < EXO_HTTP_RETRY_MAX ? wait : EXO_HTTP_RETRY_MAX;
+    }
     if (curl_easy_getinfo(call->curl, CURLINFO_CONTENT_TYPE, &type) == 0 &&
-        type != NULL)
+        type != NULL) {
         memcpy(reply->content_type, type,
                strnlen(type, sizeof(reply->content_type) - 1));
+    }
     if (curl_easy_header(call->curl, "Date", 0, CURLH_HEADER, -1, &date) == 0) {
         time_t when = curl_getdate(date->value, NULL);
 
@@ -297,8 +315,9 @@ static long time_left(int64_t deadline_ms)
 {
     int64_t left = EXO_HTTP_TOTAL_MS;
 
-    if (deadline_ms != 0 && deadline_ms - exo_clock_ms() < left)
+    if (deadline_ms != 0 && deadline_ms - exo_clock_ms() < left) {
         left = deadline_ms - exo_clock_ms();
+    }
     return (long)left;
 }
 
@@ -313,20 +332,26 @@ static int perform(struct exo_http_call *call, const char *url,
     int rc;
 
     /* libcurl takes 0 for "no limit". */
-    if (left <= 0)
+    if (left <= 0) {
         return exo_http_explain(call, CURLE_OPERATION_TIMEDOUT, err);
+    }
     rc = set_tls(call, err);
-    if (rc == 0)
+    if (rc == 0) {
         rc = set_proxy(call, err);
-    if (rc != 0)
+    }
+    if (rc != 0) {
         return rc;
+    }
     code = set_limits(call, left);
-    if (code == CURLE_OK)
+    if (code == CURLE_OK) {
         code = set_form(call, url, form, basic, &headers);
-    if (code == CURLE_OK)
+    }
+    if (code == CURLE_OK) {
         code = curl_easy_perform(call->curl);
-    if (code != CURLE_OK)
+    }
+    if (code != CURLE_OK) {
         rc = exo_http_explain(call, code, err);
+    }
     curl_slist_free_all(headers);
     return rc;
 }
@@ -341,23 +366,26 @@ int exo_http_post(const char *url, const struct exo_secret *form,
 
     memset(reply, 0, sizeof(*reply));
     exo_buf_init(&reply->body.hidden, EXO_HTTP_BODY_MAX);
-    if (!exo_url_endpoint(url, &call.url))
+    if (!exo_url_endpoint(url, &call.url)) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "an endpoint is no https URL, or has a user, "
                            "password or fragment; correct it (http is for "
                            "this host only: 127.0.0.1, [::1], localhost)");
+    }
     (void)pthread_once(&once, init_library);
     call.curl = global == CURLE_OK ? curl_easy_init() : NULL;
-    if (call.curl == NULL)
+    if (call.curl == NULL) {
         return exo_http_explain(&call, CURLE_OUT_OF_MEMORY, err);
+    }
     reply->sent = exo_clock_now();
     rc = form->hidden.error == 0
              ? perform(&call, url, form, basic, deadline_ms, err)
              : exo_http_explain(&call, CURLE_OUT_OF_MEMORY, err);
-    if (rc == 0)
+    if (rc == 0) {
         read_reply(&call, reply);
-    else
+    } else {
         exo_secret_free(&reply->body);
+    }
     curl_easy_cleanup(call.curl);
     return rc;
 }

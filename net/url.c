@@ -22,12 +22,15 @@ static bool is_loopback(const char *host)
     char inner[INET6_ADDRSTRLEN];
     size_t len = strlen(host);
 
-    if (strcasecmp(host, "localhost") == 0)
+    if (strcasecmp(host, "localhost") == 0) {
         return true;
-    if (inet_pton(AF_INET, host, &four) == 1)
+    }
+    if (inet_pton(AF_INET, host, &four) == 1) {
         return (ntohl(four.s_addr) >> 24) == 127;
-    if (len < 3 || len - 2 >= sizeof(inner) || host[0] != '[')
+    }
+    if (len < 3 || len - 2 >= sizeof(inner) || host[0] != '[') {
         return false;
+    }
     memcpy(inner, host + 1, len - 2);
     inner[len - 2] = '\0';
     return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
@@ -49,11 +52,13 @@ static bool fetch(CURLU *handle, CURLUPart part, char *to, size_t size)
     bool fits;
 
     to[0] = '\0';
-    if (curl_url_get(handle, part, &value, 0) != CURLUE_OK)
+    if (curl_url_get(handle, part, &value, 0) != CURLUE_OK) {
         return false;
+    }
     fits = strlen(value) < size;
-    if (fits)
+    if (fits) {
         memcpy(to, value, strlen(value) + 1);
+    }
     curl_free(value);
     return fits;
 }
@@ -67,19 +72,23 @@ bool exo_url_parse(const char *url, struct exo_url *parts)
 
     memset(parts, 0, sizeof(*parts));
     /* libcurl forgets an empty fragment. */
-    if (url == NULL || strchr(url, '#') != NULL)
+    if (url == NULL || strchr(url, '#') != NULL) {
         return false;
+    }
     handle = curl_url();
-    if (handle == NULL || curl_url_set(handle, CURLUPART_URL, url, 0) != 0)
+    if (handle == NULL || curl_url_set(handle, CURLUPART_URL, url, 0) != 0) {
         goto out;
+    }
     if (!fetch(handle, CURLUPART_SCHEME, scheme, sizeof(scheme)) ||
         !fetch(handle, CURLUPART_HOST, parts->host, sizeof(parts->host)) ||
         !lacks(handle, CURLUPART_USER, CURLUE_NO_USER) ||
-        !lacks(handle, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD))
+        !lacks(handle, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD)) {
         goto out;
+    }
     parts->tls = strcmp(scheme, "https") == 0;
-    if (!parts->tls && strcmp(scheme, "http") != 0)
+    if (!parts->tls && strcmp(scheme, "http") != 0) {
         goto out;
+    }
     parts->loopback = is_loopback(parts->host);
     parts->port = !lacks(handle, CURLUPART_PORT, CURLUE_NO_PORT);
     parts->bare = fetch(handle, CURLUPART_PATH, path, sizeof(path)) &&
@@ -111,12 +120,13 @@ void exo_url_escape(struct exo_buf *out, const char *data, size_t len,
     size_t i;
 
     for (i = 0; i < len; i++) {
-        if (data[i] == ' ')
+        if (data[i] == ' ') {
             exo_buf_str(out, blank);
-        else if (memchr(plain, data[i], sizeof(plain) - 1) != NULL)
+        } else if (memchr(plain, data[i], sizeof(plain) - 1) != NULL) {
             exo_buf_add(out, &data[i], 1);
-        else
+        } else {
             exo_buf_fmt(out, "%%%02X", (unsigned int)(unsigned char)data[i]);
+        }
     }
 }
 
@@ -125,8 +135,9 @@ int exo_http_form_add(struct exo_secret *form, const char *name,
 {
     struct exo_buf *out = &form->hidden;
 
-    if (out->len > 0)
+    if (out->len > 0) {
         exo_buf_str(out, "&");
+    }
     exo_url_escape(out, name, strlen(name), "+");
     exo_buf_str(out, "=");
     exo_url_escape(out, value, len, "+");

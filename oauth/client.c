@@ -56,8 +56,9 @@ static int make_basic(struct exo_secret *basic,
     int rc;
 
     rc = append_encoded(basic, client->client_id, strlen(client->client_id));
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
+    }
     exo_buf_str(&basic->hidden, ":");
     return append_encoded(basic, exo_secret_reveal(client->secret),
                           exo_secret_len(client->secret));
@@ -68,8 +69,9 @@ static int add_assertion(struct exo_secret *form,
 {
     int rc = exo_form_text(form, "client_assertion_type", JWT_BEARER);
 
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = exo_form_secret(form, "client_assertion", assertion);
+    }
     return rc;
 }
 
@@ -84,8 +86,9 @@ static int add_new_assertion(const struct exo_oauth_client *client,
     rc = exo_jwt_assertion(&assertion, client->key, client->jwt_alg,
                            client->client_id, client->token_endpoint,
                            time(NULL), err);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = add_assertion(form, &assertion);
+    }
     exo_secret_free(&assertion);
     return rc;
 }
@@ -98,11 +101,13 @@ static int add_client(const struct exo_oauth_client *client,
 {
     int rc;
 
-    if (client->auth == EXO_CLIENT_SECRET_BASIC)
+    if (client->auth == EXO_CLIENT_SECRET_BASIC) {
         return make_basic(basic, client);
+    }
     rc = exo_form_text(form, "client_id", client->client_id);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
+    }
     switch (client->auth) {
     case EXO_CLIENT_SECRET_POST:
         return exo_form_secret(form, "client_secret", client->secret);
@@ -127,25 +132,28 @@ static int check_client(const struct exo_oauth_client *client,
     switch (client->auth) {
     case EXO_CLIENT_SECRET_POST:
     case EXO_CLIENT_SECRET_BASIC:
-        if (missing(client->secret))
+        if (missing(client->secret)) {
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "%s has no client secret; run: exoauth login %s",
                                client->account, client->account);
+        }
         return EXO_OK;
     case EXO_CLIENT_PRIVATE_KEY_JWT:
-        if (client->key == NULL || client->token_endpoint == NULL)
+        if (client->key == NULL || client->token_endpoint == NULL) {
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "%s has no certificate with its key; set "
                                "certificate in the account file",
                                client->account);
+        }
         return EXO_OK;
     case EXO_CLIENT_ASSERTION:
         if (missing(client->assertion) ||
-            !exo_is_vschar(exo_secret_reveal(client->assertion)))
+            !exo_is_vschar(exo_secret_reveal(client->assertion))) {
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "%s has no usable assertion; check the file "
                                "that assertion_file in the account file names",
                                client->account);
+        }
         return EXO_OK;
     default:
         return EXO_OK;
@@ -163,27 +171,30 @@ int exo_oauth_post(const struct exo_asked *asked, struct exo_secret *form,
     memset(reply, 0, sizeof(*reply));
     reply->body = (struct exo_secret)EXO_SECRET_INIT;
 
-    if (asked->url == NULL || *asked->url == '\0')
+    if (asked->url == NULL || *asked->url == '\0') {
         return exo_err_set(&error->err, EXO_STATUS_MISCONFIGURED,
                            "%s has no %s; set it in the account file, or use "
                            "another grant",
                            client->account, asked->key);
+    }
     rc = check_client(client, &error->err);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
+    }
 
     rc = add_client(client, form, &basic, &error->err);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = exo_http_post(
             asked->url, form, exo_secret_empty(&basic) ? NULL : &basic,
             &client->way, client->deadline_ms, reply, &error->err);
-    else if (rc == EXO_E_NOMEM)
+    } else if (rc == EXO_E_NOMEM) {
         rc = exo_no_memory(error);
-    else if (rc != EXO_E_STATUS)
+    } else if (rc != EXO_E_STATUS) {
         rc = exo_err_set(&error->err, EXO_STATUS_MISCONFIGURED,
                          "the request for %s does not fit in 64 KiB; check "
                          "client_id, scope and the secret",
                          client->account);
+    }
     exo_secret_free(&basic);
     return rc;
 }

@@ -29,8 +29,9 @@ static bool copy_shown(struct json_object *object, const char *name, char *to,
     size_t len = strlen(text);
 
     if (!exo_is_vschar(text) || len >= size || text[0] == ' ' ||
-        text[len - 1] == ' ')
+        text[len - 1] == ' ') {
         return false;
+    }
     memcpy(to, text, len + 1);
     return true;
 }
@@ -39,11 +40,13 @@ static bool copy_shown(struct json_object *object, const char *name, char *to,
 static bool copy_uri(struct json_object *object, const char *name, char *to,
                      size_t size)
 {
-    if (!copy_shown(object, name, to, size))
+    if (!copy_shown(object, name, to, size)) {
         return false;
+    }
     if ((strncmp(to, "https://", 8) == 0 || strncmp(to, "http://", 7) == 0) &&
-        strchr(to, ' ') == NULL)
+        strchr(to, ' ') == NULL) {
         return true;
+    }
     to[0] = '\0';
     return false;
 }
@@ -55,34 +58,40 @@ static int read_device(const struct exo_asked *asked,
 {
     const char *code = exo_json_string(object, "device_code");
 
-    if (!exo_is_vschar(code))
+    if (!exo_is_vschar(code)) {
         return exo_unusable(asked, reply, EXO_OK,
                             "JSON without a usable device_code",
                             EXO_STATUS_MISCONFIGURED, error);
+    }
     if (!copy_shown(object, "user_code", device->user_code,
-                    sizeof(device->user_code)))
+                    sizeof(device->user_code))) {
         return exo_unusable(asked, reply, EXO_OK, "no usable user_code",
                             EXO_STATUS_MISCONFIGURED, error);
+    }
     if (!copy_uri(object, "verification_uri", device->verification_uri,
-                  sizeof(device->verification_uri)))
+                  sizeof(device->verification_uri))) {
         return exo_unusable(asked, reply, EXO_OK, "no usable verification_uri",
                             EXO_STATUS_MISCONFIGURED, error);
+    }
     (void)copy_uri(object, "verification_uri_complete",
                    device->verification_uri_complete,
                    sizeof(device->verification_uri_complete));
     if (exo_json_seconds(object, "expires_in", DEFAULT_LIFE,
-                         &device->expires_in) != EXO_OK)
+                         &device->expires_in) != EXO_OK) {
         return exo_unusable(asked, reply, EXO_OK,
                             "an expires_in that is no sensible number of "
                             "seconds",
                             EXO_STATUS_MISCONFIGURED, error);
+    }
     /* A senseless interval must not stop a login that works. */
     if (exo_json_seconds(object, "interval", DEFAULT_INTERVAL,
                          &device->interval) != EXO_OK ||
-        device->interval > INTERVAL_MAX)
+        device->interval > INTERVAL_MAX) {
         device->interval = DEFAULT_INTERVAL;
-    if (exo_secret_set(&device->device_code, code, strlen(code)) != EXO_OK)
+    }
+    if (exo_secret_set(&device->device_code, code, strlen(code)) != EXO_OK) {
         return exo_no_memory(error);
+    }
     return EXO_OK;
 }
 
@@ -95,15 +104,16 @@ static int parse_device(const struct exo_asked *asked,
     int parse_rc = exo_json_parse(&reply->body, &object);
     int rc;
 
-    if (parse_rc == EXO_E_NOMEM)
+    if (parse_rc == EXO_E_NOMEM) {
         rc = exo_no_memory(error);
-    else if (exo_is_refusal(reply, object, "device_code"))
+    } else if (exo_is_refusal(reply, object, "device_code")) {
         rc = exo_refused(asked, reply, object, error);
-    else if (parse_rc != EXO_OK)
+    } else if (parse_rc != EXO_OK) {
         rc = exo_unusable(asked, reply, parse_rc, "", EXO_STATUS_TRANSIENT,
                           error);
-    else
+    } else {
         rc = read_device(asked, reply, object, device, error);
+    }
     exo_json_free(object);
     return rc;
 }
@@ -129,8 +139,9 @@ int exo_oauth_device_start(const struct exo_oauth_client *client,
         goto out;
     }
     rc = exo_oauth_post(&asked, &form, &reply, error);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = parse_device(&asked, &reply, device, error);
+    }
     exo_http_reply_free(&reply);
 out:
     exo_secret_free(&form);
@@ -156,15 +167,17 @@ static int poll_once(const struct exo_oauth_client *client,
 
     rc = exo_form_text(&form, "grant_type",
                        "urn:ietf:params:oauth:grant-type:device_code");
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = exo_form_secret(&form, "device_code", &device->device_code);
+    }
     if (rc != EXO_OK) {
         rc = exo_no_memory(error);
         goto out;
     }
     rc = exo_oauth_post(&asked, &form, &reply, error);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = exo_oauth_answer(&asked, &reply, tokens, error);
+    }
     exo_http_reply_free(&reply);
 out:
     exo_secret_free(&form);
@@ -184,19 +197,22 @@ enum exo_device_step exo_oauth_device_poll(
 {
     exo_tokens_init(tokens);
     memset(error, 0, sizeof(*error));
-    if (poll_once(client, device, tokens, error) == EXO_OK)
+    if (poll_once(client, device, tokens, error) == EXO_OK) {
         return EXO_DEVICE_GRANTED;
+    }
 
-    if (strcmp(error->error, "authorization_pending") == 0)
+    if (strcmp(error->error, "authorization_pending") == 0) {
         return EXO_DEVICE_PENDING;
+    }
     if (strcmp(error->error, "slow_down") == 0) {
         slow_down(device, 5);
         return EXO_DEVICE_PENDING;
     }
     /* A damaged success has used the code up; no poll brings it back. */
     if (error->err.status != EXO_STATUS_TRANSIENT ||
-        error->http_status / 100 == 2)
+        error->http_status / 100 == 2) {
         return EXO_DEVICE_FAILED;
+    }
     slow_down(device, device->interval);
     return EXO_DEVICE_PENDING;
 }

@@ -30,8 +30,9 @@
 static bool listed(const char *const *list, const char *name)
 {
     for (; *list != NULL; list++) {
-        if (strcmp(*list, name) == 0)
+        if (strcmp(*list, name) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -84,14 +85,17 @@ static enum exo_status judge(const struct exo_asked *asked, long http_status,
         "user_password_expired", NULL
     };
 
-    if (http_decides(http_status, said))
+    if (http_decides(http_status, said)) {
         return judge_http(http_status);
-    if (listed(later, said->error))
+    }
+    if (listed(later, said->error)) {
         return EXO_STATUS_TRANSIENT;
+    }
     /* Without a user there is nobody to log in: the app itself was refused. */
     if (asked->sent != NULL &&
-        (listed(person, said->error) || listed(person_sub, said->suberror)))
+        (listed(person, said->error) || listed(person_sub, said->suberror))) {
         return EXO_STATUS_NEEDS_LOGIN;
+    }
     /* Also for a name nobody knows: the server understood and said no. */
     return EXO_STATUS_MISCONFIGURED;
 }
@@ -103,22 +107,27 @@ struct advice {
 
 static struct advice advise_http(long http_status)
 {
-    if (http_status == 429)
+    if (http_status == 429) {
         return (struct advice){ "the provider asks for fewer requests",
                                 "wait, exoauth tries again by itself" };
-    if (http_says_later(http_status))
+    }
+    if (http_says_later(http_status)) {
         return (struct advice){ "the provider is overloaded or down",
                                 "wait, exoauth tries again by itself" };
-    if (http_status / 100 == 3)
+    }
+    if (http_status / 100 == 3) {
         return (struct advice){ "a redirect, which is never followed",
                                 "set the final address in the account file" };
-    if (http_status == 407)
+    }
+    if (http_status == 407) {
         return (struct advice){ "the proxy wants a password",
                                 "set proxy_auth_file in exoauth.conf" };
-    if (judge_http(http_status) == EXO_STATUS_MISCONFIGURED)
+    }
+    if (judge_http(http_status) == EXO_STATUS_MISCONFIGURED) {
         return (struct advice){ "no OAuth endpoint answers there",
                                 "check it, or provider, cloud and tenant, in "
                                 "the account file" };
+    }
     return (struct advice){ "not the answer of an OAuth endpoint",
                             "check it in the account file, and proxy in "
                             "exoauth.conf" };
@@ -128,12 +137,14 @@ static struct advice advise(const struct exo_said *said)
 {
     const struct exo_explanation *known = exo_explain(said->code);
 
-    if (known == NULL)
+    if (known == NULL) {
         known = exo_explain(said->error);
-    if (known == NULL)
+    }
+    if (known == NULL) {
         return (struct advice){ "an error exoauth does not know",
                                 "check client_id, tenant and scope in the "
                                 "account file" };
+    }
     return (struct advice){ known->meaning, known->remedy };
 }
 
@@ -145,14 +156,16 @@ static void put_advice(struct exo_buf *line, const struct exo_asked *asked,
     bool again = strcmp(advice.remedy, EXO_LOG_IN_AGAIN) == 0;
 
     exo_buf_fmt(line, ": %s", advice.meaning);
-    if (error->skew != 0 && strcmp(error->code, "AADSTS700024") == 0)
+    if (error->skew != 0 && strcmp(error->code, "AADSTS700024") == 0) {
         exo_buf_fmt(line,
                     " (this host's clock is %" PRId64 " s %s the provider's)",
                     error->skew < 0 ? -error->skew : error->skew,
                     error->skew > 0 ? "behind" : "ahead of");
+    }
     if (error->err.status == EXO_STATUS_NEEDS_LOGIN) {
-        if (!again)
+        if (!again) {
             exo_buf_fmt(line, "; %s", advice.remedy);
+        }
         exo_buf_fmt(line, "; run: exoauth login %s", asked->client->account);
     } else {
         exo_buf_fmt(line, "; %s",
@@ -168,13 +181,15 @@ static void put_description(struct exo_buf *line, const struct exo_buf *text,
 {
     size_t room = LINE_LEN - 4;
 
-    if (text->len == 0 || taken + DESCRIPTION_MIN > room)
+    if (text->len == 0 || taken + DESCRIPTION_MIN > room) {
         return;
+    }
     room -= taken;
-    if (text->len <= room)
+    if (text->len <= room) {
         exo_buf_fmt(line, ", \"%s\"", exo_buf_text(text));
-    else
+    } else {
         exo_buf_fmt(line, ", \"%.*s...\"", (int)room - 3, exo_buf_text(text));
+    }
 }
 
 static void write_line(const struct exo_asked *asked,
@@ -186,15 +201,16 @@ static void write_line(const struct exo_asked *asked,
 
     put_advice(&end, asked,
                by_http ? advise_http(error->http_status) : advise(said), error);
-    if (said->error[0] == '\0')
+    if (said->error[0] == '\0') {
         exo_buf_fmt(&line, "HTTP %ld from %s %.160s", error->http_status,
                     asked->key, asked->url);
-    else if (by_http)
+    } else if (by_http) {
         exo_buf_fmt(&line, "HTTP %ld, %s", error->http_status, said->error);
-    else if (strcmp(said->error, error->code) == 0)
+    } else if (strcmp(said->error, error->code) == 0) {
         exo_buf_fmt(&line, "provider said %s", said->error);
-    else
+    } else {
         exo_buf_fmt(&line, "provider said %s (%s)", said->error, error->code);
+    }
     put_description(&line, &said->description, line.len + end.len);
     exo_buf_str(&line, exo_buf_text(&end));
     (void)exo_err_set(&error->err, error->err.status, "%s",
@@ -208,12 +224,13 @@ static void set_code(struct exo_oauth_error *error, const struct exo_said *said)
 {
     struct exo_buf code = EXO_BUF_INIT(sizeof(error->code) - 1);
 
-    if (said->code[0] != '\0')
+    if (said->code[0] != '\0') {
         exo_buf_str(&code, said->code);
-    else if (said->error[0] != '\0')
+    } else if (said->error[0] != '\0') {
         exo_buf_str(&code, said->error);
-    else
+    } else {
         exo_buf_fmt(&code, "HTTP %ld", error->http_status);
+    }
     memcpy(error->code, exo_buf_text(&code), code.len + 1);
     exo_buf_free(&code);
 }
@@ -223,15 +240,17 @@ static void set_http(struct exo_oauth_error *error,
 {
     memset(error, 0, sizeof(*error));
     error->http_status = reply->status;
-    if (reply->date > 0 && reply->sent > 0)
+    if (reply->date > 0 && reply->sent > 0) {
         error->skew = reply->date - reply->sent;
+    }
 }
 
 bool exo_is_refusal(const struct exo_http_reply *reply,
                     struct json_object *object, const char *wanted)
 {
-    if (reply->status / 100 != 2)
+    if (reply->status / 100 != 2) {
         return true;
+    }
     /* Some servers say no with 200. */
     return *exo_json_string(object, "error") != '\0' &&
            *exo_json_string(object, wanted) == '\0';
@@ -249,24 +268,29 @@ int exo_refused(const struct exo_asked *asked,
     set_code(error, &said);
     error->err.status = judge(asked, reply->status, &said);
     write_line(asked, &said, error);
-    if (error->err.status == EXO_STATUS_TRANSIENT && reply->retry_after > 0)
+    if (error->err.status == EXO_STATUS_TRANSIENT && reply->retry_after > 0) {
         error->err.retry_after =
             reply->retry_after < RETRY_MAX ? reply->retry_after : RETRY_MAX;
+    }
     exo_buf_free(&said.description);
     return EXO_E_STATUS;
 }
 
 static const char *shape(const struct exo_http_reply *reply, int parse_rc)
 {
-    if (exo_secret_empty(&reply->body))
+    if (exo_secret_empty(&reply->body)) {
         return "nothing";
+    }
     if (strncasecmp(reply->content_type, "text/html", 9) == 0 ||
-        *exo_secret_reveal(&reply->body) == '<')
+        *exo_secret_reveal(&reply->body) == '<') {
         return "HTML instead of JSON";
-    if (parse_rc == EXO_E_SHORT)
+    }
+    if (parse_rc == EXO_E_SHORT) {
         return "JSON that ends too early";
-    if (parse_rc == EXO_E_TOOBIG)
+    }
+    if (parse_rc == EXO_E_TOOBIG) {
         return "more than 64 KiB";
+    }
     return "something that is not a JSON object";
 }
 

@@ -36,21 +36,24 @@ const struct exo_explanation *exo_explain(const char *code)
 {
     const struct exo_explanation *row;
 
-    if (code == NULL)
+    if (code == NULL) {
         return NULL;
+    }
     row = bsearch(code, exo_explain_aadsts, exo_explain_aadsts_len,
                   sizeof(exo_explain_aadsts[0]), by_code);
-    if (row == NULL)
+    if (row == NULL) {
         row = bsearch(code, exo_explain_oauth, exo_explain_oauth_len,
                       sizeof(exo_explain_oauth[0]), by_code);
+    }
     return row;
 }
 
 /* The mail answers of both tables as one. */
 static const struct exo_mail_answer *answer_row(size_t row)
 {
-    if (row < exo_explain_exchange_len)
+    if (row < exo_explain_exchange_len) {
         return &exo_explain_exchange[row];
+    }
     row -= exo_explain_exchange_len;
     return row < exo_explain_local_len ? &exo_explain_local[row] : NULL;
 }
@@ -59,11 +62,13 @@ const struct exo_explanation *exo_explain_row(size_t row)
 {
     const struct exo_mail_answer *answer;
 
-    if (row < exo_explain_aadsts_len)
+    if (row < exo_explain_aadsts_len) {
         return &exo_explain_aadsts[row];
+    }
     row -= exo_explain_aadsts_len;
-    if (row < exo_explain_oauth_len)
+    if (row < exo_explain_oauth_len) {
         return &exo_explain_oauth[row];
+    }
     answer = answer_row(row - exo_explain_oauth_len);
     return answer != NULL ? &answer->what : NULL;
 }
@@ -73,11 +78,13 @@ static void add(struct finds *finds, const struct exo_explanation *row)
     size_t i;
 
     for (i = 0; i < finds->n; i++) {
-        if (finds->row[i] == row)
+        if (finds->row[i] == row) {
             return;
+        }
     }
-    if (row != NULL && finds->n < finds->max)
+    if (row != NULL && finds->n < finds->max) {
         finds->row[finds->n++] = row;
+    }
 }
 
 /* One line, one blank between words: mail programs wrap what they quote. */
@@ -99,8 +106,9 @@ static void add_aadsts(struct finds *finds, const char *text)
     char code[AADSTS_LEN + CODE_DIGITS + 1] = "AADSTS";
     size_t digits = strspn(text, DIGITS);
 
-    if (digits > CODE_DIGITS)
+    if (digits > CODE_DIGITS) {
         return;
+    }
     memcpy(code + AADSTS_LEN, text, digits);
     code[AADSTS_LEN + digits] = '\0';
     add(finds, exo_explain(code));
@@ -113,14 +121,17 @@ static void find_aadsts(struct finds *finds, const char *text)
     const char *codes = strstr(text, list), *p;
 
     for (p = text; *p != '\0'; p++) {
-        if (strncasecmp(p, "AADSTS", AADSTS_LEN) == 0)
+        if (strncasecmp(p, "AADSTS", AADSTS_LEN) == 0) {
             add_aadsts(finds, p + AADSTS_LEN);
+        }
     }
-    if (codes == NULL)
+    if (codes == NULL) {
         return;
+    }
     for (p = codes + strlen(list); *p != '\0' && *p != ']'; p++) {
-        if (strchr("[,: ", *p) != NULL)
+        if (strchr("[,: ", *p) != NULL) {
             add_aadsts(finds, p + 1);
+        }
     }
 }
 
@@ -154,13 +165,16 @@ static const char *find_part(const char *text, const char *part, size_t len)
 
     for (p = text; strlen(p) >= len; p++) {
         end = p + len;
-        if (strncasecmp(p, part, len) != 0)
+        if (strncasecmp(p, part, len) != 0) {
             continue;
-        if (is_digit(*part) && p > text && (is_digit(p[-1]) || p[-1] == '.'))
+        }
+        if (is_digit(*part) && p > text && (is_digit(p[-1]) || p[-1] == '.')) {
             continue;
+        }
         if (is_digit(part[len - 1]) &&
-            (is_digit(*end) || (*end == '.' && is_digit(end[1]))))
+            (is_digit(*end) || (*end == '.' && is_digit(end[1])))) {
             continue;
+        }
         return end;
     }
     return NULL;
@@ -173,13 +187,16 @@ static bool matches(const char *text, const char *match)
 
     for (;; match += len + 1) {
         len = strcspn(match, "*|");
-        if (at != NULL)
+        if (at != NULL) {
             at = find_part(at, match, len);
-        if (match[len] == '\0')
+        }
+        if (match[len] == '\0') {
             return at != NULL;
+        }
         if (match[len] == '|') {
-            if (at != NULL)
+            if (at != NULL) {
                 return true;
+            }
             at = text;
         }
     }
@@ -206,8 +223,9 @@ static void find_number(struct finds *finds, const char *text)
 
     add_aadsts(finds, text);
     for (i = 0; (answer = answer_row(i)) != NULL; i++) {
-        if (find_part(answer->what.code, text, len) != NULL)
+        if (find_part(answer->what.code, text, len) != NULL) {
             add(finds, &answer->what);
+        }
     }
 }
 
@@ -220,14 +238,18 @@ size_t exo_explain_text(const char *text, const struct exo_explanation **found,
 
     squeeze(&line, text);
     t = exo_buf_text(&line);
-    if (*t != '\0' && t[strspn(t, DIGITS ". ")] == '\0')
+    if (*t != '\0' && t[strspn(t, DIGITS ". ")] == '\0') {
         find_number(&finds, t);
-    if (finds.n == 0)
+    }
+    if (finds.n == 0) {
         find_aadsts(&finds, t);
-    if (finds.n == 0)
+    }
+    if (finds.n == 0) {
         find_names(&finds, t);
-    if (finds.n == 0)
+    }
+    if (finds.n == 0) {
         find_answer(&finds, t);
+    }
     exo_buf_free(&line);
     return finds.n;
 }

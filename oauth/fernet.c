@@ -32,16 +32,19 @@ int exo_fernet_key(struct exo_secret *key, const struct exo_secret *password,
 
     exo_secret_free(key);
     if (rounds < 1 || rounds > EXO_FERNET_ROUNDS_MAX || salt_len == 0 ||
-        salt_len > INT_MAX || exo_secret_empty(password))
+        salt_len > INT_MAX || exo_secret_empty(password)) {
         return EXO_E_ARG;
+    }
     room = exo_buf_reserve(&key->hidden, EXO_FERNET_KEY);
-    if (room == NULL)
+    if (room == NULL) {
         return key->hidden.error;
+    }
     if (PKCS5_PBKDF2_HMAC(exo_secret_reveal(password),
                           (int)exo_secret_len(password), salt, (int)salt_len,
                           (int)rounds, EVP_sha256(), (int)EXO_FERNET_KEY,
-                          (unsigned char *)room) != 1)
+                          (unsigned char *)room) != 1) {
         return EXO_E_NOMEM;
+    }
     key->hidden.len = EXO_FERNET_KEY;
     room[EXO_FERNET_KEY] = '\0';
     return EXO_OK;
@@ -52,10 +55,12 @@ static int decode(struct exo_secret *raw, const char *token, size_t len)
 {
     size_t pad = 0;
 
-    if (len % 4 != 0)
+    if (len % 4 != 0) {
         return EXO_E_SYNTAX;
-    while (pad < 2 && pad < len && token[len - 1 - pad] == '=')
+    }
+    while (pad < 2 && pad < len && token[len - 1 - pad] == '=') {
         pad++;
+    }
     return exo_base64url_bytes(&raw->hidden, token, len - pad);
 }
 
@@ -76,8 +81,9 @@ static int decrypt(const unsigned char *key, const unsigned char *text,
     }
     if (cipher == NULL ||
         EVP_DecryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, key, text) != 1 ||
-        EVP_DecryptUpdate(cipher, room, &n, text + BLOCK, (int)size) != 1)
+        EVP_DecryptUpdate(cipher, room, &n, text + BLOCK, (int)size) != 1) {
         goto out;
+    }
     /* The code was right, so the padding is as its maker left it. */
     rc = EXO_E_SYNTAX;
     if (EVP_DecryptFinal_ex(cipher, room + n, &last) == 1) {
@@ -101,25 +107,33 @@ int exo_fernet_open(const struct exo_secret *key, const char *token, size_t len,
     size_t signed_len;
     int rc = EXO_E_ARG;
 
-    if (exo_secret_len(key) != EXO_FERNET_KEY)
+    if (exo_secret_len(key) != EXO_FERNET_KEY) {
         return rc;
+    }
     rc = decode(&raw, token, len);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         goto out;
+    }
     p = (const unsigned char *)exo_secret_reveal(&raw);
     rc = EXO_E_SYNTAX;
-    if (exo_secret_len(&raw) < HEAD + BLOCK + BLOCK + CODE || p[0] != FERNET_80)
+    if (exo_secret_len(&raw) < HEAD + BLOCK + BLOCK + CODE ||
+        p[0] != FERNET_80) {
         goto out;
+    }
     signed_len = exo_secret_len(&raw) - CODE;
-    if ((signed_len - HEAD) % BLOCK != 0)
+    if ((signed_len - HEAD) % BLOCK != 0) {
         goto out;
+    }
     rc = EXO_E_NOMEM;
-    if (HMAC(EVP_sha256(), keys, (int)BLOCK, p, signed_len, code, NULL) == NULL)
+    if (HMAC(EVP_sha256(), keys, (int)BLOCK, p, signed_len, code, NULL) ==
+        NULL) {
         goto out;
+    }
     rc = EXO_E_UNSAFE;
-    if (CRYPTO_memcmp(code, p + signed_len, CODE) == 0)
+    if (CRYPTO_memcmp(code, p + signed_len, CODE) == 0) {
         rc = decrypt(keys + BLOCK, p + HEAD, signed_len - HEAD,
                      &message->hidden);
+    }
 out:
     OPENSSL_cleanse(code, sizeof(code));
     exo_secret_free(&raw);

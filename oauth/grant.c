@@ -29,10 +29,11 @@ static int fill(struct exo_secret *form, const struct field *fields)
 {
     int rc = EXO_OK;
 
-    for (; rc == EXO_OK && fields->name != NULL; fields++)
+    for (; rc == EXO_OK && fields->name != NULL; fields++) {
         rc = fields->text != NULL
                  ? exo_form_text(form, fields->name, fields->text)
                  : exo_form_secret(form, fields->name, fields->secret);
+    }
     return rc;
 }
 
@@ -41,10 +42,12 @@ int exo_form_scope(struct exo_secret *form,
 {
     int rc = EXO_OK;
 
-    if (client->scope != NULL && *client->scope != '\0')
+    if (client->scope != NULL && *client->scope != '\0') {
         rc = exo_form_text(form, "scope", client->scope);
-    if (rc == EXO_OK && client->resource != NULL && *client->resource != '\0')
+    }
+    if (rc == EXO_OK && client->resource != NULL && *client->resource != '\0') {
         rc = exo_form_text(form, "resource", client->resource);
+    }
     return rc;
 }
 
@@ -59,15 +62,17 @@ static int run(const struct exo_asked *asked, const struct field *fields,
     exo_tokens_init(tokens);
     memset(error, 0, sizeof(*error));
     rc = fill(&form, fields);
-    if (rc == EXO_OK && asked->verifier == NULL)
+    if (rc == EXO_OK && asked->verifier == NULL) {
         rc = exo_form_scope(&form, asked->client);
+    }
     if (rc != EXO_OK) {
         rc = exo_no_memory(error);
         goto out;
     }
     rc = exo_oauth_post(asked, &form, &reply, error);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = exo_oauth_answer(asked, &reply, tokens, error);
+    }
     exo_http_reply_free(&reply);
 out:
     exo_secret_free(&form);

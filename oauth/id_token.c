@@ -24,10 +24,12 @@ static struct json_object *read_payload(const char *token)
     const char *from = strchr(token, '.');
     const char *to = from == NULL ? NULL : strchr(from + 1, '.');
 
-    if (to == NULL || exo_base64url_bytes(&payload.hidden, from + 1,
-                                          (size_t)(to - from - 1)) != EXO_OK ||
-        exo_json_parse(&payload, &object) != EXO_OK)
+    if (to == NULL ||
+        exo_base64url_bytes(&payload.hidden, from + 1,
+                            (size_t)(to - from - 1)) != EXO_OK ||
+        exo_json_parse(&payload, &object) != EXO_OK) {
         object = NULL;
+    }
     exo_secret_free(&payload);
     return object;
 }
@@ -44,10 +46,12 @@ void exo_id_token_mailbox(const char *id_token, char *mailbox, size_t size)
     mailbox[0] = '\0';
     for (i = 0; object != NULL && *name == '\0' &&
                 i < sizeof(claims) / sizeof(claims[0]);
-         i++)
+         i++) {
         name = exo_json_string(object, claims[i]);
+    }
     if (exo_is_vschar(name) && strchr(name, '@') != NULL &&
-        strlen(name) < size)
+        strlen(name) < size) {
         memcpy(mailbox, name, strlen(name) + 1);
+    }
     exo_json_free(object);
 }

@@ -4,11 +4,12 @@
  * and answer.h).
  *
  * Called by response.c, error.c and device.c, and by the import of other
- * programs' files. The body comes from elsewhere and carries secrets: json-c copies each string into its parse
- * buffer and then into the object, and wipes neither. The object is wiped
- * before it is freed, the buffer by making it parse blanks, which needs no
- * knowledge of json-c's insides. Every failure is an EXO_E* code and no
- * object; what a half-parsed object held is json-c's alone and only freed.
+ * programs' files. The body comes from elsewhere and carries secrets: json-c
+ * copies each string into its parse buffer and then into the object, and wipes
+ * neither. The object is wiped before it is freed, the buffer by making it
+ * parse blanks, which needs no knowledge of json-c's insides. Every failure is
+ * an EXO_E* code and no object; what a half-parsed object held is json-c's
+ * alone and only freed.
  */
 #include "config.h"
 
@@ -26,8 +27,9 @@ static int scrub(struct json_tokener *parser, size_t len)
 {
     char *blanks = malloc(len + 1);
 
-    if (blanks == NULL)
+    if (blanks == NULL) {
         return EXO_E_NOMEM;
+    }
     memset(blanks, ' ', len + 1);
     blanks[0] = '"';
     json_tokener_reset(parser);
@@ -47,35 +49,42 @@ int exo_json_parse(const struct exo_secret *body, struct json_object **object)
     int rc;
 
     *object = NULL;
-    if (len > EXO_HTTP_BODY_MAX)
+    if (len > EXO_HTTP_BODY_MAX) {
         return EXO_E_TOOBIG;
-    if (len == 0)
+    }
+    if (len == 0) {
         return EXO_E_SHORT;
+    }
     /* json-c takes a NUL for the end and would not look at what follows. */
-    if (memchr(text, '\0', len) != NULL)
+    if (memchr(text, '\0', len) != NULL) {
         return EXO_E_SYNTAX;
+    }
 
     parser = json_tokener_new_ex(DEPTH_MAX);
-    if (parser == NULL)
+    if (parser == NULL) {
         return EXO_E_NOMEM;
+    }
     rc = scrub(parser, len);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         goto out;
+    }
     json_tokener_set_flags(parser,
                            JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     /* With the NUL behind it, which tells json-c that no more will come. */
     found = json_tokener_parse_ex(parser, text, (int)len + 1);
     code = json_tokener_get_error(parser);
-    if (code == json_tokener_error_parse_eof || code == json_tokener_continue)
+    if (code == json_tokener_error_parse_eof || code == json_tokener_continue) {
         rc = EXO_E_SHORT;
-    else if (code != json_tokener_success)
+    } else if (code != json_tokener_success) {
         rc = EXO_E_SYNTAX;
-    else if (!json_object_is_type(found, json_type_object))
+    } else if (!json_object_is_type(found, json_type_object)) {
         rc = EXO_E_SYNTAX;
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         *object = found;
-    else
+    } else {
         exo_json_free(found);
+    }
     (void)scrub(parser, len);
 out:
     json_tokener_free(parser);
@@ -93,8 +102,9 @@ static void wipe(struct json_object *value)
                        (size_t)json_object_get_string_len(value));
         break;
     case json_type_array:
-        for (i = 0; i < json_object_array_length(value); i++)
+        for (i = 0; i < json_object_array_length(value); i++) {
             wipe(json_object_array_get_idx(value, i));
+        }
         break;
     case json_type_object: {
         json_object_object_foreach(value, name, member)
@@ -121,11 +131,13 @@ const char *exo_json_string(struct json_object *object, const char *name)
     const char *text;
 
     if (!json_object_object_get_ex(object, name, &value) ||
-        !json_object_is_type(value, json_type_string))
+        !json_object_is_type(value, json_type_string)) {
         return "";
+    }
     text = json_object_get_string(value);
-    if (strlen(text) != (size_t)json_object_get_string_len(value))
+    if (strlen(text) != (size_t)json_object_get_string_len(value)) {
         return "";
+    }
     return text;
 }
 
@@ -145,8 +157,9 @@ int exo_json_seconds(struct json_object *object, const char *name,
     double d;
 
     *seconds = fallback;
-    if (!json_object_object_get_ex(object, name, &value) || value == NULL)
+    if (!json_object_object_get_ex(object, name, &value) || value == NULL) {
         return EXO_OK;
+    }
     switch (json_object_get_type(value)) {
     case json_type_int:
         n = json_object_get_int64(value);
@@ -154,19 +167,22 @@ int exo_json_seconds(struct json_object *object, const char *name,
     case json_type_double:
         /* The comparison is false for NaN, and guards the conversion. */
         d = json_object_get_double(value);
-        if (d >= 1.0 && d <= (double)EXO_LIFE_MAX)
+        if (d >= 1.0 && d <= (double)EXO_LIFE_MAX) {
             n = (int64_t)d;
+        }
         break;
     case json_type_string:
         text = exo_json_string(object, name);
-        if (digits_only(text))
+        if (digits_only(text)) {
             n = strtoll(text, NULL, 10);
+        }
         break;
     default:
         break;
     }
-    if (n < 1 || n > EXO_LIFE_MAX)
+    if (n < 1 || n > EXO_LIFE_MAX) {
         return EXO_E_SYNTAX;
+    }
     *seconds = n;
     return EXO_OK;
 }
@@ -176,8 +192,9 @@ bool exo_is_vschar(const char *text)
     size_t i;
 
     for (i = 0; text[i] != '\0'; i++) {
-        if (text[i] < 0x20 || text[i] > 0x7e || i >= EXO_TOKEN_MAX)
+        if (text[i] < 0x20 || text[i] > 0x7e || i >= EXO_TOKEN_MAX) {
             return false;
+        }
     }
     return i > 0;
 }

@@ -27,13 +27,15 @@ static bool make_id(char to[37])
     unsigned char id[16];
     size_t i, n = 0;
 
-    if (RAND_bytes(id, sizeof(id)) != 1)
+    if (RAND_bytes(id, sizeof(id)) != 1) {
         return false;
+    }
     id[6] = (unsigned char)((id[6] & 0x0f) | 0x40);
     id[8] = (unsigned char)((id[8] & 0x3f) | 0x80);
     for (i = 0; i < sizeof(id); i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
             to[n++] = '-';
+        }
         to[n++] = hex[id[i] >> 4];
         to[n++] = hex[id[i] & 15];
     }
@@ -45,8 +47,9 @@ static bool make_id(char to[37])
 static bool put(struct json_object *object, const char *name,
                 struct json_object *value)
 {
-    if (value != NULL && json_object_object_add(object, name, value) == 0)
+    if (value != NULL && json_object_object_add(object, name, value) == 0) {
         return true;
+    }
     (void)json_object_put(value);
     return false;
 }
@@ -88,8 +91,9 @@ static struct json_object *make_claims(const char *client_id,
         put_text(object, "sub", client_id) && put_text(object, "jti", id) &&
         put(object, "nbf", json_object_new_int64(now)) &&
         put(object, "iat", json_object_new_int64(now)) &&
-        put(object, "exp", json_object_new_int64(now + EXO_JWT_LIFE)))
+        put(object, "exp", json_object_new_int64(now + EXO_JWT_LIFE))) {
         return object;
+    }
     (void)json_object_put(object);
     return NULL;
 }
@@ -99,13 +103,16 @@ static int append(struct exo_secret *to, struct json_object *object)
 {
     const char *text = NULL;
 
-    if (object != NULL)
+    if (object != NULL) {
         text = json_object_to_json_string_ext(
             object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text == NULL)
+    }
+    if (text == NULL) {
         return EXO_E_NOMEM;
-    if (strlen(text) > PART_MAX)
+    }
+    if (strlen(text) > PART_MAX) {
         return EXO_E_TOOBIG;
+    }
     return exo_base64url(&to->hidden, text, strlen(text));
 }
 
@@ -135,10 +142,11 @@ int exo_jwt_assertion(struct exo_secret *assertion,
     int rc;
 
     exo_secret_free(assertion);
-    if (!make_id(id))
+    if (!make_id(id)) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "the system has no random bytes; wait until its "
                            "random number generator is seeded");
+    }
     header = make_header(key, alg);
     claims = make_claims(client_id, audience, now, id);
     rc = append(assertion, header);
@@ -146,18 +154,21 @@ int exo_jwt_assertion(struct exo_secret *assertion,
         exo_buf_str(&assertion->hidden, ".");
         rc = append(assertion, claims);
     }
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = append_signature(assertion, key, alg, err);
-    if (rc == EXO_E_TOOBIG)
+    }
+    if (rc == EXO_E_TOOBIG) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "client_id or token_endpoint is too long for a JWT; "
                          "correct it in the account file");
-    else if (rc != EXO_OK && rc != EXO_E_STATUS)
+    } else if (rc != EXO_OK && rc != EXO_E_STATUS) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "out of memory while making a JWT; free some memory, "
                          "exoauth tries again by itself");
-    if (rc != EXO_OK)
+    }
+    if (rc != EXO_OK) {
         exo_secret_free(assertion);
+    }
     (void)json_object_put(header);
     (void)json_object_put(claims);
     return rc;

@@ -45,12 +45,13 @@ const char *exo_jwt_alg_word(enum exo_jwt_alg alg)
 
 bool exo_jwt_alg_parse(const char *word, enum exo_jwt_alg *alg)
 {
-    if (strcmp(word, alg_words[EXO_JWT_PS256]) == 0)
+    if (strcmp(word, alg_words[EXO_JWT_PS256]) == 0) {
         *alg = EXO_JWT_PS256;
-    else if (strcmp(word, alg_words[EXO_JWT_RS256]) == 0)
+    } else if (strcmp(word, alg_words[EXO_JWT_RS256]) == 0) {
         *alg = EXO_JWT_RS256;
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -65,8 +66,9 @@ static bool read_time(const ASN1_TIME *from, int64_t *to)
 {
     struct tm tm;
 
-    if (from == NULL || ASN1_TIME_to_tm(from, &tm) != 1)
+    if (from == NULL || ASN1_TIME_to_tm(from, &tm) != 1) {
         return false;
+    }
     *to = timegm(&tm);
     return true;
 }
@@ -75,14 +77,16 @@ static int describe(const struct exo_keypair_source *source, X509 *x509,
                     struct exo_certificate *to, struct exo_err *err)
 {
     if (!read_time(X509_get0_notBefore(x509), &to->not_before) ||
-        !read_time(X509_get0_notAfter(x509), &to->not_after))
+        !read_time(X509_get0_notAfter(x509), &to->not_after)) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "the certificate %.160s has no valid dates; make "
                            "a new one",
                            source->certificate);
+    }
     if (X509_digest(x509, EVP_sha1(), to->sha1, NULL) != 1 ||
-        X509_digest(x509, EVP_sha256(), to->sha256, NULL) != 1)
+        X509_digest(x509, EVP_sha256(), to->sha256, NULL) != 1) {
         return no_memory(err);
+    }
     return EXO_OK;
 }
 
@@ -93,8 +97,9 @@ static void write_day(char to[16], int64_t when)
     struct tm tm;
 
     to[0] = '\0';
-    if (gmtime_r(&t, &tm) != NULL)
+    if (gmtime_r(&t, &tm) != NULL) {
         (void)strftime(to, 16, "%Y-%m-%d", &tm);
+    }
 }
 
 static int check_time(const struct exo_keypair_source *source,
@@ -125,17 +130,19 @@ static int check_time(const struct exo_keypair_source *source,
 static int check_rsa(const char *name, const EVP_PKEY *pkey,
                      struct exo_err *err)
 {
-    if (!EVP_PKEY_is_a(pkey, "RSA"))
+    if (!EVP_PKEY_is_a(pkey, "RSA")) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "the private key %.160s is not an RSA key, and "
                            "PS256 and RS256 need one; make an RSA key and a "
                            "certificate for it",
                            name);
-    if (EVP_PKEY_get_bits(pkey) < BITS_MIN)
+    }
+    if (EVP_PKEY_get_bits(pkey) < BITS_MIN) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "the private key %.160s has %d bits, and at least "
                            "%d are needed; make a new key and certificate",
                            name, EVP_PKEY_get_bits(pkey), BITS_MIN);
+    }
     return EXO_OK;
 }
 
@@ -161,8 +168,9 @@ static X509 *find_partner(const struct exo_keyfile *found, const EVP_PKEY *pkey)
     size_t i;
 
     for (i = 0; i < found->n; i++) {
-        if (X509_check_private_key(found->certificate[i], pkey) == 1)
+        if (X509_check_private_key(found->certificate[i], pkey) == 1) {
             return found->certificate[i];
+        }
     }
     return NULL;
 }
@@ -178,32 +186,39 @@ static int pair(struct exo_keypair *key,
     X509 *partner;
     int rc;
 
-    if (certificates->n == 0)
+    if (certificates->n == 0) {
         return no_certificate(source, err);
-    if (keys->key == NULL)
+    }
+    if (keys->key == NULL) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "there is no private key in %.160s; set "
                            "private_key in the account file to the file or "
                            "URI that has it",
                            name);
+    }
     rc = check_rsa(name, keys->key, err);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
+    }
     partner = find_partner(certificates, keys->key);
-    if (partner == NULL)
+    if (partner == NULL) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "the private key %.120s does not belong to the "
                            "certificate %.120s; set certificate and "
                            "private_key in the account file to one pair",
                            name, source->certificate);
+    }
     rc = describe(source, partner, &key->certificate, err);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = check_time(source, &key->certificate, err);
-    if (rc != EXO_OK)
+    }
+    if (rc != EXO_OK) {
         return rc;
+    }
     key->public = X509_get_pubkey(partner);
-    if (key->public == NULL)
+    if (key->public == NULL) {
         return no_memory(err);
+    }
     key->pkey = keys->key;
     keys->key = NULL;
     return EXO_OK;
@@ -218,16 +233,19 @@ int exo_keypair_load(struct exo_keypair **key,
     int rc;
 
     *key = calloc(1, sizeof(**key));
-    if (*key == NULL)
+    if (*key == NULL) {
         return no_memory(err);
+    }
     rc =
         exo_keyfile_read(&first, source, source->certificate,
                          two ? EXO_KEYFILE_CERTIFICATE : EXO_KEYFILE_BOTH, err);
-    if (rc == EXO_OK && two)
+    if (rc == EXO_OK && two) {
         rc = exo_keyfile_read(&second, source, source->private_key,
                               EXO_KEYFILE_KEY, err);
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         rc = pair(*key, source, &first, two ? &second : &first, err);
+    }
     exo_keyfile_free(&first);
     exo_keyfile_free(&second);
     ERR_clear_error();
@@ -240,8 +258,9 @@ int exo_keypair_load(struct exo_keypair **key,
 
 void exo_keypair_free(struct exo_keypair *key)
 {
-    if (key == NULL)
+    if (key == NULL) {
         return;
+    }
     EVP_PKEY_free(key->pkey);
     EVP_PKEY_free(key->public);
     free(key);
@@ -257,10 +276,12 @@ int exo_certificate_load(struct exo_certificate *certificate,
     memset(certificate, 0, sizeof(*certificate));
     rc = exo_keyfile_read(&found, source, source->certificate,
                           EXO_KEYFILE_CERTIFICATE, err);
-    if (rc == EXO_OK && found.n == 0)
+    if (rc == EXO_OK && found.n == 0) {
         rc = no_certificate(source, err);
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         rc = describe(source, found.certificate[0], certificate, err);
+    }
     exo_keyfile_free(&found);
     return rc;
 }
@@ -276,10 +297,12 @@ const struct exo_certificate *exo_keypair_certificate(
  * length be set may still do the right thing; the verification tells. */
 static bool set_padding(EVP_PKEY_CTX *ctx, enum exo_jwt_alg alg)
 {
-    if (alg == EXO_JWT_RS256)
+    if (alg == EXO_JWT_RS256) {
         return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) > 0;
-    if (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) <= 0)
+    }
+    if (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) <= 0) {
         return false;
+    }
     (void)EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST);
     return true;
 }
@@ -295,8 +318,9 @@ static bool sign(EVP_PKEY *pkey, enum exo_jwt_alg alg, const void *data,
     EVP_PKEY_CTX *ctx;
     bool done;
 
-    if (provider != NULL)
+    if (provider != NULL) {
         exo_buf_fmt(&query, "?provider=%s", OSSL_PROVIDER_get0_name(provider));
+    }
     done = md != NULL &&
            EVP_DigestSignInit_ex(md, &ctx, "SHA256", NULL, exo_buf_text(&query),
                                  pkey, NULL) == 1 &&
@@ -332,15 +356,16 @@ int exo_keypair_sign(const struct exo_keypair *key, enum exo_jwt_alg alg,
     unsigned char *to = (unsigned char *)room;
     int rc = EXO_OK;
 
-    if (room == NULL)
+    if (room == NULL) {
         return no_memory(err);
+    }
     /* A TPM looks at its passphrase only now. */
-    if (!sign(key->pkey, alg, data, len, to, &size))
+    if (!sign(key->pkey, alg, data, len, to, &size)) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "the private key cannot be used for a signature; "
                          "check its passphrase and the token or module that "
                          "holds it");
-    else if (!verify(key->public, alg, data, len, to, size))
+    } else if (!verify(key->public, alg, data, len, to, size)) {
         rc =
             exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                         "the private key makes %s signatures that the "
@@ -349,6 +374,7 @@ int exo_keypair_sign(const struct exo_keypair *key, enum exo_jwt_alg alg,
                         exo_jwt_alg_word(alg),
                         exo_jwt_alg_word(alg == EXO_JWT_PS256 ? EXO_JWT_RS256
                                                               : EXO_JWT_PS256));
+    }
     if (rc == EXO_OK) {
         signature->len += size;
         room[size] = '\0';

@@ -46,9 +46,10 @@ static void ask(struct reading *r)
 {
     r->asked = true;
     r->rc = EXO_E_NOENT;
-    if (r->source->passphrase != NULL)
+    if (r->source->passphrase != NULL) {
         r->rc = r->source->passphrase(r->source->context, r->shown,
                                       &r->passphrase, &r->err);
+    }
 }
 
 /* OpenSSL asks as often as it has ways to read the file; a person, once. */
@@ -56,12 +57,15 @@ static int answer(UI *ui, UI_STRING *question)
 {
     struct reading *r = UI_get0_user_data(ui);
 
-    if (UI_get_string_type(question) != UIT_PROMPT)
+    if (UI_get_string_type(question) != UIT_PROMPT) {
         return 1;
-    if (!r->asked)
+    }
+    if (!r->asked) {
         ask(r);
-    if (r->rc != EXO_OK)
+    }
+    if (r->rc != EXO_OK) {
         return -1;
+    }
     return UI_set_result_ex(ui, question, exo_secret_reveal(&r->passphrase),
                             (int)exo_secret_len(&r->passphrase)) == 0
                ? 1
@@ -75,14 +79,15 @@ static void keep(struct exo_keyfile *found, OSSL_STORE_INFO *info,
     int type = OSSL_STORE_INFO_get_type(info);
 
     if (type == OSSL_STORE_INFO_PKEY && (want & EXO_KEYFILE_KEY) != 0 &&
-        found->key == NULL)
+        found->key == NULL) {
         found->key = OSSL_STORE_INFO_get1_PKEY(info);
-    else if (type == OSSL_STORE_INFO_CERT &&
-             (want & EXO_KEYFILE_CERTIFICATE) != 0 &&
-             found->n < EXO_KEYFILE_CERTIFICATES &&
-             (found->certificate[found->n] = OSSL_STORE_INFO_get1_CERT(info)) !=
-                 NULL)
+    } else if (type == OSSL_STORE_INFO_CERT &&
+               (want & EXO_KEYFILE_CERTIFICATE) != 0 &&
+               found->n < EXO_KEYFILE_CERTIFICATES &&
+               (found->certificate[found->n] =
+                    OSSL_STORE_INFO_get1_CERT(info)) != NULL) {
         found->n++;
+    }
 }
 
 /* "No such algorithm", said by the layer that decrypts; decoders say
@@ -94,8 +99,9 @@ static void note_unsupported(struct reading *r)
     while ((code = ERR_get_error()) != 0) {
         if (ERR_GET_LIB(code) == ERR_LIB_EVP &&
             (ERR_GET_REASON(code) == ERR_R_UNSUPPORTED ||
-             ERR_GET_REASON(code) == EVP_R_UNSUPPORTED_ALGORITHM))
+             ERR_GET_REASON(code) == EVP_R_UNSUPPORTED_ALGORITHM)) {
             r->unsupported = true;
+        }
     }
 }
 
@@ -106,16 +112,18 @@ static void load_all(struct reading *r, OSSL_STORE_CTX *store,
     int i;
 
     /* Do not ask for the passphrase of what is not wanted. */
-    if (want == EXO_KEYFILE_KEY)
+    if (want == EXO_KEYFILE_KEY) {
         (void)OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
-    else if (want == EXO_KEYFILE_CERTIFICATE)
+    } else if (want == EXO_KEYFILE_CERTIFICATE) {
         (void)OSSL_STORE_expect(store, OSSL_STORE_INFO_CERT);
+    }
     for (i = 0; i < LOADS_MAX && !OSSL_STORE_eof(store); i++) {
         info = OSSL_STORE_load(store);
-        if (info != NULL)
+        if (info != NULL) {
             keep(found, info, want);
-        else
+        } else {
             note_unsupported(r);
+        }
         OSSL_STORE_INFO_free(info);
     }
 }
@@ -133,26 +141,31 @@ static const char *file_path(const char *name)
 {
     size_t len = scheme_len(name);
 
-    if (len == 0)
+    if (len == 0) {
         return name;
-    if (len != 4 || strncmp(name, "file", 4) != 0)
+    }
+    if (len != 4 || strncmp(name, "file", 4) != 0) {
         return NULL;
+    }
     name += 5;
-    if (strncmp(name, "//localhost/", 12) == 0)
+    if (strncmp(name, "//localhost/", 12) == 0) {
         return name + 11;
+    }
     return strncmp(name, "///", 3) == 0 ? name + 2 : name;
 }
 
 static int read_failed(const struct reading *r, int rc, const char *why,
                        struct exo_err *err)
 {
-    if (rc == EXO_E_NOMEM)
+    if (rc == EXO_E_NOMEM) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "out of memory while reading %s; free some memory, "
                            "exoauth tries again by itself",
                            r->shown);
-    if (rc == EXO_E_TOOBIG)
+    }
+    if (rc == EXO_E_TOOBIG) {
         why = "larger than 64 KiB, which no key is";
+    }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "cannot read %s: %s; check certificate and private_key "
                        "in the account file, and the file's owner and mode",
@@ -175,16 +188,18 @@ static int load_file(struct reading *r, const char *path,
         rc = EXO_E_NOMEM;
         bio = BIO_new_mem_buf(exo_secret_reveal(&content),
                               (int)exo_secret_len(&content));
-        if (bio != NULL)
+        if (bio != NULL) {
             store = OSSL_STORE_attach(bio, "file", NULL, NULL, method, r, NULL,
                                       NULL, NULL);
+        }
         if (store != NULL) {
             load_all(r, store, found, want);
             rc = EXO_OK;
         }
     }
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         rc = read_failed(r, rc, why, err);
+    }
     (void)OSSL_STORE_close(store);
     BIO_free(bio);
     exo_secret_free(&content);
@@ -201,8 +216,9 @@ static int load_uri(struct reading *r, const UI_METHOD *method,
         load_all(r, store, found, want);
         (void)OSSL_STORE_close(store);
     }
-    if (found->key != NULL || (r->asked && r->rc != EXO_OK))
+    if (found->key != NULL || (r->asked && r->rc != EXO_OK)) {
         return EXO_OK;
+    }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "OpenSSL finds no private key at %s; check private_key "
                        "in the account file and that openssl.cnf activates "
@@ -217,25 +233,29 @@ static int judge(const struct reading *r, const struct exo_keyfile *found,
     bool complete = (found->key != NULL || (want & EXO_KEYFILE_KEY) == 0) &&
                     (found->n > 0 || (want & EXO_KEYFILE_CERTIFICATE) == 0);
 
-    if (complete)
+    if (complete) {
         return EXO_OK;
-    if (r->unsupported)
+    }
+    if (r->unsupported) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s is encrypted in a way that OpenSSL has retired; "
                            "convert it: openssl pkcs12 -legacy -in OLD -out "
                            "NEW.pem",
                            r->shown);
-    if (!r->asked)
+    }
+    if (!r->asked) {
         return EXO_OK;
+    }
     if (r->rc == EXO_E_STATUS) {
         *err = r->err;
         return EXO_E_STATUS;
     }
-    if (r->rc != EXO_OK)
+    if (r->rc != EXO_OK) {
         return exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
                            "%s is encrypted and its passphrase is not known; "
                            "run: exoauth login %s",
                            r->shown, r->source->account);
+    }
     return exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
                        "the passphrase of %s is wrong; run: exoauth login %s",
                        r->shown, r->source->account);
@@ -255,21 +275,24 @@ int exo_keyfile_read(struct exo_keyfile *found,
     int rc;
 
     memset(found, 0, sizeof(*found));
-    if (path == NULL && strcspn(name, "?") < len)
+    if (path == NULL && strcspn(name, "?") < len) {
         len = strcspn(name, "?");
+    }
     memcpy(r.shown, name, len);
     exo_text_clean(r.shown);
 
     ERR_clear_error();
     method = UI_create_method("exoauth");
-    if (method == NULL || UI_method_set_reader(method, answer) != 0)
+    if (method == NULL || UI_method_set_reader(method, answer) != 0) {
         rc = read_failed(&r, EXO_E_NOMEM, NULL, err);
-    else if (path != NULL)
+    } else if (path != NULL) {
         rc = load_file(&r, path, method, found, want, err);
-    else
+    } else {
         rc = load_uri(&r, method, found, want, err);
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         rc = judge(&r, found, want, err);
+    }
     UI_destroy_method(method);
     exo_secret_free(&r.passphrase);
     ERR_clear_error();
@@ -279,7 +302,8 @@ int exo_keyfile_read(struct exo_keyfile *found,
 void exo_keyfile_free(struct exo_keyfile *found)
 {
     EVP_PKEY_free(found->key);
-    while (found->n > 0)
+    while (found->n > 0) {
         X509_free(found->certificate[--found->n]);
+    }
     found->key = NULL;
 }

@@ -25,8 +25,9 @@ static int make_random(struct exo_secret *to)
     unsigned char bytes[32];
     int rc = EXO_E_IO;
 
-    if (RAND_bytes(bytes, sizeof(bytes)) == 1)
+    if (RAND_bytes(bytes, sizeof(bytes)) == 1) {
         rc = exo_base64url(&to->hidden, bytes, sizeof(bytes));
+    }
     OPENSSL_cleanse(bytes, sizeof(bytes));
     return rc;
 }
@@ -40,10 +41,12 @@ int exo_pkce_challenge(const struct exo_secret *verifier,
 
     challenge[0] = '\0';
     if (EVP_Digest(exo_secret_reveal(verifier), exo_secret_len(verifier), hash,
-                   NULL, EVP_sha256(), NULL) == 1)
+                   NULL, EVP_sha256(), NULL) == 1) {
         rc = exo_base64url(&text, hash, sizeof(hash));
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         memcpy(challenge, exo_buf_text(&text), EXO_PKCE_LEN + 1);
+    }
     exo_buf_free(&text);
     return rc;
 }
@@ -56,10 +59,12 @@ int exo_pkce_make(struct exo_pkce *pkce)
     pkce->verifier = (struct exo_secret)EXO_SECRET_INIT;
     pkce->state = (struct exo_secret)EXO_SECRET_INIT;
     rc = make_random(&pkce->verifier);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = make_random(&pkce->state);
-    if (rc == EXO_OK)
+    }
+    if (rc == EXO_OK) {
         rc = exo_pkce_challenge(&pkce->verifier, pkce->challenge);
+    }
     return rc;
 }
 
@@ -92,8 +97,9 @@ static int add_all(struct exo_secret *query,
     int rc = EXO_OK;
 
     for (i = 0; i < sizeof(fields) / sizeof(fields[0]) && rc == EXO_OK; i++) {
-        if (fields[i].value != NULL && fields[i].value[0] != '\0')
+        if (fields[i].value != NULL && fields[i].value[0] != '\0') {
             rc = exo_form_text(query, fields[i].name, fields[i].value);
+        }
     }
     return rc;
 }
@@ -107,11 +113,12 @@ int exo_authorization_url(const struct exo_oauth_client *client,
     struct exo_secret query = EXO_SECRET_INIT;
     int rc;
 
-    if (endpoint == NULL || *endpoint == '\0')
+    if (endpoint == NULL || *endpoint == '\0') {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s has no authorization_endpoint; set it in the "
                            "account file, or use another grant",
                            client->account);
+    }
     rc = add_all(&query, client, pkce, redirect_uri, login_hint);
     if (rc == EXO_OK) {
         exo_buf_str(url, endpoint);
@@ -121,14 +128,16 @@ int exo_authorization_url(const struct exo_oauth_client *client,
         rc = url->error;
     }
     exo_secret_free(&query);
-    if (rc == EXO_E_NOMEM)
+    if (rc == EXO_E_NOMEM) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "out of memory while making a URL; free some "
                            "memory and try again");
-    if (rc != EXO_OK)
+    }
+    if (rc != EXO_OK) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "the URL for %s would be too long; check client_id "
                            "and scope in the account file",
                            client->account);
+    }
     return EXO_OK;
 }

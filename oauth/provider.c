@@ -197,14 +197,17 @@ const struct exo_provider *exo_provider_find(const char *name,
 {
     size_t i;
 
-    if (name == NULL)
+    if (name == NULL) {
         return NULL;
+    }
     for (i = 0; i < TABLE_LEN; i++) {
-        if (strcmp(table[i].name, name) != 0)
+        if (strcmp(table[i].name, name) != 0) {
             continue;
+        }
         if (cloud == NULL || *cloud == '\0' ||
-            strcmp(table[i].cloud, cloud) == 0)
+            strcmp(table[i].cloud, cloud) == 0) {
             return &table[i];
+        }
     }
     return NULL;
 }
@@ -222,8 +225,9 @@ const char *exo_provider_names(void)
 
 const char *exo_provider_clouds(const char *name)
 {
-    if (name != NULL && strcmp(name, "microsoft") == 0)
+    if (name != NULL && strcmp(name, "microsoft") == 0) {
         return "public, usgov, usgov-dod, china, china-v1";
+    }
     return "";
 }
 
@@ -235,12 +239,14 @@ bool exo_provider_tenant_ok(const char *tenant)
 
     /* A leading dot would make "." and "..", which are not names but ways
      * out of the path; a domain name has at most 253 bytes. */
-    if (len == 0 || len > 253 || tenant[0] == '.')
+    if (len == 0 || len > 253 || tenant[0] == '.') {
         return false;
+    }
     for (i = 0; i < len; i++) {
         if (strchr(alnum, tenant[i]) == NULL && tenant[i] != '.' &&
-            tenant[i] != '-')
+            tenant[i] != '-') {
             return false;
+        }
     }
     return true;
 }
@@ -251,8 +257,9 @@ int exo_provider_expand(const char *pattern, const char *tenant,
     const char *hole;
 
     while ((hole = strstr(pattern, TENANT)) != NULL) {
-        if (!exo_provider_tenant_ok(tenant))
+        if (!exo_provider_tenant_ok(tenant)) {
             return EXO_E_ARG;
+        }
         exo_buf_add(out, pattern, (size_t)(hole - pattern));
         exo_buf_str(out, tenant);
         pattern = hole + strlen(TENANT);

@@ -50,8 +50,9 @@ static int malformed(struct exo_oauth_error *error, const char *what)
 
 static int hex(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
+    }
     c = (char)(c | 0x20);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -69,13 +70,15 @@ static int decode(struct exo_buf *to, const char *text, size_t len)
         if (text[i] == '%') {
             high = i + 2 < len ? hex(text[i + 1]) : -1;
             low = high >= 0 ? hex(text[i + 2]) : -1;
-            if (low < 0)
+            if (low < 0) {
                 return EXO_E_SYNTAX;
+            }
             byte = high * 16 + low;
             i += 2;
         }
-        if (byte < 0x20 || byte == 0x7f)
+        if (byte < 0x20 || byte == 0x7f) {
             return EXO_E_SYNTAX;
+        }
         c = (char)byte;
         exo_buf_add(to, &c, 1);
     }
@@ -92,22 +95,29 @@ static int read_one(struct response *r, const char *text, size_t len,
 
     for (i = 0; i < PARAMETERS; i++) {
         if (strlen(known[i].name) == name_len &&
-            memcmp(known[i].name, text, name_len) == 0)
+            memcmp(known[i].name, text, name_len) == 0) {
             break;
+        }
     }
-    if (i == PARAMETERS)
+    if (i == PARAMETERS) {
         return EXO_OK;
-    if (r->seen[i])
+    }
+    if (r->seen[i]) {
         return malformed(error, "a parameter stands there twice");
+    }
     r->seen[i] = true;
-    if (equals != NULL)
+    if (equals != NULL) {
         rc = decode(&r->value[i].hidden, equals + 1, len - name_len - 1);
-    if (rc == EXO_E_NOMEM)
+    }
+    if (rc == EXO_E_NOMEM) {
         return exo_no_memory(error);
-    if (rc == EXO_E_TOOBIG)
+    }
+    if (rc == EXO_E_TOOBIG) {
         return malformed(error, "a parameter is too long");
-    if (rc != EXO_OK)
+    }
+    if (rc != EXO_OK) {
         return malformed(error, "a parameter is not encoded as it should be");
+    }
     return EXO_OK;
 }
 
@@ -118,18 +128,22 @@ static int read_all(struct response *r, const char *address, size_t len,
     const char *from, *end, *next;
     int rc = EXO_OK;
 
-    if (len > EXO_REDIRECT_MAX)
+    if (len > EXO_REDIRECT_MAX) {
         return malformed(error, "it is too long");
+    }
     end = memchr(address, '#', len);
-    if (end == NULL)
+    if (end == NULL) {
         end = address + len;
+    }
     from = memchr(address, '?', (size_t)(end - address));
-    if (from == NULL)
+    if (from == NULL) {
         return malformed(error, "nothing follows a '?'");
+    }
     for (from++; rc == EXO_OK && from < end; from = next + 1) {
         next = memchr(from, '&', (size_t)(end - from));
-        if (next == NULL)
+        if (next == NULL) {
             next = end;
+        }
         rc = read_one(r, from, (size_t)(next - from), error);
     }
     return rc;
@@ -204,16 +218,20 @@ static int judge(struct response *r, const struct exo_oauth_client *client,
     bool has_error = !exo_secret_empty(&r->value[ERROR]);
     int rc;
 
-    if (has_code == has_error)
+    if (has_code == has_error) {
         return malformed(error, has_code ? "it has both a code and an error"
                                          : "it has no code");
-    if (has_code && !exo_is_vschar(exo_secret_reveal(&r->value[CODE])))
+    }
+    if (has_code && !exo_is_vschar(exo_secret_reveal(&r->value[CODE]))) {
         return malformed(error, "the code has bytes no code may have");
+    }
     rc = check_origin(r, pkce, issuer, error);
-    if (rc != EXO_OK)
+    if (rc != EXO_OK) {
         return rc;
-    if (has_error)
+    }
+    if (has_error) {
         return refused(r, client, pkce, error);
+    }
     exo_secret_move(code, &r->value[CODE]);
     return EXO_OK;
 }
@@ -230,12 +248,15 @@ int exo_redirect_parse(const struct exo_oauth_client *client,
     memset(error, 0, sizeof(*error));
     memset(&r, 0, sizeof(r));
     exo_secret_free(code);
-    for (i = 0; i < PARAMETERS; i++)
+    for (i = 0; i < PARAMETERS; i++) {
         exo_buf_init(&r.value[i].hidden, known[i].max);
+    }
     rc = read_all(&r, address, len, error);
-    if (rc == EXO_OK)
+    if (rc == EXO_OK) {
         rc = judge(&r, client, pkce, issuer, code, error);
-    for (i = 0; i < PARAMETERS; i++)
+    }
+    for (i = 0; i < PARAMETERS; i++) {
         exo_secret_free(&r.value[i]);
+    }
     return rc;
 }

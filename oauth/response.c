@@ -31,11 +31,13 @@ static void copy_scope(char *to, size_t size, const char *from)
     size_t i, len = strnlen(from, size);
 
     if (len == size) {
-        for (len = size - 1; len > 0 && from[len] != ' '; len--)
+        for (len = size - 1; len > 0 && from[len] != ' '; len--) {
             ;
+        }
     }
-    for (i = 0; i < len; i++)
+    for (i = 0; i < len; i++) {
         to[i] = (char)(from[i] < 0x20 || from[i] > 0x7e ? '?' : from[i]);
+    }
     to[len] = '\0';
 }
 
@@ -46,8 +48,10 @@ static bool is_bearer(struct json_object *object)
 {
     struct json_object *type;
 
-    if (!json_object_object_get_ex(object, "token_type", &type) || type == NULL)
+    if (!json_object_object_get_ex(object, "token_type", &type) ||
+        type == NULL) {
         return true;
+    }
     return strcasecmp(exo_json_string(object, "token_type"), "bearer") == 0;
 }
 
@@ -68,44 +72,52 @@ static int read_tokens(const struct exo_asked *asked,
     /* First, and kept if anything below fails: with rotation the old one may
      * be dead by now. */
     if (exo_is_vschar(refresh) &&
-        set_token(&tokens->refresh_token, refresh) != EXO_OK)
+        set_token(&tokens->refresh_token, refresh) != EXO_OK) {
         return exo_no_memory(error);
+    }
 
-    if (*access == '\0')
+    if (*access == '\0') {
         return exo_unusable(asked, reply, EXO_OK, "JSON without access_token",
                             EXO_STATUS_MISCONFIGURED, error);
-    if (!is_bearer(object))
+    }
+    if (!is_bearer(object)) {
         return exo_unusable(asked, reply, EXO_OK,
                             "a token that is not of type Bearer",
                             EXO_STATUS_MISCONFIGURED, error);
+    }
     if (strlen(access) > EXO_TOKEN_MAX ||
-        !exo_token_is_b64token(access, strlen(access)))
+        !exo_token_is_b64token(access, strlen(access))) {
         return exo_unusable(asked, reply, EXO_OK,
                             "an access_token that is too long or holds bytes "
                             "no token may hold",
                             EXO_STATUS_TRANSIENT, error);
-    if (*refresh != '\0' && exo_secret_empty(&tokens->refresh_token))
+    }
+    if (*refresh != '\0' && exo_secret_empty(&tokens->refresh_token)) {
         return exo_unusable(asked, reply, EXO_OK,
                             "a refresh_token that is too long or holds bytes "
                             "no token may hold",
                             EXO_STATUS_TRANSIENT, error);
+    }
     if (exo_json_seconds(object, "expires_in", DEFAULT_LIFE,
-                         &tokens->expires_in) != EXO_OK)
+                         &tokens->expires_in) != EXO_OK) {
         return exo_unusable(asked, reply, EXO_OK,
                             "an expires_in that is no sensible number of "
                             "seconds",
                             EXO_STATUS_TRANSIENT, error);
+    }
     /* A hint only; the broker has its own idea where there is none. */
     if (exo_json_seconds(object, "refresh_in", 0, &tokens->refresh_in) !=
             EXO_OK ||
-        tokens->refresh_in > tokens->expires_in)
+        tokens->refresh_in > tokens->expires_in) {
         tokens->refresh_in = 0;
+    }
     copy_scope(tokens->scope, sizeof(tokens->scope),
                exo_json_string(object, "scope"));
     exo_id_token_mailbox(exo_json_string(object, "id_token"), tokens->mailbox,
                          sizeof(tokens->mailbox));
-    if (set_token(&tokens->access_token, access) != EXO_OK)
+    if (set_token(&tokens->access_token, access) != EXO_OK) {
         return exo_no_memory(error);
+    }
     return EXO_OK;
 }
 
@@ -132,15 +144,16 @@ int exo_oauth_answer(const struct exo_asked *asked,
     exo_tokens_init(tokens);
     memset(error, 0, sizeof(*error));
     parse_rc = exo_json_parse(&reply->body, &object);
-    if (parse_rc == EXO_E_NOMEM)
+    if (parse_rc == EXO_E_NOMEM) {
         rc = exo_no_memory(error);
-    else if (exo_is_refusal(reply, object, "access_token"))
+    } else if (exo_is_refusal(reply, object, "access_token")) {
         rc = exo_refused(asked, reply, object, error);
-    else if (parse_rc != EXO_OK)
+    } else if (parse_rc != EXO_OK) {
         rc = exo_unusable(asked, reply, parse_rc, "", EXO_STATUS_TRANSIENT,
                           error);
-    else
+    } else {
         rc = read_tokens(asked, reply, object, tokens, error);
+    }
     exo_json_free(object);
     return rc;
 }

@@ -72,9 +72,10 @@ static bool leaks(const struct exo_asked *asked, const char *text)
 
     form_decode(&plain, text);
     found = plain.error != 0;
-    for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+    for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
         found = found || repeats(text, strlen(text), secrets[i]) ||
                 repeats(exo_buf_text(&plain), plain.len, secrets[i]);
+    }
     exo_buf_free(&plain);
     return found;
 }
@@ -86,8 +87,9 @@ static void read_name(const struct exo_asked *asked, struct json_object *object,
     const char *name = exo_json_string(object, member);
     size_t len = strlen(name);
 
-    if (len < size && strspn(name, ALNUM "_.-") == len && !leaks(asked, name))
+    if (len < size && strspn(name, ALNUM "_.-") == len && !leaks(asked, name)) {
         memcpy(to, name, len + 1);
+    }
 }
 
 /* The first code of error_codes that has an explanation, else the first of
@@ -100,23 +102,28 @@ static void find_aadsts(struct exo_buf *code, struct json_object *object,
     size_t i, digits, n = 0;
 
     if (json_object_object_get_ex(object, "error_codes", &codes) &&
-        json_object_is_type(codes, json_type_array))
+        json_object_is_type(codes, json_type_array)) {
         n = json_object_array_length(codes);
+    }
     /* Once around, and back to the first. */
     for (i = 0; n > 0 && i <= n; i++) {
         one = json_object_array_get_idx(codes, i % n);
-        if (!json_object_is_type(one, json_type_int))
+        if (!json_object_is_type(one, json_type_int)) {
             continue;
+        }
         exo_buf_reset(code);
         exo_buf_fmt(code, "AADSTS%" PRId64, json_object_get_int64(one));
-        if (exo_explain(exo_buf_text(code)) != NULL)
+        if (exo_explain(exo_buf_text(code)) != NULL) {
             return;
+        }
     }
-    if (code->len > 0 || found == NULL)
+    if (code->len > 0 || found == NULL) {
         return;
+    }
     digits = strspn(found + 6, DIGITS);
-    if (digits > 0 && digits <= 12)
+    if (digits > 0 && digits <= 12) {
         exo_buf_add(code, found, 6 + digits);
+    }
 }
 
 /* The part of a description worth reading, in ASCII on one line. */
@@ -130,8 +137,9 @@ static void describe(struct exo_buf *out, const char *text)
         n = 6 + strspn(text + 6, DIGITS);
         text += n + strspn(text + n, ": ");
     }
-    if (end == NULL)
+    if (end == NULL) {
         end = text + strlen(text);
+    }
     for (; text < end && out->len < DESCRIPTION_MAX; text += n) {
         n = strspn(text, ALNUM "-._~+/=%");
         if (n >= OPAQUE_LEN) {
@@ -140,21 +148,24 @@ static void describe(struct exo_buf *out, const char *text)
             exo_buf_add(out, text, n);
         } else {
             n = 1;
-            if (*text == '"')
+            if (*text == '"') {
                 exo_buf_str(out, "'");
-            else if (*text > 0x20 && *text < 0x7f)
+            } else if (*text > 0x20 && *text < 0x7f) {
                 exo_buf_add(out, text, 1);
-            else if (*text < 0 || *text > 0x20)
+            } else if (*text < 0 || *text > 0x20) {
                 exo_buf_str(out, "?");
-            else if (out->len > 0 && out->data[out->len - 1] != ' ')
+            } else if (out->len > 0 && out->data[out->len - 1] != ' ') {
                 exo_buf_str(out, " ");
+            }
         }
     }
-    if (text < end)
+    if (text < end) {
         exo_buf_str(out, "...");
+    }
     while (out->len > 0 && strchr(" .", out->data[out->len - 1]) != NULL &&
-           text >= end)
+           text >= end) {
         out->data[--out->len] = '\0';
+    }
 }
 
 void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
@@ -165,14 +176,16 @@ void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
 
     memset(said, 0, sizeof(*said));
     exo_buf_init(&said->description, 4 * DESCRIPTION_MAX);
-    if (object == NULL)
+    if (object == NULL) {
         return;
+    }
     read_name(asked, object, "error", said->error, sizeof(said->error));
     read_name(asked, object, "suberror", said->suberror,
               sizeof(said->suberror));
     find_aadsts(&code, object, description);
     memcpy(said->code, exo_buf_text(&code), code.len + 1);
     exo_buf_free(&code);
-    if (!leaks(asked, description))
+    if (!leaks(asked, description)) {
         describe(&said->description, description);
+    }
 }

@@ -36,16 +36,18 @@ static bool at_char(const struct cursor *c, char wanted)
 
 static bool take_char(struct cursor *c, char wanted)
 {
-    if (!at_char(c, wanted))
+    if (!at_char(c, wanted)) {
         return false;
+    }
     c->at++;
     return true;
 }
 
 static void skip_blanks(struct cursor *c)
 {
-    while (c->at < c->end && memchr(" \t\r\n", *c->at, 4) != NULL)
+    while (c->at < c->end && memchr(" \t\r\n", *c->at, 4) != NULL) {
         c->at++;
+    }
 }
 
 /* Appends one byte, made printable; what does not fit is dropped. */
@@ -53,11 +55,13 @@ static void keep(char *out, size_t size, char byte)
 {
     size_t len;
 
-    if (size == 0)
+    if (size == 0) {
         return;
+    }
     len = strlen(out);
-    if (len + 1 >= size)
+    if (len + 1 >= size) {
         return;
+    }
     out[len] = byte >= 0x20 && byte < 0x7f ? byte : '?';
     out[len + 1] = '\0';
 }
@@ -67,21 +71,26 @@ static void keep(char *out, size_t size, char byte)
  * them, and no decoder means no bugs in one. */
 static bool take_string(struct cursor *c, char *out, size_t size)
 {
-    if (!take_char(c, '"'))
+    if (!take_char(c, '"')) {
         return false;
+    }
     while (c->at < c->end) {
         char byte = *c->at++;
 
-        if (byte == '"')
+        if (byte == '"') {
             return true;
-        if ((unsigned char)byte < 0x20)
+        }
+        if ((unsigned char)byte < 0x20) {
             return false;
+        }
         if (byte == '\\') {
-            if (c->at == c->end)
+            if (c->at == c->end) {
                 return false;
+            }
             byte = *c->at++;
-            if (memchr("\"\\/", byte, 3) == NULL)
+            if (memchr("\"\\/", byte, 3) == NULL) {
                 byte = '?';
+            }
         }
         keep(out, size, byte);
     }
@@ -96,8 +105,9 @@ static bool take_word(struct cursor *c, char *out, size_t size)
     while (c->at < c->end &&
            (memchr("+-.", *c->at, 3) != NULL ||
             (*c->at >= '0' && *c->at <= '9') ||
-            (*c->at >= 'a' && *c->at <= 'z') || *c->at == 'E'))
+            (*c->at >= 'a' && *c->at <= 'z') || *c->at == 'E')) {
         keep(out, size, *c->at++);
+    }
     return c->at > begin;
 }
 
@@ -107,17 +117,20 @@ static bool skip_nested(struct cursor *c)
     size_t depth = 0;
 
     do {
-        if (c->at == c->end)
+        if (c->at == c->end) {
             return false;
+        }
         if (*c->at == '"') {
-            if (!take_string(c, NULL, 0))
+            if (!take_string(c, NULL, 0)) {
                 return false;
+            }
             continue;
         }
-        if (*c->at == '{' || *c->at == '[')
+        if (*c->at == '{' || *c->at == '[') {
             depth++;
-        else if (*c->at == '}' || *c->at == ']')
+        } else if (*c->at == '}' || *c->at == ']') {
             depth--;
+        }
         c->at++;
     } while (depth > 0);
     return true;
@@ -129,11 +142,13 @@ static bool take_member(struct cursor *c, struct exo_challenge *challenge)
     char *out = NULL;
     size_t size = 0;
 
-    if (!take_string(c, name, sizeof name))
+    if (!take_string(c, name, sizeof name)) {
         return false;
+    }
     skip_blanks(c);
-    if (!take_char(c, ':'))
+    if (!take_char(c, ':')) {
         return false;
+    }
     skip_blanks(c);
     if (strcmp(name, "status") == 0 && challenge->status[0] == '\0') {
         out = challenge->status;
@@ -142,10 +157,12 @@ static bool take_member(struct cursor *c, struct exo_challenge *challenge)
         out = challenge->scope;
         size = sizeof challenge->scope;
     }
-    if (at_char(c, '"'))
+    if (at_char(c, '"')) {
         return take_string(c, out, size);
-    if (at_char(c, '{') || at_char(c, '['))
+    }
+    if (at_char(c, '{') || at_char(c, '[')) {
         return skip_nested(c);
+    }
     return take_word(c, out, size);
 }
 
@@ -157,23 +174,28 @@ bool exo_challenge_parse(struct exo_challenge *challenge, const char *data,
 
     challenge->status[0] = '\0';
     challenge->scope[0] = '\0';
-    if (data == NULL || len == 0 || len > CHALLENGE_MAX)
+    if (data == NULL || len == 0 || len > CHALLENGE_MAX) {
         return false;
+    }
     c.end = data + len;
-    if (!take_char(&c, '{'))
+    if (!take_char(&c, '{')) {
         return false;
+    }
     skip_blanks(&c);
-    if (at_char(&c, '}'))
+    if (at_char(&c, '}')) {
         more = false;
+    }
     while (more) {
         skip_blanks(&c);
-        if (!take_member(&c, challenge))
+        if (!take_member(&c, challenge)) {
             return false;
+        }
         skip_blanks(&c);
         more = take_char(&c, ',');
     }
-    if (!take_char(&c, '}'))
+    if (!take_char(&c, '}')) {
         return false;
+    }
     skip_blanks(&c);
     return c.at == c.end;
 }
@@ -184,9 +206,11 @@ static bool repeats_token(const struct exo_mech *mech, const char *text)
     const char *token = exo_secret_reveal(&mech->message) + mech->token_at;
     size_t len = strlen(text);
 
-    for (size_t i = 0; i + TOKEN_WINDOW <= len; i++)
-        if (memmem(token, mech->token_len, text + i, TOKEN_WINDOW) != NULL)
+    for (size_t i = 0; i + TOKEN_WINDOW <= len; i++) {
+        if (memmem(token, mech->token_len, text + i, TOKEN_WINDOW) != NULL) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -198,13 +222,16 @@ void exo_challenge_log(struct exo_mech *mech,
     const sasl_utils_t *utils = params->utils;
     struct exo_challenge challenge;
 
-    if (mech->refused || !exo_challenge_parse(&challenge, data, len))
+    if (mech->refused || !exo_challenge_parse(&challenge, data, len)) {
         return;
+    }
     mech->refused = true;
-    if (repeats_token(mech, challenge.status))
+    if (repeats_token(mech, challenge.status)) {
         challenge.status[0] = '\0';
-    if (repeats_token(mech, challenge.scope))
+    }
+    if (repeats_token(mech, challenge.scope)) {
         challenge.scope[0] = '\0';
+    }
     utils->log(utils->conn, SASL_LOG_WARN,
                "%s refused the token for %s (status %s, scope %s); "
                "if it stays so, run: exoauth refresh %s --force",

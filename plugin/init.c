@@ -27,8 +27,9 @@ sasl_client_plug_init_t sasl_client_plug_init;
 
 static void free_plugin(struct exo_plugin *plugin)
 {
-    if (plugin == NULL)
+    if (plugin == NULL) {
         return;
+    }
     exo_conf_free(plugin->conf);
     free(plugin);
 }
@@ -53,8 +54,9 @@ static const char *conf_path(const sasl_utils_t *utils)
         proc != NULL &&
         ((sasl_getconfpath_t *)(void (*)(void))proc)(context, &path) ==
             SASL_OK &&
-        path != NULL && path[0] != '\0')
+        path != NULL && path[0] != '\0') {
         return path;
+    }
     return exo_conf_sasl_path();
 }
 
@@ -63,9 +65,11 @@ static bool in_list(const char *list, const char *word)
     const char *found;
     size_t len;
 
-    while ((found = exo_word_next(&list, &len)) != NULL)
-        if (strncasecmp(found, word, len) == 0 && word[len] == '\0')
+    while ((found = exo_word_next(&list, &len)) != NULL) {
+        if (strncasecmp(found, word, len) == 0 && word[len] == '\0') {
             return true;
+        }
+    }
     return false;
 }
 
@@ -126,20 +130,24 @@ int sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
     int r;
 
     if (utils == NULL || out_version == NULL || pluglist == NULL ||
-        plugcount == NULL)
+        plugcount == NULL) {
         return SASL_BADPARAM;
+    }
     *out_version = SASL_CLIENT_PLUG_VERSION;
     *pluglist = NULL;
     *plugcount = 0;
-    if (max_version < SASL_CLIENT_PLUG_VERSION)
+    if (max_version < SASL_CLIENT_PLUG_VERSION) {
         return SASL_BADVERS;
+    }
 
     plugin = calloc(1, sizeof *plugin);
-    if (plugin == NULL)
+    if (plugin == NULL) {
         return SASL_NOMEM;
+    }
     r = exo_conf_find(NULL, conf_path(utils), &path, &user);
-    if (r == EXO_OK)
+    if (r == EXO_OK) {
         r = exo_conf_load(&plugin->conf, path, user, EXO_HELPER, &err);
+    }
     free(path);
     if (r == EXO_OK && is_wanted(plugin->conf)) {
         fill_mech(plugin);
@@ -147,8 +155,9 @@ int sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
         *plugcount = 1;
         return SASL_OK;
     }
-    if (r != EXO_OK && err.text[0] != '\0')
+    if (r != EXO_OK && err.text[0] != '\0') {
         utils->log(NULL, SASL_LOG_WARN, "%s", err.text);
+    }
     free_plugin(plugin);
     return r == EXO_E_NOMEM ? SASL_NOMEM : SASL_OK;
 }

@@ -38,8 +38,9 @@ int exo_mech_new(void *glob_context, sasl_client_params_t *params,
     struct exo_mech *mech = malloc(sizeof *mech);
 
     *conn_context = NULL;
-    if (mech == NULL)
+    if (mech == NULL) {
         return exo_status_nomem(params->utils);
+    }
     mech->plugin = glob_context;
     mech->state = EXO_MECH_NAMES;
     mech->refused = false;
@@ -56,8 +57,9 @@ void exo_mech_dispose(void *conn_context, const sasl_utils_t *utils)
 {
     struct exo_mech *mech = conn_context;
 
-    if (mech == NULL)
+    if (mech == NULL) {
         return;
+    }
     exo_prompt_free(mech, utils, NULL);
     exo_secret_free(&mech->message);
     free(mech);
@@ -83,18 +85,21 @@ static int send_token(struct exo_mech *mech, const sasl_client_params_t *params,
      * for nothing else (RFC 4422 section 3.4.1), and some hosts, mbsync
      * among them, always give both: it counts as not given, so that the
      * account's `user:` is heard. */
-    if (strcmp(oparams->user, oparams->authid) != 0)
+    if (strcmp(oparams->user, oparams->authid) != 0) {
         user = oparams->user;
-    else if (account_user != NULL)
+    } else if (account_user != NULL) {
         user = account_user;
+    }
     r = exo_wire_xoauth2(&mech->message, user, token, token_len,
                          &mech->token_at);
-    if (r == EXO_E_NOMEM)
+    if (r == EXO_E_NOMEM) {
         return exo_status_nomem(params->utils);
-    if (r != EXO_OK)
+    }
+    if (r != EXO_OK) {
         return exo_status_fail(params->utils, EXO_STATUS_USAGE,
                                "the user name holds a control character, or "
                                "name and token are too long to be sent");
+    }
     mech->token_len = token_len;
     mech->state = EXO_MECH_SENT;
     return SASL_CONTINUE;
@@ -113,16 +118,19 @@ static int from_password(struct exo_mech *mech,
 
     mech->state = EXO_MECH_PASSWORD;
     r = exo_prompt_password(mech, params->utils, prompt_need, &token, &len);
-    if (r != SASL_OK)
+    if (r != SASL_OK) {
         return r;
-    if (len >= TOKEN_MIN && exo_token_is_b64token(token, len))
+    }
+    if (len >= TOKEN_MIN && exo_token_is_b64token(token, len)) {
         r = send_token(mech, params, oparams, NULL, token, len);
-    else
+    } else {
         r = exo_status_fail(params->utils, mech->unknown.status,
                             mech->unknown.text);
+    }
     /* A host that tries the step again gets everything tried again. */
-    if (r != SASL_CONTINUE)
+    if (r != SASL_CONTINUE) {
         mech->state = EXO_MECH_TOKEN;
+    }
     exo_prompt_free(mech, params->utils, prompt_need);
     return r;
 }
@@ -159,16 +167,18 @@ static int from_sources(struct exo_mech *mech, sasl_client_params_t *params,
     const char *why;
     int r;
 
-    if (params->serverFQDN == NULL || params->serverFQDN[0] == '\0')
+    if (params->serverFQDN == NULL || params->serverFQDN[0] == '\0') {
         return exo_status_fail(params->utils, EXO_STATUS_MISCONFIGURED,
                                "the program that logs in does not say to "
                                "which server; no token can be given to it");
+    }
     request.get = oparams->authid;
     request.server = params->serverFQDN;
     exo_source_get(mech->plugin->conf, &request, 0, warn, params, &answer);
     why = answer.reply.message;
-    if (why == NULL || why[0] == '\0')
+    if (why == NULL || why[0] == '\0') {
         why = exo_status_word(answer.reply.status);
+    }
     if (answer.reply.status == EXO_STATUS_OK) {
         r = from_answer(mech, params, oparams, &answer);
     } else if (answer.known && answer.reply.status != EXO_STATUS_NO_ACCOUNT) {
@@ -195,14 +205,17 @@ static int first_step(struct exo_mech *mech, sasl_client_params_t *params,
 
     if (mech->state == EXO_MECH_NAMES) {
         r = exo_prompt_names(mech, params, prompt_need, oparams);
-        if (r != SASL_OK)
+        if (r != SASL_OK) {
             return r;
+        }
         mech->state = EXO_MECH_TOKEN;
     }
-    if (mech->state == EXO_MECH_TOKEN)
+    if (mech->state == EXO_MECH_TOKEN) {
         r = from_sources(mech, params, oparams);
-    if (mech->state == EXO_MECH_PASSWORD)
+    }
+    if (mech->state == EXO_MECH_PASSWORD) {
         r = from_password(mech, params, prompt_need, oparams);
+    }
     return r;
 }
 
@@ -214,8 +227,9 @@ int exo_mech_step(void *conn_context, sasl_client_params_t *params,
     struct exo_mech *mech = conn_context;
     int r;
 
-    if (mech == NULL || clientout == NULL || clientoutlen == NULL)
+    if (mech == NULL || clientout == NULL || clientoutlen == NULL) {
         return SASL_BADPARAM;
+    }
     *clientout = "";
     *clientoutlen = 0;
     if (mech->state == EXO_MECH_SENT) {

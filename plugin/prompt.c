@@ -58,10 +58,12 @@ static int send_prompts(struct exo_mech *mech, const sasl_utils_t *utils,
 {
     exo_prompt_free(mech, utils, prompt_need);
     mech->prompts = utils->malloc((n + 1) * sizeof *mech->prompts);
-    if (mech->prompts == NULL)
+    if (mech->prompts == NULL) {
         return exo_status_nomem(utils);
-    for (size_t i = 0; i < n; i++)
+    }
+    for (size_t i = 0; i < n; i++) {
         fill_prompt(&mech->prompts[i], ids[i]);
+    }
     fill_prompt(&mech->prompts[n], SASL_CB_LIST_END);
     *prompt_need = mech->prompts;
     return SASL_INTERACT;
@@ -70,10 +72,12 @@ static int send_prompts(struct exo_mech *mech, const sasl_utils_t *utils,
 void exo_prompt_free(struct exo_mech *mech, const sasl_utils_t *utils,
                      sasl_interact_t **prompt_need)
 {
-    if (mech->prompts == NULL)
+    if (mech->prompts == NULL) {
         return;
-    if (prompt_need != NULL && *prompt_need == mech->prompts)
+    }
+    if (prompt_need != NULL && *prompt_need == mech->prompts) {
         *prompt_need = NULL;
+    }
     utils->free(mech->prompts);
     mech->prompts = NULL;
 }
@@ -84,15 +88,19 @@ static bool prompted(const struct exo_mech *mech, unsigned long id,
 {
     const sasl_interact_t *prompt = mech->prompts;
 
-    while (prompt != NULL && prompt->id != SASL_CB_LIST_END && prompt->id != id)
+    while (prompt != NULL && prompt->id != SASL_CB_LIST_END &&
+           prompt->id != id) {
         prompt++;
-    if (prompt == NULL || prompt->id != id)
+    }
+    if (prompt == NULL || prompt->id != id) {
         return false;
+    }
     text->data = prompt->result;
     text->len = text->data != NULL ? prompt->len : 0;
     /* Some hosts, mutt among them, count the NUL at the end. */
-    while (text->len > 0 && text->data[text->len - 1] == '\0')
+    while (text->len > 0 && text->data[text->len - 1] == '\0') {
         text->len--;
+    }
     return true;
 }
 
@@ -108,11 +116,13 @@ static bool has_no_user(const struct exo_mech *mech,
 {
     const sasl_callback_t *callback = params->prompt_supp;
 
-    if (!atomic_load_explicit(&mech->plugin->no_user, memory_order_relaxed))
+    if (!atomic_load_explicit(&mech->plugin->no_user, memory_order_relaxed)) {
         return false;
+    }
     while (callback != NULL && callback->id != SASL_CB_LIST_END &&
-           callback->id != SASL_CB_USER)
+           callback->id != SASL_CB_USER) {
         callback++;
+    }
     return callback == NULL || callback->id == SASL_CB_LIST_END;
 }
 
@@ -126,36 +136,44 @@ static int get_name(const struct exo_mech *mech,
     int r;
 
     *text = (struct text){ NULL, 0, false };
-    if (prompted(mech, id, text))
+    if (prompted(mech, id, text)) {
         return SASL_OK;
-    if (id == SASL_CB_USER && has_no_user(mech, params))
+    }
+    if (id == SASL_CB_USER && has_no_user(mech, params)) {
         return SASL_OK;
+    }
     r = utils->getcallback(utils->conn, id, &proc, &context);
-    if (r == SASL_INTERACT)
+    if (r == SASL_INTERACT) {
         text->ask = true;
-    else if (r != SASL_OK && id == SASL_CB_USER)
+    } else if (r != SASL_OK && id == SASL_CB_USER) {
         atomic_store_explicit(&mech->plugin->no_user, true,
                               memory_order_relaxed);
-    if (r != SASL_OK || proc == NULL)
+    }
+    if (r != SASL_OK || proc == NULL) {
         return SASL_OK;
+    }
     /* Without a length, as libsasl2's own plugins ask: the text is
      * NUL-terminated by contract, and not every host sets the length. */
     r = ((sasl_getsimple_t *)(void (*)(void))proc)(context, (int)id,
                                                    &text->data, NULL);
-    if (r != SASL_OK)
+    if (r != SASL_OK) {
         return exo_status_fail(utils, EXO_STATUS_USAGE,
                                "the program that logs in could not give a "
                                "user name; set one in its configuration");
-    if (text->data != NULL)
+    }
+    if (text->data != NULL) {
         text->len = strlen(text->data);
+    }
     return SASL_OK;
 }
 
 static bool is_blank(const struct text *text)
 {
-    for (size_t i = 0; i < text->len; i++)
-        if (text->data[i] != ' ')
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->data[i] != ' ') {
             return false;
+        }
+    }
     return true;
 }
 
@@ -167,31 +185,37 @@ static int set_names(sasl_client_params_t *params, const struct text *authid,
     unsigned flags = SASL_CU_AUTHID;
     int r;
 
-    if (is_blank(authid))
+    if (is_blank(authid)) {
         return exo_status_fail(utils, EXO_STATUS_USAGE,
                                "no user name was given; set it in the "
                                "program that logs in");
+    }
     if (exo_has_control(authid->data, authid->len) ||
-        (authzid->len > 0 && exo_has_control(authzid->data, authzid->len)))
+        (authzid->len > 0 && exo_has_control(authzid->data, authzid->len))) {
         return exo_status_fail(utils, EXO_STATUS_USAGE,
                                "the user name holds a control character; "
                                "correct it in the program that logs in");
-    if (authid->len > NAME_LEN || authzid->len > NAME_LEN)
+    }
+    if (authid->len > NAME_LEN || authzid->len > NAME_LEN) {
         return exo_status_fail(utils, EXO_STATUS_USAGE,
                                "the user name is too long; correct it in the "
                                "program that logs in");
-    if (is_blank(authzid))
+    }
+    if (is_blank(authzid)) {
         flags |= SASL_CU_AUTHZID;
+    }
     r = params->canon_user(utils->conn, authid->data, (unsigned)authid->len,
                            flags, oparams);
-    if (r == SASL_OK && (flags & SASL_CU_AUTHZID) == 0)
+    if (r == SASL_OK && (flags & SASL_CU_AUTHZID) == 0) {
         r = params->canon_user(utils->conn, authzid->data,
                                (unsigned)authzid->len, SASL_CU_AUTHZID,
                                oparams);
-    if (r != SASL_OK)
+    }
+    if (r != SASL_OK) {
         utils->seterror(utils->conn, 0,
                         "the user name is refused by the program that logs "
                         "in; correct it there");
+    }
     return r;
 }
 
@@ -204,18 +228,23 @@ int exo_prompt_names(struct exo_mech *mech, sasl_client_params_t *params,
     int r;
 
     r = get_name(mech, params, SASL_CB_AUTHNAME, &authid);
-    if (r == SASL_OK)
+    if (r == SASL_OK) {
         r = get_name(mech, params, SASL_CB_USER, &authzid);
-    if (r != SASL_OK)
+    }
+    if (r != SASL_OK) {
         goto out;
+    }
     /* A host that cannot be prompted has no name to give by prompt. */
     if (prompt_need != NULL) {
-        if (authid.ask)
+        if (authid.ask) {
             ids[n++] = SASL_CB_AUTHNAME;
-        if (authzid.ask)
+        }
+        if (authzid.ask) {
             ids[n++] = SASL_CB_USER;
-        if (n > 0)
+        }
+        if (n > 0) {
             return send_prompts(mech, params->utils, prompt_need, ids, n);
+        }
     }
     r = set_names(params, &authid, &authzid, oparams);
 out:
@@ -242,10 +271,12 @@ int exo_prompt_password(struct exo_mech *mech, const sasl_utils_t *utils,
         return SASL_OK;
     }
     r = utils->getcallback(utils->conn, id, &proc, &context);
-    if (r == SASL_INTERACT && prompt_need != NULL)
+    if (r == SASL_INTERACT && prompt_need != NULL) {
         return send_prompts(mech, utils, prompt_need, &id, 1);
-    if (r != SASL_OK || proc == NULL)
+    }
+    if (r != SASL_OK || proc == NULL) {
         return SASL_OK;
+    }
     /* This callback has a signature of its own. The secret stays the host's,
      * to be wiped or freed by it. */
     r = ((sasl_getsecret_t *)(void (*)(void))proc)(utils->conn, context,

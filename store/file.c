@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * The `file:` backend of the store: one directory, one set of files per
  * account, no daemon. store.c calls it through exo_store_file.
@@ -14,6 +12,8 @@
  * that was there is still there; err names the file, the cause and the
  * remedy.
  */
+#include "config.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,8 +39,9 @@ static void file_close(struct exo_store *store)
 {
     struct exo_filedir *dir = store->state;
 
-    if (dir->fd >= 0)
+    if (dir->fd >= 0) {
         close(dir->fd);
+    }
     exo_buf_free(&dir->path);
     free(dir);
 }
@@ -53,16 +54,19 @@ static int file_open(struct exo_store *store, const char *where, bool create,
     int rc;
 
     /* With a slash at its end a link would be followed. */
-    while (len > 1 && where[len - 1] == '/')
+    while (len > 1 && where[len - 1] == '/') {
         len--;
-    if (where[0] != '/' || len > PATH_LIMIT)
+    }
+    if (where[0] != '/' || len > PATH_LIMIT) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "store: file:%s is not an absolute path; write "
                            "file:/absolute/directory",
                            where);
+    }
     dir = calloc(1, sizeof(*dir));
-    if (dir == NULL)
+    if (dir == NULL) {
         goto nomem;
+    }
     dir->fd = -1;
     exo_buf_init(&dir->path, PATH_LIMIT);
     exo_buf_add(&dir->path, where, len);
@@ -72,8 +76,9 @@ static int file_open(struct exo_store *store, const char *where, bool create,
         goto nomem;
     }
     rc = exo_filedir_open(dir, create, &store->owner, err);
-    if (rc != 0)
+    if (rc != 0) {
         file_close(store);
+    }
     return rc;
 nomem:
     exo_err_set(err, EXO_STATUS_STORE, "out of memory; free some");
@@ -92,11 +97,12 @@ static int file_damaged(struct exo_store *store,
     const char *path = path_of(dir);
     struct stat st;
 
-    if (fstatat(dir->fd, prev.text, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(dir->fd, prev.text, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "damaged credential %s/%s: %s; run: exoauth login "
                            "%s",
                            path, name.text, why, account->name);
+    }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "damaged credential %s/%s: %s; restore the previous "
                        "copy: mv %s/%s %s/%s && exoauth accept %s, or run: "
@@ -117,8 +123,9 @@ static int file_refused(struct exo_store *store,
     struct stat st;
 
     if (fstatat(dir->fd, name.text, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(st.st_mode) || st.st_nlink != 1)
+        !S_ISREG(st.st_mode) || st.st_nlink != 1) {
         return file_damaged(store, account, why, err);
+    }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "credential %s/%s refused: %s; if nobody tampered with "
                        "it, run: chown %lu %s/%s && chmod 600 %s/%s, else run: "
@@ -135,14 +142,17 @@ static int read_text(struct exo_store *store, const struct exo_account *account,
     int rc;
 
     *why = NULL;
-    if (dir->fd < 0)
+    if (dir->fd < 0) {
         return EXO_E_NOENT;
+    }
     rc = exo_file_read(dir->fd, name.text, EXO_FILE_RECORD, store->owner, text,
                        why);
-    if (rc == EXO_E_TOOBIG)
+    if (rc == EXO_E_TOOBIG) {
         *why = "larger than a record can be";
-    if (rc == EXO_E_ACCESS)
+    }
+    if (rc == EXO_E_ACCESS) {
         *why = "its owner or mode keeps us out";
+    }
     return rc;
 }
 
@@ -152,12 +162,15 @@ static int file_get(struct exo_store *store, const struct exo_account *account,
     const char *why;
     int rc = read_text(store, account, text, &why);
 
-    if (rc == 0 || rc == EXO_E_NOENT)
+    if (rc == 0 || rc == EXO_E_NOENT) {
         return rc;
-    if (rc == EXO_E_UNSAFE || rc == EXO_E_ACCESS)
+    }
+    if (rc == EXO_E_UNSAFE || rc == EXO_E_ACCESS) {
         return file_refused(store, account, why, err);
-    if (rc == EXO_E_TOOBIG)
+    }
+    if (rc == EXO_E_TOOBIG) {
         return file_damaged(store, account, why, err);
+    }
     return exo_filedir_fail(store->state, rc, "read",
                             exo_filename_make(account, record_suffix).text,
                             err);
@@ -179,8 +192,9 @@ static int stored_revision(struct exo_store *store,
     *sound = false;
     *sealed = false;
     rc = read_text(store, account, &text, &why);
-    if (rc == 0)
+    if (rc == 0) {
         rc = exo_store_judge(store, account, &text, revision, sealed, &why);
+    }
     if (rc == 0) {
         *sound = true;
     } else if (rc == EXO_E_VERSION) {
@@ -202,12 +216,14 @@ static int stored_revision(struct exo_store *store,
 static int forget_previous(const struct exo_filedir *dir, const char *name,
                            struct exo_err *err)
 {
-    if (unlinkat(dir->fd, name, 0) != 0)
+    if (unlinkat(dir->fd, name, 0) != 0) {
         return errno == ENOENT
                    ? 0
                    : exo_filedir_fail(dir, EXO_E_IO, "remove", name, err);
-    if (fsync(dir->fd) != 0)
+    }
+    if (fsync(dir->fd) != 0) {
         return exo_filedir_fail(dir, EXO_E_IO, "write", "", err);
+    }
     return 0;
 }
 
@@ -222,13 +238,16 @@ static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
     bool sound, sealed, forget;
     int rc;
 
-    if (dir->fd < 0)
+    if (dir->fd < 0) {
         return exo_filedir_missing(dir, account, err);
+    }
     rc = exo_filelock_check(dir, lock, err);
-    if (rc == 0)
+    if (rc == 0) {
         rc = stored_revision(store, account, &stored, &sound, &sealed, err);
-    if (rc != 0)
+    }
+    if (rc != 0) {
         return rc;
+    }
     if (stored != write->expected) {
         exo_err_set(err, EXO_STATUS_STORE,
                     "the credential of %s was changed by somebody else; try "
@@ -242,8 +261,9 @@ static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
     rc = exo_file_replace(dir->fd, name.text,
                           sound && !forget ? prev.text : NULL, 0600,
                           write->text->data, write->text->len);
-    if (rc != 0)
+    if (rc != 0) {
         return exo_filedir_fail(dir, rc, "write", name.text, err);
+    }
     return forget ? forget_previous(dir, prev.text, err) : 0;
 }
 
@@ -258,24 +278,29 @@ static int file_remove(struct exo_store *store,
     size_t i;
     int rc;
 
-    if (dir->fd < 0)
+    if (dir->fd < 0) {
         return EXO_E_NOENT;
+    }
     rc = exo_filelock_check(dir, lock, err);
-    if (rc != 0)
+    if (rc != 0) {
         return rc;
+    }
     for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         struct exo_filename name =
             exo_filename_make(&lock->account, suffixes[i]);
 
-        if (unlinkat(dir->fd, name.text, 0) == 0)
+        if (unlinkat(dir->fd, name.text, 0) == 0) {
             removed = true;
-        else if (errno != ENOENT)
+        } else if (errno != ENOENT) {
             return exo_filedir_fail(dir, EXO_E_IO, "remove", name.text, err);
+        }
     }
-    if (!removed)
+    if (!removed) {
         return EXO_E_NOENT;
-    if (fsync(dir->fd) != 0)
+    }
+    if (fsync(dir->fd) != 0) {
         return exo_filedir_fail(dir, EXO_E_IO, "write", "", err);
+    }
     return 0;
 }
 
@@ -305,14 +330,16 @@ static int file_list(struct exo_store *store,
     int rc = 0;
     int fd;
 
-    if (dir->fd < 0)
+    if (dir->fd < 0) {
         return 0;
+    }
     fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     stream = fd < 0 ? NULL : fdopendir(fd);
     if (stream == NULL) {
         rc = exo_filedir_fail(dir, EXO_E_IO, "list", "", err);
-        if (fd >= 0)
+        if (fd >= 0) {
             close(fd);
+        }
         return rc;
     }
     while (errno = 0, (entry = readdir(stream)) != NULL) {
@@ -321,11 +348,13 @@ static int file_list(struct exo_store *store,
 
         if (len > tail &&
             strcmp(entry->d_name + len - tail, record_suffix) == 0 &&
-            exo_account_from_file(&account, entry->d_name, len - tail) == 0)
+            exo_account_from_file(&account, entry->d_name, len - tail) == 0) {
             found(context, &account);
+        }
     }
-    if (errno != 0)
+    if (errno != 0) {
         rc = exo_filedir_fail(dir, EXO_E_IO, "list", "", err);
+    }
     closedir(stream);
     return rc;
 }

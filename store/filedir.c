@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * The directory of a `file:` store and what goes wrong with it. It must be
  * ours alone (owner, no mode bit for group or others) or it is refused: file
@@ -11,6 +9,8 @@
  * cause and remedy in err, or EXO_E_ACCESS for a uid that has no business
  * here.
  */
+#include "config.h"
+
 #include "filedir.h"
 
 #include <errno.h>
@@ -52,9 +52,11 @@ int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
     int error = code == EXO_E_NOMEM ? ENOMEM : errno;
     size_t i;
 
-    for (i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
-        if (remedies[i].error == error)
+    for (i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
+        if (remedies[i].error == error) {
             remedy = remedies[i].remedy;
+        }
+    }
     return exo_err_set(err, EXO_STATUS_STORE, "cannot %s %s%s%s: %s; %s", doing,
                        exo_buf_text(&dir->path), *name == '\0' ? "" : "/", name,
                        strerror(error), remedy);
@@ -74,8 +76,9 @@ static void sync_parent(int fd)
 {
     int parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (parent < 0)
+    if (parent < 0) {
         return;
+    }
     (void)fsync(parent);
     close(parent);
 }
@@ -96,11 +99,12 @@ static int check_dir(const struct exo_filedir *dir, const struct stat *st,
                     (unsigned long)self, path);
         return self == 0 ? EXO_E_STATUS : EXO_E_ACCESS;
     }
-    if ((st->st_mode & 077) != 0)
+    if ((st->st_mode & 077) != 0) {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "store %s has mode %04o, which lets others in; "
                            "run: chmod 700 %s",
                            path, (unsigned int)(st->st_mode & 07777), path);
+    }
     return 0;
 }
 
@@ -115,11 +119,12 @@ static int open_failed(const struct exo_filedir *dir, struct exo_err *err)
                     (unsigned long)geteuid(), path);
         return EXO_E_ACCESS;
     }
-    if (errno == ENOTDIR || errno == ELOOP)
+    if (errno == ENOTDIR || errno == ELOOP) {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "store %s is a symbolic link or no directory; "
                            "name a real directory in store:",
                            path);
+    }
     return exo_filedir_fail(dir, EXO_E_IO, "open", "", err);
 }
 
@@ -133,27 +138,31 @@ int exo_filedir_open(struct exo_filedir *dir, bool create, uid_t *owner,
 
     dir->fd = open(path, flags);
     if (dir->fd < 0 && errno == ENOENT && create) {
-        if (mkdir(path, 0700) == 0)
+        if (mkdir(path, 0700) == 0) {
             made = true;
-        else if (errno == ENOENT)
+        } else if (errno == ENOENT) {
             return exo_err_set(err, EXO_STATUS_STORE,
                                "cannot make the store %s: the directory above "
                                "it does not exist; make that one first",
                                path);
-        else if (errno != EEXIST)
+        } else if (errno != EEXIST) {
             return exo_filedir_fail(dir, EXO_E_IO, "make", "", err);
+        }
         dir->fd = open(path, flags);
     }
     if (dir->fd < 0 && errno == ENOENT && !create) {
         *owner = geteuid();
         return 0;
     }
-    if (dir->fd < 0)
+    if (dir->fd < 0) {
         return open_failed(dir, err);
-    if (fstat(dir->fd, &st) != 0)
+    }
+    if (fstat(dir->fd, &st) != 0) {
         return exo_filedir_fail(dir, EXO_E_IO, "open", "", err);
-    if (made)
+    }
+    if (made) {
         sync_parent(dir->fd);
+    }
     *owner = st.st_uid;
     return check_dir(dir, &st, err);
 }

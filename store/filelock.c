@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * The lock of one account in a `file:` store: an OFD lock on ACCOUNT.lock.
  * The kernel frees it when the holder dies, however it dies. The file itself
@@ -13,6 +11,8 @@
  * random so that a herd does not come back in step. Called by file.c; the
  * descriptor belongs to the lock until exo_filelock_drop().
  */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/random.h>
@@ -32,11 +32,13 @@ static void pause_ms(int64_t most)
     int64_t ms;
     struct timespec nap = { 0, 0 };
 
-    if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) < 0)
+    if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) < 0) {
         dice = (unsigned char)getpid();
+    }
     ms = PAUSE_MIN_MS + dice % PAUSE_SPREAD;
-    if (ms > most)
+    if (ms > most) {
         ms = most;
+    }
     nap.tv_nsec = (long)ms * 1000000;
     (void)nanosleep(&nap, NULL);
 }
@@ -48,12 +50,15 @@ static int check_name(int dirfd, const char *name, int fd)
     struct stat held;
     struct stat named;
 
-    if (fstat(fd, &held) != 0)
+    if (fstat(fd, &held) != 0) {
         return EXO_E_IO;
-    if (fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+    }
+    if (fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? EXO_E_CONFLICT : EXO_E_IO;
-    if (held.st_dev != named.st_dev || held.st_ino != named.st_ino)
+    }
+    if (held.st_dev != named.st_dev || held.st_ino != named.st_ino) {
         return EXO_E_CONFLICT;
+    }
     return 0;
 }
 
@@ -66,18 +71,20 @@ static int open_lock(const struct exo_filedir *dir, const char *name, int *fd,
                  O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
                      O_NOCTTY,
                  0600);
-    if (*fd < 0 && errno == ELOOP)
+    if (*fd < 0 && errno == ELOOP) {
         why = "it is a symbolic link";
-    else if (*fd < 0 || fstat(*fd, st) != 0)
+    } else if (*fd < 0 || fstat(*fd, st) != 0) {
         return exo_filedir_fail(dir, EXO_E_IO, "lock", name, err);
-    else if (!S_ISREG(st->st_mode))
+    } else if (!S_ISREG(st->st_mode)) {
         why = "it is not a regular file";
-    else if (st->st_uid != geteuid())
+    } else if (st->st_uid != geteuid()) {
         why = "it belongs to another user";
-    else if ((st->st_mode & 077) != 0)
+    } else if ((st->st_mode & 077) != 0) {
         why = "its mode lets others in";
-    if (why == NULL)
+    }
+    if (why == NULL) {
         return 0;
+    }
     return exo_err_set(
         err, EXO_STATUS_STORE, "lock file %s/%s refused: %s; run: rm -f %s/%s",
         exo_buf_text(&dir->path), name, why, exo_buf_text(&dir->path), name);
@@ -89,13 +96,16 @@ static int wait_lock(int fd, int64_t deadline_ms)
         struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
         int64_t left;
 
-        if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+        if (fcntl(fd, F_OFD_SETLK, &whole) == 0) {
             return 0;
-        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+        }
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
             return EXO_E_IO;
+        }
         left = deadline_ms - exo_clock_ms();
-        if (left <= 0)
+        if (left <= 0) {
             return EXO_E_TIMEOUT;
+        }
         pause_ms(left);
     }
 }
@@ -109,22 +119,26 @@ int exo_filelock_take(const struct exo_filedir *dir,
     int fd = -1;
     int rc;
 
-    if (dir->fd < 0)
+    if (dir->fd < 0) {
         return exo_filedir_missing(dir, &lock->account, err);
+    }
     for (;;) {
         rc = open_lock(dir, name.text, &fd, &st, err);
-        if (rc != 0)
+        if (rc != 0) {
             goto out;
+        }
         rc = wait_lock(fd, deadline_ms);
-        if (rc == 0)
+        if (rc == 0) {
             rc = check_name(dir->fd, name.text, fd);
+        }
         if (rc == 0) {
             lock->handle = fd;
             lock->fence = (uint64_t)st.st_ino;
             return 0;
         }
-        if (rc != EXO_E_CONFLICT)
+        if (rc != EXO_E_CONFLICT) {
             break;
+        }
         /* Removed between open and lock: the next one is the real one. */
         close(fd);
         fd = -1;
@@ -133,16 +147,18 @@ int exo_filelock_take(const struct exo_filedir *dir,
             break;
         }
     }
-    if (rc == EXO_E_TIMEOUT)
+    if (rc == EXO_E_TIMEOUT) {
         exo_err_set(err, EXO_STATUS_TRANSIENT,
                     "another exoauth process holds the lock of %s; it will "
                     "be tried again, to see the process run: fuser %s/%s",
                     lock->account.name, exo_buf_text(&dir->path), name.text);
-    else
+    } else {
         rc = exo_filedir_fail(dir, EXO_E_IO, "lock", name.text, err);
+    }
 out:
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
+    }
     return rc;
 }
 
@@ -162,10 +178,12 @@ int exo_filelock_check(const struct exo_filedir *dir,
     struct exo_filename name = exo_filename_make(&lock->account, ".lock");
     int rc = check_name(dir->fd, name.text, (int)lock->handle);
 
-    if (rc == 0)
+    if (rc == 0) {
         return 0;
-    if (rc != EXO_E_CONFLICT)
+    }
+    if (rc != EXO_E_CONFLICT) {
         return exo_filedir_fail(dir, rc, "lock", name.text, err);
+    }
     exo_err_set(err, EXO_STATUS_STORE,
                 "%s/%s was removed while in use, so nothing was written; "
                 "leave .lock files alone, and try again",

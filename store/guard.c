@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * Between a record and its text: which key opens it, which one seals it, and
  * whether it is the newest that this host has seen. store.c calls it. The
@@ -12,6 +10,8 @@
  * so. Once something in the store is sealed, a missing key is one. Failure:
  * EXO_E_STATUS with EXO_STATUS_STORE, cause and remedy.
  */
+#include "config.h"
+
 #include <string.h>
 
 #include "backend.h"
@@ -22,8 +22,9 @@ static int take_ring(struct exo_store *store, struct exo_keyring *ring,
                      struct exo_err *err)
 {
     exo_keyring_init(ring);
-    if (store->guard.keys == NULL)
+    if (store->guard.keys == NULL) {
         return EXO_E_NOENT;
+    }
     return store->guard.keys(store->guard.context, ring, err);
 }
 
@@ -47,21 +48,23 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
     const char *why = NULL;
     int rc = take_ring(store, &ring, err);
 
-    if (rc != 0 && rc != EXO_E_NOENT)
+    if (rc != 0 && rc != EXO_E_NOENT) {
         goto out;
+    }
     key = exo_keyring_find(&ring, record->sealed_by);
     if (key == NULL) {
         rc = unknown_key(account, record->sealed_by, rc == 0, err);
         goto out;
     }
     rc = exo_record_unseal(record, exo_buf_text(text), text->len, key, &why);
-    if (rc == EXO_E_UNSAFE || rc == EXO_E_SYNTAX || rc == EXO_E_VERSION)
+    if (rc == EXO_E_UNSAFE || rc == EXO_E_SYNTAX || rc == EXO_E_VERSION) {
         rc = store->ops->damaged(store, account, why, err);
-    else if (rc != 0)
+    } else if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "cannot open the sealed credential of %s: %s; see "
                          "that OpenSSL of this host has AES-256-GCM and HKDF",
                          account->name, exo_strerror(rc));
+    }
 out:
     exo_keyring_free(&ring);
     return rc;
@@ -74,11 +77,13 @@ static int check_mark(const struct exo_store *store,
 {
     int rc = exo_mark_read(store, account, mark, err);
 
-    if (store->accepting)
+    if (store->accepting) {
         return 0;
-    if (rc != 0)
+    }
+    if (rc != 0) {
         return rc;
-    if (record->revision < mark->revision)
+    }
+    if (record->revision < mark->revision) {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "the credential of %s was rolled back: revision "
                            "%lld was here, now it is %lld; if you restored a "
@@ -87,12 +92,14 @@ static int check_mark(const struct exo_store *store,
                            account->name, (long long)mark->revision,
                            (long long)record->revision, account->name,
                            account->name);
-    if (mark->sealed && record->sealed_by[0] == '\0')
+    }
+    if (mark->sealed && record->sealed_by[0] == '\0') {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "the credential of %s is no longer sealed, though "
                            "it was; if you did that, run: exoauth accept %s, "
                            "else run: exoauth login %s",
                            account->name, account->name, account->name);
+    }
     return 0;
 }
 
@@ -111,8 +118,9 @@ int exo_guard_open(struct exo_store *store, const struct exo_account *account,
     struct exo_mark mark;
     int rc = check_mark(store, account, record, &mark, err);
 
-    if (rc == 0 && record->sealed_by[0] != '\0')
+    if (rc == 0 && record->sealed_by[0] != '\0') {
         rc = unseal(store, account, text, record, err);
+    }
     /* Another host's write, in a store that is shared. Only what a key has
      * proved counts: a forged number must not lock the true record out. */
     if (rc == 0 && record->sealed_by[0] != '\0' && !store->accepting &&
@@ -136,8 +144,9 @@ static void look(void *context, const struct exo_account *account)
     struct exo_record record;
 
     if (exo_store_peek(search->store, account, &record, &ignored) == 0 &&
-        record.sealed_by[0] != '\0')
+        record.sealed_by[0] != '\0') {
         memcpy(search->found, account->name, sizeof(search->found));
+    }
     exo_record_free(&record);
 }
 
@@ -147,21 +156,25 @@ static int may_stay_open(struct exo_store *store, struct exo_err *err)
     struct search search = { store, "" };
     int rc;
 
-    if (store->guard.keys == NULL)
+    if (store->guard.keys == NULL) {
         return 0;
+    }
     rc = exo_store_list(store, look, &search, err);
-    if (rc != 0)
+    if (rc != 0) {
         return rc;
-    if (search.found[0] != '\0')
+    }
+    if (search.found[0] != '\0') {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "the key of the credential store is missing, and "
                            "the credential of %s is sealed; put the key file "
                            "back (key_file, key_command)",
                            search.found);
-    if (!store->warned)
+    }
+    if (!store->warned) {
         exo_log(EXO_LOG_WARNING,
                 "there is no key, so credentials are not sealed; run once as "
                 "root: exoauth refresh --all, or set key_file: none");
+    }
     store->warned = true;
     return 0;
 }
@@ -176,8 +189,9 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
     key_id[0] = '\0';
     if (rc == EXO_E_NOENT) {
         rc = may_stay_open(store, err);
-        if (rc != 0)
+        if (rc != 0) {
             goto out;
+        }
         rc = exo_record_encode(record, text);
     } else if (rc == 0) {
         memcpy(key_id, ring.key_id, sizeof(ring.key_id));
@@ -185,11 +199,12 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
     } else {
         goto out;
     }
-    if (rc != 0)
+    if (rc != 0) {
         exo_err_set(err, EXO_STATUS_STORE,
                     "cannot store the credential of %s: %s; the one before "
                     "is kept, run: exoauth login %s",
                     record->account, exo_strerror(rc), record->account);
+    }
 out:
     exo_keyring_free(&ring);
     return rc;

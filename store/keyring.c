@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * A ring of keys, as text and back (exoauth/keyring.h). The helper, which
  * knows where the text comes from, calls it; guard.c asks for a key by its
  * id. Rings and texts are the caller's. A text that is no ring leaves an
  * empty one, with a static reason that never quotes it.
  */
+#include "config.h"
+
 #include "exoauth/keyring.h"
 
 #include <string.h>
@@ -33,8 +33,9 @@ int exo_keyring_renew(struct exo_keyring *ring)
 {
     exo_secret_move(&ring->old, &ring->key);
     memcpy(ring->old_id, ring->key_id, sizeof(ring->old_id));
-    if (exo_seal_new_key(&ring->key) != 0)
+    if (exo_seal_new_key(&ring->key) != 0) {
         return EXO_E_IO;
+    }
     return exo_seal_key_id(&ring->key, ring->key_id);
 }
 
@@ -47,10 +48,12 @@ void exo_keyring_settle(struct exo_keyring *ring)
 const struct exo_secret *exo_keyring_find(const struct exo_keyring *ring,
                                           const char *id)
 {
-    if (id[0] == '\0')
+    if (id[0] == '\0') {
         return NULL;
-    if (strcmp(id, ring->key_id) == 0)
+    }
+    if (strcmp(id, ring->key_id) == 0) {
         return &ring->key;
+    }
     return strcmp(id, ring->old_id) == 0 ? &ring->old : NULL;
 }
 
@@ -64,8 +67,10 @@ static int read_key(const char *text, size_t len, struct exo_secret *key,
 {
     int rc = exo_base64url_bytes(&key->hidden, text, len);
 
-    if (rc == EXO_E_TOOBIG || (rc == 0 && exo_secret_len(key) != EXO_SEAL_KEY))
+    if (rc == EXO_E_TOOBIG ||
+        (rc == 0 && exo_secret_len(key) != EXO_SEAL_KEY)) {
         rc = EXO_E_SYNTAX;
+    }
     return rc == 0 ? exo_seal_key_id(key, id) : rc;
 }
 
@@ -78,8 +83,9 @@ static int read_block(struct exo_keyring *ring, struct exo_secret *copy,
                              EXO_BLOCK_FILE);
 
     *why = "it is not a key file";
-    if (rc != 0)
+    if (rc != 0) {
         return rc == EXO_E_TOOBIG ? EXO_E_SYNTAX : rc;
+    }
     version = exo_block_get(&block, "exoauth");
     if (version != NULL && strcmp(version, "1") != 0) {
         *why = "written by a newer version of exoauth";
@@ -87,12 +93,14 @@ static int read_block(struct exo_keyring *ring, struct exo_secret *copy,
     }
     key = exo_block_get(&block, "key");
     old = exo_block_get(&block, "old_key");
-    if (version == NULL || key == NULL)
+    if (version == NULL || key == NULL) {
         return EXO_E_SYNTAX;
+    }
     *why = "a key must be 32 bytes in base64url";
     rc = read_key(key, strlen(key), &ring->key, ring->key_id);
-    if (rc == 0 && old != NULL)
+    if (rc == 0 && old != NULL) {
         rc = read_key(old, strlen(old), &ring->old, ring->old_id);
+    }
     return rc;
 }
 
@@ -107,8 +115,9 @@ int exo_keyring_parse(struct exo_keyring *ring, const struct exo_secret *text,
     rc = exo_secret_copy(&copy, text);
     exo_secret_chomp(&copy);
     /* The parser wants a byte behind the text. */
-    if (rc == 0 && exo_buf_reserve(&copy.hidden, 1) == NULL)
+    if (rc == 0 && exo_buf_reserve(&copy.hidden, 1) == NULL) {
         rc = EXO_E_NOMEM;
+    }
     if (rc == 0 && strchr(exo_secret_reveal(&copy), ':') == NULL) {
         *why = "it is neither a key file nor 32 bytes in base64url";
         rc = read_key(exo_secret_reveal(&copy), exo_secret_len(&copy),
@@ -116,10 +125,11 @@ int exo_keyring_parse(struct exo_keyring *ring, const struct exo_secret *text,
     } else if (rc == 0) {
         rc = read_block(ring, &copy, why);
     }
-    if (rc != 0)
+    if (rc != 0) {
         exo_keyring_free(ring);
-    else
+    } else {
         *why = NULL;
+    }
     exo_secret_free(&copy);
     return rc;
 }
@@ -130,8 +140,9 @@ static void put_key(struct exo_buf *out, const char *name,
     struct exo_buf text = EXO_BUF_INIT(64);
 
     (void)!exo_base64url(&text, exo_secret_reveal(key), exo_secret_len(key));
-    if (out->error == 0)
+    if (out->error == 0) {
         out->error = text.error;
+    }
     exo_block_put(out, name, exo_buf_text(&text));
     exo_buf_free(&text);
 }
@@ -145,7 +156,8 @@ int exo_keyring_print(const struct exo_keyring *ring, struct exo_secret *text)
                      "# and apart from backups of the credential store.\n");
     exo_block_begin(out);
     put_key(out, "key", &ring->key);
-    if (!exo_secret_empty(&ring->old))
+    if (!exo_secret_empty(&ring->old)) {
         put_key(out, "old_key", &ring->old);
+    }
     return out->error;
 }

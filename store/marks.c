@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * High-water marks: a file for each account with the highest revision that
  * this host has seen, in a directory outside the store, so that a store that
@@ -12,6 +10,8 @@
  * noticed, as in a container that keeps nothing. A mark that is there and
  * cannot be read is EXO_E_STATUS: to ignore it would be a way around it.
  */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -32,14 +32,17 @@ static int open_marks(const struct exo_store *store)
     struct stat st;
     int fd;
 
-    if (path == NULL || path[0] == '\0')
+    if (path == NULL || path[0] == '\0') {
         return -1;
+    }
     fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         return -1;
+    }
     if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-        (st.st_mode & 077) == 0)
+        (st.st_mode & 077) == 0) {
         return fd;
+    }
     (void)close(fd);
     return -1;
 }
@@ -49,16 +52,20 @@ static int parse(struct exo_buf *text, struct exo_mark *mark)
     struct exo_block block;
     const char *revision, *sealed;
 
-    if (exo_buf_reserve(text, 1) == NULL)
+    if (exo_buf_reserve(text, 1) == NULL) {
         return EXO_E_NOMEM;
-    if (exo_block_parse(&block, text->data, text->len, EXO_BLOCK_MESSAGE) != 0)
+    }
+    if (exo_block_parse(&block, text->data, text->len, EXO_BLOCK_MESSAGE) !=
+        0) {
         return EXO_E_SYNTAX;
+    }
     revision = exo_block_get(&block, "revision");
     sealed = exo_block_get(&block, "sealed");
     if (revision == NULL || sealed == NULL ||
         exo_block_number(revision, &mark->revision) != 0 ||
-        exo_block_bool(sealed, &mark->sealed) != 0)
+        exo_block_bool(sealed, &mark->sealed) != 0) {
         return EXO_E_SYNTAX;
+    }
     return 0;
 }
 
@@ -73,12 +80,14 @@ int exo_mark_read(const struct exo_store *store,
 
     mark->revision = 0;
     mark->sealed = false;
-    if (fd < 0)
+    if (fd < 0) {
         return 0;
+    }
     rc = exo_file_read(fd, account->file, EXO_FILE_RECORD, store->owner, &text,
                        &why);
-    if (rc == 0)
+    if (rc == 0) {
         rc = parse(&text, mark);
+    }
     if (rc == EXO_E_NOENT) {
         rc = 0;
     } else if (rc != 0) {
@@ -103,8 +112,9 @@ void exo_mark_write(const struct exo_store *store,
     int fd = open_marks(store);
     int rc;
 
-    if (fd < 0)
+    if (fd < 0) {
         return;
+    }
     exo_block_begin(&text);
     exo_block_put_number(&text, "revision", mark->revision);
     exo_block_put(&text, "sealed", mark->sealed ? "yes" : "no");
@@ -113,13 +123,14 @@ void exo_mark_write(const struct exo_store *store,
     rc = text.error != 0 ? text.error
                          : exo_file_replace(fd, account->file, NULL, 0600,
                                             text.data, text.len);
-    if (rc != 0)
+    if (rc != 0) {
         exo_log(EXO_LOG_WARNING,
                 "cannot write %s/%s: %s; a credential of %s that is rolled "
                 "back would not be noticed",
                 store->guard.marks, account->file,
                 rc == EXO_E_IO ? exo_errno_text(errno) : exo_strerror(rc),
                 account->name);
+    }
     exo_buf_free(&text);
     (void)close(fd);
 }

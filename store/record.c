@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * A credential as JSON text and back. store.c is the only caller in the
  * program. One table drives both directions, so that what is written is
@@ -12,6 +10,8 @@
  * decode comes back empty. Failure: EXO_E_SYNTAX, EXO_E_VERSION, EXO_E_NOMEM
  * with a static reason; the encoder's is the sticky error of the buffer.
  */
+#include "config.h"
+
 #include "record_inner.h"
 
 #include <inttypes.h>
@@ -43,24 +43,34 @@ struct field {
             offsetof(struct exo_record, member),                     \
             sizeof(((struct exo_record *)NULL)->member), false       \
     }
-#define OPTIONAL_FIELD(member, kind)                             \
-    {                                                            \
-#member, "member " #member " is malformed", kind,            \
-            offsetof(struct exo_record, member),                 \
-            sizeof(((struct exo_record *)NULL)->member), true    \
+#define OPTIONAL_FIELD(member, kind)                          \
+    {                                                         \
+#member, "member " #member " is malformed", kind,     \
+            offsetof(struct exo_record, member),              \
+            sizeof(((struct exo_record *)NULL)->member), true \
     }
 
 static const struct field fields[] = {
-    FIELD(account, KIND_TEXT),        FIELD(revision, KIND_NUMBER),
-    FIELD(serial, KIND_NUMBER),       FIELD(grant, KIND_TEXT),
-    FIELD(state, KIND_STATE),         FIELD(config, KIND_TEXT),
-    FIELD(tried, KIND_TEXT),          FIELD(scope, KIND_TEXT),
-    FIELD(issued, KIND_NUMBER),       FIELD(refresh_after, KIND_NUMBER),
-    FIELD(usable_until, KIND_NUMBER), FIELD(expires, KIND_NUMBER),
-    FIELD(granted, KIND_NUMBER),      FIELD(refreshed, KIND_NUMBER),
-    FIELD(next_try, KIND_NUMBER),     FIELD(failures, KIND_NUMBER),
-    FIELD(error_code, KIND_TEXT),     FIELD(error_text, KIND_TEXT),
-    FIELD(error_time, KIND_NUMBER),   OPTIONAL_FIELD(told, KIND_TEXT),
+    FIELD(account, KIND_TEXT),
+    FIELD(revision, KIND_NUMBER),
+    FIELD(serial, KIND_NUMBER),
+    FIELD(grant, KIND_TEXT),
+    FIELD(state, KIND_STATE),
+    FIELD(config, KIND_TEXT),
+    FIELD(tried, KIND_TEXT),
+    FIELD(scope, KIND_TEXT),
+    FIELD(issued, KIND_NUMBER),
+    FIELD(refresh_after, KIND_NUMBER),
+    FIELD(usable_until, KIND_NUMBER),
+    FIELD(expires, KIND_NUMBER),
+    FIELD(granted, KIND_NUMBER),
+    FIELD(refreshed, KIND_NUMBER),
+    FIELD(next_try, KIND_NUMBER),
+    FIELD(failures, KIND_NUMBER),
+    FIELD(error_code, KIND_TEXT),
+    FIELD(error_text, KIND_TEXT),
+    FIELD(error_time, KIND_NUMBER),
+    OPTIONAL_FIELD(told, KIND_TEXT),
     OPTIONAL_FIELD(warned, KIND_NUMBER),
 };
 
@@ -111,8 +121,9 @@ static bool state_known(enum exo_status state)
 
 static void refuse(struct exo_buf *out)
 {
-    if (out->error == 0)
+    if (out->error == 0) {
         out->error = EXO_E_SYNTAX;
+    }
 }
 
 static void write_string(struct exo_buf *out, const char *text, size_t len)
@@ -124,8 +135,9 @@ static void write_string(struct exo_buf *out, const char *text, size_t len)
     for (i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
 
-        if (c >= 0x20 && c != '"' && c != '\\')
+        if (c >= 0x20 && c != '"' && c != '\\') {
             continue;
+        }
         if (c == '\0') {
             refuse(out);
             return;
@@ -147,20 +159,23 @@ static void write_field(struct exo_buf *out, const struct exo_record *record,
     if (field->kind == KIND_NUMBER) {
         int64_t number = *(const int64_t *)where;
 
-        if (number < 0 || number > NUMBER_MAX)
+        if (number < 0 || number > NUMBER_MAX) {
             refuse(out);
+        }
         exo_buf_fmt(out, "%" PRId64, number);
     } else if (field->kind == KIND_TEXT) {
         size_t len = strnlen(where, field->size);
 
-        if (len == field->size)
+        if (len == field->size) {
             refuse(out);
+        }
         write_string(out, where, len);
     } else if (field->kind == KIND_STATE) {
         const char *word = exo_status_word(record->state);
 
-        if (!state_known(record->state))
+        if (!state_known(record->state)) {
             refuse(out);
+        }
         write_string(out, word, strlen(word));
     } else {
         const struct exo_secret *secret = where;
@@ -210,8 +225,9 @@ static bool read_number(struct json_object *node, int64_t *number)
      * signed: together they tell both. */
     if (!json_object_is_type(node, json_type_int) ||
         json_object_get_int64(node) < 0 ||
-        json_object_get_uint64(node) > (uint64_t)NUMBER_MAX)
+        json_object_get_uint64(node) > (uint64_t)NUMBER_MAX) {
         return false;
+    }
     *number = json_object_get_int64(node);
     return true;
 }
@@ -225,30 +241,37 @@ static int read_field(struct exo_record *record, const struct field *field,
     size_t len;
 
     *why = field->wrong;
-    if (!json_object_object_get_ex(parent, field->name, &node))
+    if (!json_object_object_get_ex(parent, field->name, &node)) {
         return field->optional ? 0 : EXO_E_SYNTAX;
-    if (field->kind == KIND_NUMBER)
+    }
+    if (field->kind == KIND_NUMBER) {
         return read_number(node, where) ? 0 : EXO_E_SYNTAX;
-    if (!json_object_is_type(node, json_type_string))
+    }
+    if (!json_object_is_type(node, json_type_string)) {
         return EXO_E_SYNTAX;
+    }
     text = json_object_get_string(node);
     len = (size_t)json_object_get_string_len(node);
-    if (memchr(text, '\0', len) != NULL)
+    if (memchr(text, '\0', len) != NULL) {
         return EXO_E_SYNTAX;
+    }
     if (field->kind == KIND_STATE) {
         if (!exo_status_parse(text, &record->state) ||
-            !state_known(record->state))
+            !state_known(record->state)) {
             return EXO_E_SYNTAX;
+        }
         return 0;
     }
     if (field->kind == KIND_SECRET) {
-        if (len > EXO_SECRET_MAX)
+        if (len > EXO_SECRET_MAX) {
             return EXO_E_SYNTAX;
+        }
         *why = "out of memory";
         return len == 0 ? 0 : exo_secret_set(where, text, len);
     }
-    if (len >= field->size)
+    if (len >= field->size) {
         return EXO_E_SYNTAX;
+    }
     memcpy(where, text, len + 1);
     return 0;
 }
@@ -259,8 +282,9 @@ static const char *read_text(struct json_object *root, const char *name)
     struct json_object *node = NULL;
 
     if (!json_object_object_get_ex(root, name, &node) ||
-        !json_object_is_type(node, json_type_string))
+        !json_object_is_type(node, json_type_string)) {
         return NULL;
+    }
     return json_object_get_string(node);
 }
 
@@ -275,27 +299,33 @@ static int read_version(struct exo_record *record, struct json_object *root,
 
     *why = "member exoauth is missing or malformed";
     if (!json_object_object_get_ex(root, "exoauth", &node) ||
-        !read_number(node, &version))
+        !read_number(node, &version)) {
         return EXO_E_SYNTAX;
+    }
     *why = "written by a newer version of exoauth";
-    if (version != RECORD_VERSION)
+    if (version != RECORD_VERSION) {
         return EXO_E_VERSION;
+    }
     *why = "member seal is missing or malformed";
     seal = read_text(root, "seal");
-    if (seal == NULL)
+    if (seal == NULL) {
         return EXO_E_SYNTAX;
-    if (strcmp(seal, "none") == 0)
+    }
+    if (strcmp(seal, "none") == 0) {
         return 0;
+    }
     *why = "sealed in a way this version of exoauth does not know";
-    if (strcmp(seal, EXO_RECORD_SEAL) != 0)
+    if (strcmp(seal, EXO_RECORD_SEAL) != 0) {
         return EXO_E_VERSION;
+    }
     *why = "member key, salt, nonce or ciphertext is missing or malformed";
     key = read_text(root, "key");
     if (key == NULL || strlen(key) != EXO_SEAL_ID ||
         strspn(key, "0123456789abcdef") != EXO_SEAL_ID ||
         read_text(root, "salt") == NULL || read_text(root, "nonce") == NULL ||
-        read_text(root, "ciphertext") == NULL)
+        read_text(root, "ciphertext") == NULL) {
         return EXO_E_SYNTAX;
+    }
     memcpy(record->sealed_by, key, sizeof(record->sealed_by));
     return 0;
 }
@@ -306,10 +336,12 @@ static int read_secrets(struct exo_record *record, struct json_object *inner,
     size_t i;
     int rc = 0;
 
-    for (i = 0; rc == 0 && i < COUNT(secrets); i++)
+    for (i = 0; rc == 0 && i < COUNT(secrets); i++) {
         rc = read_field(record, &secrets[i], inner, why);
-    if (rc != 0)
+    }
+    if (rc != 0) {
         return rc;
+    }
     *why = "it has a member that this version of exoauth does not know";
     return (size_t)json_object_object_length(inner) == COUNT(secrets)
                ? 0
@@ -322,10 +354,12 @@ static size_t fields_of(struct json_object *root)
     size_t count = COUNT(fields);
     size_t i;
 
-    for (i = 0; i < COUNT(fields); i++)
+    for (i = 0; i < COUNT(fields); i++) {
         if (fields[i].optional &&
-            !json_object_object_get_ex(root, fields[i].name, NULL))
+            !json_object_object_get_ex(root, fields[i].name, NULL)) {
             count--;
+        }
+    }
     return count;
 }
 
@@ -336,26 +370,32 @@ static int read_tree(struct exo_record *record, struct json_object *root,
     size_t i;
     int rc = read_version(record, root, why);
 
-    for (i = 0; rc == 0 && i < COUNT(fields); i++)
+    for (i = 0; rc == 0 && i < COUNT(fields); i++) {
         rc = read_field(record, &fields[i], root, why);
-    if (rc != 0)
+    }
+    if (rc != 0) {
         return rc;
+    }
     *members = fields_of(root) + SEALED_MEMBERS;
     if (record->sealed_by[0] == '\0') {
         *why = "member secret is missing or malformed";
         if (!json_object_object_get_ex(root, "secret", &inner) ||
-            !json_object_is_type(inner, json_type_object))
+            !json_object_is_type(inner, json_type_object)) {
             return EXO_E_SYNTAX;
+        }
         rc = read_secrets(record, inner, why);
-        if (rc != 0)
+        if (rc != 0) {
             return rc;
+        }
         *members = fields_of(root) + EXTRA_MEMBERS;
     }
     *why = "it has a member that this version of exoauth does not know";
-    if ((size_t)json_object_object_length(root) != *members)
+    if ((size_t)json_object_object_length(root) != *members) {
         return EXO_E_VERSION;
-    if (inner != NULL)
+    }
+    if (inner != NULL) {
         *members += COUNT(secrets);
+    }
     return 0;
 }
 
@@ -368,15 +408,18 @@ static int decode(struct exo_record *record, const char *text, size_t len,
     int rc = EXO_E_SYNTAX;
 
     *why = "larger than a record can be";
-    if (len > EXO_RECORD_MAX)
+    if (len > EXO_RECORD_MAX) {
         return rc;
+    }
     *why = "it holds a NUL byte";
-    if (memchr(text, '\0', len) != NULL)
+    if (memchr(text, '\0', len) != NULL) {
         return rc;
+    }
     rc = exo_record_json_parse(text, len, &root, why);
-    if (rc == 0)
+    if (rc == 0) {
         rc = whole ? read_tree(record, root, &members, why)
                    : read_secrets(record, root, why);
+    }
     if (rc == 0 && exo_record_json_members(text, len) != members) {
         *why = "a member is there twice, or it is not strict JSON";
         rc = EXO_E_SYNTAX;

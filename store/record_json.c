@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * JSON that holds secrets, by json-c, for record.c. json-c knows nothing of
  * secrets, so its work buffer is sized before it parses (growing would leave
@@ -9,6 +7,8 @@
  * pass. The tree is the caller's (exo_record_json_free). Failure:
  * EXO_E_SYNTAX or EXO_E_NOMEM with a static reason.
  */
+#include "config.h"
+
 #include "record_json.h"
 
 #include <json-c/printbuf.h>
@@ -32,14 +32,16 @@ size_t exo_record_json_members(const char *text, size_t len)
     for (i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
 
-        if (quoted ? c < 0x20 : c == '\'')
+        if (quoted ? c < 0x20 : c == '\'') {
             return 0;
-        if (quoted && c == '\\')
+        }
+        if (quoted && c == '\\') {
             i++;
-        else if (c == '"')
+        } else if (c == '"') {
             quoted = !quoted;
-        else if (!quoted && c == ':')
+        } else if (!quoted && c == ':') {
             count++;
+        }
     }
     return count;
 }
@@ -70,8 +72,9 @@ int exo_record_json_parse(const char *text, size_t len,
 
     *root = NULL;
     *why = "out of memory";
-    if (parser == NULL)
+    if (parser == NULL) {
         return EXO_E_NOMEM;
+    }
     if (printbuf_memset(parser->pb, 0, 0, (int)len + 1) < 0) {
         rc = EXO_E_NOMEM;
         goto out;
@@ -80,16 +83,18 @@ int exo_record_json_parse(const char *text, size_t len,
     *root = json_tokener_parse_ex(parser, text, (int)len);
     problem = json_tokener_get_error(parser);
     *why = NULL;
-    if (problem == json_tokener_continue)
+    if (problem == json_tokener_continue) {
         *why = "unexpected end of data";
-    else if (problem != json_tokener_success)
+    } else if (problem != json_tokener_success) {
         *why = json_tokener_error_desc(problem);
-    else if (json_tokener_get_parse_end(parser) != len)
+    } else if (json_tokener_get_parse_end(parser) != len) {
         *why = "text after the end of the record";
-    else if (!json_object_is_type(*root, json_type_object))
+    } else if (!json_object_is_type(*root, json_type_object)) {
         *why = "not a JSON object";
-    if (*why == NULL)
+    }
+    if (*why == NULL) {
         rc = 0;
+    }
 out:
     explicit_bzero(parser->pb->buf, (size_t)parser->pb->size);
     json_tokener_free(parser);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * The sealed half of a record (exoauth/record.h). A sealed record ends
  *
@@ -16,6 +14,8 @@
  * exo_secret. Failure: EXO_E_UNSAFE with a reason where the seal does not
  * hold, else as the encoder and seal.c.
  */
+#include "config.h"
+
 #include <string.h>
 
 #include "exoauth/base64.h"
@@ -30,8 +30,9 @@ static void put_bytes(struct exo_buf *out, const char *name, const void *data,
                       size_t len)
 {
     exo_buf_fmt(out, ",\n  \"%s\": \"", name);
-    if (out->error == 0)
+    if (out->error == 0) {
         (void)!exo_base64url(out, data, len);
+    }
     exo_buf_str(out, "\"");
 }
 
@@ -45,8 +46,9 @@ static int seal_with(const struct exo_record *record,
     char id[EXO_SEAL_ID + 1];
     int rc = exo_seal_key_id(key, id);
 
-    if (rc != 0)
+    if (rc != 0) {
         goto out;
+    }
     exo_record_put_clear(out, record);
     exo_buf_fmt(out, ",\n  \"seal\": \"%s\",\n  \"key\": \"%s\"",
                 EXO_RECORD_SEAL, id);
@@ -55,14 +57,17 @@ static int seal_with(const struct exo_record *record,
     exo_buf_str(out, opening);
     exo_buf_fmt(&label, "%s%s", LABEL, record->account);
     rc = out->error != 0 ? out->error : label.error;
-    if (rc == 0)
+    if (rc == 0) {
         rc = exo_seal_close(key, exo_buf_text(&label), dice, out->data,
                             out->len, plain, &sealed);
-    if (rc == 0)
+    }
+    if (rc == 0) {
         rc = exo_base64url(out, sealed.data, sealed.len);
+    }
     exo_buf_str(out, ending);
-    if (rc == 0)
+    if (rc == 0) {
         rc = out->error;
+    }
 out:
     exo_buf_free(&label);
     exo_buf_free(&sealed);
@@ -82,10 +87,12 @@ int exo_record_seal(const struct exo_record *record,
         dice = &fresh;
     }
     exo_record_put_secrets(&plain.hidden, record);
-    if (rc == 0)
+    if (rc == 0) {
         rc = plain.hidden.error;
-    if (rc == 0)
+    }
+    if (rc == 0) {
         rc = seal_with(record, key, dice, &plain, out);
+    }
     exo_secret_free(&plain);
     return rc;
 }
@@ -105,13 +112,15 @@ static int take_bytes(const char *text, const char *end, const char *name,
     if (at != NULL) {
         at += member.len;
         stop = memchr(at, '"', (size_t)(end - at));
-        if (stop != NULL)
+        if (stop != NULL) {
             rc = exo_base64url_bytes(&raw, at, (size_t)(stop - at));
+        }
     }
-    if (rc == 0 && raw.len == len)
+    if (rc == 0 && raw.len == len) {
         memcpy(to, raw.data, len);
-    else if (rc == 0)
+    } else if (rc == 0) {
         rc = EXO_E_SYNTAX;
+    }
     exo_buf_free(&member);
     exo_buf_free(&raw);
     return rc;
@@ -125,8 +134,9 @@ static bool find_sealed(const char *text, size_t len, const char **from,
     const size_t end_len = sizeof(ending) - 1;
     const char *at = memmem(text, len, opening, open_len);
 
-    if (at == NULL || len < end_len)
+    if (at == NULL || len < end_len) {
         return false;
+    }
     *from = at + open_len;
     *to = text + len - end_len;
     return *to >= *from && memcmp(*to, ending, end_len) == 0;
@@ -145,22 +155,26 @@ int exo_record_unseal(struct exo_record *record, const char *text, size_t len,
     *why = "its seal is malformed";
     if (!find_sealed(text, len, &from, &to) ||
         take_bytes(text, from, "salt", dice.salt, sizeof(dice.salt)) != 0 ||
-        take_bytes(text, from, "nonce", dice.nonce, sizeof(dice.nonce)) != 0)
+        take_bytes(text, from, "nonce", dice.nonce, sizeof(dice.nonce)) != 0) {
         goto out;
+    }
     rc = exo_base64url_bytes(&sealed, from, (size_t)(to - from));
-    if (rc != 0)
+    if (rc != 0) {
         goto out;
+    }
     exo_buf_fmt(&label, "%s%s", LABEL, record->account);
     rc = exo_seal_open(key, exo_buf_text(&label), &dice, text,
                        (size_t)(from - text), sealed.data, sealed.len, &plain);
     *why = "its seal does not hold: it was changed, or moved here from "
            "another account";
-    if (rc == 0)
+    if (rc == 0) {
         rc = exo_record_take_secrets(record, exo_secret_reveal(&plain),
                                      exo_secret_len(&plain), why);
+    }
 out:
-    if (rc == 0)
+    if (rc == 0) {
         *why = NULL;
+    }
     exo_secret_free(&plain);
     exo_buf_free(&sealed);
     exo_buf_free(&label);

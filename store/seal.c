@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * AES-256-GCM and HKDF-SHA256 by OpenSSL (exoauth/seal.h). record_seal.c
  * calls it for records, wrap.c for files under a passphrase.
@@ -11,6 +9,8 @@
  * do (a host without these algorithms), EXO_E_ARG for a key of another
  * length, EXO_E_NOMEM or EXO_E_TOOBIG.
  */
+#include "config.h"
+
 #include "exoauth/seal.h"
 
 #include <limits.h>
@@ -45,14 +45,16 @@ static int derive(const struct exo_secret *key, const void *salt,
     }
     params[n++] =
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
-    params[n++] = bytes(OSSL_KDF_PARAM_KEY, exo_secret_reveal(key),
-                        EXO_SEAL_KEY);
+    params[n++] =
+        bytes(OSSL_KDF_PARAM_KEY, exo_secret_reveal(key), EXO_SEAL_KEY);
     params[n++] = bytes(OSSL_KDF_PARAM_INFO, label, strlen(label));
-    if (salt_len > 0)
+    if (salt_len > 0) {
         params[n++] = bytes(OSSL_KDF_PARAM_SALT, salt, salt_len);
+    }
     params[n] = OSSL_PARAM_construct_end();
-    if (ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1)
+    if (ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1) {
         rc = 0;
+    }
 out:
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
@@ -62,8 +64,9 @@ out:
 int exo_seal_throw(struct exo_seal_dice *dice)
 {
     if (RAND_bytes(dice->salt, (int)sizeof(dice->salt)) != 1 ||
-        RAND_bytes(dice->nonce, (int)sizeof(dice->nonce)) != 1)
+        RAND_bytes(dice->nonce, (int)sizeof(dice->nonce)) != 1) {
         return EXO_E_IO;
+    }
     return 0;
 }
 
@@ -72,8 +75,9 @@ int exo_seal_new_key(struct exo_secret *key)
     unsigned char raw[EXO_SEAL_KEY];
     int rc = EXO_E_IO;
 
-    if (RAND_priv_bytes(raw, (int)sizeof(raw)) == 1)
+    if (RAND_priv_bytes(raw, (int)sizeof(raw)) == 1) {
         rc = exo_secret_set(key, (const char *)raw, sizeof(raw));
+    }
     explicit_bzero(raw, sizeof(raw));
     return rc;
 }
@@ -87,8 +91,9 @@ int exo_seal_key_id(const struct exo_secret *key, char id[EXO_SEAL_ID + 1])
 
     id[0] = '\0';
     rc = derive(key, NULL, 0, "exoauth key id", raw, sizeof(raw));
-    if (rc != 0)
+    if (rc != 0) {
         return rc;
+    }
     for (i = 0; i < sizeof(raw); i++) {
         id[2 * i] = hex[raw[i] >> 4];
         id[2 * i + 1] = hex[raw[i] & 15];
@@ -108,24 +113,28 @@ static int begin(const struct exo_secret *key, const char *label,
     int rc;
 
     *made = NULL;
-    if (aad_len > INT_MAX)
+    if (aad_len > INT_MAX) {
         return EXO_E_TOOBIG;
+    }
     rc = derive(key, dice->salt, sizeof(dice->salt), label, derived,
                 sizeof(derived));
-    if (rc != 0)
+    if (rc != 0) {
         return rc;
+    }
     ctx = EVP_CIPHER_CTX_new();
-    if (ctx == NULL)
+    if (ctx == NULL) {
         rc = EXO_E_NOMEM;
-    else if (EVP_CipherInit_ex2(ctx, EVP_aes_256_gcm(), derived, dice->nonce,
-                                closing, NULL) != 1 ||
-             EVP_CipherUpdate(ctx, NULL, &n, aad, (int)aad_len) != 1)
+    } else if (EVP_CipherInit_ex2(ctx, EVP_aes_256_gcm(), derived, dice->nonce,
+                                  closing, NULL) != 1 ||
+               EVP_CipherUpdate(ctx, NULL, &n, aad, (int)aad_len) != 1) {
         rc = EXO_E_IO;
+    }
     explicit_bzero(derived, sizeof(derived));
-    if (rc != 0)
+    if (rc != 0) {
         EVP_CIPHER_CTX_free(ctx);
-    else
+    } else {
         *made = ctx;
+    }
     return rc;
 }
 
@@ -134,30 +143,34 @@ int exo_seal_close(const struct exo_secret *key, const char *label,
                    size_t aad_len, const struct exo_secret *plain,
                    struct exo_buf *out)
 {
-    const unsigned char *from =
-        (const unsigned char *)exo_secret_reveal(plain);
+    const unsigned char *from = (const unsigned char *)exo_secret_reveal(plain);
     size_t len = exo_secret_len(plain);
     EVP_CIPHER_CTX *ctx;
     unsigned char *to;
     int n = 0;
     int rc;
 
-    if (len > INT_MAX - EXO_SEAL_TAG)
+    if (len > INT_MAX - EXO_SEAL_TAG) {
         return EXO_E_TOOBIG;
+    }
     to = (unsigned char *)exo_buf_reserve(out, len + EXO_SEAL_TAG);
-    if (to == NULL)
+    if (to == NULL) {
         return out->error;
+    }
     rc = begin(key, label, dice, aad, aad_len, true, &ctx);
-    if (rc != 0)
+    if (rc != 0) {
         return rc;
+    }
     if (EVP_CipherUpdate(ctx, to, &n, from, (int)len) != 1 ||
         (size_t)n != len || EVP_CipherFinal_ex(ctx, to + len, &n) != 1 ||
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)EXO_SEAL_TAG,
-                            to + len) != 1)
+                            to + len) != 1) {
         rc = EXO_E_IO;
+    }
     EVP_CIPHER_CTX_free(ctx);
-    if (rc == 0)
+    if (rc == 0) {
         out->len += len + EXO_SEAL_TAG;
+    }
     out->data[out->len] = '\0';
     return rc;
 }
@@ -175,29 +188,34 @@ int exo_seal_open(const struct exo_secret *key, const char *label,
     int rc;
 
     exo_secret_free(plain);
-    if (len < EXO_SEAL_TAG)
+    if (len < EXO_SEAL_TAG) {
         return EXO_E_UNSAFE;
-    if (len > INT_MAX)
+    }
+    if (len > INT_MAX) {
         return EXO_E_TOOBIG;
+    }
     len -= EXO_SEAL_TAG;
     memcpy(tag, from + len, sizeof(tag));
     to = (unsigned char *)exo_buf_reserve(&plain->hidden, len);
-    if (to == NULL)
+    if (to == NULL) {
         return plain->hidden.error;
+    }
     rc = begin(key, label, dice, aad, aad_len, false, &ctx);
-    if (rc == 0 &&
-        (EVP_CipherUpdate(ctx, to, &n, from, (int)len) != 1 ||
-         (size_t)n != len ||
-         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)sizeof(tag),
-                             tag) != 1))
+    if (rc == 0 && (EVP_CipherUpdate(ctx, to, &n, from, (int)len) != 1 ||
+                    (size_t)n != len ||
+                    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG,
+                                        (int)sizeof(tag), tag) != 1)) {
         rc = EXO_E_IO;
+    }
     /* Nothing of it is looked at before the tag is. */
-    if (rc == 0 && EVP_CipherFinal_ex(ctx, to + len, &n) != 1)
+    if (rc == 0 && EVP_CipherFinal_ex(ctx, to + len, &n) != 1) {
         rc = EXO_E_UNSAFE;
+    }
     EVP_CIPHER_CTX_free(ctx);
     plain->hidden.len = len;
     plain->hidden.data[len] = '\0';
-    if (rc != 0)
+    if (rc != 0) {
         exo_secret_free(plain);
+    }
     return rc;
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * The front of the credential store: finds the backend by the scheme of the
  * URL and turns records into text and back, so that a backend moves text
@@ -11,6 +9,8 @@
  * Each failure leaves one line with cause and remedy in err; the record of a
  * failed get is empty, the record of a failed put is as it was.
  */
+#include "config.h"
+
 #include "exoauth/store.h"
 
 #include <stdlib.h>
@@ -26,15 +26,17 @@ static const struct exo_store_ops *find_backend(const char *url,
     const char *colon = strchr(url, ':');
     size_t i;
 
-    if (colon == NULL)
+    if (colon == NULL) {
         return NULL;
+    }
     *where = colon + 1;
     for (i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
         const char *scheme = backends[i]->scheme;
         size_t len = strlen(scheme);
 
-        if (len == (size_t)(colon - url) && memcmp(scheme, url, len) == 0)
+        if (len == (size_t)(colon - url) && memcmp(scheme, url, len) == 0) {
             return backends[i];
+        }
     }
     return NULL;
 }
@@ -49,16 +51,18 @@ int exo_store_open(struct exo_store **store, const char *url, bool create,
 
     *store = NULL;
     ops = find_backend(url, &where);
-    if (ops == NULL && where == NULL)
+    if (ops == NULL && where == NULL) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "store: %s is not a store URL; write "
                            "file:/absolute/directory",
                            url);
-    if (ops == NULL)
+    }
+    if (ops == NULL) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "store: %.*s is not supported by this version; "
                            "write file:/absolute/directory",
                            (int)(where - url), url);
+    }
     made = calloc(1, sizeof(*made));
     if (made == NULL) {
         exo_err_set(err, EXO_STATUS_STORE, "out of memory; free some");
@@ -76,8 +80,9 @@ int exo_store_open(struct exo_store **store, const char *url, bool create,
 
 void exo_store_close(struct exo_store *store)
 {
-    if (store == NULL)
+    if (store == NULL) {
         return;
+    }
     store->ops->close(store);
     free(store);
 }
@@ -116,8 +121,10 @@ int exo_store_judge(struct exo_store *store, const struct exo_account *account,
     struct exo_record record;
     int rc = exo_store_decode(&record, account, text, why);
 
-    if (rc == 0 && exo_guard_open(store, account, text, &record, &ignored) != 0)
+    if (rc == 0 &&
+        exo_guard_open(store, account, text, &record, &ignored) != 0) {
         rc = EXO_E_SYNTAX;
+    }
     if (rc == 0) {
         *revision = record.revision;
         *sealed = record.sealed_by[0] != '\0';
@@ -135,8 +142,9 @@ static int get_text(struct exo_store *store, const struct exo_account *account,
 
     exo_record_init(record);
     rc = store->ops->get(store, account, text, err);
-    if (rc != 0)
+    if (rc != 0) {
         return rc;
+    }
     rc = exo_store_decode(record, account, text, &why);
     if (rc == EXO_E_VERSION) {
         exo_err_set(err, EXO_STATUS_STORE,
@@ -170,8 +178,9 @@ int exo_store_get(struct exo_store *store, const struct exo_account *account,
     struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
     int rc = get_text(store, account, record, &text, err);
 
-    if (rc == 0)
+    if (rc == 0) {
         rc = exo_guard_open(store, account, &text, record, err);
+    }
     return finish_get(record, &text, rc);
 }
 
@@ -181,8 +190,9 @@ int exo_store_peek(struct exo_store *store, const struct exo_account *account,
     struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
     int rc = get_text(store, account, record, &text, err);
 
-    if (rc == 0)
+    if (rc == 0) {
         rc = exo_guard_check(store, account, record, err);
+    }
     exo_secret_free(&record->access_token);
     exo_secret_free(&record->refresh_token);
     exo_secret_free(&record->client_secret);
@@ -200,13 +210,15 @@ static int put_once(struct exo_store *store, const struct exo_store_lock *lock,
     int64_t before = record->revision;
     int rc = exo_mark_read(store, &lock->account, &mark, err);
 
-    if (rc != 0 && !store->accepting && before != 0)
+    if (rc != 0 && !store->accepting && before != 0) {
         return rc;
+    }
     record->revision = (mark.revision > before ? mark.revision : before) + 1;
     rc = exo_guard_close(store, record, &text, key_id, err);
     write.sealed = key_id[0] != '\0';
-    if (rc == 0)
+    if (rc == 0) {
         rc = store->ops->put(store, lock, &write, err);
+    }
     if (rc == 0) {
         mark.revision = record->revision;
         mark.sealed = write.sealed;
@@ -229,8 +241,9 @@ static int put(struct exo_store *store, const struct exo_store_lock *lock,
     char key_id[EXO_SEAL_ID + 1];
     int rc = put_once(store, lock, record, forget, key_id, err);
 
-    if (rc == 0 && is_new && !exo_guard_is_current(store, key_id))
+    if (rc == 0 && is_new && !exo_guard_is_current(store, key_id)) {
         rc = put_once(store, lock, record, true, key_id, err);
+    }
     return rc;
 }
 
@@ -254,8 +267,9 @@ int exo_store_renew(struct exo_store *store, const struct exo_store_lock *lock,
 
     store->accepting = accept;
     rc = exo_store_get(store, &lock->account, &record, err);
-    if (rc == 0)
+    if (rc == 0) {
         rc = put(store, lock, &record, true, err);
+    }
     store->accepting = false;
     exo_record_free(&record);
     return rc;
@@ -273,8 +287,9 @@ int exo_store_lock(struct exo_store *store, const struct exo_account *account,
 
 void exo_store_unlock(struct exo_store *store, struct exo_store_lock *lock)
 {
-    if (lock->handle == -1)
+    if (lock->handle == -1) {
         return;
+    }
     store->ops->unlock(store, lock);
     lock->fence = 0;
     lock->handle = -1;

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
-
 /*
  * Files under a passphrase (exoauth/seal.h): a key file that a person locks
  * and a bundle of credentials on its way to another host. keyring.c and the
@@ -10,6 +8,8 @@
  * a file may ask for is bounded, as it may come from anybody. Writing takes
  * 64 MiB for a moment. Failure as in seal.c.
  */
+#include "config.h"
+
 #include "exoauth/seal.h"
 
 #include <openssl/evp.h>
@@ -21,8 +21,8 @@
 #define COST 16 /* log2(N); with r = 8 this is 64 MiB */
 #define COST_LEAST 14
 #define COST_MOST 20
-#define BLOCKS 8  /* r */
-#define LANES 1   /* p */
+#define BLOCKS 8 /* r */
+#define LANES 1  /* p */
 #define LANES_MOST 4
 #define MEMORY ((uint64_t)1100 * 1024 * 1024) /* for COST_MOST */
 #define LINE 76
@@ -42,8 +42,9 @@ static int stretch(const struct exo_secret *passphrase,
                        exo_secret_len(passphrase), dice->salt,
                        sizeof(dice->salt), UINT64_C(1) << cost->log2n,
                        (uint64_t)cost->r, (uint64_t)cost->p, MEMORY, raw,
-                       sizeof(raw)) == 1)
+                       sizeof(raw)) == 1) {
         rc = exo_secret_set(key, (const char *)raw, sizeof(raw));
+    }
     explicit_bzero(raw, sizeof(raw));
     return rc;
 }
@@ -53,8 +54,9 @@ static void put_bytes(struct exo_buf *out, const char *key, const void *data,
 {
     struct exo_buf text = EXO_BUF_INIT(64);
 
-    if (exo_base64url(&text, data, len) != 0 && out->error == 0)
+    if (exo_base64url(&text, data, len) != 0 && out->error == 0) {
         out->error = text.error;
+    }
     exo_block_put(out, key, exo_buf_text(&text));
     exo_buf_free(&text);
 }
@@ -83,8 +85,9 @@ int exo_wrap_close(const struct exo_secret *passphrase, const char *purpose,
     const size_t start = out->len;
     int rc = exo_seal_throw(&dice);
 
-    if (rc != 0)
+    if (rc != 0) {
         goto out;
+    }
     exo_buf_fmt(&text, "scrypt %d %d %d", COST, BLOCKS, LANES);
     exo_buf_fmt(&label, "exoauth wrap %s", purpose);
     exo_block_begin(out);
@@ -93,15 +96,16 @@ int exo_wrap_close(const struct exo_secret *passphrase, const char *purpose,
     put_bytes(out, "salt", dice.salt, sizeof(dice.salt));
     put_bytes(out, "nonce", dice.nonce, sizeof(dice.nonce));
     exo_block_end(out);
-    rc = out->error != 0 ? out->error
-                         : stretch(passphrase, &dice, &cost, &key);
-    if (rc == 0)
-        rc = exo_seal_close(&key, exo_buf_text(&label), &dice,
-                            out->data + start, out->len - start, plain,
-                            &sealed);
+    rc = out->error != 0 ? out->error : stretch(passphrase, &dice, &cost, &key);
+    if (rc == 0) {
+        rc =
+            exo_seal_close(&key, exo_buf_text(&label), &dice, out->data + start,
+                           out->len - start, plain, &sealed);
+    }
     exo_buf_reset(&text);
-    if (rc == 0)
+    if (rc == 0) {
         rc = exo_base64url(&text, sealed.data, sealed.len);
+    }
     if (rc == 0) {
         put_lines(out, &text);
         rc = out->error;
@@ -123,12 +127,15 @@ static int read_bytes(const struct exo_block *block, const char *key, void *to,
     const char *text = exo_block_get(block, key);
     int rc = EXO_E_SYNTAX;
 
-    if (text != NULL)
+    if (text != NULL) {
         rc = exo_base64url_bytes(&raw, text, strlen(text));
-    if (rc == 0 && raw.len != len)
+    }
+    if (rc == 0 && raw.len != len) {
         rc = EXO_E_SYNTAX;
-    if (rc == 0)
+    }
+    if (rc == 0) {
         memcpy(to, raw.data, len);
+    }
     exo_buf_free(&raw);
     return rc;
 }
@@ -142,13 +149,15 @@ static bool read_cost(const char *text, struct cost *cost)
     const char *at;
 
     for (; (at = exo_word_next(&text, &len)) != NULL; n++) {
-        if (n >= sizeof(to) / sizeof(to[0]) || len >= sizeof(word))
+        if (n >= sizeof(to) / sizeof(to[0]) || len >= sizeof(word)) {
             return false;
+        }
         memcpy(word, at, len);
         word[len] = '\0';
         if (n == 0 ? strcmp(word, "scrypt") != 0
-                   : exo_block_number(word, to[n]) != 0)
+                   : exo_block_number(word, to[n]) != 0) {
             return false;
+        }
     }
     return n == sizeof(to) / sizeof(to[0]) && cost->log2n >= COST_LEAST &&
            cost->log2n <= COST_MOST && cost->r == BLOCKS && cost->p >= 1 &&
@@ -163,15 +172,18 @@ static int read_head(const struct exo_block *block, const char *purpose,
     const char *kdf = exo_block_get(block, "kdf");
 
     *why = "it is not a file that exoauth sealed for this purpose";
-    if (sealed == NULL || strcmp(sealed, purpose) != 0)
+    if (sealed == NULL || strcmp(sealed, purpose) != 0) {
         return EXO_E_SYNTAX;
+    }
     *why = "its kdf line is not one that this version of exoauth knows";
-    if (kdf == NULL || !read_cost(kdf, cost))
+    if (kdf == NULL || !read_cost(kdf, cost)) {
         return EXO_E_VERSION;
+    }
     *why = "its salt or nonce is missing or malformed";
     if (read_bytes(block, "salt", dice->salt, sizeof(dice->salt)) != 0 ||
-        read_bytes(block, "nonce", dice->nonce, sizeof(dice->nonce)) != 0)
+        read_bytes(block, "nonce", dice->nonce, sizeof(dice->nonce)) != 0) {
         return EXO_E_SYNTAX;
+    }
     *why = NULL;
     return 0;
 }
@@ -185,12 +197,14 @@ static int read_lines(const struct exo_buf *text, size_t from,
     int rc;
 
     for (at = from; at < text->len; at++) {
-        if (text->data[at] != '\n')
+        if (text->data[at] != '\n') {
             exo_buf_add(&joined, text->data + at, 1);
+        }
     }
     rc = joined.error;
-    if (rc == 0)
+    if (rc == 0) {
         rc = exo_base64url_bytes(sealed, exo_buf_text(&joined), joined.len);
+    }
     exo_buf_free(&joined);
     return rc;
 }
@@ -210,30 +224,37 @@ int exo_wrap_open(const struct exo_secret *passphrase, const char *purpose,
 
     *why = NULL;
     exo_buf_add(&copy, exo_buf_text(text), text->len);
-    if (copy.error != 0 || exo_buf_reserve(&copy, 1) == NULL)
+    if (copy.error != 0 || exo_buf_reserve(&copy, 1) == NULL) {
         goto out;
+    }
     rc = exo_block_parse(&block, copy.data, copy.len, EXO_BLOCK_MESSAGE);
     if (rc != 0) {
         *why = block.why;
         goto out;
     }
     rc = read_head(&block, purpose, &dice, &cost, why);
-    if (rc == 0)
+    if (rc == 0) {
         rc = read_lines(text, block.size, &sealed);
-    if (rc == EXO_E_SYNTAX && *why == NULL)
+    }
+    if (rc == EXO_E_SYNTAX && *why == NULL) {
         *why = "it was cut short or changed";
+    }
     exo_buf_fmt(&label, "exoauth wrap %s", purpose);
-    if (rc == 0)
+    if (rc == 0) {
         rc = stretch(passphrase, &dice, &cost, &key);
-    if (rc == 0)
+    }
+    if (rc == 0) {
         rc = exo_seal_open(&key, exo_buf_text(&label), &dice, text->data,
                            block.size, sealed.data, sealed.len, plain);
-    if (rc == EXO_E_UNSAFE)
+    }
+    if (rc == EXO_E_UNSAFE) {
         *why = "the passphrase is not the one it was sealed with, or it was "
                "changed";
+    }
 out:
-    if (rc != 0 && *why == NULL)
+    if (rc != 0 && *why == NULL) {
         *why = exo_strerror(rc);
+    }
     exo_buf_free(&label);
     exo_buf_free(&sealed);
     exo_buf_free(&copy);

@@ -23,7 +23,10 @@ struct exo_buf {
     int error;  /* 0, EXO_E_NOMEM, EXO_E_TOOBIG or EXO_E_SYNTAX */
 };
 
-#define EXO_BUF_INIT(limit) { NULL, 0, 0, (limit), 0 }
+#define EXO_BUF_INIT(limit)    \
+    {                          \
+        NULL, 0, 0, (limit), 0 \
+    }
 
 void exo_buf_init(struct exo_buf *buf, size_t max);
 void exo_buf_free(struct exo_buf *buf);  /* wipes; buf is empty after it */
@@ -36,8 +39,8 @@ char *exo_buf_reserve(struct exo_buf *buf, size_t more);
 void exo_buf_add(struct exo_buf *buf, const void *data, size_t len);
 void exo_buf_str(struct exo_buf *buf, const char *text);
 void exo_buf_fmt(struct exo_buf *buf, const char *fmt, ...) EXO_PRINTF(2, 3);
-void exo_buf_vfmt(struct exo_buf *buf, const char *fmt,
-                  va_list ap) EXO_PRINTF(2, 0);
+void exo_buf_vfmt(struct exo_buf *buf, const char *fmt, va_list ap)
+    EXO_PRINTF(2, 0);
 
 /* The text; "" if empty or in error. Valid until the next change. */
 const char *exo_buf_text(const struct exo_buf *buf);
@@ -53,7 +56,10 @@ struct exo_secret {
     struct exo_buf hidden;
 };
 
-#define EXO_SECRET_INIT { EXO_BUF_INIT(EXO_SECRET_MAX) }
+#define EXO_SECRET_INIT              \
+    {                                \
+        EXO_BUF_INIT(EXO_SECRET_MAX) \
+    }
 
 void exo_secret_free(struct exo_secret *secret);
 int exo_secret_set(struct exo_secret *secret, const char *data,

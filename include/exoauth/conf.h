@@ -29,22 +29,22 @@ struct exo_conf {
     char *account_dir;
     char *store;
     char *token_dir;
-    char *chroot; /* list, "" if none */
+    char *chroot;      /* list, "" if none */
     char *token_group; /* "" if none */
     char *run_as;      /* "" in a user's own file */
-    char *socket; /* list; "" for none; a user's own file defaults to none,
-                   * because its accounts are unknown to the system's */
-    char *helper; /* absolute path; "" for none */
+    char *socket;      /* list; "" for none; a user's own file defaults to none,
+                        * because its accounts are unknown to the system's */
+    char *helper;      /* absolute path; "" for none */
     char *mechanisms;
     char *proxy; /* "" if none */
     char *proxy_auth_file;
     char *ca_file;
-    char *key_file;    /* "" if none: nothing is sealed */
-    char *key_command; /* a command for sh(1), "" if none */
-    char *mark_dir;    /* "" if none */
-    char *log; /* "", "syslog", "stderr" or a path */
-    char *on_event;    /* a command for sh(1), "" if none */
-    char *status_file; /* absolute path, "" if none */
+    char *key_file;         /* "" if none: nothing is sealed */
+    char *key_command;      /* a command for sh(1), "" if none */
+    char *mark_dir;         /* "" if none */
+    char *log;              /* "", "syslog", "stderr" or a path */
+    char *on_event;         /* a command for sh(1), "" if none */
+    char *status_file;      /* absolute path, "" if none */
     int64_t timeout;        /* seconds, 1..600 */
     int64_t refresh_margin; /* seconds, 0..86400 */
     enum exo_log_level log_level;

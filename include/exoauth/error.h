@@ -20,19 +20,19 @@
 
 enum {
     EXO_OK = 0,
-    EXO_E_NOMEM = -1,    /* out of memory */
-    EXO_E_NOENT = -2,    /* it is not there */
-    EXO_E_ACCESS = -3,   /* the kernel refused: EACCES, EPERM, EROFS */
-    EXO_E_UNSAFE = -4,   /* we refused: owner, mode, type, link, peer */
-    EXO_E_IO = -5,       /* any other system call failed; errno is kept */
-    EXO_E_SYNTAX = -6,   /* malformed input */
-    EXO_E_SHORT = -7,    /* input ended before the block did */
-    EXO_E_TOOBIG = -8,   /* over a documented limit */
-    EXO_E_VERSION = -9,  /* a format version that is not ours */
-    EXO_E_TIMEOUT = -10, /* the deadline passed */
+    EXO_E_NOMEM = -1,     /* out of memory */
+    EXO_E_NOENT = -2,     /* it is not there */
+    EXO_E_ACCESS = -3,    /* the kernel refused: EACCES, EPERM, EROFS */
+    EXO_E_UNSAFE = -4,    /* we refused: owner, mode, type, link, peer */
+    EXO_E_IO = -5,        /* any other system call failed; errno is kept */
+    EXO_E_SYNTAX = -6,    /* malformed input */
+    EXO_E_SHORT = -7,     /* input ended before the block did */
+    EXO_E_TOOBIG = -8,    /* over a documented limit */
+    EXO_E_VERSION = -9,   /* a format version that is not ours */
+    EXO_E_TIMEOUT = -10,  /* the deadline passed */
     EXO_E_CONFLICT = -11, /* somebody else changed it first */
-    EXO_E_ARG = -12,     /* the caller's mistake */
-    EXO_E_STATUS = -13   /* see the struct exo_err beside it */
+    EXO_E_ARG = -12,      /* the caller's mistake */
+    EXO_E_STATUS = -13    /* see the struct exo_err beside it */
 };
 
 /* A short English text for an EXO_E* value; static, never NULL. */
@@ -77,7 +77,10 @@ struct exo_err {
     char text[EXO_ERR_TEXT];
 };
 
-#define EXO_ERR_INIT { EXO_STATUS_OK, 0, "" }
+#define EXO_ERR_INIT         \
+    {                        \
+        EXO_STATUS_OK, 0, "" \
+    }
 
 /*
  * Sets status and text (control bytes and DEL become '?', so that one error

@@ -24,12 +24,15 @@ struct exo_request {
                          * one in the same position must not ask again */
 };
 
-#define EXO_REQUEST_INIT { NULL, NULL, -1, -1, false, false }
+#define EXO_REQUEST_INIT                 \
+    {                                    \
+        NULL, NULL, -1, -1, false, false \
+    }
 
 struct exo_reply {
     enum exo_status status;
-    const char *message; /* one line, NULL with ok */
-    int64_t retry_after; /* seconds, 0: not said */
+    const char *message;    /* one line, NULL with ok */
+    int64_t retry_after;    /* seconds, 0: not said */
     struct exo_token token; /* with ok */
 };
 

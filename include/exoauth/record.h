@@ -48,10 +48,10 @@ struct exo_record {
     char tried[65];  /* and of the last request, successful or not */
     char scope[1024];
     int64_t issued, refresh_after, usable_until, expires;
-    int64_t granted;   /* when somebody last authorised, 0 for app-only */
-    int64_t refreshed; /* last success at the provider */
-    int64_t next_try;  /* no request before; 0: none pending */
-    int64_t failures;  /* in a row */
+    int64_t granted;     /* when somebody last authorised, 0 for app-only */
+    int64_t refreshed;   /* last success at the provider */
+    int64_t next_try;    /* no request before; 0: none pending */
+    int64_t failures;    /* in a row */
     char error_code[64]; /* e.g. "AADSTS700082" or "invalid_grant" */
     char error_text[EXO_ERR_TEXT]; /* cause and remedy, no secret */
     int64_t error_time;

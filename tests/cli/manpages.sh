@@ -44,8 +44,8 @@ for command in $commands; do
     done
 done
 
-options=$(sed -n '/^static const struct option/,/^};/p' \
-    "$src/helper/options.c" | grep -oE '"[a-z-]+"' | tr -d '"')
+options=$(sed -n '/^const struct option exo_option_longs/,/^};/p' \
+    "$src/helper/options_table.c" | grep -oE '"[a-z-]+"' | tr -d '"')
 ok 'there are options' test "$(wc -w <<<"$options")" -ge 15
 for option in $options; do
     ok "option --$option" has exo1 "--$option"
