@@ -125,6 +125,23 @@ static int prove(struct exo_login *login, struct exo_err *err)
     return rc;
 }
 
+/* A flag overrides the grant of a file for this login, but a grant that the
+ * file asks for is what the next refresh runs. */
+static void warn_grant(const struct exo_login *login)
+{
+    const struct exo_settings *owner = login->owner;
+
+    if (login->way == EXO_LOGIN_APP || !owner->grant_said ||
+        owner->grant != EXO_GRANT_CLIENT_CREDENTIALS) {
+        return;
+    }
+    exo_app_warn(login->app,
+                 "%s asks for client_credentials, by grant or by the secret it "
+                 "names, and the next refresh will run that; for a person's "
+                 "credential add: --set grant=authorization_code",
+                 owner->path);
+}
+
 static int run_grant(struct exo_app *app, struct exo_settings *settings,
                      const struct exo_options *o, struct exo_err *err)
 {
@@ -136,6 +153,7 @@ static int run_grant(struct exo_app *app, struct exo_settings *settings,
     exo_buf_init(&login.keep.hidden, EXO_SECRET_MAX);
     login.owner = exo_settings_owner(settings);
     login.way = exo_login_choose(app, login.owner, o);
+    warn_grant(&login);
     rc = prove(&login, err);
     exo_means_free(&login.means);
     exo_secret_free(&login.keep);

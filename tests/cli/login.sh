@@ -295,6 +295,10 @@ site_script aadsts:7000218:invalid_client
 exits 78 'not a public client' x login $device --device
 like "$ERR" 'AADSTS7000218.*public client' 'says what to do'
 is "$(site_record $device refresh_token)" canary-device 'the stored one is kept'
+site_script ok:device-grant
+ok '--device where the file asks for client_credentials' \
+    x login grant@contoso.test "${site[@]}" --set grant=client_credentials --device
+like "$ERR" 'next refresh.*--set grant=authorization_code' 'warns of the next refresh'
 site_script pending ok:device-3
 ok 'on a terminal' pty '' "$EXO" login $device --device --config "$SITE_CONF"
 like "$OUT" 'good for [0-9]+:[0-9]{2}' 'a countdown'
