@@ -38,13 +38,36 @@ int exo_store_judge(struct exo_store *store, const struct exo_account *account,
 
 /* ---- guard.c ---- */
 
+struct exo_mark {
+    int64_t revision; /* 0: never seen */
+    bool sealed;      /* and it was sealed */
+};
+
+/*
+ * What was the newest when somebody began to read. Looked at BEFORE the
+ * record: a writer replaces the record and then raises the mark, so that a
+ * mark which was there first is never above the record, unless that was
+ * rolled back. rc and err are heard only once there is a record.
+ */
+struct exo_seen {
+    struct exo_mark mark;
+    int rc;
+    struct exo_err err;
+};
+
+void exo_guard_look(const struct exo_store *store,
+                    const struct exo_account *account, struct exo_seen *seen);
+
 /* The secrets of a decoded record, and is it the newest? err says all. */
 int exo_guard_open(struct exo_store *store, const struct exo_account *account,
-                   const struct exo_buf *text, struct exo_record *record,
+                   const struct exo_seen *seen, const struct exo_buf *text,
+                   struct exo_record *record,
                    struct exo_err *err) EXO_MUST_CHECK;
 
 /* Is what is clear older than what was seen? */
-int exo_guard_check(struct exo_store *store, const struct exo_account *account,
+int exo_guard_check(const struct exo_store *store,
+                    const struct exo_account *account,
+                    const struct exo_seen *seen,
                     const struct exo_record *record,
                     struct exo_err *err) EXO_MUST_CHECK;
 
@@ -57,11 +80,6 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
 bool exo_guard_is_current(struct exo_store *store, const char *key_id);
 
 /* ---- marks.c ---- */
-
-struct exo_mark {
-    int64_t revision; /* 0: never seen */
-    bool sealed;      /* and it was sealed */
-};
 
 /* No mark is no error. EXO_E_STATUS with err: it cannot be read. */
 int exo_mark_read(const struct exo_store *store,

@@ -70,30 +70,36 @@ out:
     return rc;
 }
 
-static int check_mark(const struct exo_store *store,
-                      const struct exo_account *account,
-                      const struct exo_record *record, struct exo_mark *mark,
-                      struct exo_err *err)
+void exo_guard_look(const struct exo_store *store,
+                    const struct exo_account *account, struct exo_seen *seen)
 {
-    int rc = exo_mark_read(store, account, mark, err);
+    memset(seen, 0, sizeof(*seen));
+    seen->rc = exo_mark_read(store, account, &seen->mark, &seen->err);
+}
 
+int exo_guard_check(const struct exo_store *store,
+                    const struct exo_account *account,
+                    const struct exo_seen *seen,
+                    const struct exo_record *record, struct exo_err *err)
+{
     if (store->accepting) {
         return 0;
     }
-    if (rc != 0) {
-        return rc;
+    if (seen->rc != 0) {
+        *err = seen->err;
+        return seen->rc;
     }
-    if (record->revision < mark->revision) {
+    if (record->revision < seen->mark.revision) {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "the credential of %s was rolled back: revision "
                            "%lld was here, now it is %lld; if you restored a "
                            "backup, run: exoauth accept %s, else run: exoauth "
                            "login %s",
-                           account->name, (long long)mark->revision,
+                           account->name, (long long)seen->mark.revision,
                            (long long)record->revision, account->name,
                            account->name);
     }
-    if (mark->sealed && record->sealed_by[0] == '\0') {
+    if (seen->mark.sealed && record->sealed_by[0] == '\0') {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "the credential of %s is no longer sealed, though "
                            "it was; if you did that, run: exoauth accept %s, "
@@ -103,31 +109,36 @@ static int check_mark(const struct exo_store *store,
     return 0;
 }
 
-int exo_guard_check(struct exo_store *store, const struct exo_account *account,
-                    const struct exo_record *record, struct exo_err *err)
+/* Another host's write, in a store that is shared. Only what a key has
+ * proved counts: a forged number must not lock the true record out. A writer
+ * of this host may have raised the mark meanwhile, hence the second look. */
+static void raise_mark(struct exo_store *store,
+                       const struct exo_account *account,
+                       const struct exo_record *record)
 {
-    struct exo_mark mark;
+    struct exo_seen now;
 
-    return check_mark(store, account, record, &mark, err);
+    exo_guard_look(store, account, &now);
+    if (now.rc == 0 && record->revision > now.mark.revision) {
+        now.mark.revision = record->revision;
+        now.mark.sealed = true;
+        exo_mark_write(store, account, &now.mark);
+    }
 }
 
 int exo_guard_open(struct exo_store *store, const struct exo_account *account,
-                   const struct exo_buf *text, struct exo_record *record,
-                   struct exo_err *err)
+                   const struct exo_seen *seen, const struct exo_buf *text,
+                   struct exo_record *record, struct exo_err *err)
 {
-    struct exo_mark mark;
-    int rc = check_mark(store, account, record, &mark, err);
+    int rc = exo_guard_check(store, account, seen, record, err);
 
-    if (rc == 0 && record->sealed_by[0] != '\0') {
-        rc = unseal(store, account, text, record, err);
+    if (rc != 0 || record->sealed_by[0] == '\0') {
+        return rc;
     }
-    /* Another host's write, in a store that is shared. Only what a key has
-     * proved counts: a forged number must not lock the true record out. */
-    if (rc == 0 && record->sealed_by[0] != '\0' && !store->accepting &&
-        record->revision > mark.revision) {
-        mark.revision = record->revision;
-        mark.sealed = true;
-        exo_mark_write(store, account, &mark);
+    rc = unseal(store, account, text, record, err);
+    if (rc == 0 && !store->accepting &&
+        record->revision > seen->mark.revision) {
+        raise_mark(store, account, record);
     }
     return rc;
 }

@@ -119,10 +119,13 @@ int exo_store_judge(struct exo_store *store, const struct exo_account *account,
 {
     struct exo_err ignored = EXO_ERR_INIT;
     struct exo_record record;
+    struct exo_seen seen;
     int rc = exo_store_decode(&record, account, text, why);
 
+    /* Under the lock, so the order of the two looks does not matter. */
+    exo_guard_look(store, account, &seen);
     if (rc == 0 &&
-        exo_guard_open(store, account, text, &record, &ignored) != 0) {
+        exo_guard_open(store, account, &seen, text, &record, &ignored) != 0) {
         rc = EXO_E_SYNTAX;
     }
     if (rc == 0) {
@@ -176,10 +179,13 @@ int exo_store_get(struct exo_store *store, const struct exo_account *account,
                   struct exo_record *record, struct exo_err *err)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    int rc = get_text(store, account, record, &text, err);
+    struct exo_seen seen;
+    int rc;
 
+    exo_guard_look(store, account, &seen);
+    rc = get_text(store, account, record, &text, err);
     if (rc == 0) {
-        rc = exo_guard_open(store, account, &text, record, err);
+        rc = exo_guard_open(store, account, &seen, &text, record, err);
     }
     return finish_get(record, &text, rc);
 }
@@ -188,10 +194,13 @@ int exo_store_peek(struct exo_store *store, const struct exo_account *account,
                    struct exo_record *record, struct exo_err *err)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    int rc = get_text(store, account, record, &text, err);
+    struct exo_seen seen;
+    int rc;
 
+    exo_guard_look(store, account, &seen);
+    rc = get_text(store, account, record, &text, err);
     if (rc == 0) {
-        rc = exo_guard_check(store, account, record, err);
+        rc = exo_guard_check(store, account, &seen, record, err);
     }
     exo_secret_free(&record->access_token);
     exo_secret_free(&record->refresh_token);

@@ -120,6 +120,9 @@ tests_unit_test_store_refuse_SOURCES = \
 	$(store_fixture) \
 	$(NULL)
 
+# A write can be made to happen between a reader's two looks.
+tests_unit_test_store_seal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_mark_read
+
 # Every system call of a write can be made to fail, or to be the last one.
 tests_unit_test_store_crash_LDFLAGS = \
 	$(AM_LDFLAGS) \

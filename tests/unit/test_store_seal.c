@@ -9,6 +9,8 @@
 #include "exoauth/proto.h"
 #include "store_fixture.h"
 
+#include "../../store/backend.h"
+
 #define RECORD "a@b.example.json"
 #define PREVIOUS "a@b.example.prev"
 
@@ -94,8 +96,8 @@ static void seals_in_the_store(void **state)
     assert_true(in_file(fx, PREVIOUS, KEY_ID));
     /* peek needs no key; get says which one is missing. */
     exo_secret_free(&source.text);
-    assert_int_equal(
-        exo_store_peek(fx->store, &fx->account, &record, &fx->err), 0);
+    assert_int_equal(exo_store_peek(fx->store, &fx->account, &record, &fx->err),
+                     0);
     assert_int_equal(record.serial, 2);
     assert_true(exo_secret_empty(&record.refresh_token));
     exo_record_free(&record);
@@ -183,9 +185,8 @@ static void rolled_back(void **state)
     copy(fx, "kept", RECORD);
     refuse_get(fx, "rolled back: revision 2 was here, now it is 1",
                "exoauth accept a@b.example");
-    assert_int_equal(
-        exo_store_peek(fx->store, &fx->account, &record, &fx->err),
-        EXO_E_STATUS);
+    assert_int_equal(exo_store_peek(fx->store, &fx->account, &record, &fx->err),
+                     EXO_E_STATUS);
     assert_int_equal(renew(fx, false), EXO_E_STATUS);
     assert_int_equal(renew(fx, true), 0);
     assert_int_equal(get_serial(fx), 1);
@@ -199,8 +200,7 @@ static void rolled_back(void **state)
             exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err), 0);
         exo_record_init(&record);
         strcpy(record.account, fx->account.name);
-        assert_int_equal(exo_store_put(fx->store, &lock, &record, &fx->err),
-                         0);
+        assert_int_equal(exo_store_put(fx->store, &lock, &record, &fx->err), 0);
         assert_int_equal(record.revision, 4);
         /* What was removed does not come back either. */
         copy(fx, RECORD, "kept");
@@ -267,8 +267,8 @@ static void bad_mark(void **state)
 
 static void two_keys(void **state)
 {
-    static const char ring[] = "exoauth: 1\nkey: " OTHER_KEY "\nold_key: " KEY
-                               "\n";
+    static const char ring[] =
+        "exoauth: 1\nkey: " OTHER_KEY "\nold_key: " KEY "\n";
     struct fixture *fx = *state;
 
     put_serial(fx, 1);
@@ -286,8 +286,8 @@ static void two_keys(void **state)
 /* A new record, and the key changes while it is written. */
 static void key_changes_under_way(void **state)
 {
-    static const char ring[] = "exoauth: 1\nkey: " OTHER_KEY "\nold_key: " KEY
-                               "\n";
+    static const char ring[] =
+        "exoauth: 1\nkey: " OTHER_KEY "\nold_key: " KEY "\n";
     struct fixture *fx = *state;
 
     set(&source.next, ring, sizeof(ring) - 1);
@@ -297,22 +297,57 @@ static void key_changes_under_way(void **state)
     assert_int_equal(get_serial(fx), 1);
 }
 
+/* Somebody writes just before a mark is looked at, once. */
+static struct fixture *writes_before_mark;
+
+int __real_exo_mark_read(const struct exo_store *store,
+                         const struct exo_account *account,
+                         struct exo_mark *mark, struct exo_err *err);
+int __wrap_exo_mark_read(const struct exo_store *store,
+                         const struct exo_account *account,
+                         struct exo_mark *mark, struct exo_err *err);
+
+int __wrap_exo_mark_read(const struct exo_store *store,
+                         const struct exo_account *account,
+                         struct exo_mark *mark, struct exo_err *err)
+{
+    struct fixture *fx = writes_before_mark;
+
+    writes_before_mark = NULL;
+    if (fx != NULL)
+        put_serial(fx, get_serial(fx) + 1);
+    return __real_exo_mark_read(store, account, mark, err);
+}
+
+/* Readers take no lock: a write between their two looks, at the mark and at
+ * the record, must not pass for a rollback. */
+static void written_under_way(void **state)
+{
+    struct fixture *fx = *state;
+    struct exo_record record;
+
+    put_serial(fx, 1);
+    writes_before_mark = fx;
+    assert_int_equal(get_serial(fx), 2);
+    writes_before_mark = fx;
+    assert_int_equal(exo_store_peek(fx->store, &fx->account, &record, &fx->err),
+                     0);
+    assert_int_equal(record.serial, 3);
+    exo_record_free(&record);
+}
+
 #define guarded(test) \
     cmocka_unit_test_setup_teardown(test, guard_setup, guard_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        guarded(seals_in_the_store),
-        guarded(seals_what_was_open),
-        guarded(no_key_over_sealed),
-        guarded(swapped),
-        guarded(rolled_back),
-        guarded(lost_its_seal),
-        guarded(seen_is_enough),
-        guarded(bad_mark),
-        guarded(two_keys),
-        guarded(key_changes_under_way),
+        guarded(seals_in_the_store), guarded(seals_what_was_open),
+        guarded(no_key_over_sealed), guarded(swapped),
+        guarded(rolled_back),        guarded(lost_its_seal),
+        guarded(seen_is_enough),     guarded(bad_mark),
+        guarded(two_keys),           guarded(key_changes_under_way),
+        guarded(written_under_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
