@@ -67,7 +67,7 @@ static void warn(void *context, const char *text)
     exo_app_warn(context, "%s", text);
 }
 
-static void tell(const struct exo_app *app, const struct exo_got *got)
+static void tell(const struct exo_got *got)
 {
     char until[32] = "";
     time_t expires = (time_t)got->token.expires;
@@ -76,7 +76,6 @@ static void tell(const struct exo_app *app, const struct exo_got *got)
     if (localtime_r(&expires, &tm)) {
         (void)strftime(until, sizeof(until), "%F %T", &tm);
     }
-    (void)app;
     (void)fprintf(stderr,
                   "exoauth: %s: authorised by %s, for mailbox %s at %s; the "
                   "token lasts until %s\n",
@@ -117,7 +116,7 @@ static int prove(struct exo_login *login, struct exo_err *err)
                               exo_clock_ms() + LOGIN_MS, &got, err);
     }
     if (rc == 0) {
-        tell(app, &got);
+        tell(&got);
         exo_login_whose(login, &tokens);
     }
     exo_got_free(&got);
