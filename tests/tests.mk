@@ -303,6 +303,8 @@ test_files = \
 	tests/e2e/20-clients.sh \
 	tests/e2e/22-browser.sh \
 	tests/e2e/21-device.sh \
+	tests/e2e/25-bystander.sh \
+	tests/e2e/26-neighbour.sh \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/31-herd.sh \
 	tests/e2e/32-systemd.sh \
