@@ -196,14 +196,19 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err)
 
 int exo_app_store(struct exo_app *app, struct exo_err *err)
 {
-    const struct exo_store_guard guard = { exo_keys_read, app,
-                                           app->conf->mark_dir };
+    const struct exo_conf *conf = app->conf;
+    const struct exo_store_guard guard = {
+        .keys = exo_keys_read,
+        .context = app,
+        .marks = conf->mark_dir,
+        .unsealed = conf->key_file[0] == '\0' && conf->key_command[0] == '\0',
+    };
     int rc;
 
     if (app->store) {
         return 0;
     }
-    rc = exo_store_open(&app->store, app->conf->store, false, err);
+    rc = exo_store_open(&app->store, conf->store, false, err);
     if (rc == 0) {
         exo_store_protect(app->store, &guard);
     }

@@ -181,7 +181,7 @@ static int may_stay_open(struct exo_store *store, struct exo_err *err)
                            "back (key_file, key_command)",
                            search.found);
     }
-    if (!store->warned) {
+    if (!store->warned && !store->guard.unsealed) {
         exo_log(EXO_LOG_WARNING,
                 "there is no key, so credentials are not sealed; run once as "
                 "root: exoauth refresh --all, or set key_file: none");

@@ -44,6 +44,7 @@ struct exo_store_guard {
     int (*keys)(void *context, struct exo_keyring *ring, struct exo_err *err);
     void *context;
     const char *marks; /* borrowed */
+    bool unsealed;     /* no key is what the administrator wants */
 };
 
 struct exo_store_ops {

@@ -117,6 +117,7 @@ one_line 'key_file: none' 'key of the credential store is missing'
 x remove $person >/dev/null 2>&1
 ok 'over an empty one' x login $app
 is "$(member "$record" seal)" none 'nothing is sealed'
+unlike "$ERR" 'not sealed' 'and nobody is warned of what he asked for'
 site_conf key_file "$key"
 ok 'a login seals it' x login $app
 is "$(member "$record" seal)" aes-256-gcm 'again'
