@@ -10,6 +10,12 @@ systemd_units = \
 	$(NULL)
 
 EXTRA_DIST += \
+	contrib/container/Containerfile \
+	contrib/container/compose.yaml \
+	contrib/container/kubernetes.yaml \
+	contrib/container/relay \
+	contrib/container/sasl2/exoauth.conf \
+	contrib/container/sasl2/exoauth.d/relay@contoso.com.conf \
 	contrib/systemd/exoauth.socket.in \
 	contrib/systemd/exoauth@.service.in \
 	contrib/systemd/exoauth-refresh.service.in \

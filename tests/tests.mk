@@ -305,6 +305,7 @@ test_files = \
 	tests/e2e/21-device.sh \
 	tests/e2e/25-bystander.sh \
 	tests/e2e/26-neighbour.sh \
+	tests/e2e/27-container.sh \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/31-herd.sh \
 	tests/e2e/32-systemd.sh \
@@ -317,6 +318,7 @@ test_files = \
 	tests/lib/as.mjs \
 	tests/lib/ask.py \
 	tests/lib/build.sh \
+	tests/lib/container.py \
 	tests/lib/endpoint.py \
 	tests/lib/mail.sh \
 	tests/lib/no-cmocka.sh \
