@@ -306,6 +306,7 @@ test_files = \
 	tests/e2e/25-bystander.sh \
 	tests/e2e/26-neighbour.sh \
 	tests/e2e/27-container.sh \
+	tests/e2e/28-mutt-libsasl2.sh \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/31-herd.sh \
 	tests/e2e/32-systemd.sh \
