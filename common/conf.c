@@ -40,7 +40,8 @@ static const struct rule {
     { "run_as", EXO_KIND_WORD, FIELD(run_as), NULL },
     { "socket", EXO_KIND_PATHS, FIELD(socket), NULL },
     { "helper", EXO_KIND_PATH_OR_NONE, FIELD(helper), NULL },
-    { "mechanisms", EXO_KIND_MECHANISMS, FIELD(mechanisms), "xoauth2" },
+    { "mechanisms", EXO_KIND_MECHANISMS, FIELD(mechanisms),
+      "xoauth2 oauthbearer" },
     { "proxy", EXO_KIND_PROXY, FIELD(proxy), "" },
     { "proxy_auth_file", EXO_KIND_PATH_OR_NONE, FIELD(proxy_auth_file), "" },
     { "ca_file", EXO_KIND_PATH_OR_NONE, FIELD(ca_file), "" },
@@ -120,6 +121,7 @@ static int set_presets(struct exo_conf *conf, const char *helper,
     }
     conf->timeout = 20;
     conf->refresh_margin = 600;
+    conf->initial_response = true;
     conf->log_level = EXO_LOG_NOTICE;
     if (!ok) {
         return EXO_E_NOMEM;
@@ -155,11 +157,21 @@ static int take_number(const struct exo_conf *conf, const char *key,
     return EXO_OK;
 }
 
+static int take_bool(const struct exo_conf *conf, const char *key, bool *yes,
+                     struct exo_err *err)
+{
+    const struct exo_pair *pair = exo_block_find(&conf->block, key);
+
+    if (pair != NULL && exo_block_bool(pair->value, yes) != EXO_OK) {
+        return bad(conf, pair, err, "must be yes or no");
+    }
+    return EXO_OK;
+}
+
 /* The keys that are not strings. */
 static int take_others(struct exo_conf *conf, struct exo_err *err)
 {
     const struct exo_pair *pair;
-    bool yes;
     int rc;
 
     rc = take_number(conf, "timeout", 1, 600,
@@ -180,15 +192,11 @@ static int take_others(struct exo_conf *conf, struct exo_err *err)
                    "must be error, warning, notice, info or debug");
     }
 
-    pair = exo_block_find(&conf->block, "initial_response");
-    if (pair != NULL && exo_block_bool(pair->value, &yes) != EXO_OK) {
-        return bad(conf, pair, err, "must be yes or no");
+    rc = take_bool(conf, "initial_response", &conf->initial_response, err);
+    if (rc == EXO_OK) {
+        rc = take_bool(conf, "noplaintext", &conf->noplaintext, err);
     }
-    /* Refused and not ignored: nobody shall believe that it works. */
-    if (pair != NULL && !yes) {
-        return bad(conf, pair, err, "\"no\" is not supported by this version");
-    }
-    return EXO_OK;
+    return rc;
 }
 
 static int take_strings(struct exo_conf *conf, struct exo_err *err)

@@ -42,7 +42,7 @@ enum exo_conf_kind {
     EXO_KIND_STORE,        /* file:PATH; other schemes are for store/ */
     EXO_KIND_LOG,          /* syslog, stderr or a path */
     EXO_KIND_PROXY,        /* a URL without user information, or `none` */
-    EXO_KIND_MECHANISMS    /* a list of what this version can */
+    EXO_KIND_MECHANISMS    /* a list: xoauth2, oauthbearer */
 };
 
 /* *value is malloc'ed, NULL without memory; returns NULL, or a static text

@@ -24,6 +24,7 @@ static const char *const system_keys[] = {
     "timeout",
     "mechanisms",
     "initial_response",
+    "noplaintext",
     "refresh_margin",
     "proxy",
     "ca_file",

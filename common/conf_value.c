@@ -64,20 +64,38 @@ static const char *list_value(const struct exo_conf *conf, const char *list,
     return problem;
 }
 
+/* In lower case and each once; their order is the user's, and means the
+ * order of preference. */
 static const char *mechanisms_value(const char *list, char **value)
 {
+    static const char *const names[] = { "xoauth2", "oauthbearer" };
+    const size_t n = sizeof names / sizeof names[0];
+    struct exo_buf out = EXO_BUF_INIT(64);
+    bool seen[sizeof names / sizeof names[0]] = { false };
     const char *word;
     size_t len;
 
     while ((word = exo_word_next(&list, &len)) != NULL) {
-        if (len == 11 && strncasecmp(word, "oauthbearer", len) == 0) {
-            return "oauthbearer is not supported by this version";
+        size_t i = 0;
+
+        while (i < n && (strlen(names[i]) != len ||
+                         strncasecmp(word, names[i], len) != 0)) {
+            i++;
         }
-        if (len != 7 || strncasecmp(word, "xoauth2", len) != 0) {
-            return "this version knows only xoauth2";
+        if (i == n) {
+            exo_buf_free(&out);
+            return "must be xoauth2, oauthbearer or both";
         }
+        if (!seen[i]) {
+            exo_buf_str(&out, out.len > 0 ? " " : "");
+            exo_buf_str(&out, names[i]);
+        }
+        seen[i] = true;
     }
-    *value = strdup("xoauth2");
+    if (out.error == 0) {
+        *value = strdup(exo_buf_text(&out));
+    }
+    exo_buf_free(&out);
     return NULL;
 }
 

@@ -191,8 +191,7 @@ static void ask_ahead(struct search *search, int flags)
     struct exo_request hint = *search->request;
 
     hint.nowait = true;
-    /* Whether it was heard or not: there is a token, and the next login
-     * asks again. */
+    /* Whether it was heard or not: the next login says it again. */
     (void)ask(search, &hint, soon < search->deadline ? soon : search->deadline,
               flags);
 }
@@ -341,5 +340,23 @@ void exo_source_get(const struct exo_conf *conf,
             give_up(&search);
         }
     }
+    exo_buf_free(&search.tried);
+}
+
+void exo_source_reject(const struct exo_conf *conf,
+                       const struct exo_request *request)
+{
+    struct exo_answer answer;
+    struct search search = { .conf = conf,
+                             .request = request,
+                             .answer = &answer,
+                             .deadline = deadline_of(conf),
+                             .peers = { 0, EXO_NO_UID, EXO_NO_UID },
+                             .tried = EXO_BUF_INIT(TRIED_MAX) };
+
+    exo_answer_init(&answer);
+    read_owner(&search);
+    ask_ahead(&search, 0);
+    exo_answer_free(&answer);
     exo_buf_free(&search.tried);
 }

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What goes over the wire: the initial responses of XOAUTH2,
+ * What goes over the wire, before base64 and framing: the initial responses
+ * of XOAUTH2 and of OAUTHBEARER (RFC 7628 section 3.1),
  *
  *     "user=" user ^A "auth=Bearer " token ^A ^A
+ *     "n,a=" user "," ^A "host=" host ^A "port=" port ^A
+ *         "auth=Bearer " token ^A ^A
  *
- * and of OAUTHBEARER (RFC 7628), before base64 and framing. XOAUTH2 has no
- * escapes: ^A is all that separates its fields, so neither user nor token
- * may contain it. Called by the plugin for a login, where it is on the path
- * that has to be cheap, and by `exoauth token --format`. The message is the
- * caller's. Fails with EXO_E_ARG, EXO_E_NOMEM or EXO_E_TOOBIG and then holds
- * nothing.
+ * ^A is all that separates the fields, and only the user of the second has
+ * escapes; so none of them may contain it. Called by the plugin for a login,
+ * where it is on the path that has to be cheap, and by `exoauth token
+ * --format`. The message is the caller's. Fails with EXO_E_ARG, EXO_E_NOMEM
+ * or EXO_E_TOOBIG and then holds nothing.
  */
 #include "config.h"
 
 #include "exoauth/wire.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "exoauth/block.h"
@@ -56,39 +59,62 @@ int exo_wire_xoauth2(struct exo_secret *message, const char *user,
 }
 
 /* saslname of RFC 5801 section 4. */
-static void put_saslname(struct exo_buf *out, const char *name)
+static char *put_saslname(char *to, const char *name)
 {
     for (const char *p = name; *p != '\0'; p++) {
-        if (*p == ',') {
-            exo_buf_str(out, "=2C");
-        } else if (*p == '=') {
-            exo_buf_str(out, "=3D");
+        if (*p == ',' || *p == '=') {
+            to = put(to, *p == ',' ? "=2C" : "=3D", 3);
         } else {
-            exo_buf_add(out, p, 1);
+            *to++ = *p;
         }
     }
+    return to;
 }
 
 int exo_wire_oauthbearer(struct exo_secret *message, const char *user,
-                         const char *token, size_t token_len, size_t *token_at)
+                         const char *host, unsigned port, const char *token,
+                         size_t token_len, size_t *token_at)
 {
+    static const char authzid[] = "n,a=";
+    static const char host_is[] = "\001host=";
+    static const char port_is[] = "\001port=";
+    static const char bearer[] = "\001auth=Bearer ";
+    static const char end[] = "\001\001"; /* and the NUL */
     struct exo_buf *out = &message->hidden;
+    size_t host_len = host != NULL ? strlen(host) : 0;
+    char digits[12];
+    char *to;
 
     *token_at = 0;
-    if (exo_has_control(user, strlen(user))) {
+    if (exo_has_control(user, strlen(user)) ||
+        (host_len > 0 && exo_has_control(host, host_len))) {
         return EXO_E_ARG;
     }
-    exo_buf_str(out, "n,a=");
-    put_saslname(out, user);
-    exo_buf_str(out, ",\001auth=Bearer ");
-    *token_at = out->len;
-    exo_buf_add(out, token, token_len);
-    exo_buf_str(out, "\001\001");
-    if (out->error != 0) {
-        int error = out->error;
-
-        exo_secret_free(message);
-        return error;
+    /* Room for the worst of names, in one piece as above. */
+    to = exo_buf_reserve(out, sizeof authzid + 3 * strlen(user) +
+                                  sizeof host_is + host_len + sizeof port_is +
+                                  sizeof digits + sizeof bearer + token_len +
+                                  sizeof end);
+    if (to == NULL) {
+        return out->error;
     }
+    to = put(to, authzid, sizeof authzid - 1);
+    to = put_saslname(to, user);
+    *to++ = ',';
+    if (host_len > 0) {
+        to = put(to, host_is, sizeof host_is - 1);
+        to = put(to, host, host_len);
+    }
+    if (port > 0) {
+        int n = snprintf(digits, sizeof digits, "%u", port);
+
+        to = put(to, port_is, sizeof port_is - 1);
+        to = put(to, digits, (size_t)n);
+    }
+    to = put(to, bearer, sizeof bearer - 1);
+    *token_at = (size_t)(to - out->data);
+    to = put(to, token, token_len);
+    to = put(to, end, sizeof end);
+    out->len = (size_t)(to - out->data) - 1;
     return EXO_OK;
 }

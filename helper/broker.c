@@ -86,6 +86,12 @@ static bool may_try(const struct exo_work *w, int64_t now)
     if (r->state == EXO_STATUS_NEEDS_LOGIN) {
         return false;
     }
+    /* Nor shall what a server claims hurry a provider that is in trouble. */
+    if (r->serial == w->want->reject && is_valid(r, now) &&
+        now >= r->error_time - EXO_CLOCK_SKEW &&
+        now < r->error_time + EXO_REJECT_PAUSE) {
+        return false;
+    }
     return now >= r->next_try || now < r->error_time - EXO_CLOCK_SKEW;
 }
 

@@ -28,6 +28,7 @@ struct answer {
     struct exo_got got;
     struct exo_answer forwarded;
     struct exo_err err;
+    bool busy; /* somebody else is at what this was a hint of */
 };
 
 static void fail(struct answer *a)
@@ -101,6 +102,7 @@ static void decide(struct exo_app *app, const struct exo_request *request,
 {
     struct exo_want want = EXO_WANT_INIT;
     struct exo_account account;
+    int rc;
 
     if (exo_account_set(&account, request->get, strlen(request->get)) != 0) {
         (void)exo_err_set(&a->err, EXO_STATUS_NO_ACCOUNT,
@@ -123,7 +125,9 @@ static void decide(struct exo_app *app, const struct exo_request *request,
     want.nowait = request->nowait;
     want.due = request->nowait;
     want.deadline_ms = deadline;
-    if (exo_broker_get(app, &account, &want, &a->got, &a->err) != 0) {
+    rc = exo_broker_get(app, &account, &want, &a->got, &a->err);
+    if (rc != 0) {
+        a->busy = want.nowait && rc == EXO_E_TIMEOUT;
         fail(a);
         return;
     }
@@ -197,7 +201,7 @@ void exo_serve_one(struct exo_app *app, int in, int out, uid_t self)
         goto out;
     }
     decide(app, &request, &peer, deadline, &a);
-    if (a.reply.status != EXO_STATUS_OK) {
+    if (a.reply.status != EXO_STATUS_OK && !a.busy) {
         exo_log(EXO_LOG_NOTICE, "%s for uid %u: %s", request.get,
                 (unsigned)peer.uid, a.reply.message);
     }

@@ -111,6 +111,9 @@ static void put_conf(struct show *show, const struct exo_conf *conf)
     }
     put_number(show, conf, "timeout", conf->timeout);
     put_number(show, conf, "refresh_margin", conf->refresh_margin);
+    put_system(show, conf, "initial_response",
+               conf->initial_response ? "yes" : "no");
+    put_system(show, conf, "noplaintext", conf->noplaintext ? "yes" : "no");
     put_system(show, conf, "log_level", levels[conf->log_level]);
 }
 

@@ -55,8 +55,8 @@ static int put_sasl(struct exo_secret *out, const struct exo_token *t,
     int rc =
         format == EXO_FORMAT_XOAUTH2
             ? exo_wire_xoauth2(&message, t->user, t->token, t->token_len, &at)
-            : exo_wire_oauthbearer(&message, t->user, t->token, t->token_len,
-                                   &at);
+            : exo_wire_oauthbearer(&message, t->user, NULL, 0, t->token,
+                                   t->token_len, &at);
 
     if (rc == 0) {
         rc = exo_base64(out, exo_secret_reveal(&message),

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The server's error challenge. A server that refuses the token may send one
- * JSON object, {"status":"401","schemes":"bearer","scope":"..."}, before it
- * refuses the login. It changes nothing in what the mechanism does; two of
- * its members are worth a line in the log.
+ * JSON object before it refuses the login,
+ *
+ *     {"status":"401","schemes":"bearer","scope":"..."}          XOAUTH2
+ *     {"status":"invalid_token","scope":"...",
+ *      "openid-configuration":"https://..."}                     OAUTHBEARER
+ *
+ * (RFC 7628 section 3.2.2). What its members say changes nothing in what the
+ * mechanism does; they are worth a line in the log.
  *
  * The input is hostile. It is not terminated, it may be of any size, and in
  * some hosts it is no challenge at all but the host's own buffer, with the
@@ -138,7 +143,7 @@ static bool skip_nested(struct cursor *c)
 
 static bool take_member(struct cursor *c, struct exo_challenge *challenge)
 {
-    char name[16] = "";
+    char name[32] = "";
     char *out = NULL;
     size_t size = 0;
 
@@ -150,12 +155,18 @@ static bool take_member(struct cursor *c, struct exo_challenge *challenge)
         return false;
     }
     skip_blanks(c);
-    if (strcmp(name, "status") == 0 && challenge->status[0] == '\0') {
+    if (strcmp(name, "status") == 0) {
         out = challenge->status;
         size = sizeof challenge->status;
-    } else if (strcmp(name, "scope") == 0 && challenge->scope[0] == '\0') {
+    } else if (strcmp(name, "scope") == 0) {
         out = challenge->scope;
         size = sizeof challenge->scope;
+    } else if (strcmp(name, "openid-configuration") == 0) {
+        out = challenge->configuration;
+        size = sizeof challenge->configuration;
+    }
+    if (out != NULL && out[0] != '\0') {
+        size = 0; /* the first one counts */
     }
     if (at_char(c, '"')) {
         return take_string(c, out, size);
@@ -174,6 +185,7 @@ bool exo_challenge_parse(struct exo_challenge *challenge, const char *data,
 
     challenge->status[0] = '\0';
     challenge->scope[0] = '\0';
+    challenge->configuration[0] = '\0';
     if (data == NULL || len == 0 || len > CHALLENGE_MAX) {
         return false;
     }
@@ -201,43 +213,46 @@ bool exo_challenge_parse(struct exo_challenge *challenge, const char *data,
 }
 
 /* A server could echo the token to have it written into our log. */
-static bool repeats_token(const struct exo_mech *mech, const char *text)
+static void drop_token(const struct exo_mech *mech, char *text)
 {
     const char *token = exo_secret_reveal(&mech->message) + mech->token_at;
     size_t len = strlen(text);
 
     for (size_t i = 0; i + TOKEN_WINDOW <= len; i++) {
         if (memmem(token, mech->token_len, text + i, TOKEN_WINDOW) != NULL) {
-            return true;
+            text[0] = '\0';
+            return;
         }
     }
-    return false;
 }
 
-void exo_challenge_log(struct exo_mech *mech,
-                       const sasl_client_params_t *params,
-                       const sasl_out_params_t *oparams, const char *data,
-                       size_t len)
+static const char *or_none(const char *text)
+{
+    return text[0] != '\0' ? text : "not given";
+}
+
+bool exo_challenge_note(struct exo_mech *mech,
+                        const sasl_client_params_t *params,
+                        const sasl_out_params_t *oparams, const char *data,
+                        size_t len)
 {
     const sasl_utils_t *utils = params->utils;
     struct exo_challenge challenge;
 
     if (mech->refused || !exo_challenge_parse(&challenge, data, len)) {
-        return;
+        return false;
     }
     mech->refused = true;
-    if (repeats_token(mech, challenge.status)) {
-        challenge.status[0] = '\0';
-    }
-    if (repeats_token(mech, challenge.scope)) {
-        challenge.scope[0] = '\0';
-    }
-    utils->log(utils->conn, SASL_LOG_WARN,
-               "%s refused the token for %s (status %s, scope %s); "
-               "if it stays so, run: exoauth refresh %s --force",
-               params->serverFQDN != NULL ? params->serverFQDN : "the server",
-               oparams->authid,
-               challenge.status[0] != '\0' ? challenge.status : "not given",
-               challenge.scope[0] != '\0' ? challenge.scope : "not given",
-               oparams->authid);
+    drop_token(mech, challenge.status);
+    drop_token(mech, challenge.scope);
+    drop_token(mech, challenge.configuration);
+    utils->log(
+        utils->conn, SASL_LOG_WARN,
+        "%s refused the token for %s (status %s, scope %s%s%s); "
+        "if it stays so, run: exoauth refresh %s --force",
+        params->serverFQDN != NULL ? params->serverFQDN : "the server",
+        oparams->authid, or_none(challenge.status), or_none(challenge.scope),
+        challenge.configuration[0] != '\0' ? ", openid-configuration " : "",
+        challenge.configuration, oparams->authid);
+    return true;
 }

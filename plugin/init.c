@@ -7,18 +7,17 @@
  * PLAIN would take password logins from people who never heard of it.
  *
  * libsasl2 calls sasl_client_plug_init(), possibly again after sasl_done() or
- * while an earlier one is alive, and mech_free once for each. All that an
- * init makes belongs to its struct exo_plugin. A broken configuration is one
- * warning and no mechanism, never an error, which would be logged by every
- * program on the host; SASL_NOMEM, SASL_BADVERS and SASL_BADPARAM are all
- * that can fail.
+ * while an earlier one is alive, and mech_free once for each mechanism of
+ * each. All that an init makes belongs to its struct exo_plugin. A broken
+ * configuration is one warning and no mechanism, never an error, which would be
+ * logged by every program on the host; SASL_NOMEM, SASL_BADVERS and
+ * SASL_BADPARAM are all that can fail.
  */
 #include "config.h"
 
 #include "plugin.h"
 
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,10 +33,16 @@ static void free_plugin(struct exo_plugin *plugin)
     free(plugin);
 }
 
+/* libsasl2 goes through its list of mechanisms and looks into each entry of
+ * ours before it frees it: the entries live until the last one's turn. */
 static void mech_free(void *glob_context, const sasl_utils_t *utils)
 {
+    const struct exo_offer *offer = glob_context;
+
     (void)utils;
-    free_plugin(glob_context);
+    if (--offer->plugin->n == 0) {
+        free_plugin(offer->plugin);
+    }
 }
 
 /* libsasl2's own search path, SASL_CONF_PATH and all. The text is libsasl2's.
@@ -60,19 +65,6 @@ static const char *conf_path(const sasl_utils_t *utils)
     return exo_conf_sasl_path();
 }
 
-static bool in_list(const char *list, const char *word)
-{
-    const char *found;
-    size_t len;
-
-    while ((found = exo_word_next(&list, &len)) != NULL) {
-        if (strncasecmp(found, word, len) == 0 && word[len] == '\0') {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Search permission is what counts: who may enter may read the token that
  * bears its name. A failure to find out is a no. */
 static bool can_enter(const char *dir)
@@ -92,31 +84,53 @@ static bool can_enter(const char *dir)
  * somebody else. */
 static bool is_wanted(const struct exo_conf *conf)
 {
-    return in_list(conf->mechanisms, "xoauth2") &&
-           exo_conf_has_accounts(conf) &&
+    return exo_conf_has_accounts(conf) &&
            (geteuid() == 0 || conf->user || can_enter(conf->token_dir));
 }
 
-/* A bearer token is a plaintext credential: no NOPLAINTEXT, no layer.
- * NODICTIONARY is true of it, too, and ranks it above PLAIN and LOGIN
- * whatever the order in which plugins are found. */
-static void fill_mech(struct exo_plugin *plugin)
+/* A bearer token is a plaintext credential: no NOPLAINTEXT unless somebody
+ * who knows that there is TLS says so, and no layer. NODICTIONARY is true of
+ * it, too, and ranks it above PLAIN and LOGIN whatever the order in which
+ * plugins are found. */
+static void fill_mech(struct exo_plugin *plugin, enum exo_mechanism mechanism)
 {
     static const unsigned long prompts[] = { SASL_CB_AUTHNAME,
                                              SASL_CB_LIST_END };
-    sasl_client_plug_t *mech = &plugin->mech;
+    const struct exo_conf *conf = plugin->conf;
+    struct exo_offer *offer = &plugin->offer[plugin->n];
+    sasl_client_plug_t *mech = &plugin->mech[plugin->n];
 
-    mech->mech_name = "XOAUTH2";
+    plugin->n++;
+    offer->mechanism = mechanism;
+    offer->plugin = plugin;
+    mech->mech_name = mechanism == EXO_XOAUTH2 ? "XOAUTH2" : "OAUTHBEARER";
     mech->max_ssf = 0;
     mech->security_flags = SASL_SEC_NOANONYMOUS | SASL_SEC_PASS_CREDENTIALS |
                            SASL_SEC_NODICTIONARY;
-    mech->features = SASL_FEAT_WANT_CLIENT_FIRST | SASL_FEAT_ALLOWS_PROXY;
+    if (conf->noplaintext) {
+        mech->security_flags |= SASL_SEC_NOPLAINTEXT;
+    }
+    mech->features = SASL_FEAT_ALLOWS_PROXY |
+                     (conf->initial_response ? SASL_FEAT_WANT_CLIENT_FIRST
+                                             : SASL_FEAT_SERVER_FIRST);
     mech->required_prompts = prompts;
-    mech->glob_context = plugin;
+    mech->glob_context = offer;
     mech->mech_new = exo_mech_new;
     mech->mech_step = exo_mech_step;
     mech->mech_dispose = exo_mech_dispose;
     mech->mech_free = mech_free;
+}
+
+/* Among equals libsasl2 keeps the order in which they come. */
+static void fill_mechs(struct exo_plugin *plugin)
+{
+    const char *list = plugin->conf->mechanisms;
+    const char *word;
+    size_t len;
+
+    while ((word = exo_word_next(&list, &len)) != NULL) {
+        fill_mech(plugin, word[0] == 'x' ? EXO_XOAUTH2 : EXO_OAUTHBEARER);
+    }
 }
 
 int sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
@@ -150,9 +164,9 @@ int sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
     }
     free(path);
     if (r == EXO_OK && is_wanted(plugin->conf)) {
-        fill_mech(plugin);
-        *pluglist = &plugin->mech;
-        *plugcount = 1;
+        fill_mechs(plugin);
+        *pluglist = plugin->mech;
+        *plugcount = plugin->n;
         return SASL_OK;
     }
     if (r != EXO_OK && err.text[0] != '\0') {

@@ -5,7 +5,10 @@
  * chroot, in any thread, or in a forked child.
  *
  *   first step     who logs in, then one token, then the response
- *   any later one  SASL_OK and an empty response, whatever the server said
+ *   any later one  SASL_OK and an empty response, whatever the server said;
+ *                  OAUTHBEARER answers an error challenge with ^A
+ *
+ * XOAUTH2 and OAUTHBEARER differ in what they send and in nothing else.
  *
  * The first step returns SASL_CONTINUE, for a POP service SASL_OK: each is
  * what makes the hosts of its kind go on rightly both when the server
@@ -35,19 +38,22 @@
 int exo_mech_new(void *glob_context, sasl_client_params_t *params,
                  void **conn_context)
 {
+    const struct exo_offer *offer = glob_context;
     struct exo_mech *mech = malloc(sizeof *mech);
 
     *conn_context = NULL;
     if (mech == NULL) {
         return exo_status_nomem(params->utils);
     }
-    mech->plugin = glob_context;
+    mech->plugin = offer->plugin;
+    mech->mechanism = offer->mechanism;
     mech->state = EXO_MECH_NAMES;
     mech->refused = false;
     mech->prompts = NULL;
     mech->message = (struct exo_secret)EXO_SECRET_INIT;
     mech->token_at = 0;
     mech->token_len = 0;
+    mech->serial = -1;
     mech->unknown.text[0] = '\0';
     *conn_context = mech;
     return SASL_OK;
@@ -72,6 +78,20 @@ static void warn(void *context, const char *text)
     params->utils->log(params->utils->conn, SASL_LOG_WARN, "%s", text);
 }
 
+/* libsasl2 has "address;port" from hosts that say it. 0: not known. */
+static unsigned remote_port(const sasl_client_params_t *params)
+{
+    const char *text = params->ipremoteport;
+    int64_t port = 0;
+
+    text = text != NULL ? strrchr(text, ';') : NULL;
+    if (text == NULL || exo_block_number(text + 1, &port) != EXO_OK ||
+        port < 1 || port > 65535) {
+        return 0;
+    }
+    return (unsigned)port;
+}
+
 /* account_user is the account's `user:`, or NULL. */
 static int send_token(struct exo_mech *mech, const sasl_client_params_t *params,
                       const sasl_out_params_t *oparams,
@@ -90,15 +110,20 @@ static int send_token(struct exo_mech *mech, const sasl_client_params_t *params,
     } else if (account_user != NULL) {
         user = account_user;
     }
-    r = exo_wire_xoauth2(&mech->message, user, token, token_len,
-                         &mech->token_at);
+    r = mech->mechanism == EXO_XOAUTH2
+            ? exo_wire_xoauth2(&mech->message, user, token, token_len,
+                               &mech->token_at)
+            : exo_wire_oauthbearer(&mech->message, user, params->serverFQDN,
+                                   remote_port(params), token, token_len,
+                                   &mech->token_at);
     if (r == EXO_E_NOMEM) {
         return exo_status_nomem(params->utils);
     }
     if (r != EXO_OK) {
         return exo_status_fail(params->utils, EXO_STATUS_USAGE,
-                               "the user name holds a control character, or "
-                               "name and token are too long to be sent");
+                               "the name of the user or server holds a "
+                               "control character, or names and token are "
+                               "too long to be sent");
     }
     mech->token_len = token_len;
     mech->state = EXO_MECH_SENT;
@@ -155,6 +180,7 @@ static int from_answer(struct exo_mech *mech,
                     oparams->authid, oparams->authid);
         return exo_status_fail(params->utils, err.status, err.text);
     }
+    mech->serial = token->serial;
     return send_token(mech, params, oparams, token->user, token->token,
                       token->token_len);
 }
@@ -219,6 +245,42 @@ static int first_step(struct exo_mech *mech, sasl_client_params_t *params,
     return r;
 }
 
+/* The next login shall have a new token. The broker decides whether there is
+ * one: what a server claims may not make it ask the provider without end. */
+static void send_back(const struct exo_mech *mech,
+                      const sasl_client_params_t *params,
+                      const sasl_out_params_t *oparams)
+{
+    struct exo_request request = EXO_REQUEST_INIT;
+
+    if (mech->serial < 0) {
+        return;
+    }
+    request.get = oparams->authid;
+    request.server = params->serverFQDN;
+    request.reject = mech->serial;
+    exo_source_reject(mech->plugin->conf, &request);
+}
+
+/* RFC 7628 section 3.2.3: an error challenge, which is a JSON object, is
+ * answered by ^A. Hosts take this step after a success, too, with nothing or
+ * with a stale buffer in serverin, and warn of an answer then. */
+static int later_step(struct exo_mech *mech, const sasl_client_params_t *params,
+                      const sasl_out_params_t *oparams, const char *serverin,
+                      unsigned serverinlen, const char **clientout,
+                      unsigned *clientoutlen)
+{
+    if (exo_challenge_note(mech, params, oparams, serverin, serverinlen)) {
+        send_back(mech, params, oparams);
+    }
+    if (mech->mechanism == EXO_OAUTHBEARER && serverin != NULL &&
+        serverinlen > 0 && serverin[0] == '{') {
+        *clientout = "\001";
+        *clientoutlen = 1;
+    }
+    return SASL_OK;
+}
+
 int exo_mech_step(void *conn_context, sasl_client_params_t *params,
                   const char *serverin, unsigned serverinlen,
                   sasl_interact_t **prompt_need, const char **clientout,
@@ -233,8 +295,8 @@ int exo_mech_step(void *conn_context, sasl_client_params_t *params,
     *clientout = "";
     *clientoutlen = 0;
     if (mech->state == EXO_MECH_SENT) {
-        exo_challenge_log(mech, params, oparams, serverin, serverinlen);
-        return SASL_OK;
+        return later_step(mech, params, oparams, serverin, serverinlen,
+                          clientout, clientoutlen);
     }
     r = first_step(mech, params, prompt_need, oparams);
     if (r != SASL_CONTINUE) {

@@ -27,12 +27,22 @@
 #define EXO_HELPER "/usr/bin/exoauth"
 #endif
 
-/* glob_context: made by sasl_client_plug_init(), freed by mech_free. The
- * configuration is read once, as root and outside the jail, where Postfix
- * loads its plugins; the steps run later and elsewhere. */
+enum exo_mechanism { EXO_XOAUTH2, EXO_OAUTHBEARER, EXO_N_MECHANISMS };
+
+/* glob_context of one mechanism. */
+struct exo_offer {
+    enum exo_mechanism mechanism;
+    struct exo_plugin *plugin;
+};
+
+/* Made by sasl_client_plug_init(), freed by the mech_free of the last
+ * mechanism. The configuration is read once, as root and outside the jail,
+ * where Postfix loads its plugins; the steps run later and elsewhere. */
 struct exo_plugin {
     struct exo_conf *conf;
-    sasl_client_plug_t mech;
+    sasl_client_plug_t mech[EXO_N_MECHANISMS]; /* best first */
+    struct exo_offer offer[EXO_N_MECHANISMS];
+    int n;               /* of them are offered and not yet freed */
     atomic_bool no_user; /* no process-wide SASL_CB_USER; see prompt.c */
 };
 
@@ -46,12 +56,14 @@ enum exo_mech_state {
 /* conn_context: from mech_new to mech_dispose. */
 struct exo_mech {
     struct exo_plugin *plugin;
+    enum exo_mechanism mechanism;
     enum exo_mech_state state;
-    bool refused;             /* the server's refusal has been logged */
+    bool refused;             /* the server's refusal has been noted */
     sasl_interact_t *prompts; /* handed to the host, ours; or NULL */
     struct exo_secret message;
     size_t token_at; /* where the token stands in message */
     size_t token_len;
+    int64_t serial;         /* of the token; -1: it has none */
     struct exo_err unknown; /* why the account counts as unknown */
 };
 
@@ -92,17 +104,18 @@ int exo_status_nomem(const sasl_utils_t *utils);
  * number.
  */
 struct exo_challenge {
-    char status[16];
+    char status[32];
     char scope[128];
+    char configuration[128]; /* openid-configuration, a URL */
 };
 
 /* False, and nothing said, unless data[0..len) is one JSON object. */
 bool exo_challenge_parse(struct exo_challenge *challenge, const char *data,
                          size_t len) EXO_MUST_CHECK;
-/* Logs the refusal, once in a conversation. */
-void exo_challenge_log(struct exo_mech *mech,
-                       const sasl_client_params_t *params,
-                       const sasl_out_params_t *oparams, const char *data,
-                       size_t len);
+/* Is it a refusal, and the first in this conversation? Then it is logged. */
+bool exo_challenge_note(struct exo_mech *mech,
+                        const sasl_client_params_t *params,
+                        const sasl_out_params_t *oparams, const char *data,
+                        size_t len);
 
 #endif

@@ -202,6 +202,7 @@ fuzz_oauth_libs = \
 plugin_tests = \
 	tests/plugin/ages \
 	tests/plugin/asking \
+	tests/plugin/bearer \
 	tests/plugin/configuration \
 	tests/plugin/cycles \
 	tests/plugin/names \
@@ -210,6 +211,8 @@ plugin_tests = \
 	tests/plugin/published \
 	tests/plugin/ranking \
 	tests/plugin/register \
+	tests/plugin/reject \
+	tests/plugin/serverfirst \
 	tests/plugin/servers \
 	tests/plugin/status \
 	tests/plugin/steps \

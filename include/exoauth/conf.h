@@ -35,8 +35,8 @@ struct exo_conf {
     char *socket;      /* list; "" for none; a user's own file defaults to none,
                         * because its accounts are unknown to the system's */
     char *helper;      /* absolute path; "" for none */
-    char *mechanisms;
-    char *proxy; /* "" if none */
+    char *mechanisms;  /* list, in lower case, best first; never "" */
+    char *proxy;       /* "" if none */
     char *proxy_auth_file;
     char *ca_file;
     char *key_file;         /* "" if none: nothing is sealed */
@@ -47,6 +47,8 @@ struct exo_conf {
     char *status_file;      /* absolute path, "" if none */
     int64_t timeout;        /* seconds, 1..600 */
     int64_t refresh_margin; /* seconds, 0..86400 */
+    bool initial_response;  /* the response goes with the first command */
+    bool noplaintext;       /* claim what hosts without TLS would forbid */
     enum exo_log_level log_level;
     struct exo_buf text;    /* what block borrows from */
     struct exo_block block; /* every line, for account defaults */

@@ -51,6 +51,14 @@ void exo_source_get(const struct exo_conf *conf,
 void exo_answer_free(struct exo_answer *answer);
 
 /*
+ * Tells the broker that request->server refused the token with the serial
+ * request->reject, and waits neither for an answer nor for a new token.
+ * Whether anybody heard it nobody knows: the next refusal says it again.
+ */
+void exo_source_reject(const struct exo_conf *conf,
+                       const struct exo_request *request);
+
+/*
  * The parts, for tests; answer must have been through exo_answer_init() and
  * is still to be freed. ok_uids: peers that are believed. EXO_OK: reply is
  * complete and final (with nowait: the request was handed over). EXO_E_NOENT:

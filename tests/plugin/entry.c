@@ -60,6 +60,13 @@ sasl_client_plug_init_t *entry(void)
     return symbol.function;
 }
 
+/* As libsasl2: each entry is looked into when those before it are freed. */
+void entry_free(sasl_client_plug_t *list, int n)
+{
+    for (int i = 0; i < n; i++)
+        list[i].mech_free(list[i].glob_context, &entry_utils);
+}
+
 int entry_count(void)
 {
     sasl_client_plug_t *list = NULL;
@@ -69,7 +76,6 @@ int entry_count(void)
         entry()(&entry_utils, SASL_CLIENT_PLUG_VERSION, &version, &list, &n),
         SASL_OK);
     assert_int_equal(version, SASL_CLIENT_PLUG_VERSION);
-    if (n > 0)
-        list->mech_free(list->glob_context, &entry_utils);
+    entry_free(list, n);
     return n;
 }

@@ -22,5 +22,6 @@ extern char entry_log[4096];
 sasl_client_plug_init_t *entry(void);
 /* The number of mechanisms, after checking all else; frees them. */
 int entry_count(void);
+void entry_free(sasl_client_plug_t *list, int n);
 
 #endif

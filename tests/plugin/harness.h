@@ -78,6 +78,7 @@ struct host {
     const char *service;  /* "smtp" */
     const char *server;   /* SERVER; "" for NULL */
     const char *mechlist; /* "XOAUTH2" */
+    const char *remote;   /* "address;port"; NULL: not said */
     enum give give_name, give_user, give_pass;
     const char *name; /* ALICE */
     const char *user;
@@ -85,6 +86,7 @@ struct host {
     bool count_nul;      /* as mutt does */
     bool no_prompt_need; /* as Postfix does */
     bool no_ir;          /* as a host without an initial response */
+    bool null_in;        /* whose first step then has no input at all */
     bool leave_prompts;  /* gives up at the first prompt */
     unsigned long security_flags;
     /* seen in login */
@@ -121,6 +123,8 @@ void host_end(struct host *host);
 /* "user=USER^Aauth=Bearer TOKEN^A^A" is what host->out must be. */
 void expect_response(const struct host *host, const char *user,
                      const char *token);
+/* The same of any text, '|' for ^A. */
+void expect_message(const struct host *host, const char *text);
 /* Refused with this code, exactly one line of error, nothing sent; its text
  * ends in text (NULL: any). */
 void expect_refusal(const struct host *host, int code, const char *text);

@@ -34,7 +34,7 @@ static const char *other_plugins(void)
 
 static void ranks_above_passwords(void **state)
 {
-    struct host host = { .mechlist = "LOGIN PLAIN XOAUTH2",
+    struct host host = { .mechlist = "LOGIN PLAIN OAUTHBEARER XOAUTH2",
                          .give_pass = GIVE_CALLBACK,
                          .pass = "secret" };
     const char *list;
@@ -50,8 +50,10 @@ static void ranks_above_passwords(void **state)
     assert_non_null(strstr(list, "XOAUTH2"));
     assert_non_null(strstr(list, "PLAIN"));
     assert_non_null(strstr(list, "LOGIN"));
-    if (strstr(list, "XOAUTH2") > strstr(list, "PLAIN") ||
-        strstr(list, "XOAUTH2") > strstr(list, "LOGIN"))
+    /* Both, with nothing between them, in the order of the default. */
+    if (strstr(list, "XOAUTH2 OAUTHBEARER") == NULL ||
+        strstr(list, "OAUTHBEARER") > strstr(list, "PLAIN") ||
+        strstr(list, "OAUTHBEARER") > strstr(list, "LOGIN"))
         fail_msg("order: %s", list);
     assert_int_equal(host_login(&host), SASL_CONTINUE);
     assert_string_equal(host.mech, "XOAUTH2");
@@ -75,6 +77,41 @@ static void leaves_passwords_alone(void **state)
     assert_int_not_equal(host_login(&host), SASL_NOMECH);
     assert_string_not_equal(host.mech, "XOAUTH2");
     host_end(&host);
+}
+
+/* What a server offers decides, then the order in `mechanisms`. */
+static void prefers(void **state)
+{
+    static const struct {
+        const char *conf, *offered, *want;
+    } rows[] = {
+        { "", "XOAUTH2 OAUTHBEARER", "XOAUTH2" },
+        { "", "OAUTHBEARER XOAUTH2", "XOAUTH2" },
+        { "", "PLAIN OAUTHBEARER", "OAUTHBEARER" },
+        { "", "LOGIN XOAUTH2", "XOAUTH2" },
+        { "mechanisms: oauthbearer xoauth2\n", "XOAUTH2 OAUTHBEARER",
+          "OAUTHBEARER" },
+        { "mechanisms: oauthbearer xoauth2\n", "LOGIN XOAUTH2", "XOAUTH2" },
+        { "mechanisms: oauthbearer\n", "XOAUTH2 OAUTHBEARER", "OAUTHBEARER" },
+        { "mechanisms: xoauth2\n", "OAUTHBEARER XOAUTH2", "XOAUTH2" },
+        { "mechanisms: xoauth2\n", "OAUTHBEARER", NULL },
+        { "mechanisms: oauthbearer\n", "XOAUTH2", NULL },
+    };
+
+    (void)state;
+    world_token(ALICE, &(struct token_spec){ 0 });
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct host host = { .mechlist = rows[i].offered };
+
+        world_conf(rows[i].conf);
+        host_init(rows[i].want != NULL ? other_plugins() : NULL);
+        assert_int_equal(host_login(&host),
+                         rows[i].want != NULL ? SASL_CONTINUE : SASL_NOMECH);
+        if (rows[i].want != NULL)
+            assert_string_equal(host.mech, rows[i].want);
+        host_end(&host);
+        host_done();
+    }
 }
 
 static void security_flags(void **state)
@@ -101,6 +138,31 @@ static void security_flags(void **state)
 
         assert_int_equal(host_login(&host), rows[i].want);
         host_end(&host);
+    }
+}
+
+/* For hosts that forbid plaintext and do not tell libsasl2 of their TLS. */
+static void noplaintext(void **state)
+{
+    static const char *const names[] = { "XOAUTH2", "OAUTHBEARER" };
+
+    (void)state;
+    world_conf("noplaintext: yes\n");
+    world_token(ALICE, &(struct token_spec){ 0 });
+    host_init(other_plugins());
+    for (size_t i = 0; i < 2; i++) {
+        struct host host = { .mechlist = names[i],
+                             .security_flags =
+                                 SASL_SEC_NOPLAINTEXT | SASL_SEC_NOANONYMOUS };
+        struct host active = { .mechlist = names[i],
+                               .security_flags = SASL_SEC_NOACTIVE };
+
+        assert_int_equal(host_login(&host), SASL_CONTINUE);
+        assert_string_equal(host.mech, names[i]);
+        host_end(&host);
+        /* It says no more than that. */
+        assert_int_equal(host_login(&active), SASL_NOMECH);
+        host_end(&active);
     }
 }
 
@@ -134,7 +196,9 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
         TEST(ranks_above_passwords),
         TEST(leaves_passwords_alone),
+        TEST(prefers),
         TEST(security_flags),
+        TEST(noplaintext),
         TEST(layers),
     };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the plugin does to a program that merely loads it: registers one
- * mechanism where there is an account for the process, and nothing, silently,
- * everywhere else.
+ * What the plugin does to a program that merely loads it: registers its
+ * mechanisms where there is an account for the process, and nothing,
+ * silently, everywhere else.
  */
 #include "config.h"
 
@@ -33,6 +33,19 @@ static int conf_path_callback(sasl_conn_t *conn, unsigned long id,
     return SASL_OK;
 }
 
+static void check_mech(const sasl_client_plug_t *mech, const char *name,
+                       unsigned more_flags, unsigned feature)
+{
+    assert_string_equal(mech->mech_name, name);
+    assert_int_equal(mech->max_ssf, 0);
+    assert_int_equal(mech->security_flags,
+                     SASL_SEC_NOANONYMOUS | SASL_SEC_PASS_CREDENTIALS |
+                         SASL_SEC_NODICTIONARY | more_flags);
+    assert_int_equal(mech->features, SASL_FEAT_ALLOWS_PROXY | feature);
+    assert_int_equal(mech->required_prompts[0], SASL_CB_AUTHNAME);
+    assert_int_equal(mech->required_prompts[1], SASL_CB_LIST_END);
+}
+
 static void contract(void **state)
 {
     sasl_client_plug_t *list = NULL;
@@ -49,18 +62,55 @@ static void contract(void **state)
                      SASL_BADVERS);
     assert_int_equal(entry()(&entry_utils, 5, &version, &list, &n), SASL_OK);
     assert_int_equal(version, 4);
-    assert_int_equal(n, 1);
-    assert_string_equal(list->mech_name, "XOAUTH2");
-    assert_int_equal(list->max_ssf, 0);
-    assert_int_equal(list->security_flags, SASL_SEC_NOANONYMOUS |
-                                               SASL_SEC_PASS_CREDENTIALS |
-                                               SASL_SEC_NODICTIONARY);
-    assert_int_equal(list->features,
-                     SASL_FEAT_WANT_CLIENT_FIRST | SASL_FEAT_ALLOWS_PROXY);
-    assert_int_equal(list->required_prompts[0], SASL_CB_AUTHNAME);
-    assert_int_equal(list->required_prompts[1], SASL_CB_LIST_END);
-    list->mech_free(list->glob_context, &entry_utils);
+    check_mech(&list[0], "XOAUTH2", 0, SASL_FEAT_WANT_CLIENT_FIRST);
+    check_mech(&list[1], "OAUTHBEARER", 0, SASL_FEAT_WANT_CLIENT_FIRST);
+    assert_int_equal(n, 2);
+    entry_free(list, n);
     assert_int_equal(entry_warnings, 0);
+}
+
+/* What exoauth.conf says of the mechanisms is what is registered. */
+static void mechanisms_as_configured(void **state)
+{
+    static const struct {
+        const char *conf, *first, *second;
+        unsigned flags, feature;
+    } rows[] = {
+        { "mechanisms: xoauth2\n", "XOAUTH2", NULL, 0,
+          SASL_FEAT_WANT_CLIENT_FIRST },
+        { "mechanisms: OAuthBearer\n", "OAUTHBEARER", NULL, 0,
+          SASL_FEAT_WANT_CLIENT_FIRST },
+        { "mechanisms: oauthbearer XOAUTH2\n", "OAUTHBEARER", "XOAUTH2", 0,
+          SASL_FEAT_WANT_CLIENT_FIRST },
+        { "mechanisms: xoauth2 xoauth2 xoauth2\n", "XOAUTH2", NULL, 0,
+          SASL_FEAT_WANT_CLIENT_FIRST },
+        { "initial_response: no\n", "XOAUTH2", "OAUTHBEARER", 0,
+          SASL_FEAT_SERVER_FIRST },
+        { "noplaintext: yes\n", "XOAUTH2", "OAUTHBEARER", SASL_SEC_NOPLAINTEXT,
+          SASL_FEAT_WANT_CLIENT_FIRST },
+        { "noplaintext: no\ninitial_response: yes\n", "XOAUTH2", "OAUTHBEARER",
+          0, SASL_FEAT_WANT_CLIENT_FIRST },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        sasl_client_plug_t *list = NULL;
+        int version, n = -1;
+
+        world_conf(rows[i].conf);
+        assert_int_equal(entry()(&entry_utils, 4, &version, &list, &n),
+                         SASL_OK);
+        assert_int_equal(n, rows[i].second != NULL ? 2 : 1);
+        check_mech(&list[0], rows[i].first, rows[i].flags, rows[i].feature);
+        if (n == 2)
+            check_mech(&list[1], rows[i].second, rows[i].flags,
+                       rows[i].feature);
+        entry_free(list, n);
+    }
+    world_conf("mechanisms: plain\n");
+    assert_int_equal(entry_count(), 0);
+    assert_int_equal(entry_warnings, 1);
+    assert_non_null(strstr(entry_log, "must be xoauth2, oauthbearer or both"));
 }
 
 static void second_init_while_the_first_lives(void **state)
@@ -72,9 +122,10 @@ static void second_init_while_the_first_lives(void **state)
     assert_int_equal(entry()(&entry_utils, 4, &version, &first, &n), SASL_OK);
     assert_int_equal(entry()(&entry_utils, 4, &version, &second, &n), SASL_OK);
     assert_ptr_not_equal(first->glob_context, second->glob_context);
-    first->mech_free(first->glob_context, &entry_utils);
-    assert_string_equal(second->mech_name, "XOAUTH2");
-    second->mech_free(second->glob_context, &entry_utils);
+    entry_free(first, n);
+    assert_string_equal(second[0].mech_name, "XOAUTH2");
+    assert_string_equal(second[1].mech_name, "OAUTHBEARER");
+    entry_free(second, n);
 }
 
 static void path_of_the_library(void **state)
@@ -91,7 +142,7 @@ static void path_of_the_library(void **state)
     assert_int_equal(
         rename(world_path("conf/exoauth.d"), world_path("elsewhere/exoauth.d")),
         0);
-    assert_int_equal(entry_count(), 1);
+    assert_int_equal(entry_count(), 2);
     entry_utils.getcallback = entry_no_callback;
     assert_int_equal(entry_warnings, 0);
 }
@@ -108,7 +159,7 @@ static void expect_silence(void)
 static void no_account(void **state)
 {
     (void)state;
-    assert_int_equal(entry_count(), 1);
+    assert_int_equal(entry_count(), 2);
     assert_int_equal(unlink(world_path("conf/exoauth.d/" ALICE ".conf")), 0);
     expect_silence();
     world_write(world_path("conf/exoauth.d/.hidden.conf"), 0644, "", 0);
@@ -117,7 +168,7 @@ static void no_account(void **state)
     world_write(world_path("conf/exoauth.d/.conf"), 0644, "", 0);
     expect_silence();
     world_account("@example.org");
-    assert_int_equal(entry_count(), 1);
+    assert_int_equal(entry_count(), 2);
 }
 
 static void no_account_directory(void **state)
@@ -146,6 +197,7 @@ static void nothing_for_libsasl2_either(void **state)
     assert_int_equal(unlink(world_path("conf/exoauth.d/" ALICE ".conf")), 0);
     host_init(NULL);
     assert_null(strstr(host_mechs(), "XOAUTH2"));
+    assert_null(strstr(host_mechs(), "OAUTHBEARER"));
     assert_int_equal(host_login(&host), SASL_NOMECH);
     host_end(&host);
 }
@@ -162,7 +214,7 @@ static bool silent_as_nobody(void *arg)
 static bool registers_as_nobody(void *arg)
 {
     (void)arg;
-    return become_nobody() && entry_count() == 1;
+    return become_nobody() && entry_count() == 2;
 }
 
 static void process_that_may_not_enter(void **state)
@@ -175,7 +227,7 @@ static void process_that_may_not_enter(void **state)
     assert_int_equal(rmdir(world_path("tokens")), 0);
     assert_true(in_child(silent_as_nobody, NULL));
     if (geteuid() == 0) /* root may make the directory later */
-        assert_int_equal(entry_count(), 1);
+        assert_int_equal(entry_count(), 2);
 }
 
 /* An ordinary user with a configuration of its own. */
@@ -204,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
         TEST(contract),
+        TEST(mechanisms_as_configured),
         TEST(second_init_while_the_first_lives),
         TEST(path_of_the_library),
         TEST(no_account),

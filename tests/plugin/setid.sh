@@ -43,16 +43,16 @@ run()
 conf=SASL_CONF_PATH=$dir/conf
 home=HOME=$dir/home
 
-like "$(run plain "$conf")" '^secure 0; .*XOAUTH2' \
+like "$(run plain "$conf")" '^secure 0; .*XOAUTH2.*OAUTHBEARER' \
     'an ordinary program reads SASL_CONF_PATH'
 like "$(run plain "$home")" '^secure 0; .*XOAUTH2' \
     'an ordinary program reads the file in HOME'
-unlike "$(run plain)" 'XOAUTH2' 'and without either there is no account'
+unlike "$(run plain)" 'XOAUTH2|OAUTHBEARER' 'and without either there is no account'
 for kind in setuid setgid; do
     out=$(run $kind "$conf" "$home")
     if [[ $out != 'secure 1'* ]]; then
         skip "a $kind program" "the file system ignores the bit"
         continue
     fi
-    unlike "$out" XOAUTH2 "a $kind program believes neither"
+    unlike "$out" "XOAUTH2|OAUTHBEARER" "a $kind program believes neither"
 done

@@ -251,6 +251,14 @@ static void challenge_is_logged(void **state)
     check_challenge("{\"nested\":{\"status\":\"500\",\"x\":[1,\"}\"]},"
                     "\"status\":\"401\"}",
                     "(status 401, scope not given)");
+    check_challenge("{\"status\":\"401\",\"status\":\"500\"}",
+                    "(status 401, scope not given)");
+    check_challenge("{\"status\":\"insufficient_scope\",\"scope\":\"mail\","
+                    "\"openid-configuration\":\"https://id.example.org/.w\"}",
+                    "(status insufficient_scope, scope mail, "
+                    "openid-configuration https://id.example.org/.w)");
+    check_challenge("{\"openid-configuration-too-long-for-a-name\":\"x\"}",
+                    "(status not given, scope not given)");
     check_challenge("{\"status\":null,\"scope\":[1]}",
                     "(status null, scope not given)");
 }
@@ -263,12 +271,14 @@ static void challenge_is_sanitised(void **state)
         "{\"status\":\"4\\n01\\u001b\",\"scope\":\"a\303\244\177\"}",
         "(status 4?01?001b, scope a?\?\?)");
     check_challenge("{\"status\":\"4\n01\"}", NULL);
-    check_challenge("{\"status\":\"0123456789012345678901234567890\"}",
-                    "(status 012345678901234, scope not given)");
+    check_challenge("{\"status\":\"0123456789012345678901234567890123\"}",
+                    "(status 0123456789012345678901234567890, scope not");
     check_challenge("{\"status\":\"%s%n%x\"}", "(status %s%n%x,");
     /* A server that echoes the token, whole or in part. */
     check_challenge("{\"status\":\"401\",\"scope\":\"" TOKEN "\"}",
                     "(status 401, scope not given)");
+    check_challenge("{\"openid-configuration\":\"x" TOKEN "\"}",
+                    "(status not given, scope not given);");
     check_challenge("{\"status\":\"eyJhbGciOiJub25\"}",
                     "(status not given, scope not given)");
 }

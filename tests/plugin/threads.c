@@ -26,6 +26,7 @@ static void *thread_run(void *arg)
 
         if (host == NULL)
             return NULL;
+        host->mechlist = i % 2 == 0 ? "XOAUTH2" : "OAUTHBEARER";
         host_login(host);
         *good = host->rc == SASL_CONTINUE && host->out_len > 20 &&
                 sasl_client_step(host->conn, "", 0, NULL, &host->out,

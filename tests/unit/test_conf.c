@@ -48,7 +48,9 @@ static void defaults(void **state)
     assert_string_equal(conf->socket, "/run/exoauth/socket /private/exoauth "
                                       "/var/spool/postfix/private/exoauth");
     assert_string_equal(conf->helper, "/usr/bin/exoauth");
-    assert_string_equal(conf->mechanisms, "xoauth2");
+    assert_string_equal(conf->mechanisms, "xoauth2 oauthbearer");
+    assert_true(conf->initial_response);
+    assert_false(conf->noplaintext);
     assert_string_equal(conf->proxy, "");
     assert_string_equal(conf->proxy_auth_file, "");
     assert_string_equal(conf->ca_file, "");
@@ -105,7 +107,8 @@ static void all_keys(void **state)
              "account_dir: /acc\nstore: etcd:https://x\ntoken_dir: /tok\n"
              "chroot: none\ntoken_group: mail\nrun_as: other\n"
              "socket:  /a   /b \nhelper: none\ntimeout: 600\n"
-             "mechanisms: XOAUTH2\ninitial_response: yes\nrefresh_margin: 0\n"
+             "mechanisms: OAuthBearer  xoauth2 OAUTHBEARER\n"
+             "initial_response: no\nnoplaintext: yes\nrefresh_margin: 0\n"
              "proxy: http://proxy:3128\nproxy_auth_file: /p\nca_file: /c\n"
              "key_file: /k\nlog: stderr\nlog_level: debug\non_event: /e\n"
              "status_file: /s\ntenant: contoso.com\nunknown: thing\n",
@@ -121,7 +124,9 @@ static void all_keys(void **state)
     assert_string_equal(conf->socket, "/a /b");
     assert_string_equal(conf->helper, "");
     assert_int_equal(conf->timeout, 600);
-    assert_string_equal(conf->mechanisms, "xoauth2");
+    assert_string_equal(conf->mechanisms, "oauthbearer xoauth2");
+    assert_false(conf->initial_response);
+    assert_true(conf->noplaintext);
     assert_int_equal(conf->refresh_margin, 0);
     assert_string_equal(conf->proxy, "http://proxy:3128");
     assert_string_equal(conf->proxy_auth_file, "/p");
@@ -135,8 +140,8 @@ static void all_keys(void **state)
     for (size_t i = 0; i < conf->block.n; i++) {
         const char *key = conf->block.pair[i].key;
 
-        assert_int_equal(exo_conf_is_system_key(key), i < 20);
-        assert_int_equal(exo_conf_is_account_key(key), i == 20);
+        assert_int_equal(exo_conf_is_system_key(key), i < 21);
+        assert_int_equal(exo_conf_is_account_key(key), i == 21);
     }
     exo_conf_free(conf);
 }
@@ -189,12 +194,15 @@ static void mistakes(void **state)
         { "refresh_margin: 86401", "0 to 86400" },
         { "log_level: loud", "debug" },
         { "log: file", "syslog" },
-        { "mechanisms: xoauth2 oauthbearer", "not supported by this version" },
-        { "mechanisms: OAUTHBEARER", "not supported by this version" },
-        { "mechanisms: plain", "only xoauth2" },
-        { "mechanisms: none", "only xoauth2" },
-        { "initial_response: no", "not supported by this version" },
+        { "mechanisms: plain", "xoauth2, oauthbearer or both" },
+        { "mechanisms: none", "xoauth2, oauthbearer or both" },
+        { "mechanisms: xoauth2 plain", "xoauth2, oauthbearer or both" },
+        { "mechanisms: xoauth", "xoauth2, oauthbearer or both" },
+        { "mechanisms: xoauth22", "xoauth2, oauthbearer or both" },
+        { "mechanisms: xoauth2,oauthbearer", "xoauth2, oauthbearer or both" },
+        { "mechanisms:", "no value" },
         { "initial_response: perhaps", "yes or no" },
+        { "noplaintext: maybe", "yes or no" },
         { "proxy: http://u:p@h:1", "proxy_auth_file" },
         { "key_file: k", "absolute" },
     };
