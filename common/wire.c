@@ -17,7 +17,6 @@
 
 #include "exoauth/wire.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "exoauth/block.h"
@@ -106,10 +105,13 @@ int exo_wire_oauthbearer(struct exo_secret *message, const char *user,
         to = put(to, host, host_len);
     }
     if (port > 0) {
-        int n = snprintf(digits, sizeof digits, "%u", port);
+        size_t n = sizeof digits;
 
+        for (; port > 0; port /= 10) {
+            digits[--n] = (char)('0' + port % 10);
+        }
         to = put(to, port_is, sizeof port_is - 1);
-        to = put(to, digits, (size_t)n);
+        to = put(to, digits + n, sizeof digits - n);
     }
     to = put(to, bearer, sizeof bearer - 1);
     *token_at = (size_t)(to - out->data);

@@ -35,6 +35,8 @@ is "$(value timeout)" 5 'a number of exoauth.conf'
 is "$(value socket)" none 'no socket is said'
 is "$(value token_dir)" "$SITE_TOKENS" 'the token directory'
 is "$(value log_level)" notice 'a default'
+is "$(value mechanisms)" 'xoauth2 oauthbearer' 'the mechanisms'
+is "$(value initial_response) $(value noplaintext)" 'yes no' 'what is yes or no'
 unlike "$OUT" 'a secret' 'the secret is not shown, only where it is'
 is "$ERR" '' 'nothing on stderr'
 

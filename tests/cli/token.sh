@@ -136,6 +136,16 @@ exits 78 'secret_command that fails' x token cmd2@contoso.test
 one_line 'command' 'exit status 3'
 unlike "$ERR" canary 'and is not quoted'
 
+# A name with the two characters that OAUTHBEARER escapes.
+site_script ok:first-token
+site_account comma@contoso.test "secret_file: $SITE/secret/app" \
+    'user: a,b=c@contoso.test'
+ok 'oauthbearer for a name with , and =' x token comma@contoso.test \
+    --format oauthbearer
+is "$(base64 -d <<<"$OUT" | tr '\1' '|')" \
+    'n,a=a=2Cb=3Dc@contoso.test,|auth=Bearer first-token||' 'escapes them'
+is "$(wc -l <"$TAP_DIR/.out")" 1 'on one line'
+
 # ----- callers who may not open the store
 
 if [[ $(id -u) != 0 ]]; then

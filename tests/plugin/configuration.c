@@ -87,7 +87,7 @@ static void unknown_key_is_no_error(void **state)
 {
     (void)state;
     world_conf("novelty: 1\n");
-    assert_int_equal(entry_count(), 1);
+    assert_int_equal(entry_count(), 2);
     assert_int_equal(entry_warnings, 0);
 }
 

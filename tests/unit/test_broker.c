@@ -228,6 +228,37 @@ static void pauses_between_refused_tokens(void **state)
     assert_gives(&want, 4, 1);
 }
 
+/* Of a provider in trouble an expired token asks after five seconds, ten and
+ * so on; a refused one asks once a minute. */
+static void a_refusal_does_not_hurry_an_outage(void **state)
+{
+    static const struct answer outage[] = {
+        { .access = "t1" },
+        { .status = EXO_STATUS_TRANSIENT, .text = "busy" },
+        { .status = EXO_STATUS_TRANSIENT, .text = "busy" },
+        { .access = "t2" },
+    };
+    struct exo_want want = waiting();
+
+    (void)state;
+    SCRIPT(outage);
+    assert_gives(NULL, 1, 1);
+    want.reject = 1;
+    world.now = T0 + 100;
+    assert_fails(&want, EXO_STATUS_TRANSIENT, 1);
+    for (world.now = T0 + 106; world.now < T0 + 160; world.now += 6)
+        assert_fails(&want, EXO_STATUS_TRANSIENT, 0);
+    /* To everybody else it is as good as ever. */
+    assert_gives(NULL, 1, 0);
+    world.now = T0 + 160;
+    assert_fails(&want, EXO_STATUS_TRANSIENT, 1);
+    world.now = T0 + 219;
+    assert_fails(&want, EXO_STATUS_TRANSIENT, 0);
+    /* Somebody says that it is mended. */
+    want.force = true;
+    assert_gives(&want, 2, 1);
+}
+
 static void leaves_it_to_whoever_is_at_it(void **state)
 {
     struct exo_want want = EXO_WANT_INIT;
@@ -325,6 +356,7 @@ int main(void)
         WITH_BROKER(renews_by_force),
         WITH_BROKER(does_not_repeat_what_another_did),
         WITH_BROKER(pauses_between_refused_tokens),
+        WITH_BROKER(a_refusal_does_not_hurry_an_outage),
         WITH_BROKER(leaves_it_to_whoever_is_at_it),
         WITH_BROKER(stands_a_clock_that_jumps),
         WITH_BROKER(renews_for_another_configuration),
