@@ -304,12 +304,14 @@ test_files = \
 	tests/e2e/14-outage.sh \
 	tests/e2e/15-mail-log.sh \
 	tests/e2e/20-clients.sh \
-	tests/e2e/22-browser.sh \
 	tests/e2e/21-device.sh \
 	tests/e2e/25-bystander.sh \
 	tests/e2e/26-neighbour.sh \
 	tests/e2e/27-container.sh \
 	tests/e2e/28-mutt-libsasl2.sh \
+	tests/e2e/22-browser.sh \
+	tests/e2e/23-oauthbearer.sh \
+	tests/e2e/24-rejected.sh \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/31-herd.sh \
 	tests/e2e/32-systemd.sh \

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """smtpd.py: a mail server without limits, for tokens no other one takes.
 
-    smtpd.py DIR PORT
+    smtpd.py DIR PORT [MECHANISM]
 
-Listens on 127.0.0.1, wants STARTTLS (DIR/pki/srv.{crt,key}) and AUTH XOAUTH2.
+Listens on 127.0.0.1, wants STARTTLS (DIR/pki/srv.{crt,key}) and AUTH XOAUTH2,
+or the MECHANISM.
 Every response of a client goes, decoded, into a file DIR/smtpd/N, and counts
 as right; every message is taken and thrown away.
 """
@@ -15,6 +16,7 @@ import sys
 import threading
 
 DIRECTORY = sys.argv[1]
+MECHANISM = sys.argv[3] if len(sys.argv) > 3 else "XOAUTH2"
 LOCK, SEEN = threading.Lock(), []
 
 
@@ -53,7 +55,7 @@ class Session(socketserver.StreamRequestHandler):
             verb = words[0].upper()
             if verb == "EHLO":
                 self.say("250-localhost")
-                self.say("250 AUTH XOAUTH2" if tls else "250 STARTTLS")
+                self.say(f"250 AUTH {MECHANISM}" if tls else "250 STARTTLS")
             elif verb == "STARTTLS":
                 self.say("220 go ahead")
                 self.start_tls()
