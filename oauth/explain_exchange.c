@@ -232,8 +232,8 @@ const struct exo_mail_answer exo_explain_exchange[] = {
       { "-ERR Protocol error. Connection is closed",
         "Exchange wants AUTH XOAUTH2 and the response of POP3 on two lines, "
         "and the program sends one",
-        "use a program that sends two lines, or IMAP; some tenants also "
-        "refuse tokens above 4096 bytes here",
+        "set initial_response: no in the exoauth.conf of that program, or use "
+        "IMAP; some tenants also refuse tokens above 4096 bytes here",
         WHO_HOST, RUN_SHOW, TAKES_NOW, EXO_OAUTH } },
     { "err authentication failure|unknown user name or bad password",
       { "-ERR Authentication failure: unknown user name or bad password",

@@ -123,7 +123,7 @@ const struct exo_mail_answer exo_explain_local[] = {
         "had loaded",
         "look for the crash in the system log, and for other SASL plugins",
         WHO_HOST, "ls /usr/lib/*/sasl2; journalctl -k", TAKES_NOW, POSTFIX } },
-    { "AUTHENTICATE XOAUTH2",
+    { "AUTHENTICATE XOAUTH2|AUTHENTICATE OAUTHBEARER",
       { "IMAP command AUTHENTICATE XOAUTH2 returned an error",
         "the IMAP server refused the login; this line holds the token itself, "
         "so do not pass it on",

@@ -45,7 +45,7 @@ static int keys(void *context, struct exo_keyring *ring, struct exo_err *err)
 
 static int guard_setup(void **state)
 {
-    struct exo_store_guard guard = { keys, NULL, NULL };
+    struct exo_store_guard guard = { keys, NULL, NULL, false };
     struct fixture *fx;
     static char marks[400];
 
@@ -232,7 +232,7 @@ static void lost_its_seal(void **state)
 static void seen_is_enough(void **state)
 {
     struct fixture *fx = *state;
-    struct exo_store_guard guard = { keys, NULL, "" };
+    struct exo_store_guard guard = { keys, NULL, "", false };
     struct exo_store *other;
 
     put_serial(fx, 1);
