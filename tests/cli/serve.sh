@@ -174,6 +174,31 @@ if site_later 100; then
         'which was published'
     ok 'nowait, and it is not due' ask 'get: rej@contoso.test' 'nowait: yes'
     is "$(site_count)" $((before + 1)) 'no request'
+
+    # Fifty logins are refused the same token: one renews it, and the rest
+    # find the lock taken, which is nothing to fill a log with.
+    serial=$(sed -n 's/^serial: //p' "$SITE_TOKENS/rej@contoso.test")
+    site_later 5300
+    log=$(sed -n 's/^log: //p' "$SITE_CONF")
+    before_it=$(wc -l <"$log")
+    (exec python3 -c 'import fcntl, struct, sys, time
+f = open(sys.argv[1], "r+")
+fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+open(sys.argv[2], "w")
+time.sleep(600)' "$SITE_STORE/rej@contoso.test.lock" "$SITE/locked") &
+    holder=$!
+    cleanup kill $holder
+    for ((i = 0; i < 100; i++)); do [[ -e $SITE/locked ]] && break; sleep 0.05; done
+    ok 'the lock is taken' test -e "$SITE/locked"
+    ok 'a refused token meanwhile' ask 'get: rej@contoso.test' \
+        "reject: $serial" 'nowait: yes'
+    is "$(site_count)" $((before + 1)) 'no request'
+    is "$(wc -l <"$log")" "$before_it" 'and not a word in the log'
+    kill $holder
+    wait $holder 2>/dev/null
+    ok 'a refused token when it is free' ask 'get: rej@contoso.test' \
+        "reject: $serial" 'nowait: yes'
+    is "$(site_count)" $((before + 2)) 'one request'
     site_later 0
 else
     skip 'as time goes by' 'faketime is not installed; run: sudo tests/deps'
