@@ -24,7 +24,6 @@ static const char *const system_keys[] = {
     "timeout",
     "mechanisms",
     "initial_response",
-    "noplaintext",
     "refresh_margin",
     "proxy",
     "ca_file",
@@ -36,6 +35,7 @@ static const char *const system_keys[] = {
     "log_level",
     "on_event",
     "status_file",
+    "noplaintext",
     NULL,
 };
 
