@@ -80,6 +80,16 @@ static int explain_tls(const struct exo_http_call *call, CURLcode code,
                        host, words(call, code));
 }
 
+/* Where a managed identity is asked for there is no proxy to look at. */
+static const char *remedy(const struct exo_http_call *call)
+{
+    return call->identity
+               ? "managed_identity works on Azure's own hosts only: check that "
+                 "this is one and has an identity, or set identity_endpoint in "
+                 "the account file"
+               : "check network, firewall and proxy in exoauth.conf";
+}
+
 static int explain_reach(const struct exo_http_call *call, CURLcode code,
                          struct exo_err *err)
 {
@@ -104,14 +114,12 @@ static int explain_reach(const struct exo_http_call *call, CURLcode code,
     }
     if (code == CURLE_COULDNT_CONNECT) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "cannot connect to %s: %s; check network, "
-                           "firewall and proxy in exoauth.conf",
-                           host, words(call, code));
+                           "cannot connect to %s: %s; %s", host,
+                           words(call, code), remedy(call));
     }
     return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                       "no answer in time from %s: %s; check network, "
-                       "firewall and proxy in exoauth.conf",
-                       host, words(call, code));
+                       "no answer in time from %s: %s; %s", host,
+                       words(call, code), remedy(call));
 }
 
 int exo_http_explain(const struct exo_http_call *call, CURLcode code,
@@ -122,8 +130,9 @@ int exo_http_explain(const struct exo_http_call *call, CURLcode code,
 
     if (call->too_big || code == CURLE_FILESIZE_EXCEEDED) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "%s sent more than a token endpoint does; check "
-                           "token_endpoint in the account file",
+                           "%s sent more than a provider does; check its "
+                           "address in the account file, token_endpoint or "
+                           "issuer",
                            host);
     }
     if (given(call->way->proxy) &&
@@ -143,6 +152,11 @@ int exo_http_explain(const struct exo_http_call *call, CURLcode code,
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CONNECT_ERROR:
         return explain_tls(call, code, err);
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "what is to be sent to %s as a header holds a "
+                           "control character; correct the secret",
+                           host);
     case CURLE_OUT_OF_MEMORY:
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "cannot ask %s: out of memory; free some", host);
@@ -155,7 +169,9 @@ int exo_http_explain(const struct exo_http_call *call, CURLcode code,
     default:
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "no valid HTTP answer from %s: %s; check what "
-                           "answers there, and proxy in exoauth.conf",
-                           host, words(call, code));
+                           "answers there, and %s",
+                           host, words(call, code),
+                           call->identity ? "identity_endpoint"
+                                          : "proxy in exoauth.conf");
     }
 }

@@ -13,6 +13,7 @@ struct exo_url {
     char host[256]; /* as in the URL, for texts */
     bool tls;       /* https, else http */
     bool loopback;  /* 127.0.0.0/8, [::1] or localhost */
+    bool link;      /* 169.254.0.0/16, which no router passes on */
     bool port;      /* it is said */
     bool bare;      /* no path and no query */
 };
@@ -22,6 +23,9 @@ bool exo_url_parse(const char *url, struct exo_url *parts);
 
 /* Where form data may go; the rule of exo_http_url_ok(). */
 bool exo_url_endpoint(const char *url, struct exo_url *parts);
+
+/* Where a managed identity may be asked; exo_http_identity_ok(). */
+bool exo_url_identity(const char *url, struct exo_url *parts);
 
 /* Appends with every byte but letters, digits and "-._" as %XX; a blank
  * becomes what `blank` says. */
@@ -33,11 +37,24 @@ struct exo_http_call {
     CURL *curl;
     const struct exo_http_way *way;
     struct exo_url url;
+    bool identity;            /* the service of a managed identity */
+    struct curl_slist *lines; /* headers, one may be a secret */
     struct exo_buf *body;
     size_t header_bytes;
     bool too_big;
     char detail[CURL_ERROR_SIZE];
 };
+
+/* curl_easy_setopt() takes anything, so each kind of value has a function
+ * that takes only that. The first failure stays in *rc. */
+void exo_curl_long(CURLcode *rc, CURL *curl, CURLoption option, long value);
+void exo_curl_text(CURLcode *rc, CURL *curl, CURLoption option,
+                   const char *value);
+void exo_curl_pointer(CURLcode *rc, CURL *curl, CURLoption option, void *value);
+
+/* TLS and proxy of call->way; EXO_E_STATUS with its line in err. */
+int exo_http_set_tls(struct exo_http_call *call, struct exo_err *err);
+int exo_http_set_proxy(struct exo_http_call *call, struct exo_err *err);
 
 /* Says in err why the request failed, and what to do; EXO_E_STATUS. */
 int exo_http_explain(const struct exo_http_call *call, CURLcode code,

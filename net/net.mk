@@ -9,4 +9,5 @@ libexoauth_net_la_SOURCES = \
 	net/http.c \
 	net/net.h \
 	net/url.c \
+	net/way.c \
 	$(NULL)

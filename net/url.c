@@ -36,6 +36,15 @@ static bool is_loopback(const char *host)
     return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+/* As an address only, or a name server could say where it is. */
+static bool is_link_local(const char *host)
+{
+    struct in_addr four;
+
+    return inet_pton(AF_INET, host, &four) == 1 &&
+           (ntohl(four.s_addr) >> 16) == 0xa9fe; /* RFC 3927 */
+}
+
 static bool lacks(CURLU *handle, CURLUPart part, CURLUcode absent)
 {
     char *value = NULL;
@@ -90,6 +99,7 @@ bool exo_url_parse(const char *url, struct exo_url *parts)
         goto out;
     }
     parts->loopback = is_loopback(parts->host);
+    parts->link = is_link_local(parts->host);
     parts->port = !lacks(handle, CURLUPART_PORT, CURLUE_NO_PORT);
     parts->bare = fetch(handle, CURLUPART_PATH, path, sizeof(path)) &&
                   strcmp(path, "/") == 0 &&
@@ -103,6 +113,19 @@ out:
 bool exo_url_endpoint(const char *url, struct exo_url *parts)
 {
     return exo_url_parse(url, parts) && (parts->tls || parts->loopback);
+}
+
+bool exo_url_identity(const char *url, struct exo_url *parts)
+{
+    return exo_url_parse(url, parts) &&
+           (parts->tls || parts->loopback || parts->link);
+}
+
+bool exo_http_identity_ok(const char *url)
+{
+    struct exo_url parts;
+
+    return exo_url_identity(url, &parts);
 }
 
 bool exo_http_url_ok(const char *url)

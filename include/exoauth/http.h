@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One HTTPS POST, safely. https always verified (http only to 127.0.0.0/8,
+ * One HTTPS POST or GET, safely. https always verified (http only to
+ * 127.0.0.0/8,
  * [::1] and localhost), no redirects, no proxy or credentials from the
  * environment or ~/.netrc, 64 KiB of body, 5 s to connect, 15 s in all, a
  * fresh handle per request. The only user of libcurl.
@@ -32,10 +33,15 @@ struct exo_http_reply {
     int64_t retry_after; /* seconds, 0: none; dates are converted */
     int64_t date;        /* the server's clock, 0: not said */
     int64_t sent;        /* our clock when the request began */
+    char challenge[512]; /* WWW-Authenticate, "" if there was none */
 };
 
 /* https URL, or http to a loopback host; no user, password or fragment. */
 bool exo_http_url_ok(const char *url);
+
+/* The same for the service that gives this host its managed identity: http
+ * to 169.254.0.0/16 as well, which no router passes on (RFC 3927). */
+bool exo_http_identity_ok(const char *url);
 
 /* Appends `&name=value`, form-encoded (RFC 6749 appendix B). The form holds
  * secrets, hence its type. EXO_E_NOMEM, EXO_E_TOOBIG. */
@@ -55,6 +61,25 @@ int exo_http_post(const char *url, const struct exo_secret *form,
                   const struct exo_http_way *way, int64_t deadline_ms,
                   struct exo_http_reply *reply,
                   struct exo_err *err) EXO_MUST_CHECK;
+/* One more line of a request: the text, or where that is NULL the secret. No
+ * control characters. */
+struct exo_http_header {
+    const char *name;
+    const char *text;
+    const struct exo_secret *secret;
+};
+
+struct exo_http_get {
+    const char *url;
+    const struct exo_http_header *header; /* up to a name NULL; NULL: none */
+    bool identity; /* exo_http_identity_ok() rules, and never through a proxy */
+};
+
+/* GET with Accept: application/json; otherwise as the POST. */
+int exo_http_get(const struct exo_http_get *get, const struct exo_http_way *way,
+                 int64_t deadline_ms, struct exo_http_reply *reply,
+                 struct exo_err *err) EXO_MUST_CHECK;
+
 void exo_http_reply_free(struct exo_http_reply *reply);
 
 #endif

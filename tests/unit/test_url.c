@@ -88,6 +88,38 @@ static void test_refused(void **state)
     assert_false(exo_http_url_ok(NULL));
 }
 
+static void test_identity(void **state)
+{
+    static const char *const good[] = {
+        "http://169.254.169.254/metadata/identity/oauth2/token",
+        "http://169.254.130.3:8081/msi/token",
+        "http://localhost:40342/metadata/identity/oauth2/token",
+        "https://identity.example/",
+    };
+    static const char *const bad[] = {
+        "http://169.254.169.254.example/",
+        "http://169.255.0.1/",
+        "http://169.253.255.255/",
+        "http://10.0.0.1/msi/token",
+        "http://[fe80::1]/",
+        "http://u@169.254.169.254/",
+        "http://metadata.internal/",
+        "",
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(exo_http_identity_ok(good[i]));
+    }
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(exo_http_identity_ok(bad[i]));
+    }
+    /* Nobody else may go there. */
+    assert_false(exo_http_url_ok(good[0]));
+    assert_false(exo_http_url_ok(good[1]));
+}
+
 static void test_long_url(void **state)
 {
     char url[9000];
@@ -163,9 +195,9 @@ static void test_form_too_big(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_allowed),      cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_long_url),     cmocka_unit_test(test_form),
-        cmocka_unit_test(test_form_too_big),
+        cmocka_unit_test(test_allowed),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_identity), cmocka_unit_test(test_long_url),
+        cmocka_unit_test(test_form),     cmocka_unit_test(test_form_too_big),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
