@@ -61,6 +61,7 @@ static const char *const account_keys[] = {
     "servers",
     "allow",
     "issuer",
+    "identity_endpoint",
     "token_endpoint",
     "authorization_endpoint",
     "device_authorization_endpoint",

@@ -141,6 +141,22 @@ static void warn_grant(const struct exo_login *login)
                  owner->path);
 }
 
+/* There is nobody to ask and nothing to store. */
+static int check_identity(const struct exo_settings *owner,
+                          const struct exo_options *o, struct exo_err *err)
+{
+    if (owner->grant != EXO_GRANT_MANAGED_IDENTITY ||
+        (!o->device && !o->browser && !o->paste && !o->password_file &&
+         !o->refresh_token_file && !o->secret_file)) {
+        return 0;
+    }
+    return exo_err_set(err, EXO_STATUS_USAGE,
+                       "%s asks for grant managed_identity, which has no "
+                       "login and no stored secret; log in without such an "
+                       "option, or set another grant",
+                       owner->path);
+}
+
 static int run_grant(struct exo_app *app, struct exo_settings *settings,
                      const struct exo_options *o, struct exo_err *err)
 {
@@ -206,7 +222,10 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
         return rc;
     }
     exo_settings_unknown(app->conf, settings, warn, app);
-    rc = exo_settings_complete(settings, err);
+    rc = check_identity(exo_settings_owner(settings), o, err);
+    if (rc == 0) {
+        rc = exo_settings_complete(settings, err);
+    }
     if (rc == 0) {
         rc = exo_app_store(app, err);
     }

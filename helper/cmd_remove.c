@@ -157,10 +157,11 @@ static int look(struct exo_app *app, const struct exo_account *account,
 {
     struct exo_err ignored = EXO_ERR_INIT;
     struct exo_record record;
+    enum exo_grant grant;
     int rc = exo_store_peek(app->store, account, &record, &ignored);
 
-    *app_only =
-        strcmp(record.grant, exo_grant_word(EXO_GRANT_CLIENT_CREDENTIALS)) == 0;
+    *app_only = exo_grant_parse(record.grant, &grant) &&
+                exo_grant_of_app(grant);
     exo_record_free(&record);
     return rc == EXO_E_NOENT ? rc : 0;
 }

@@ -24,6 +24,9 @@ void exo_broker_client(const struct exo_app *app,
     client->token_endpoint = exo_settings_get(s, EXO_KEY_TOKEN_ENDPOINT);
     client->device_authorization_endpoint =
         exo_settings_get(s, EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT);
+    if (s->grant == EXO_GRANT_MANAGED_IDENTITY) {
+        client->token_endpoint = exo_settings_get(s, EXO_KEY_IDENTITY_ENDPOINT);
+    }
     client->client_id = exo_settings_get(s, EXO_KEY_CLIENT_ID);
     client->scope = exo_settings_get(s, EXO_KEY_SCOPE);
     client->resource = exo_settings_get(s, EXO_KEY_RESOURCE);
@@ -101,6 +104,21 @@ static int ask_by_password(struct exo_work *w,
     return rc;
 }
 
+static int ask_client(struct exo_work *w, const struct exo_oauth_client *client,
+                      const struct exo_secret *refresh_token,
+                      struct exo_tokens *tokens, struct exo_oauth_error *error)
+{
+    switch (w->owner->grant) {
+    case EXO_GRANT_CLIENT_CREDENTIALS:
+        return exo_oauth_client_credentials(client, tokens, error);
+    case EXO_GRANT_MANAGED_IDENTITY:
+        return exo_oauth_managed_identity(client, w->owner->identity, tokens,
+                                          error);
+    default:
+        return exo_oauth_refresh(client, refresh_token, tokens, error);
+    }
+}
+
 /* One request. EXO_E_STATUS with error filled, or with w->err alone set and
  * error->err.status EXO_STATUS_OK when nothing was sent. */
 static int ask(struct exo_work *w, const struct exo_secret *given_secret,
@@ -109,25 +127,25 @@ static int ask(struct exo_work *w, const struct exo_secret *given_secret,
 {
     struct exo_means means;
     struct exo_oauth_client client;
-    bool app_only = w->owner->grant == EXO_GRANT_CLIENT_CREDENTIALS;
+    enum exo_grant grant = w->owner->grant;
     bool password = by_password(w, refresh_token);
     int rc =
         exo_means_find(&means, w->owner, given_secret,
                        password ? NULL : &w->got->record.client_secret, w->err);
 
-    if (rc == 0 && app_only && !has_proof(w->owner, &means)) {
+    if (rc == 0 && grant == EXO_GRANT_CLIENT_CREDENTIALS &&
+        !has_proof(w->owner, &means)) {
         rc = need_secret(w);
     }
-    if (rc == 0 && !app_only && !password && exo_secret_empty(refresh_token)) {
+    if (rc == 0 && !exo_grant_of_app(grant) && !password &&
+        exo_secret_empty(refresh_token)) {
         rc = need_login(w);
     }
     if (rc == 0) {
         exo_broker_client(w->app, w->owner, &means, w->want->deadline_ms,
                           &client);
-        rc = app_only ? exo_oauth_client_credentials(&client, tokens, error)
-             : password
-                 ? ask_by_password(w, &client, tokens, error)
-                 : exo_oauth_refresh(&client, refresh_token, tokens, error);
+        rc = password ? ask_by_password(w, &client, tokens, error)
+                      : ask_client(w, &client, refresh_token, tokens, error);
     }
     exo_means_free(&means);
     return rc;
@@ -140,10 +158,8 @@ static int ask(struct exo_work *w, const struct exo_secret *given_secret,
  */
 static int rehearse(struct exo_work *w)
 {
-    if (w->owner->grant == EXO_GRANT_CLIENT_CREDENTIALS) {
-        return 0;
-    }
-    if (exo_secret_empty(&w->got->record.refresh_token)) {
+    if (exo_grant_of_app(w->owner->grant) ||
+        exo_secret_empty(&w->got->record.refresh_token)) {
         return 0;
     }
     return exo_store_put(w->app->store, &w->lock, &w->got->record, w->err);
@@ -220,9 +236,7 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
     }
     if (rc == 0) {
         memcpy(r->grant, proof->grant, strlen(proof->grant) + 1);
-        r->granted = w->owner->grant == EXO_GRANT_CLIENT_CREDENTIALS
-                         ? 0
-                         : exo_clock_now();
+        r->granted = exo_grant_of_app(w->owner->grant) ? 0 : exo_clock_now();
         rc = exo_work_accept(w, proof->tokens ? proof->tokens : &tokens);
     }
     if (rc == 0) {

@@ -116,6 +116,10 @@ int exo_login_means(struct exo_login *login, struct exo_err *err)
     struct exo_secret stored = EXO_SECRET_INIT;
     int rc;
 
+    if (login->owner->grant == EXO_GRANT_MANAGED_IDENTITY) {
+        login->replace = true; /* what another grant may have left */
+        return 0;
+    }
     if (!exo_secret_empty(given)) {
         rc = exo_secret_copy(&login->keep, given);
         login->replace = true;

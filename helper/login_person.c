@@ -63,7 +63,7 @@ enum exo_login_way exo_login_choose(const struct exo_app *app,
     if (o->password_file) {
         return EXO_LOGIN_PASSWORD;
     }
-    if (owner->grant == EXO_GRANT_CLIENT_CREDENTIALS ||
+    if (exo_grant_of_app(owner->grant) ||
         (!owner->grant_said && o->secret_file)) {
         return EXO_LOGIN_APP;
     }
@@ -74,7 +74,9 @@ const char *exo_login_grant(const struct exo_login *login)
 {
     switch (login->way) {
     case EXO_LOGIN_APP:
-        return "client_credentials";
+        return login->owner->grant == EXO_GRANT_MANAGED_IDENTITY
+                   ? "managed_identity"
+                   : "client_credentials";
     case EXO_LOGIN_DEVICE:
         return "device_code";
     case EXO_LOGIN_PASSWORD:

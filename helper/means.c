@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker.h"
@@ -111,6 +112,23 @@ static int find_secret(struct exo_means *means, const struct exo_settings *s,
     return rc;
 }
 
+/* What App Service calls IDENTITY_HEADER; the other forms have none. Never
+ * what is stored: that was meant for the provider. */
+static int find_header(struct exo_means *means, const struct exo_settings *s,
+                       struct exo_err *err)
+{
+    const char *value;
+
+    if (s->identity != EXO_IDENTITY_APP_SERVICE) {
+        return 0;
+    }
+    if (!exo_settings_from_environment(s, EXO_KEY_IDENTITY_ENDPOINT)) {
+        return exo_client_secret(s, &means->secret, err);
+    }
+    value = getenv("IDENTITY_HEADER");
+    return value ? exo_secret_set(&means->secret, value, strlen(value)) : 0;
+}
+
 int exo_means_find(struct exo_means *means, const struct exo_settings *settings,
                    const struct exo_secret *given,
                    const struct exo_secret *stored, struct exo_err *err)
@@ -120,6 +138,9 @@ int exo_means_find(struct exo_means *means, const struct exo_settings *settings,
     means->key = NULL;
     exo_buf_init(&means->secret.hidden, EXO_SECRET_MAX);
     exo_buf_init(&means->assertion.hidden, EXO_SECRET_MAX);
+    if (s->grant == EXO_GRANT_MANAGED_IDENTITY) {
+        return find_header(means, s, err);
+    }
     switch (s->auth) {
     case EXO_CLIENT_PRIVATE_KEY_JWT:
         return load_key(means, s, given, stored, err);

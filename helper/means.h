@@ -11,7 +11,8 @@
 
 struct exo_means {
     /* The client secret; with private_key_jwt the passphrase of the key. It
-     * is what the record's client_secret holds. Empty: none. */
+     * is what the record's client_secret holds. With managed_identity what
+     * IDENTITY_HEADER is, which is never stored. Empty: none. */
     struct exo_secret secret;
     struct exo_secret assertion;
     struct exo_keypair *key;

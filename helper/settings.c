@@ -39,6 +39,7 @@ static const char *const key_names[EXO_KEYS] = {
     [EXO_KEY_SERVERS] = "servers",
     [EXO_KEY_ALLOW] = "allow",
     [EXO_KEY_ISSUER] = "issuer",
+    [EXO_KEY_IDENTITY_ENDPOINT] = "identity_endpoint",
     [EXO_KEY_TOKEN_ENDPOINT] = "token_endpoint",
     [EXO_KEY_AUTHORIZATION_ENDPOINT] = "authorization_endpoint",
     [EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT] = "device_authorization_endpoint",

@@ -39,6 +39,7 @@ enum exo_key {
     EXO_KEY_SERVERS,
     EXO_KEY_ALLOW,
     EXO_KEY_ISSUER,
+    EXO_KEY_IDENTITY_ENDPOINT,
     EXO_KEY_TOKEN_ENDPOINT,
     EXO_KEY_AUTHORIZATION_ENDPOINT,
     EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT,
@@ -74,7 +75,8 @@ struct exo_settings {
     enum exo_client_auth auth;
     bool auth_said;
     enum exo_jwt_alg jwt_alg;
-    char fingerprint[65]; /* changes when a new token is needed */
+    enum exo_identity identity; /* with managed_identity */
+    char fingerprint[65];       /* changes when a new token is needed */
 };
 
 /* The name of a key as it stands in the file. */
@@ -112,11 +114,22 @@ static inline const char *exo_settings_get(const struct exo_settings *s,
 int exo_settings_assume(struct exo_settings *settings,
                         enum exo_grant grant) EXO_MUST_CHECK;
 
+/* Does a variable of the environment say it, and no file? */
+bool exo_settings_from_environment(const struct exo_settings *s,
+                                   enum exo_key key);
+
 /* The settings whose grant is run: owner, or s itself. */
 static inline const struct exo_settings *exo_settings_owner(
     const struct exo_settings *s)
 {
     return s->owner ? s->owner : s;
+}
+
+/* Nobody authorises these: the host or its application is who asks. */
+static inline bool exo_grant_of_app(enum exo_grant grant)
+{
+    return grant == EXO_GRANT_CLIENT_CREDENTIALS ||
+           grant == EXO_GRANT_MANAGED_IDENTITY;
 }
 
 /* The word for a grant, as in the file and in the record. */

@@ -108,7 +108,8 @@ static int check_word(enum exo_key key, const char *value, struct exo_err *err)
         if (!exo_grant_parse(value, &grant)) {
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "grant %s is unknown; use client_credentials, "
-                               "authorization_code, device_code or password",
+                               "authorization_code, device_code, password or "
+                               "managed_identity",
                                value);
         }
         return 0;
@@ -166,6 +167,11 @@ static const char *complaint(enum exo_key key, const char *value)
                : value[0] == '/' || is_uri(value)
                    ? NULL
                    : "must be an absolute path, or a URI such as pkcs11:id=%01";
+    case EXO_KEY_IDENTITY_ENDPOINT:
+        return exo_http_identity_ok(value)
+                   ? NULL
+                   : "must be an http URL of this host (a loopback address or "
+                     "169.254.x.x), or an https URL";
     case EXO_KEY_ISSUER:
     case EXO_KEY_TOKEN_ENDPOINT:
     case EXO_KEY_AUTHORIZATION_ENDPOINT:

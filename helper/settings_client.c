@@ -71,6 +71,41 @@ void exo_settings_take_environment(struct exo_settings *s)
     }
 }
 
+static const char *variable(const char *name)
+{
+    const char *value = exo_conf_secure_mode() ? NULL : getenv(name);
+
+    return value ? value : "";
+}
+
+/*
+ * Azure sets the variables for App Service and Arc. Which of the two it is
+ * shows in what comes with IDENTITY_ENDPOINT: that name alone is used by
+ * others, too.
+ */
+void exo_settings_take_identity(struct exo_settings *s)
+{
+    const char *endpoint = variable("IDENTITY_ENDPOINT");
+    bool app_service = variable("IDENTITY_HEADER")[0] != '\0';
+
+    if (is_there(s, EXO_KEY_IDENTITY_ENDPOINT)) {
+        s->identity = is_there(s, EXO_KEY_SECRET_FILE) ||
+                              is_there(s, EXO_KEY_SECRET_COMMAND)
+                          ? EXO_IDENTITY_APP_SERVICE
+                          : EXO_IDENTITY_ARC;
+    } else if ((app_service || variable("IMDS_ENDPOINT")[0] != '\0') &&
+               exo_setting_check(EXO_KEY_IDENTITY_ENDPOINT, endpoint, NULL) ==
+                   0) {
+        s->identity = app_service ? EXO_IDENTITY_APP_SERVICE : EXO_IDENTITY_ARC;
+        exo_settings_set(s, EXO_KEY_IDENTITY_ENDPOINT, endpoint,
+                         "environment: IDENTITY_ENDPOINT", 0);
+    } else {
+        s->identity = EXO_IDENTITY_IMDS;
+        exo_settings_set(s, EXO_KEY_IDENTITY_ENDPOINT, EXO_IDENTITY_IMDS_URL,
+                         "default", 0);
+    }
+}
+
 static void choose_auth(struct exo_settings *s)
 {
     static const struct {
@@ -112,21 +147,33 @@ static uint64_t mix(uint64_t hash, const void *data, size_t len)
     return hash;
 }
 
+static const char *counts_as(const struct exo_settings *s, enum exo_key key)
+{
+    return key == EXO_KEY_IDENTITY_ENDPOINT && s->key[key].line == 0
+               ? ""
+               : exo_settings_get(s, key);
+}
+
 /*
  * FNV-1a over what decides which token the provider gives, and over size and
  * time of the files with secret, certificate and key: a change means that an
  * old failure says nothing any more. Not those of the assertion, which is
- * new every hour. Not a security measure.
+ * new every hour. Not where the environment says a managed identity is given
+ * out: processes with and without it get the same tokens. Not a security
+ * measure.
  */
 static void make_fingerprint(struct exo_settings *s)
 {
     static const enum exo_key counts[] = {
-        EXO_KEY_PROVIDER,       EXO_KEY_CLOUD,       EXO_KEY_TENANT,
-        EXO_KEY_CLIENT_ID,      EXO_KEY_CLIENT_AUTH, EXO_KEY_SECRET_FILE,
-        EXO_KEY_SECRET_COMMAND, EXO_KEY_SCOPE,       EXO_KEY_TOKEN_ENDPOINT,
-        EXO_KEY_GRANT,          EXO_KEY_RESOURCE,    EXO_KEY_CERTIFICATE,
-        EXO_KEY_PRIVATE_KEY,    EXO_KEY_JWT_ALG,     EXO_KEY_ASSERTION_FILE,
-        EXO_KEY_ISSUER
+        EXO_KEY_PROVIDER,         EXO_KEY_CLOUD,
+        EXO_KEY_TENANT,           EXO_KEY_CLIENT_ID,
+        EXO_KEY_CLIENT_AUTH,      EXO_KEY_SECRET_FILE,
+        EXO_KEY_SECRET_COMMAND,   EXO_KEY_SCOPE,
+        EXO_KEY_TOKEN_ENDPOINT,   EXO_KEY_GRANT,
+        EXO_KEY_RESOURCE,         EXO_KEY_CERTIFICATE,
+        EXO_KEY_PRIVATE_KEY,      EXO_KEY_JWT_ALG,
+        EXO_KEY_ASSERTION_FILE,   EXO_KEY_ISSUER,
+        EXO_KEY_IDENTITY_ENDPOINT
     };
     static const enum exo_key files[] = { EXO_KEY_SECRET_FILE,
                                           EXO_KEY_CERTIFICATE,
@@ -134,7 +181,7 @@ static void make_fingerprint(struct exo_settings *s)
     uint64_t hash = UINT64_C(14695981039346656037);
 
     for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-        const char *value = exo_settings_get(s, counts[i]);
+        const char *value = counts_as(s, counts[i]);
 
         /* The NUL counts, so that values cannot run together. */
         hash = mix(hash, value, strlen(value) + 1);
@@ -186,6 +233,22 @@ static int check_single(const struct exo_settings *s, struct exo_err *err)
                        s->path, s->file.name);
 }
 
+/* Its application id is optional, and nothing of its own can prove it. */
+static int check_identity(const struct exo_settings *s, struct exo_err *err)
+{
+    if (!is_there(s, EXO_KEY_RESOURCE)) {
+        return missing(s, EXO_KEY_RESOURCE, "URL", err);
+    }
+    if (s->auth != EXO_CLIENT_NONE) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s: grant managed_identity needs no client_auth, "
+                           "certificate or assertion_file; remove that, or "
+                           "use grant client_credentials",
+                           s->path);
+    }
+    return 0;
+}
+
 static int check_auth(const struct exo_settings *s, struct exo_err *err)
 {
     int rc = check_single(s, err);
@@ -212,7 +275,9 @@ int exo_settings_complete(const struct exo_settings *settings,
     static const enum exo_key needed[] = { EXO_KEY_CLIENT_ID,
                                            EXO_KEY_TOKEN_ENDPOINT };
 
-    for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+    for (size_t i = 0; s->grant != EXO_GRANT_MANAGED_IDENTITY &&
+                       i < sizeof(needed) / sizeof(*needed);
+         i++) {
         if (!is_there(s, needed[i])) {
             return missing(s, needed[i], "VALUE", err);
         }
@@ -224,11 +289,7 @@ int exo_settings_complete(const struct exo_settings *settings,
                            settings->path, settings->file.name);
     }
     if (s->grant == EXO_GRANT_MANAGED_IDENTITY) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "%s: grant managed_identity is not in this version; "
-                           "use client_credentials with assertion_file or a "
-                           "certificate",
-                           s->path);
+        return check_identity(s, err);
     }
     return check_auth(s, err);
 }

@@ -16,8 +16,9 @@ int exo_settings_take_provider(struct exo_settings *s,
 /* What the environment of a workload says (AZURE_*) where files say nothing.
  * Only for provider microsoft, and never in a set-id process. */
 void exo_settings_take_environment(struct exo_settings *s);
-bool exo_settings_from_environment(const struct exo_settings *s,
-                                   enum exo_key key);
+
+/* Where this host's managed identity is given out, and in which form. */
+void exo_settings_take_identity(struct exo_settings *s);
 
 /* Client authentication and fingerprint, from the values as they are. */
 void exo_settings_derive(struct exo_settings *s);

@@ -32,6 +32,25 @@ static int expand(struct exo_settings *s, enum exo_key key, const char *pattern,
     return 0;
 }
 
+/* A managed identity is asked for by the resource alone, and no endpoint of
+ * the provider has a part in it. */
+static int take_identity(struct exo_settings *s, const struct exo_provider *p,
+                         struct exo_err *err)
+{
+    static const char suffix[] = "/.default";
+    const char *end = strstr(p->app_scope, suffix);
+    struct exo_buf *out = &s->expanded[EXO_KEY_RESOURCE];
+
+    exo_settings_take_identity(s);
+    if (end && exo_settings_get(s, EXO_KEY_RESOURCE)[0] == '\0') {
+        exo_buf_add(out, p->app_scope, (size_t)(end - p->app_scope));
+        exo_settings_set(s, EXO_KEY_RESOURCE, exo_buf_text(out), "provider", 0);
+    }
+    return out->error != 0
+               ? out->error
+               : expand(s, EXO_KEY_RESOURCE, p->resource, "provider", err);
+}
+
 static enum exo_grant choose_grant(struct exo_settings *s)
 {
     static const enum exo_key of_app[] = { EXO_KEY_SECRET_FILE,
@@ -104,6 +123,12 @@ int exo_settings_take_provider(struct exo_settings *s, struct exo_err *err)
         exo_settings_set(s, EXO_KEY_CLOUD, p->cloud, "default", 0);
     }
     s->grant = choose_grant(s);
+    if (s->grant == EXO_GRANT_MANAGED_IDENTITY) {
+        rc = take_identity(s, p, err);
+        return rc != 0 || s->owner
+                   ? rc
+                   : expand(s, EXO_KEY_SERVERS, p->servers, "provider", err);
+    }
     rc = expand(s, EXO_KEY_TOKEN_ENDPOINT, p->token_endpoint, "provider", err);
     if (rc == 0) {
         rc = expand(s, EXO_KEY_AUTHORIZATION_ENDPOINT,

@@ -49,8 +49,7 @@ static void take_record(struct exo_status_row *row,
      * is not. */
     row->delegated = record->serial > 0 &&
                      exo_grant_parse(row->grant, &grant) &&
-                     grant != EXO_GRANT_CLIENT_CREDENTIALS &&
-                     grant != EXO_GRANT_MANAGED_IDENTITY;
+                     !exo_grant_of_app(grant);
     row->state = record->state;
     row->serial = record->serial;
     row->granted = row->delegated ? record->granted : 0;

@@ -28,7 +28,9 @@ struct exo_asked {
     /* What a user's consent or password gave us, or NULL: refresh token,
      * device code, code, password. Without it nobody could log in again. */
     const struct exo_secret *sent;
-    const struct exo_secret *verifier; /* goes with a code, else NULL */
+    const struct exo_secret *verifier; /* goes with a code, else NULL; Arc's
+                                        * key for a managed identity */
+    bool identity; /* a managed identity's service: see identity.c */
 };
 
 /*
@@ -38,6 +40,14 @@ struct exo_asked {
  */
 int exo_json_seconds(struct json_object *object, const char *name,
                      int64_t fallback, int64_t *seconds) EXO_MUST_CHECK;
+
+/*
+ * A time in seconds since 1970, written in the same ways, as seconds from
+ * now on. fallback where it is absent or null; EXO_E_SYNTAX, and *seconds is
+ * fallback, if it is no such time, past, or too far away.
+ */
+int exo_json_until(struct json_object *object, const char *name, int64_t now,
+                   int64_t fallback, int64_t *seconds) EXO_MUST_CHECK;
 
 /* 1*VSCHAR (%x20-7E), RFC 6749 appendix A, and at most EXO_TOKEN_MAX. */
 bool exo_is_vschar(const char *text);

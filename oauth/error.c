@@ -65,6 +65,16 @@ static enum exo_status judge_http(long http_status)
     }
 }
 
+/* Here a name says nothing more. 404 and 410 are what IMDS answers while it
+ * is being updated. */
+static enum exo_status judge_identity(long http_status)
+{
+    return http_status == 404 || http_status == 410 ||
+                   http_says_later(http_status)
+               ? EXO_STATUS_TRANSIENT
+               : EXO_STATUS_MISCONFIGURED;
+}
+
 static enum exo_status judge(const struct exo_asked *asked, long http_status,
                              const struct exo_said *said)
 {
@@ -85,6 +95,9 @@ static enum exo_status judge(const struct exo_asked *asked, long http_status,
         "user_password_expired", NULL
     };
 
+    if (asked->identity) {
+        return judge_identity(http_status);
+    }
     if (http_decides(http_status, said)) {
         return judge_http(http_status);
     }
@@ -148,6 +161,33 @@ static struct advice advise(const struct exo_said *said)
     return (struct advice){ known->meaning, known->remedy };
 }
 
+static struct advice advise_identity(long http_status,
+                                     const struct exo_said *said)
+{
+    const struct exo_explanation *known = NULL;
+
+    if (http_says_later(http_status) || http_status / 100 == 3) {
+        return advise_http(http_status);
+    }
+    if (judge_identity(http_status) == EXO_STATUS_TRANSIENT) {
+        return (struct advice){ "the identity service is not ready, or none",
+                                "wait, exoauth tries again by itself; off "
+                                "Azure use another grant" };
+    }
+    if (http_status == 401 || http_status == 403) {
+        return (struct advice){ "the identity service does not accept who "
+                                "asks",
+                                "check secret_file in the account file: it "
+                                "holds what IDENTITY_HEADER is now" };
+    }
+    if (exo_explain_text(exo_buf_text(&said->description), &known, 1) == 1) {
+        return (struct advice){ known->meaning, known->remedy };
+    }
+    return (struct advice){ "the identity service refuses",
+                            "check client_id, resource and identity_endpoint "
+                            "in the account file" };
+}
+
 /* MEANING; REMEDY */
 static void put_advice(struct exo_buf *line, const struct exo_asked *asked,
                        struct advice advice,
@@ -200,7 +240,10 @@ static void write_line(const struct exo_asked *asked,
     bool by_http = http_decides(error->http_status, said);
 
     put_advice(&end, asked,
-               by_http ? advise_http(error->http_status) : advise(said), error);
+               asked->identity ? advise_identity(error->http_status, said)
+               : by_http       ? advise_http(error->http_status)
+                               : advise(said),
+               error);
     if (said->error[0] == '\0') {
         exo_buf_fmt(&line, "HTTP %ld from %s %.160s", error->http_status,
                     asked->key, asked->url);
@@ -305,10 +348,13 @@ int exo_unusable(const struct exo_asked *asked,
     set_code(error, &nothing);
     return exo_err_set(&error->err, status,
                        "HTTP %ld from %s %.160s came with %s; check it in the "
-                       "account file, and proxy in exoauth.conf: a captive "
-                       "portal answers like this, too",
+                       "account file%s",
                        reply->status, asked->key, asked->url,
-                       parse_rc == EXO_OK ? what : shape(reply, parse_rc));
+                       parse_rc == EXO_OK ? what : shape(reply, parse_rc),
+                       asked->identity ? ""
+                                       : ", and proxy in exoauth.conf: a "
+                                         "captive portal answers like this, "
+                                         "too");
 }
 
 int exo_no_memory(struct exo_oauth_error *error)

@@ -14,6 +14,7 @@
 #define POSTFIX "Postfix SASL_README"
 #define CYRUS "Cyrus SASL, lib/common.c"
 #define ISYNC "mbsync(1)"
+#define AZURE_VM "Microsoft Learn: Managed identities, how to use a VM token"
 #define MAN1 "exoauth(1)"
 #define MAN5 "exoauth.conf(5)"
 #define MAN8 "libexoauth(8)"
@@ -88,6 +89,19 @@ const struct exo_mail_answer exo_explain_local[] = {
         "the credential store cannot be written or read",
         "mend the disk or restore the previous copy, then look at the status",
         WHO_HOST, "exoauth status", TAKES_NOW, MAN1 } },
+    { "identity not found|no user assigned or delegated managed identity",
+      { "Identity not found",
+        "this host has no managed identity, or none with this client_id",
+        "assign one to it (Azure portal: Identity), or correct client_id in "
+        "the account file",
+        "whoever runs the host in Azure",
+        "az vm identity assign -g GROUP -n HOST", TAKES_MINUTES, AZURE_VM } },
+    { "managed_identity works on",
+      { "managed_identity works on Azure's own hosts only",
+        "nothing answers where a host of Azure gives out its identity",
+        "use another grant here, or set identity_endpoint if the service is "
+        "elsewhere",
+        WHO_HOST, RUN_SHOW, TAKES_NOW, MAN5 } },
     { "no socket answered|nothing published",
       { "no token: nothing published, and no socket answered",
         "the login reached neither a published token nor exoauth serve",

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 8
+#define NUMBER_MAX 9007199254740992.0 /* beyond it doubles skip numbers */
 
 /* Once before the parse, so that the buffer has its full size and is never
  * copied while it grows, and once after it, to overwrite what it holds. */
@@ -148,43 +149,50 @@ static bool digits_only(const char *text)
     return len > 0 && len <= 18 && strspn(text, "0123456789") == len;
 }
 
-int exo_json_seconds(struct json_object *object, const char *name,
-                     int64_t fallback, int64_t *seconds)
+/* A whole number in whatever form; 0 if it is none, or not positive. */
+static int64_t read_number(struct json_object *object, const char *name,
+                           struct json_object *value)
+{
+    const char *text;
+    double d;
+
+    switch (json_object_get_type(value)) {
+    case json_type_int:
+        return json_object_get_int64(value);
+    case json_type_double:
+        /* The comparison is false for NaN, and guards the conversion. */
+        d = json_object_get_double(value);
+        return d >= 1.0 && d <= NUMBER_MAX ? (int64_t)d : 0;
+    case json_type_string:
+        text = exo_json_string(object, name);
+        return digits_only(text) ? strtoll(text, NULL, 10) : 0;
+    default:
+        return 0;
+    }
+}
+
+int exo_json_until(struct json_object *object, const char *name, int64_t now,
+                   int64_t fallback, int64_t *seconds)
 {
     struct json_object *value;
-    const char *text;
-    int64_t n = 0;
-    double d;
+    int64_t n;
 
     *seconds = fallback;
     if (!json_object_object_get_ex(object, name, &value) || value == NULL) {
         return EXO_OK;
     }
-    switch (json_object_get_type(value)) {
-    case json_type_int:
-        n = json_object_get_int64(value);
-        break;
-    case json_type_double:
-        /* The comparison is false for NaN, and guards the conversion. */
-        d = json_object_get_double(value);
-        if (d >= 1.0 && d <= (double)EXO_LIFE_MAX) {
-            n = (int64_t)d;
-        }
-        break;
-    case json_type_string:
-        text = exo_json_string(object, name);
-        if (digits_only(text)) {
-            n = strtoll(text, NULL, 10);
-        }
-        break;
-    default:
-        break;
-    }
-    if (n < 1 || n > EXO_LIFE_MAX) {
+    n = read_number(object, name, value);
+    if (n <= now || n > now + EXO_LIFE_MAX) {
         return EXO_E_SYNTAX;
     }
-    *seconds = n;
+    *seconds = n - now;
     return EXO_OK;
+}
+
+int exo_json_seconds(struct json_object *object, const char *name,
+                     int64_t fallback, int64_t *seconds)
+{
+    return exo_json_until(object, name, 0, fallback, seconds);
 }
 
 bool exo_is_vschar(const char *text)

@@ -18,6 +18,8 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/fernet.c \
 	oauth/grant.c \
 	oauth/id_token.c \
+	oauth/identity.c \
+	oauth/identity.h \
 	oauth/json.c \
 	oauth/jwt.c \
 	oauth/key.c \

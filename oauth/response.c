@@ -60,6 +60,22 @@ static int set_token(struct exo_secret *to, const char *text)
     return exo_secret_set(to, text, strlen(text));
 }
 
+/* App Service says when its tokens end, and not how long they live. */
+static int read_life(const struct exo_asked *asked,
+                     const struct exo_http_reply *reply,
+                     struct json_object *object, int64_t *seconds)
+{
+    int rc = exo_json_seconds(object, "expires_in", 0, seconds);
+
+    if (rc == EXO_OK && *seconds == 0 && asked->identity) {
+        rc = exo_json_until(object, "expires_on", reply->sent, 0, seconds);
+    }
+    if (*seconds == 0) {
+        *seconds = DEFAULT_LIFE;
+    }
+    return rc;
+}
+
 static int read_tokens(const struct exo_asked *asked,
                        const struct exo_http_reply *reply,
                        struct json_object *object, struct exo_tokens *tokens,
@@ -98,11 +114,12 @@ static int read_tokens(const struct exo_asked *asked,
                             "no token may hold",
                             EXO_STATUS_TRANSIENT, error);
     }
-    if (exo_json_seconds(object, "expires_in", DEFAULT_LIFE,
-                         &tokens->expires_in) != EXO_OK) {
+    if (read_life(asked, reply, object, &tokens->expires_in) != EXO_OK) {
         return exo_unusable(asked, reply, EXO_OK,
-                            "an expires_in that is no sensible number of "
-                            "seconds",
+                            asked->identity
+                                ? "an expiry that is no time to come"
+                                : "an expires_in that is no sensible number "
+                                  "of seconds",
                             EXO_STATUS_TRANSIENT, error);
     }
     /* A hint only; the broker has its own idea where there is none. */

@@ -176,6 +176,9 @@ void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
 
     memset(said, 0, sizeof(*said));
     exo_buf_init(&said->description, 4 * DESCRIPTION_MAX);
+    if (asked->identity && *description == '\0') {
+        description = exo_json_string(object, "message"); /* App Service */
+    }
     if (object == NULL) {
         return;
     }

@@ -31,9 +31,11 @@ unit_tests = \
 	tests/unit/test_file \
 	tests/unit/test_file_replace \
 	tests/unit/test_http \
+	tests/unit/test_http_get \
 	tests/unit/test_http_limits \
 	tests/unit/test_http_tls \
 	tests/unit/test_http_way \
+	tests/unit/test_identity \
 	tests/unit/test_ini \
 	tests/unit/test_log \
 	tests/unit/test_oauth_client \
@@ -97,6 +99,7 @@ tests_unit_test_broker_order_SOURCES = \
 	$(broker_fixture) \
 	$(NULL)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(http_exchange)
+tests_unit_test_http_get_SOURCES = tests/unit/test_http_get.c $(http_server)
 tests_unit_test_http_limits_SOURCES = \
 	tests/unit/test_http_limits.c \
 	$(http_exchange) \
@@ -233,6 +236,8 @@ shell_tests = \
 	tests/cli/event.sh \
 	tests/cli/deps.sh \
 	tests/cli/explain.sh \
+	tests/cli/identity.sh \
+	tests/cli/imds.sh \
 	tests/cli/import.sh \
 	tests/cli/list.sh \
 	tests/cli/login.sh \

@@ -29,14 +29,15 @@ struct exo_oauth_client {
     const char *token_endpoint;
     const char *authorization_endpoint; /* for a browser; a query in it stays */
     const char *device_authorization_endpoint;
-    const char *client_id;
+    const char *client_id; /* of a managed identity: "" for the host's own */
     enum exo_client_auth auth;
     const struct exo_secret *secret; /* with the two SECRET ones */
     const struct exo_keypair *key;   /* with PRIVATE_KEY_JWT */
     enum exo_jwt_alg jwt_alg;
     const struct exo_secret *assertion; /* with ASSERTION: a JWT, no newline */
     const char *scope;                  /* blank-separated, "" for none */
-    const char *resource; /* RFC 8707, and Entra's v1 endpoints; may be NULL */
+    const char *resource; /* RFC 8707, Entra's v1 endpoints, and managed
+                           * identities; may be NULL */
     struct exo_http_way way;
     int64_t deadline_ms; /* 0: the defaults of http.h alone */
 };
@@ -83,6 +84,26 @@ int exo_oauth_password(const struct exo_oauth_client *client,
                        const char *username, const struct exo_secret *password,
                        struct exo_tokens *tokens,
                        struct exo_oauth_error *error) EXO_MUST_CHECK;
+
+/* The service by which a host of Azure gives a program its managed identity;
+ * nothing of it is OAuth but the answer. */
+enum exo_identity {
+    EXO_IDENTITY_IMDS,        /* virtual machines */
+    EXO_IDENTITY_APP_SERVICE, /* App Service and its kin: wants a secret */
+    EXO_IDENTITY_ARC          /* Arc: a file that himds may read proves it */
+};
+
+/* IMDS has one address everywhere. */
+#define EXO_IDENTITY_IMDS_URL \
+    "http://169.254.169.254/metadata/identity/oauth2/token"
+
+/* client->token_endpoint is the address of the service, and client->secret
+ * what App Service calls IDENTITY_HEADER. No proxy is used, whatever
+ * client->way says. One request, two with Arc; there is no refresh token. */
+int exo_oauth_managed_identity(const struct exo_oauth_client *client,
+                               enum exo_identity identity,
+                               struct exo_tokens *tokens,
+                               struct exo_oauth_error *error) EXO_MUST_CHECK;
 
 /* RFC 8628 section 3.2. */
 struct exo_device {

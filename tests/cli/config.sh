@@ -141,7 +141,8 @@ done <<'EOF'
 provider: nobody|provider nobody.*; 
 cloud: moon|cloud.*; 
 grant: magic|grant magic.*; 
-grant: managed_identity|grant.*; 
+grant: managed_identity|resource is missing; .*--set resource=
+identity_endpoint: http://login.contoso.test/|identity_endpoint.*169.254.*; 
 private_key: here|private_key.*; 
 issuer: http://login.contoso.test/|issuer.*https.*; 
 client_auth: handshake|client_auth.*; 

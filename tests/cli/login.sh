@@ -104,9 +104,9 @@ is "$(site_record $fresh client_secret)" '' 'and stores no secret'
 site_script ok:if-needed
 ok '--if-needed after that' x login $fresh --if-needed --secret-file "$SITE/secret/app"
 said changed
-exits 78 'without a grant that fits' x login g@contoso.test "${site[@]}" \
+exits 64 'a grant without a login' x login g@contoso.test "${site[@]}" \
     --set grant=managed_identity --secret-file "$SITE/secret/app"
-one_line 'grant: managed_identity' grant
+one_line 'grant: managed_identity' 'managed_identity, which has no login'
 
 # ----- the account file
 

@@ -66,8 +66,8 @@ described=$(sed -n '/^\.Sh KEYS/,/^\.Sh FILES/{
 for key in $described; do
     # Values of grant and client_auth.
     case $key in client_credentials | device_code | authorization_code | \
-        password | none | secret_post | secret_basic | private_key_jwt | \
-        assertion) continue ;;
+        password | managed_identity | none | secret_post | secret_basic | \
+        private_key_jwt | assertion) continue ;;
     esac
     ok "key $key of the manual exists" has keys "$key"
 done

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """endpoint.py: a token endpoint that answers what real ones never do on demand.
 
-    endpoint.py [--http] [--cert NAME] [--device JSON] DIR [ANSWER]...
+    endpoint.py [--http] [--cert NAME] [--device JSON] [--listen ADDRESS:PORT]
+                DIR [ANSWER]...
 
 Listens on 127.0.0.1, TLS with DIR/pki/NAME.{crt,key} (srv), and writes the port
 to DIR/endpoint.port by rename. Request n gets ANSWER n, the last one for ever
 (default: ok). A POST to /_test/script replaces the list, one ANSWER a line.
 Every request is a JSON line in DIR/endpoint.requests: path, method, headers,
 form (name -> list of values). GET /_test/count says how many POSTs there were.
+Other GETs are 404, or have answers of their own: POST /_test/get, as script.
 A POST to a path that ends in /devicecode gets the --device object instead.
 
 ANSWER, with optional arguments after colons:
@@ -22,6 +24,7 @@ ANSWER, with optional arguments after colons:
   status:N[:TEXT]         any status          retry:STATUS:VALUE  Retry-After
   redirect:STATUS:URL     drop hang           drip[:SECONDS] (one byte each)
   header:NAME=VALUE       a good answer with this header
+  challenge:VALUE         401 with WWW-Authenticate: VALUE
   slow:SECONDS:ANSWER     that answer, later
 """
 import http.server
@@ -89,19 +92,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/_test/count":
             return self.reply(200, f"{self.server.posts}\n")
         self.server.note(self, {})
-        return self.reply(404, "{}")
+        return self.act(self.server.next(self.server.gets))
 
     def do_POST(self):
         size = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(size).decode("utf-8", "surrogateescape")
         if self.path == "/_test/script":
-            self.server.rewrite(body.splitlines())
+            self.server.rewrite(self.server.script, body.splitlines())
+            return self.reply(200, "{}")
+        if self.path == "/_test/get":
+            self.server.rewrite(self.server.gets, body.splitlines())
             return self.reply(200, "{}")
         form = urllib.parse.parse_qs(body, keep_blank_values=True)
         self.server.note(self, form)
         if self.path.endswith("/devicecode"):
             return self.reply(200, self.server.device)
-        return self.act(self.server.next())
+        return self.act(self.server.next(self.server.script))
 
     def act(self, answer):
         name, *args = answer.split(":", 1)
@@ -164,6 +170,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if name == "header":
             header, value = rest.split("=", 1)
             return self.reply(200, good(), {header: value})
+        if name == "challenge":
+            return self.reply(401, "", {"WWW-Authenticate": rest})
         if name == "hang":
             time.sleep(600)
         if name == "drip":
@@ -176,11 +184,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, directory, script, device, context):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, address, directory, script, device, context):
+        super().__init__(address, Handler)
         self.directory, self.device = directory, device
         self.context, self.lock = context, threading.Lock()
         self.script, self.posts = script or ["ok"], 0
+        self.gets = ["status:404:{}"]
 
     def finish_request(self, request, client_address):
         # In the connection's own thread: a client that never says hello must
@@ -192,15 +201,15 @@ class Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         print(f"connection: {sys.exc_info()[1]!r}", flush=True)
 
-    def rewrite(self, script):
+    def rewrite(self, script, answers):
         with self.lock:
-            self.script = [s for s in script if s] or ["ok"]
+            script[:] = [a for a in answers if a] or ["ok"]
 
-    def next(self):
+    def next(self, script):
         with self.lock:
-            first = self.script[0]
-            if len(self.script) > 1:
-                del self.script[0]
+            first = script[0]
+            if len(script) > 1:
+                del script[0]
             return first
 
     def note(self, handler, form):
@@ -214,7 +223,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def main():
-    args, options = sys.argv[1:], {"--cert": "srv", "--device": None}
+    args, options = sys.argv[1:], {"--cert": "srv", "--device": None,
+                                   "--listen": "127.0.0.1:0"}
     plain = False
     while args and args[0].startswith("--"):
         option = args.pop(0)
@@ -236,7 +246,8 @@ def main():
         "device_code": "device-code-1", "user_code": "ABCD-EFGH",
         "verification_uri": "https://login.example/device",
         "expires_in": 900, "interval": 1, "message": "Open the page."})
-    server = Server(directory, script, device, context)
+    host, where = options["--listen"].split(":")
+    server = Server((host, int(where)), directory, script, device, context)
     port = f"{directory}/endpoint.port"
     with open(port + ".new", "w") as out:
         out.write(f"{server.server_address[1]}\n")

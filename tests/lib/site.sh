@@ -10,6 +10,8 @@
 #   site_account NAME [LINE]...  an account file of provider custom
 #   site_endpoint [ANSWER]...    starts endpoint.py; before site_account
 #   site_script [ANSWER]...      the answers from now on
+#   site_gets [ANSWER]...        the same for GETs, which are 404 otherwise
+#   site_asked [N]               the last N GETs (1): path and headers
 #   site_count                   prints how many requests it had
 #   x COMMAND [ARG]...           exoauth with this site's configuration
 #   site_conf KEY [VALUE]        sets (or drops) a key of exoauth.conf
@@ -67,7 +69,8 @@ site_endpoint()
     need_cmd python3
     # Detached from stdout, or a pipe behind the test would never end.
     python3 "${EXO_SRCDIR:-$(dirname "${BASH_SOURCE[0]}")/../..}/tests/lib/endpoint.py" \
-        --http "$SITE" "$@" >"$SITE/endpoint.log" 2>&1 </dev/null &
+        --http --listen "${SITE_LISTEN:-127.0.0.1:0}" "$SITE" "$@" \
+        >"$SITE/endpoint.log" 2>&1 </dev/null &
     SITE_ENDPOINT=$!
     cleanup kill "$SITE_ENDPOINT"
     local i
@@ -91,6 +94,7 @@ site_http()
 }
 
 site_script() { site_http 'POST /_test/script' "$(printf '%s\n' "$@")" >/dev/null; }
+site_gets() { site_http 'POST /_test/get' "$(printf '%s\n' "$@")" >/dev/null; }
 site_count() { site_http 'GET /_test/count'; }
 
 site_conf()
@@ -106,6 +110,18 @@ site_record()
         python3 -c 'import json, sys
 r = json.load(sys.stdin)
 print({**r, **r["secret"]}.get(sys.argv[1], ""))' "$2"
+}
+
+# Headers as "name: value", in the order of their names.
+site_asked()
+{
+    python3 -c 'import json, sys
+gets = [r for r in map(json.loads, open(sys.argv[1])) if r["method"] == "GET"]
+for r in gets[-int(sys.argv[2]):]:
+    print(r["path"])
+    for name in sorted(r["headers"]):
+        print(name + ": " + r["headers"][name])' \
+        "$SITE/endpoint.requests" "${1:-1}"
 }
 
 # The stored record through a filter, sealed as it was; owner and mode stay.
