@@ -31,8 +31,9 @@ struct exo_proof {
     const struct exo_secret *client_secret; /* or what stands in its place:
                                              * passphrase, password */
     const struct exo_secret *refresh_token; /* adopt it */
-    struct exo_tokens *tokens; /* already obtained, from a person's login */
-    const char *grant;         /* for the record */
+    struct exo_tokens *tokens;  /* already obtained, from a person's login */
+    const char *grant;          /* for the record */
+    const char *token_endpoint; /* as just discovered */
 };
 
 struct exo_got {

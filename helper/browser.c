@@ -114,8 +114,9 @@ static int judge(const struct exo_browser *b, struct exo_visit *request,
 {
     struct exo_secret code = EXO_SECRET_INIT;
     struct exo_oauth_error error;
-    int rc = exo_redirect_parse(b->client, pkce, b->issuer, request->target,
-                                request->target_len, &code, &error);
+    int rc =
+        exo_redirect_parse(b->client, pkce, b->issuer, b->sends_iss,
+                           request->target, request->target_len, &code, &error);
 
     if (rc == EXO_E_SYNTAX ||
         (rc == EXO_E_UNSAFE && error.err.status == EXO_STATUS_NEEDS_LOGIN)) {
@@ -222,7 +223,7 @@ int exo_browser_paste(const struct exo_browser *b, struct exo_tokens *tokens,
         if (rc != 0) {
             break;
         }
-        rc = exo_redirect_parse(b->client, &pkce, b->issuer,
+        rc = exo_redirect_parse(b->client, &pkce, b->issuer, b->sends_iss,
                                 exo_secret_reveal(&address),
                                 exo_secret_len(&address), &code, &error);
         if (rc != 0) {

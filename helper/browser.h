@@ -14,6 +14,7 @@
 struct exo_browser {
     const struct exo_oauth_client *client;
     const char *issuer;       /* for `iss`; "": not known */
+    bool sends_iss;           /* and it must be there */
     const char *hint;         /* login_hint, usually the mailbox */
     const char *redirect_uri; /* of --paste */
     int64_t wait;             /* seconds, of --browser */

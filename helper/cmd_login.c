@@ -14,6 +14,7 @@
 
 #include "broker.h"
 #include "cmd.h"
+#include "discover.h"
 #include "exoauth/proto.h"
 #include "login.h"
 #include "place.h"
@@ -112,6 +113,10 @@ static int prove(struct exo_login *login, struct exo_err *err)
     }
     if (rc == 0) {
         proof.client_secret = login->replace ? &login->keep : NULL;
+        proof.token_endpoint =
+            exo_settings_discovered(login->owner, EXO_KEY_TOKEN_ENDPOINT)
+                ? exo_settings_get(login->owner, EXO_KEY_TOKEN_ENDPOINT)
+                : NULL;
         rc = exo_broker_login(app, &o->account, &proof,
                               exo_clock_ms() + LOGIN_MS, &got, err);
     }
@@ -161,12 +166,21 @@ static int run_grant(struct exo_app *app, struct exo_settings *settings,
                      const struct exo_options *o, struct exo_err *err)
 {
     struct exo_login login = { .app = app, .options = o, .settings = settings };
+    struct exo_oauth_error error;
     int rc;
 
     exo_buf_init(&login.means.secret.hidden, EXO_SECRET_MAX);
     exo_buf_init(&login.means.assertion.hidden, EXO_SECRET_MAX);
     exo_buf_init(&login.keep.hidden, EXO_SECRET_MAX);
     login.owner = exo_settings_owner(settings);
+    if (exo_discovery_due(settings)) {
+        rc = exo_discover(app, settings, exo_clock_ms() + LOGIN_MS,
+                          &login.sends_iss, &error);
+        if (rc != 0) {
+            *err = error.err;
+            return rc;
+        }
+    }
     login.way = exo_login_choose(app, login.owner, o);
     warn_grant(&login);
     rc = prove(&login, err);

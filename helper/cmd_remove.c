@@ -160,8 +160,8 @@ static int look(struct exo_app *app, const struct exo_account *account,
     enum exo_grant grant;
     int rc = exo_store_peek(app->store, account, &record, &ignored);
 
-    *app_only = exo_grant_parse(record.grant, &grant) &&
-                exo_grant_of_app(grant);
+    *app_only =
+        exo_grant_parse(record.grant, &grant) && exo_grant_of_app(grant);
     exo_record_free(&record);
     return rc == EXO_E_NOENT ? rc : 0;
 }

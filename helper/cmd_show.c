@@ -4,8 +4,9 @@
  * value below a comment that says where it comes from. The output is itself
  * a valid exoauth.conf, because account keys may stand there as defaults.
  *
- * Called by main() after the privileges are gone. It opens neither the store
- * nor any file that a key names: paths of secrets are shown, secrets never.
+ * Called by main() after the privileges are gone. It opens no file that a key
+ * names, and the store only for what was discovered: paths of secrets are
+ * shown, secrets never.
  */
 #include "config.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "discover.h"
 #include "settings.h"
 
 #define SHOW_MAX ((size_t)1024 * 1024)
@@ -148,6 +150,24 @@ static void warn(void *context, const char *text)
     exo_app_warn(context, "%s", text);
 }
 
+/* What the issuer said when it was asked. Whoever may not open the store does
+ * not see it. */
+static void recall(struct exo_app *app, struct exo_settings *settings)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+
+    if (!exo_discovery_due(settings) || exo_app_store(app, &ignored) != 0) {
+        return;
+    }
+    exo_record_init(&record);
+    if (exo_store_peek(app->store, &exo_settings_owner(settings)->file, &record,
+                       &ignored) == 0) {
+        exo_discovery_recall(settings, &record);
+    }
+    exo_record_free(&record);
+}
+
 static int run(struct exo_app *app, struct exo_options *options,
                struct exo_err *err)
 {
@@ -160,11 +180,16 @@ static int run(struct exo_app *app, struct exo_options *options,
         return rc;
     }
     exo_settings_unknown(app->conf, settings, warn, app);
+    recall(app, settings);
     show.provider =
         exo_settings_get(exo_settings_owner(settings), EXO_KEY_PROVIDER);
     exo_buf_fmt(&show.out, "# account %s: %s\n", options->account.name,
                 settings->path);
     put_settings(&show, settings);
+    if (exo_discovery_due(settings)) {
+        exo_buf_str(&show.out, "# token_endpoint: from discovery, at the "
+                               "first request\n");
+    }
     if (strcmp(settings->credential.name, settings->account.name) != 0) {
         exo_buf_fmt(&show.out,
                     "# token and credential: those of %s, see: "

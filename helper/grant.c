@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "discover.h"
 #include "exoauth/proto.h"
 #include "work.h"
 
@@ -104,6 +105,18 @@ static int ask_by_password(struct exo_work *w,
     return rc;
 }
 
+/* --force is for what may have changed, and that may be the endpoint. */
+static int find_endpoint(struct exo_work *w, struct exo_oauth_error *error)
+{
+    if (!w->want->force) {
+        exo_discovery_recall(w->got->settings, &w->got->record);
+    }
+    return exo_discovery_due(w->owner)
+               ? exo_discover(w->app, w->got->settings, w->want->deadline_ms,
+                              NULL, error)
+               : 0;
+}
+
 static int ask_client(struct exo_work *w, const struct exo_oauth_client *client,
                       const struct exo_secret *refresh_token,
                       struct exo_tokens *tokens, struct exo_oauth_error *error)
@@ -140,6 +153,9 @@ static int ask(struct exo_work *w, const struct exo_secret *given_secret,
     if (rc == 0 && !exo_grant_of_app(grant) && !password &&
         exo_secret_empty(refresh_token)) {
         rc = need_login(w);
+    }
+    if (rc == 0) {
+        rc = find_endpoint(w, error);
     }
     if (rc == 0) {
         exo_broker_client(w->app, w->owner, &means, w->want->deadline_ms,
@@ -213,6 +229,10 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
     memset(&tokens, 0, sizeof(tokens));
     if (exo_grant_parse(proof->grant, &grant)) {
         rc = exo_settings_assume(w->got->settings, grant);
+    }
+    if (rc == 0 && proof->token_endpoint) {
+        rc = exo_settings_found(w->got->settings, EXO_KEY_TOKEN_ENDPOINT,
+                                proof->token_endpoint);
     }
     /* What cannot be saved must not be asked for (see rehearse()). What is
      * damaged may still be worth something, until there is a better one. */

@@ -29,6 +29,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/cmd_token.c \
 	helper/device.c \
 	helper/device.h \
+	helper/discover.c \
+	helper/discover.h \
 	helper/event.c \
 	helper/event.h \
 	helper/grant.c \

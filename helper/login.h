@@ -27,6 +27,7 @@ struct exo_login {
      * itself, where replace says so. */
     struct exo_secret keep;
     bool replace;
+    bool sends_iss; /* the provider says so: RFC 9207 */
 };
 
 /* The way that flags, configuration, terminal and provider leave. */

@@ -142,6 +142,7 @@ static int by_browser(struct exo_login *login,
     struct exo_browser browser = {
         .client = client,
         .issuer = exo_settings_get(login->owner, EXO_KEY_ISSUER),
+        .sends_iss = login->sends_iss,
         .wait =
             login->options->wait > 0 ? login->options->wait : EXO_BROWSER_WAIT,
     };

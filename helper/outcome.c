@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "discover.h"
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
 #include "work.h"
@@ -88,6 +89,7 @@ int exo_work_accept(struct exo_work *w, struct exo_tokens *tokens)
                   : exo_settings_get(w->owner, EXO_KEY_SCOPE));
     copy_text(r->config, sizeof(r->config), w->owner->fingerprint);
     copy_text(r->tried, sizeof(r->tried), w->owner->fingerprint);
+    exo_discovery_keep(w->owner, r);
     w->app->changed = true;
     w->got->asked = true;
     note_recovery(w);
@@ -123,6 +125,13 @@ static int64_t pause_after(const struct exo_record *r,
     return err->retry_after > pause ? err->retry_after : pause;
 }
 
+/* No OAuth endpoint answered, or nobody: it may have moved. */
+static bool is_elsewhere(const struct exo_oauth_error *error)
+{
+    return error->error[0] == '\0' && error->http_status / 100 != 5 &&
+           error->http_status != 429;
+}
+
 void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
 {
     struct exo_record *r = &w->got->record;
@@ -138,6 +147,11 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
     copy_text(r->error_code, sizeof(r->error_code), error->code);
     copy_text(r->error_text, sizeof(r->error_text), error->err.text);
     copy_text(r->tried, sizeof(r->tried), w->owner->fingerprint);
+    if (is_elsewhere(error)) {
+        exo_discovery_forget(r);
+    } else {
+        exo_discovery_keep(w->owner, r);
+    }
     w->app->changed = true;
     w->got->asked = true;
     note_trouble(w);

@@ -118,6 +118,12 @@ int exo_settings_assume(struct exo_settings *settings,
 bool exo_settings_from_environment(const struct exo_settings *s,
                                    enum exo_key key);
 
+/* An endpoint that neither a file nor a preset gives, as the provider says it;
+ * what is there stays. It does not count for the fingerprint. */
+int exo_settings_found(struct exo_settings *settings, enum exo_key key,
+                       const char *value) EXO_MUST_CHECK;
+bool exo_settings_discovered(const struct exo_settings *s, enum exo_key key);
+
 /* The settings whose grant is run: owner, or s itself. */
 static inline const struct exo_settings *exo_settings_owner(
     const struct exo_settings *s)

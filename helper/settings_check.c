@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "exoauth/discovery.h"
 #include "exoauth/http.h"
 #include "exoauth/provider.h"
 #include "settings.h"
@@ -173,6 +174,11 @@ static const char *complaint(enum exo_key key, const char *value)
                    : "must be an http URL of this host (a loopback address or "
                      "169.254.x.x), or an https URL";
     case EXO_KEY_ISSUER:
+        return exo_http_url_ok(value) && !strchr(value, '?') &&
+                       strlen(value) <= EXO_ISSUER_MAX
+                   ? NULL
+                   : "must be an https URL without a query (http only to a "
+                     "loopback address)";
     case EXO_KEY_TOKEN_ENDPOINT:
     case EXO_KEY_AUTHORIZATION_ENDPOINT:
     case EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT:

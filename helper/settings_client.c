@@ -147,9 +147,12 @@ static uint64_t mix(uint64_t hash, const void *data, size_t len)
     return hash;
 }
 
+/* What was discovered follows from the issuer, which counts. */
 static const char *counts_as(const struct exo_settings *s, enum exo_key key)
 {
-    return key == EXO_KEY_IDENTITY_ENDPOINT && s->key[key].line == 0
+    bool not_ours = key == EXO_KEY_IDENTITY_ENDPOINT && s->key[key].line == 0;
+
+    return not_ours || exo_settings_discovered(s, key)
                ? ""
                : exo_settings_get(s, key);
 }
@@ -268,19 +271,29 @@ static int check_auth(const struct exo_settings *s, struct exo_err *err)
     return 0;
 }
 
+static int check_provider(const struct exo_settings *s, struct exo_err *err)
+{
+    if (s->grant == EXO_GRANT_MANAGED_IDENTITY) {
+        return check_identity(s, err);
+    }
+    if (!is_there(s, EXO_KEY_CLIENT_ID)) {
+        return missing(s, EXO_KEY_CLIENT_ID, "VALUE", err);
+    }
+    if (!is_there(s, EXO_KEY_TOKEN_ENDPOINT) && !is_there(s, EXO_KEY_ISSUER)) {
+        return missing(s, EXO_KEY_TOKEN_ENDPOINT, "URL, or --set issuer=URL",
+                       err);
+    }
+    return 0;
+}
+
 int exo_settings_complete(const struct exo_settings *settings,
                           struct exo_err *err)
 {
     const struct exo_settings *s = exo_settings_owner(settings);
-    static const enum exo_key needed[] = { EXO_KEY_CLIENT_ID,
-                                           EXO_KEY_TOKEN_ENDPOINT };
+    int rc = check_provider(s, err);
 
-    for (size_t i = 0; s->grant != EXO_GRANT_MANAGED_IDENTITY &&
-                       i < sizeof(needed) / sizeof(*needed);
-         i++) {
-        if (!is_there(s, needed[i])) {
-            return missing(s, needed[i], "VALUE", err);
-        }
+    if (rc != 0) {
+        return rc;
     }
     if (!is_there(settings, EXO_KEY_SERVERS)) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -288,8 +301,5 @@ int exo_settings_complete(const struct exo_settings *settings,
                            "nowhere; run: exoauth login %s --set servers=HOST",
                            settings->path, settings->file.name);
     }
-    if (s->grant == EXO_GRANT_MANAGED_IDENTITY) {
-        return check_identity(s, err);
-    }
-    return check_auth(s, err);
+    return s->grant == EXO_GRANT_MANAGED_IDENTITY ? 0 : check_auth(s, err);
 }

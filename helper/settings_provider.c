@@ -13,6 +13,8 @@
 #include "exoauth/provider.h"
 #include "settings_inner.h"
 
+static const char discovery[] = "discovery";
+
 static int expand(struct exo_settings *s, enum exo_key key, const char *pattern,
                   const char *origin, struct exo_err *err)
 {
@@ -151,6 +153,26 @@ int exo_settings_take_provider(struct exo_settings *s, struct exo_err *err)
         rc = expand(s, EXO_KEY_SERVERS, p->servers, "provider", err);
     }
     return rc;
+}
+
+int exo_settings_found(struct exo_settings *settings, enum exo_key key,
+                       const char *value)
+{
+    struct exo_settings *s = settings->owner ? settings->owner : settings;
+    struct exo_buf *out = &s->expanded[key];
+
+    if (value[0] == '\0' || s->key[key].value[0] != '\0') {
+        return 0;
+    }
+    exo_buf_reset(out);
+    exo_buf_str(out, value);
+    exo_settings_set(s, key, exo_buf_text(out), discovery, 0);
+    return out->error;
+}
+
+bool exo_settings_discovered(const struct exo_settings *s, enum exo_key key)
+{
+    return s->key[key].origin == discovery;
 }
 
 int exo_settings_assume(struct exo_settings *settings, enum exo_grant grant)

@@ -96,6 +96,14 @@ const struct exo_mail_answer exo_explain_local[] = {
         "the account file",
         "whoever runs the host in Azure",
         "az vm identity assign -g GROUP -n HOST", TAKES_MINUTES, AZURE_VM } },
+    { "answers for issuer*calls itself",
+      { "who answers for issuer URL calls itself another name",
+        "the provider's metadata names another issuer, or another server "
+        "answers in its place",
+        "compare issuer with the one in the provider's documents, to the "
+        "letter, also a slash at the end",
+        WHO_HOST, "exoauth login ACCOUNT --set issuer=URL", TAKES_NOW,
+        "RFC 8414, section 3.3" } },
     { "managed_identity works on",
       { "managed_identity works on Azure's own hosts only",
         "nothing answers where a host of Azure gives out its identity",

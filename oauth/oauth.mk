@@ -8,6 +8,7 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/answer.h \
 	oauth/client.c \
 	oauth/device.c \
+	oauth/discovery.c \
 	oauth/error.c \
 	oauth/explain.c \
 	oauth/explain_aadsts.c \

@@ -157,7 +157,8 @@ static bool same(const struct exo_secret *a, const char *b, size_t len)
 }
 
 static int check_origin(const struct response *r, const struct exo_pkce *pkce,
-                        const char *issuer, struct exo_oauth_error *error)
+                        const char *issuer, bool sends_iss,
+                        struct exo_oauth_error *error)
 {
     if (!same(&r->value[STATE], exo_secret_reveal(&pkce->state),
               exo_secret_len(&pkce->state))) {
@@ -165,6 +166,15 @@ static int check_origin(const struct response *r, const struct exo_pkce *pkce,
                           "the browser came back with another state than this "
                           "login's; use the newest address only, or start the "
                           "login again");
+        return EXO_E_UNSAFE;
+    }
+    if (sends_iss && !r->seen[ISS]) {
+        (void)exo_err_set(
+            &error->err, EXO_STATUS_MISCONFIGURED,
+            "the browser came back without an issuer, which %.160s "
+            "always names; start the login again, and see who "
+            "answered",
+            issuer != NULL ? issuer : "the provider");
         return EXO_E_UNSAFE;
     }
     if (issuer != NULL && *issuer != '\0' && r->seen[ISS] &&
@@ -212,7 +222,8 @@ static int refused(const struct response *r,
 
 static int judge(struct response *r, const struct exo_oauth_client *client,
                  const struct exo_pkce *pkce, const char *issuer,
-                 struct exo_secret *code, struct exo_oauth_error *error)
+                 bool sends_iss, struct exo_secret *code,
+                 struct exo_oauth_error *error)
 {
     bool has_code = !exo_secret_empty(&r->value[CODE]);
     bool has_error = !exo_secret_empty(&r->value[ERROR]);
@@ -225,7 +236,7 @@ static int judge(struct response *r, const struct exo_oauth_client *client,
     if (has_code && !exo_is_vschar(exo_secret_reveal(&r->value[CODE]))) {
         return malformed(error, "the code has bytes no code may have");
     }
-    rc = check_origin(r, pkce, issuer, error);
+    rc = check_origin(r, pkce, issuer, sends_iss, error);
     if (rc != EXO_OK) {
         return rc;
     }
@@ -238,8 +249,8 @@ static int judge(struct response *r, const struct exo_oauth_client *client,
 
 int exo_redirect_parse(const struct exo_oauth_client *client,
                        const struct exo_pkce *pkce, const char *issuer,
-                       const char *address, size_t len, struct exo_secret *code,
-                       struct exo_oauth_error *error)
+                       bool sends_iss, const char *address, size_t len,
+                       struct exo_secret *code, struct exo_oauth_error *error)
 {
     struct response r;
     size_t i;
@@ -253,7 +264,7 @@ int exo_redirect_parse(const struct exo_oauth_client *client,
     }
     rc = read_all(&r, address, len, error);
     if (rc == EXO_OK) {
-        rc = judge(&r, client, pkce, issuer, code, error);
+        rc = judge(&r, client, pkce, issuer, sends_iss, code, error);
     }
     for (i = 0; i < PARAMETERS; i++) {
         exo_secret_free(&r.value[i]);

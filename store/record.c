@@ -28,26 +28,28 @@
 
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_STATE, KIND_SECRET };
 
+/* LATER: an older version did not write it. SPARSE: it is not written where
+ * it is empty, so that an older version can read the others. */
 struct field {
     const char *name;
     const char *wrong; /* why, if it is missing or malformed */
     enum kind kind;
     size_t offset;
     size_t size;
-    bool optional; /* an older version did not write it */
+    enum { ALWAYS, LATER, SPARSE } presence;
 };
 
 #define FIELD(member, kind)                                          \
     {                                                                \
 #member, "member " #member " is missing or malformed", kind, \
             offsetof(struct exo_record, member),                     \
-            sizeof(((struct exo_record *)NULL)->member), false       \
+            sizeof(((struct exo_record *)NULL)->member), ALWAYS      \
     }
-#define OPTIONAL_FIELD(member, kind)                          \
-    {                                                         \
-#member, "member " #member " is malformed", kind,     \
-            offsetof(struct exo_record, member),              \
-            sizeof(((struct exo_record *)NULL)->member), true \
+#define OPTIONAL_FIELD(member, kind, presence)                    \
+    {                                                             \
+#member, "member " #member " is malformed", kind,         \
+            offsetof(struct exo_record, member),                  \
+            sizeof(((struct exo_record *)NULL)->member), presence \
     }
 
 static const struct field fields[] = {
@@ -70,8 +72,10 @@ static const struct field fields[] = {
     FIELD(error_code, KIND_TEXT),
     FIELD(error_text, KIND_TEXT),
     FIELD(error_time, KIND_NUMBER),
-    OPTIONAL_FIELD(told, KIND_TEXT),
-    OPTIONAL_FIELD(warned, KIND_NUMBER),
+    OPTIONAL_FIELD(told, KIND_TEXT, LATER),
+    OPTIONAL_FIELD(warned, KIND_NUMBER, LATER),
+    OPTIONAL_FIELD(issuer, KIND_TEXT, SPARSE),
+    OPTIONAL_FIELD(token_endpoint, KIND_TEXT, SPARSE),
 };
 
 static const struct field secrets[] = {
@@ -190,6 +194,11 @@ void exo_record_put_clear(struct exo_buf *out, const struct exo_record *record)
 
     exo_buf_fmt(out, "{ \"exoauth\": %d", RECORD_VERSION);
     for (i = 0; i < COUNT(fields); i++) {
+        /* All of those are texts. */
+        if (fields[i].presence == SPARSE &&
+            *(const char *)at_const(record, &fields[i]) == '\0') {
+            continue;
+        }
         exo_buf_str(out, ",\n  ");
         write_field(out, record, &fields[i]);
     }
@@ -242,7 +251,7 @@ static int read_field(struct exo_record *record, const struct field *field,
 
     *why = field->wrong;
     if (!json_object_object_get_ex(parent, field->name, &node)) {
-        return field->optional ? 0 : EXO_E_SYNTAX;
+        return field->presence != ALWAYS ? 0 : EXO_E_SYNTAX;
     }
     if (field->kind == KIND_NUMBER) {
         return read_number(node, where) ? 0 : EXO_E_SYNTAX;
@@ -355,7 +364,7 @@ static size_t fields_of(struct json_object *root)
     size_t i;
 
     for (i = 0; i < COUNT(fields); i++) {
-        if (fields[i].optional &&
+        if (fields[i].presence != ALWAYS &&
             !json_object_object_get_ex(root, fields[i].name, NULL)) {
             count--;
         }

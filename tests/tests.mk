@@ -235,6 +235,7 @@ shell_tests = \
 	tests/cli/config.sh \
 	tests/cli/event.sh \
 	tests/cli/deps.sh \
+	tests/cli/discovery.sh \
 	tests/cli/explain.sh \
 	tests/cli/identity.sh \
 	tests/cli/imds.sh \

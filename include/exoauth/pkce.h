@@ -58,11 +58,12 @@ int exo_authorization_url(const struct exo_oauth_client *client,
  *   EXO_E_STATUS  the provider's refusal, with our state.
  *
  * issuer is what `iss` must be where the provider sends one; NULL or "": not
- * known, not checked.
+ * known, not checked. sends_iss: it always does, so one without is refused.
  */
 int exo_redirect_parse(const struct exo_oauth_client *client,
                        const struct exo_pkce *pkce, const char *issuer,
-                       const char *address, size_t len, struct exo_secret *code,
+                       bool sends_iss, const char *address, size_t len,
+                       struct exo_secret *code,
                        struct exo_oauth_error *error) EXO_MUST_CHECK;
 
 #endif

@@ -23,7 +23,9 @@
  *
  * Unknown members are an error: a newer version wrote it, and rewriting it
  * would lose them. told and warned alone may be missing, as older versions
- * did not have them.
+ * did not have them. After warned there are `issuer` and `token_endpoint` of
+ * an account that had them discovered; others do not have the members, so
+ * that an older version can read them.
  */
 #ifndef EXOAUTH_RECORD_H
 #define EXOAUTH_RECORD_H
@@ -57,6 +59,10 @@ struct exo_record {
     int64_t error_time;
     char told[16];  /* the trouble that on_event was told of, "" if none */
     int64_t warned; /* the threshold that `expiring` was told of, 0: none */
+    /* Who said where tokens are asked for, and where; "" if the configuration
+     * says it. */
+    char issuer[512];
+    char token_endpoint[1024];
     char sealed_by[EXO_SEAL_ID + 1]; /* as read: which key; "": not sealed */
     struct exo_secret access_token;
     struct exo_secret refresh_token;

@@ -120,3 +120,32 @@ else
     ok 'root with a display' displayed
     like "$ERR" 'enter the code' 'opens no browser as run_as'
 fi
+
+# ----- iss, where the provider's metadata says that it always sends it
+
+who=iss@contoso.test
+printf '%s\n' 'provider: custom' 'client_id: app' 'servers: mail.contoso.test' \
+    "issuer: $SITE_URL" >"$SITE/etc/exoauth.d/$who.conf"
+metadata()
+{
+    site_gets "raw:{\"issuer\":\"$SITE_URL\",\"token_endpoint\":\"$SITE_URL/found\",\
+\"authorization_endpoint\":\"$SITE_URL/page?x=y\"$1}"
+}
+iss=${SITE_URL//:/%3A}
+iss=${iss//\//%2F}
+with="f\"{redirect}?code=canary-code&state={state}&iss=$iss\""
+without='f"{redirect}?code=canary-code&state={state}"'
+site_script 'fields:{"access_token":"iss-1","refresh_token":"canary-rt"}'
+metadata ',"authorization_response_iss_parameter_supported":true'
+ok 'discovered endpoints' paste_login $who "$with" --paste
+like "$ERR" "$SITE_URL/page[?]x=y&" 'the page is the one found'
+is "$(site_record $who token_endpoint)" "$SITE_URL/found" 'the token endpoint is kept'
+is "$(form code)" canary-code 'and was asked'
+count=$(site_count)
+exits 78 'no iss' paste_login $who "$without" --paste
+like "$ERR" "without an issuer, which $SITE_URL always names; " 'is refused'
+exits 78 'another iss' paste_login $who "${with/3A/3B}" --paste
+like "$ERR" 'another issuer than' 'is refused'
+is "$(site_count)" "$count" 'the code is not used'
+metadata ',"authorization_response_iss_parameter_supported":"true"'
+ok 'without that promise' paste_login $who "$without" --paste

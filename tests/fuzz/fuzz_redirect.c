@@ -67,7 +67,8 @@ static void run(const char *data, size_t size, const char *issuer)
 
     must(exo_secret_set(&pkce.verifier, VERIFIER, strlen(VERIFIER)) == EXO_OK);
     must(exo_secret_set(&pkce.state, STATE, strlen(STATE)) == EXO_OK);
-    rc = exo_redirect_parse(&client, &pkce, issuer, data, size, &code, &error);
+    rc = exo_redirect_parse(&client, &pkce, issuer, false, data, size, &code,
+                            &error);
     if (rc == EXO_OK) {
         check_code(&code, data, size);
     } else {

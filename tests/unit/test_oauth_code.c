@@ -147,7 +147,7 @@ static void builds_the_url(void **state)
 
 static int parse(struct login *l, const char *issuer, const char *address)
 {
-    int rc = exo_redirect_parse(&l->a.client, &l->pkce, issuer, address,
+    int rc = exo_redirect_parse(&l->a.client, &l->pkce, issuer, false, address,
                                 strlen(address), &l->code, &l->a.error);
 
     if (rc != 0) {
