@@ -215,7 +215,7 @@ void person_login(const char *access, const char *refresh)
 {
     struct exo_account account = account_of("u@b");
     struct exo_tokens tokens;
-    struct exo_proof proof = { NULL, NULL, &tokens, "device_code" };
+    struct exo_proof proof = { .tokens = &tokens, .grant = "device_code" };
 
     memset(&tokens, 0, sizeof(tokens));
     put_secret(&tokens.access_token, access);
@@ -246,8 +246,7 @@ void broker_stretch(const char *name, int64_t seconds)
     struct exo_err err = EXO_ERR_INIT;
 
     assert_int_equal(__real_exo_store_lock(world.app.store, &account,
-                                           exo_clock_ms() + 60000, &lock,
-                                           &err),
+                                           exo_clock_ms() + 60000, &lock, &err),
                      0);
     broker_record(name, &r);
     r.expires = r.issued + seconds;

@@ -184,7 +184,8 @@ static void adopts_a_refresh_token_that_works(void **state)
         { .status = EXO_STATUS_TRANSIENT, .text = "busy" },
     };
     struct exo_secret adopted = EXO_SECRET_INIT;
-    struct exo_proof proof = { NULL, &adopted, NULL, "device_code" };
+    struct exo_proof proof = { .refresh_token = &adopted,
+                               .grant = "device_code" };
     struct exo_record r;
 
     (void)state;
@@ -224,7 +225,8 @@ static void stores_a_secret_that_works(void **state)
         { .status = EXO_STATUS_MISCONFIGURED, .text = "wrong secret" },
     };
     struct exo_secret secret = EXO_SECRET_INIT;
-    struct exo_proof proof = { &secret, NULL, NULL, "client_credentials" };
+    struct exo_proof proof = { .client_secret = &secret,
+                               .grant = "client_credentials" };
     struct exo_record r;
 
     (void)state;
@@ -256,7 +258,8 @@ static void stores_a_secret_that_works(void **state)
 static void asks_for_nothing_that_it_cannot_keep(void **state)
 {
     struct exo_secret adopted = EXO_SECRET_INIT;
-    struct exo_proof proof = { NULL, &adopted, NULL, "device_code" };
+    struct exo_proof proof = { .refresh_token = &adopted,
+                               .grant = "device_code" };
 
     (void)state;
     assert_int_equal(exo_secret_set(&adopted, "from-file", 9), 0);
@@ -275,7 +278,8 @@ static void replaces_a_damaged_record_only_by_a_better_one(void **state)
         { .status = EXO_STATUS_TRANSIENT, .text = "busy" },
     };
     struct exo_secret adopted = EXO_SECRET_INIT;
-    struct exo_proof proof = { NULL, &adopted, NULL, "device_code" };
+    struct exo_proof proof = { .refresh_token = &adopted,
+                               .grant = "device_code" };
 
     (void)state;
     assert_int_equal(exo_secret_set(&adopted, "from-file", 9), 0);

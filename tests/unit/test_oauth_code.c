@@ -231,7 +231,7 @@ static void refuses_malformed(void **state)
         assert_has(l.a.error.err.text, rows[i].text);
     }
     /* The address ends before the '1'. */
-    assert_int_equal(exo_redirect_parse(&l.a.client, &l.pkce, NULL,
+    assert_int_equal(exo_redirect_parse(&l.a.client, &l.pkce, NULL, false,
                                         "/?state=" STATE "&code=c%41",
                                         strlen("/?state=" STATE "&code=c%4"),
                                         &l.code, &l.a.error),
@@ -288,6 +288,29 @@ static void refuses_another_issuer(void **state)
             fail_msg("%s was believed", addresses[i]);
         assert_has(l.a.error.err.text, "another issuer than " ISSUER "; check");
         assert_int_equal(l.a.error.err.status, EXO_STATUS_MISCONFIGURED);
+    }
+    login_free(&l);
+}
+
+/* Section 2.4 again: a provider that always sends it has not sent this. */
+static void wants_the_issuer(void **state)
+{
+    static const char *const addresses[] = {
+        "/?code=c0de&state=" STATE,
+        "/?error=access_denied&state=" STATE,
+    };
+    struct login l;
+    size_t i;
+
+    (void)state;
+    login_make(&l);
+    for (i = 0; i < N_OF(addresses); i++) {
+        assert_int_equal(exo_redirect_parse(&l.a.client, &l.pkce, ISSUER, true,
+                                            addresses[i], strlen(addresses[i]),
+                                            &l.code, &l.a.error),
+                         EXO_E_UNSAFE);
+        assert_has(l.a.error.err.text, "without an issuer, which " ISSUER);
+        assert_true(exo_secret_empty(&l.code));
     }
     login_free(&l);
 }
@@ -391,6 +414,7 @@ int main(void)
         cmocka_unit_test(refuses_malformed),
         cmocka_unit_test(refuses_another_state),
         cmocka_unit_test(refuses_another_issuer),
+        cmocka_unit_test(wants_the_issuer),
         cmocka_unit_test(caps_sizes),
         cmocka_unit_test(says_what_the_provider_said),
     };
