@@ -97,6 +97,18 @@ like "$(tail -n1 <<<"$ERR")" 'no browser came back within 3 s; run: exoauth logi
 is "$(rig_as_count grant_type=authorization_code)" 0 'no code was redeemed'
 ok 'the credential in store still works' exo refresh "$alice" --force
 
+# ----- by the issuer alone, which this provider always sends with the browser
+
+saved=("${common[@]}")
+common=(--set provider=custom --set client_id=desktop-app --set servers=localhost
+    --set "issuer=$RIG_AS" --set 'scope=openid https://outlook.office.com/SMTP.Send')
+alice=carol@contoso.test
+login --browser
+ok 'endpoints from discovery' browse login
+finish
+is "$RC $OUT" '0 changed' 'login succeeds'
+alice=alice@contoso.test common=("${saved[@]}")
+
 # ----- certificates
 
 for alg in PS256 RS256; do
