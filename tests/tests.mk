@@ -60,6 +60,7 @@ unit_tests = \
 	tests/unit/test_settings \
 	tests/unit/test_settings_check \
 	tests/unit/test_settings_file \
+	tests/unit/test_settings_found \
 	tests/unit/test_source \
 	tests/unit/test_status \
 	tests/unit/test_source_limits \

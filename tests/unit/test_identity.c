@@ -90,6 +90,12 @@ static void test_names(void **state)
     assert_int_not_equal(get(f, "Bearer realm=", "/a.key"), 0);
     assert_int_not_equal(get(f, "Basic realm=/etc", "/a.key"), 0);
     assert_int_not_equal(get(f, "", ""), 0);
+    /* Another directory whose name is as long. */
+    (void)snprintf(f->challenge, sizeof(f->challenge), "Basic realm=%s/a.key",
+                   f->place.path);
+    f->challenge[strlen("Basic realm=/")] ^= 1;
+    assert_int_not_equal(
+        exo_arc_key(f->place.path, f->challenge, &f->key, &f->why), 0);
     assert_int_not_equal(exo_arc_key(f->place.path, "", &f->key, &f->why), 0);
 }
 

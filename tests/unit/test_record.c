@@ -83,6 +83,8 @@ static void same(const struct exo_record *a, const struct exo_record *b)
     assert_int_equal(a->error_time, b->error_time);
     assert_string_equal(a->told, b->told);
     assert_int_equal(a->warned, b->warned);
+    assert_string_equal(a->issuer, b->issuer);
+    assert_string_equal(a->token_endpoint, b->token_endpoint);
     same_secret(&a->access_token, &b->access_token);
     same_secret(&a->refresh_token, &b->refresh_token);
     same_secret(&a->client_secret, &b->client_secret);
@@ -329,15 +331,40 @@ static void test_older(void **state)
     same(&back, &record);
     exo_record_free(&back);
     exo_record_free(&record);
-    edit(&twice, text.data, "\"serial\": 42", "\"serial\": 42, \"warned\": 1, "
-                                            "\"warned\": 1");
+    edit(&twice, text.data, "\"serial\": 42",
+         "\"serial\": 42, \"warned\": 1, "
+         "\"warned\": 1");
     refuse_decode(twice.data, twice.len, EXO_E_SYNTAX);
     exo_buf_reset(&older);
-    edit(&older, text.data, "\"serial\": 42", "\"serial\": 42, \"warned\": \"\"");
+    edit(&older, text.data, "\"serial\": 42",
+         "\"serial\": 42, \"warned\": \"\"");
     refuse_decode(older.data, older.len, EXO_E_SYNTAX);
     exo_buf_free(&text);
     exo_buf_free(&older);
     exo_buf_free(&twice);
+}
+
+/* Who never discovered anything has a record as it always was. */
+static void test_discovered(void **state)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_record record;
+
+    (void)state;
+    encode_filled(&text);
+    assert_null(strstr(exo_buf_text(&text), "issuer"));
+    assert_null(strstr(exo_buf_text(&text), "token_endpoint"));
+    fill(&record);
+    strcpy(record.issuer, "https://as.example");
+    strcpy(record.token_endpoint, "https://as.example/token?a=\"b\"");
+    round_trip(&record);
+    record.issuer[0] = '\0';
+    round_trip(&record);
+    strcpy(record.issuer, "x");
+    memset(record.token_endpoint, 'y', sizeof(record.token_endpoint) - 1);
+    round_trip(&record);
+    exo_record_free(&record);
+    exo_buf_free(&text);
 }
 
 static void test_edited(void **state)
@@ -579,6 +606,7 @@ int main(void)
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_flipped),
         cmocka_unit_test(test_older),
+        cmocka_unit_test(test_discovered),
         cmocka_unit_test(test_edited),
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_deep),
