@@ -180,7 +180,9 @@ static struct advice advise_identity(long http_status,
                                 "check secret_file in the account file: it "
                                 "holds what IDENTITY_HEADER is now" };
     }
-    if (exo_explain_text(exo_buf_text(&said->description), &known, 1) == 1) {
+    known = exo_explain(said->code);
+    if (known != NULL ||
+        exo_explain_text(exo_buf_text(&said->description), &known, 1) == 1) {
         return (struct advice){ known->meaning, known->remedy };
     }
     return (struct advice){ "the identity service refuses",

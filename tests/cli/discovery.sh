@@ -46,6 +46,7 @@ PY
 account $me "issuer: $issuer"
 ok 'show, before anything was asked' x show $me
 like "$OUT" '# token_endpoint: from discovery, at the first request' 'says so'
+not_ok 'and touched nothing' test -e "$SITE/etc/exoauth.key"
 ok 'status' x status $me
 site_gets "$(metadata)"
 site_script ok:token-1

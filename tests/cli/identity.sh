@@ -33,7 +33,8 @@ python3 "$EXO_SRCDIR/tests/lib/endpoint.py" --http "$SITE/proxy" \
 cleanup kill $!
 for ((i = 0; i < 200; i++)); do [[ -s $SITE/proxy/endpoint.port ]] && break; sleep 0.05; done
 site_conf proxy "http://127.0.0.1:$(<"$SITE/proxy/endpoint.port")"
-export http_proxy="http://127.0.0.1:$(<"$SITE/proxy/endpoint.port")"
+http_proxy=http://127.0.0.1:$(<"$SITE/proxy/endpoint.port")
+export http_proxy
 
 # ----- App Service
 
@@ -55,6 +56,7 @@ is "$(site_record $me client_secret)$(site_record $me refresh_token)" '' 'keeps 
 is "$(site_record $me granted)" 0 'nobody authorised it'
 printf 'canary-token-1\n' >"$SITE/secret/token"
 ok 'a new one' x refresh $me --force -v
+ok 'there is a log' test -s "$TAP_DIR/log/exoauth.log"
 no_secret 'nothing is shown'
 is "$(site_count)" 0 'no token endpoint was asked'
 ok 'login' x login $me
@@ -172,7 +174,8 @@ answer 78 'Identity not found.*no managed identity.*Identity\), or correct clien
     'error:invalid_request:Identity not found'
 answer 78 'No User Assigned.*correct client_id' \
     'status:400:{"statusCode":400,"message":"No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.","correlationId":"1"}'
-answer 78 'refuses; check client_id, resource' 'error:invalid_resource:AADSTS'
+answer 78 'refuses; check client_id, resource' 'error:invalid_resource:the resource'
+answer 78 'AADSTS90002.*tenant' aadsts:90002:invalid_request
 answer 78 'does not accept who asks' 'status:403:{}'
 answer 75 'not ready.*tries again by itself' 'status:404:{"error":"not_found","error_description":"updating"}'
 answer 75 'not ready' status:410:gone
@@ -190,7 +193,9 @@ answer 75 'time to come' 'raw:{"access_token":"t","expires_on":"11/22/2026 01:02
 answer 78 'Bearer' 'fields:{"token_type":"pop"}'
 answer 75 'cannot connect|no valid' drop
 
-site_script ok
+ok 'explain' x explain 'Identity not found'
+like "$OUT" 'az vm identity assign' 'names the command'
+
 me=down@contoso.test
 file=$SITE/etc/exoauth.d/$me.conf
 account 'identity_endpoint: http://127.0.0.1:1/'

@@ -26,10 +26,9 @@ one_line 'not a host of Azure' "169.254.169.254.*; managed_identity works on Azu
 like "$(site_record $me error_text)" 'cannot connect|no answer' 'and it is recorded'
 
 ip addr add 169.254.169.254/32 dev lo
+# shellcheck disable=SC2034 # for site_endpoint
 SITE_LISTEN=169.254.169.254:80
 site_endpoint
-# site_http wants it; the port is the well-known one.
-SITE_URL=http://127.0.0.1:8
 imds()
 {
     python3 - "$@" <<'PY'
