@@ -215,6 +215,25 @@ int exo_app_store(struct exo_app *app, struct exo_err *err)
     return rc;
 }
 
+int exo_app_lock(struct exo_app *app, const struct exo_account *account,
+                 int64_t deadline_ms, struct exo_store_lock *lock,
+                 struct exo_err *err)
+{
+    int rc = exo_keys_ask(app, err);
+
+    if (rc == 0) {
+        rc = exo_store_lock(app->store, account, deadline_ms, lock, err);
+    }
+    app->locked = rc == 0;
+    return rc;
+}
+
+void exo_app_unlock(struct exo_app *app, struct exo_store_lock *lock)
+{
+    exo_store_unlock(app->store, lock);
+    app->locked = false;
+}
+
 static void say(const struct exo_app *app, enum exo_log_level level,
                 const char *fmt, va_list ap) EXO_PRINTF(3, 0);
 

@@ -32,6 +32,7 @@ struct exo_app {
     struct exo_secret key_text;   /* as read last, */
     struct exo_secret key_plain;  /* and what it comes to */
     bool key_lost;                /* something is sealed, and there is no key */
+    bool locked;                  /* an account: nobody is asked now */
     bool changed;                 /* a record: status_file is out of date */
     struct exo_event event;       /* for exo_after() */
 };
@@ -61,6 +62,13 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err) EXO_MUST_CHECK;
 
 /* Opens the store once. EXO_E_ACCESS with DENIED: not for this uid. */
 int exo_app_store(struct exo_app *app, struct exo_err *err) EXO_MUST_CHECK;
+
+/* The account's lock, for what writes a record. The key is asked for before
+ * it is taken and never under it: a person would keep mail waiting. */
+int exo_app_lock(struct exo_app *app, const struct exo_account *account,
+                 int64_t deadline_ms, struct exo_store_lock *lock,
+                 struct exo_err *err) EXO_MUST_CHECK;
+void exo_app_unlock(struct exo_app *app, struct exo_store_lock *lock);
 
 /* Warning, in one line: stderr for commands, the log for serve. */
 void exo_app_warn(const struct exo_app *app, const char *fmt, ...)

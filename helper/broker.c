@@ -201,14 +201,13 @@ static int renew_and_publish(struct exo_work *w)
 static int get_locked(struct exo_work *w)
 {
     int64_t deadline = w->want->nowait ? 0 : w->want->deadline_ms;
-    int rc = exo_store_lock(w->app->store, &w->owner->file, deadline, &w->lock,
-                            w->err);
+    int rc = exo_app_lock(w->app, &w->owner->file, deadline, &w->lock, w->err);
 
     if (rc != 0) {
         return is_alive(w, exo_clock_now()) ? 0 : rc;
     }
     rc = renew_and_publish(w);
-    exo_store_unlock(w->app->store, &w->lock);
+    exo_app_unlock(w->app, &w->lock);
     return rc;
 }
 
@@ -277,8 +276,7 @@ int exo_broker_login(struct exo_app *app, const struct exo_account *account,
     want.force = true;
     rc = begin(&w, account);
     if (rc == 0) {
-        rc = exo_store_lock(app->store, &w.owner->file, deadline_ms, &w.lock,
-                            err);
+        rc = exo_app_lock(app, &w.owner->file, deadline_ms, &w.lock, err);
     }
     if (rc != 0) {
         return rc;
@@ -297,7 +295,7 @@ int exo_broker_login(struct exo_app *app, const struct exo_account *account,
         exo_publish(app, got->settings, &got->record);
         fill_token(got);
     }
-    exo_store_unlock(app->store, &w.lock);
+    exo_app_unlock(app, &w.lock);
     return rc;
 }
 

@@ -7,6 +7,7 @@
 #define EXOAUTH_BROKER_H
 
 #include "app.h"
+#include "draft.h"
 #include "exoauth/oauth.h"
 #include "exoauth/record.h"
 #include "exoauth/token.h"
@@ -34,6 +35,7 @@ struct exo_proof {
     struct exo_tokens *tokens;  /* already obtained, from a person's login */
     const char *grant;          /* for the record */
     const char *token_endpoint; /* as just discovered */
+    struct exo_draft *draft;    /* the account's file, if that changes, too */
 };
 
 struct exo_got {

@@ -20,6 +20,7 @@ enum exo_format {
 };
 
 struct exo_import; /* import.h */
+struct exo_draft;  /* draft.h */
 
 struct exo_options {
     const char *config;
@@ -40,7 +41,7 @@ struct exo_options {
     enum exo_format format;
     /* filled by before() */
     struct exo_secret secret, refresh_token, password;
-    bool conf_changed;
+    struct exo_draft *draft; /* login --set */
     int listen_fd;
     bool has_account_file; /* remove */
     const char *out;       /* export */

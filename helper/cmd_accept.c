@@ -18,14 +18,13 @@ static int accept_one(struct exo_app *app, const struct exo_account *account,
                       struct exo_err *err)
 {
     struct exo_store_lock lock;
-    int rc = exo_store_lock(app->store, account, exo_clock_ms() + ACCEPT_MS,
-                            &lock, err);
+    int rc = exo_app_lock(app, account, exo_clock_ms() + ACCEPT_MS, &lock, err);
 
     if (rc != 0) {
         return rc;
     }
     rc = exo_store_renew(app->store, &lock, true, err);
-    exo_store_unlock(app->store, &lock);
+    exo_app_unlock(app, &lock);
     if (rc == EXO_E_NOENT) {
         rc = exo_err_set(err, EXO_STATUS_NO_ACCOUNT,
                          "nothing is stored for %s; see: exoauth status",

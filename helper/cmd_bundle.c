@@ -200,8 +200,7 @@ static int put_record(struct exo_app *app, const struct exo_options *o,
         0) {
         return EXO_E_SYNTAX;
     }
-    rc = exo_store_lock(app->store, &account, exo_clock_ms() + LOCK_MS, &lock,
-                        err);
+    rc = exo_app_lock(app, &account, exo_clock_ms() + LOCK_MS, &lock, err);
     if (rc != 0) {
         return rc;
     }
@@ -217,7 +216,7 @@ static int put_record(struct exo_app *app, const struct exo_options *o,
         *changed |= rc == 0;
     }
     exo_record_free(&old);
-    exo_store_unlock(app->store, &lock);
+    exo_app_unlock(app, &lock);
     return rc;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exoauth login: configuration, the account's grant, and the credential
- * into the store once it has proved itself. before() is what root does:
- * writing --set and reading the files named on the command line. The last
- * line on stdout is `changed` or `unchanged`.
+ * exoauth login: the account's grant, and once it has proved itself, the
+ * credential into the store and --set into the account's file. before() is
+ * what root does: reading the files named on the command line, and getting
+ * ready to write the account's (draft.h). The last line on stdout is
+ * `changed` or `unchanged`.
  */
 #include "config.h"
 
@@ -57,8 +58,11 @@ static int before(struct exo_app *app, struct exo_options *o,
         rc = exo_place_own(app, err);
     }
     if (rc == 0 && o->n_set > 0) {
-        rc = exo_settings_write(app->conf, &o->account, o->set, o->n_set,
-                                &o->conf_changed, err);
+        rc = exo_draft_make(&o->draft, app->conf, &o->account, o->set, o->n_set,
+                            err);
+    }
+    if (rc == 0 && o->draft) {
+        rc = exo_draft_prepare(o->draft, err);
     }
     return rc;
 }
@@ -117,6 +121,7 @@ static int prove(struct exo_login *login, struct exo_err *err)
             exo_settings_discovered(login->owner, EXO_KEY_TOKEN_ENDPOINT)
                 ? exo_settings_get(login->owner, EXO_KEY_TOKEN_ENDPOINT)
                 : NULL;
+        proof.draft = o->draft;
         rc = exo_broker_login(app, &o->account, &proof,
                               exo_clock_ms() + LOGIN_MS, &got, err);
     }
@@ -225,32 +230,87 @@ static int check_stored(struct exo_app *app, const struct exo_options *o,
     return rc;
 }
 
+/* --set of what no token depends on, such as servers, has nothing to prove. */
+static bool is_proved(struct exo_app *app, const struct exo_settings *settings)
+{
+    const struct exo_settings *owner = exo_settings_owner(settings);
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+    bool yes =
+        exo_store_peek(app->store, &owner->file, &record, &ignored) == 0 &&
+        record.state == EXO_STATUS_OK &&
+        strcmp(record.config, owner->fingerprint) == 0;
+
+    exo_record_free(&record);
+    return yes;
+}
+
+/* Done if the stored credential works, also with what is to be set. */
+static int try_stored(struct exo_app *app, const struct exo_settings *settings,
+                      const struct exo_options *o, bool *done, bool *changed,
+                      struct exo_err *err)
+{
+    bool first = false;
+    int rc = 0;
+
+    *done = false;
+    if (exo_draft_waits(o->draft)) {
+        if (!is_proved(app, settings)) {
+            return 0;
+        }
+        rc = exo_draft_check(o->draft, err);
+        if (rc == 0) {
+            rc = exo_draft_write(o->draft, err);
+        }
+        *changed = rc == 0;
+    }
+    if (rc == 0 && check_stored(app, o, &first) == 0) {
+        *done = true;
+        *changed |= first;
+    }
+    return rc;
+}
+
+static int login(struct exo_app *app, struct exo_settings *settings,
+                 const struct exo_options *o, bool *changed,
+                 struct exo_err *err)
+{
+    bool done = false;
+    int rc = exo_app_store(app, err);
+
+    if (rc == 0) {
+        assume_stored(app, settings);
+    }
+    if (rc == 0 && o->if_needed) {
+        rc = try_stored(app, settings, o, &done, changed, err);
+    }
+    if (rc == 0 && !done) {
+        rc = run_grant(app, settings, o, err);
+        *changed = true;
+    }
+    return rc;
+}
+
 static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 {
     struct exo_settings *settings;
-    bool changed = o->conf_changed;
-    bool first;
-    int rc = exo_settings_load(&settings, app->conf, &o->account, err);
+    bool changed = false;
+    int rc;
 
-    if (rc != 0) {
-        return rc;
+    app->conf->draft = o->draft;
+    rc = exo_settings_load(&settings, app->conf, &o->account, err);
+    if (rc == 0) {
+        exo_settings_unknown(app->conf, settings, warn, app);
+        rc = check_identity(exo_settings_owner(settings), o, err);
     }
-    exo_settings_unknown(app->conf, settings, warn, app);
-    rc = check_identity(exo_settings_owner(settings), o, err);
     if (rc == 0) {
         rc = exo_settings_complete(settings, err);
     }
     if (rc == 0) {
-        rc = exo_app_store(app, err);
-    }
-    if (rc == 0 && o->if_needed && check_stored(app, o, &first) == 0) {
-        changed |= first;
-    } else if (rc == 0) {
-        assume_stored(app, settings);
-        rc = run_grant(app, settings, o, err);
-        changed = true;
+        rc = login(app, settings, o, &changed, err);
     }
     exo_settings_free(settings);
+    app->conf->draft = NULL;
     if (rc == 0) {
         rc = changed ? exo_out("changed\n", 8, err)
                      : exo_out("unchanged\n", 10, err);
@@ -263,9 +323,11 @@ const struct exo_command exo_cmd_login = {
     .usage = "ACCOUNT [--browser|--device|--paste] [--secret-file F|-] "
              "[--password-file F|-] [--refresh-token-file F|-] [--if-needed] "
              "[--set KEY=VALUE]...",
-    .help = "Writes the account's configuration, runs its grant, and stores "
-            "the credential.\n\n"
-            "  --set KEY=VALUE       write a key of the account file first\n"
+    .help = "Runs the account's grant, and stores the credential once it has "
+            "proved itself.\n\n"
+            "  --set KEY=VALUE       with this key, which is written to the "
+            "account file\n"
+            "                        together with the credential\n"
             "  --secret-file F       the client secret, or the private key's "
             "passphrase, from a\n"
             "                        file, - for stdin\n"

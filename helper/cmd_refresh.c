@@ -50,8 +50,8 @@ static void warn_of_end(struct exo_app *app,
     int64_t threshold = exo_status_threshold(end, now);
 
     if (threshold == 0 || settings->owner || app->conf->on_event[0] == '\0' ||
-        exo_store_lock(app->store, &settings->file, exo_clock_ms() + REFRESH_MS,
-                       &lock, &err) != 0) {
+        exo_app_lock(app, &settings->file, exo_clock_ms() + REFRESH_MS, &lock,
+                     &err) != 0) {
         return;
     }
     if (exo_store_get(app->store, &settings->file, &record, &err) == 0 &&
@@ -65,7 +65,7 @@ static void warn_of_end(struct exo_app *app,
         }
     }
     exo_record_free(&record);
-    exo_store_unlock(app->store, &lock);
+    exo_app_unlock(app, &lock);
     exo_event_run(app);
 }
 

@@ -167,12 +167,11 @@ static int seal_anew(struct exo_app *app, const struct exo_account *account,
                      struct exo_err *err)
 {
     struct exo_store_lock lock;
-    int rc = exo_store_lock(app->store, account, exo_clock_ms() + LOCK_MS,
-                            &lock, err);
+    int rc = exo_app_lock(app, account, exo_clock_ms() + LOCK_MS, &lock, err);
 
     if (rc == 0) {
         rc = exo_store_renew(app->store, &lock, false, err);
-        exo_store_unlock(app->store, &lock);
+        exo_app_unlock(app, &lock);
     }
     return rc == EXO_E_NOENT ? 0 : rc; /* removed meanwhile */
 }

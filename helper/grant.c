@@ -132,11 +132,9 @@ static int ask_client(struct exo_work *w, const struct exo_oauth_client *client,
     }
 }
 
-/* One request. EXO_E_STATUS with error filled, or with w->err alone set and
- * error->err.status EXO_STATUS_OK when nothing was sent. */
-static int ask(struct exo_work *w, const struct exo_secret *given_secret,
-               const struct exo_secret *refresh_token,
-               struct exo_tokens *tokens, struct exo_oauth_error *error)
+int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
+                 const struct exo_secret *refresh_token,
+                 struct exo_tokens *tokens, struct exo_oauth_error *error)
 {
     struct exo_means means;
     struct exo_oauth_client client;
@@ -193,7 +191,7 @@ int exo_work_request(struct exo_work *w)
     if (rc != 0) {
         return rc;
     }
-    rc = ask(w, NULL, &w->got->record.refresh_token, &tokens, &error);
+    rc = exo_work_ask(w, NULL, &w->got->record.refresh_token, &tokens, &error);
     if (rc == 0) {
         rc = exo_work_accept(w, &tokens);
     }
@@ -210,58 +208,6 @@ int exo_work_request(struct exo_work *w)
         }
         *w->err = error.err;
         exo_work_refuse(w, &error);
-    }
-    exo_tokens_free(&tokens);
-    return rc;
-}
-
-int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
-{
-    struct exo_record *r = &w->got->record;
-    struct exo_oauth_error error;
-    struct exo_tokens tokens;
-    const struct exo_secret *refresh_token =
-        proof->refresh_token ? proof->refresh_token : &r->refresh_token;
-    enum exo_grant grant;
-    int rc = 0;
-
-    memset(&error, 0, sizeof(error));
-    memset(&tokens, 0, sizeof(tokens));
-    if (exo_grant_parse(proof->grant, &grant)) {
-        rc = exo_settings_assume(w->got->settings, grant);
-    }
-    if (rc == 0 && proof->token_endpoint) {
-        rc = exo_settings_found(w->got->settings, EXO_KEY_TOKEN_ENDPOINT,
-                                proof->token_endpoint);
-    }
-    /* What cannot be saved must not be asked for (see rehearse()). What is
-     * damaged may still be worth something, until there is a better one. */
-    if (rc == 0 && !w->damaged) {
-        rc = exo_store_put(w->app->store, &w->lock, r, w->err);
-    }
-    if (rc == 0 && !proof->tokens) {
-        rc = ask(w, proof->client_secret, refresh_token, &tokens, &error);
-        if (error.err.status != EXO_STATUS_OK) {
-            *w->err = error.err;
-        }
-    }
-    if (rc == 0 && proof->client_secret) {
-        rc = exo_secret_copy(&r->client_secret, proof->client_secret);
-    }
-    if (rc == 0 && proof->refresh_token) {
-        rc = exo_secret_copy(&r->refresh_token, proof->refresh_token);
-    }
-    if (rc == 0 && proof->tokens && w->owner->grant == EXO_GRANT_PASSWORD) {
-        exo_secret_free(&r->refresh_token); /* see by_password() */
-    }
-    if (rc == 0) {
-        memcpy(r->grant, proof->grant, strlen(proof->grant) + 1);
-        r->granted = exo_grant_of_app(w->owner->grant) ? 0 : exo_clock_now();
-        rc = exo_work_accept(w, proof->tokens ? proof->tokens : &tokens);
-    }
-    if (rc == 0) {
-        w->got->renewed = true;
-        rc = exo_work_save(w);
     }
     exo_tokens_free(&tokens);
     return rc;

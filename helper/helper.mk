@@ -33,9 +33,13 @@ libexoauth_helper_la_SOURCES = \
 	helper/discover.h \
 	helper/event.c \
 	helper/event.h \
+	helper/draft.c \
+	helper/draft.h \
+	helper/draft_file.c \
 	helper/grant.c \
 	helper/keys.c \
 	helper/keys.h \
+	helper/keys_write.c \
 	helper/import.c \
 	helper/import.h \
 	helper/import_gpg.c \
@@ -71,6 +75,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/place.h \
 	helper/prompt.c \
 	helper/prompt.h \
+	helper/prove.c \
 	helper/publish.c \
 	helper/secret.c \
 	helper/settings.c \

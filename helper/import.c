@@ -45,6 +45,7 @@ static void free_item(struct exo_import_item *item)
     }
     exo_secret_free(&item->refresh_token);
     exo_secret_free(&item->client_secret);
+    exo_draft_free(item->draft);
 }
 
 void exo_import_free(struct exo_import *in)
@@ -109,7 +110,7 @@ static void check_item(const struct exo_import *in,
 }
 
 /* The account's file: what the original says, then --set. */
-static int write_item(struct exo_app *app, const struct exo_options *o,
+static int draft_item(struct exo_app *app, const struct exo_options *o,
                       struct exo_import_item *item, struct exo_err *err)
 {
     char **pairs = calloc(item->n_pairs + o->n_set, sizeof(*pairs));
@@ -123,8 +124,11 @@ static int write_item(struct exo_app *app, const struct exo_options *o,
         memcpy(pairs + item->n_pairs, o->set, o->n_set * sizeof(*pairs));
     }
     if (rc == 0) {
-        rc = exo_settings_write(app->conf, &item->account, pairs,
-                                item->n_pairs + o->n_set, &item->changed, err);
+        rc = exo_draft_make(&item->draft, app->conf, &item->account, pairs,
+                            item->n_pairs + o->n_set, err);
+    }
+    if (rc == 0) {
+        rc = exo_draft_prepare(item->draft, err);
     }
     free(pairs);
     return rc;
@@ -208,7 +212,7 @@ int exo_import_before(struct exo_app *app, struct exo_options *o,
     for (size_t i = 0; rc == 0 && i < in->n; i++) {
         check_item(in, &in->item[i]);
         if (in->item[i].err.status == EXO_STATUS_OK) {
-            rc = write_item(app, o, &in->item[i], err);
+            rc = draft_item(app, o, &in->item[i], err);
         }
     }
     exo_secret_free(&in->text);
@@ -222,25 +226,46 @@ static bool same(const struct exo_secret *a, const struct exo_secret *b)
                   exo_secret_len(a)) == 0;
 }
 
+/* The stored credential with what is new in the account's file. */
+static bool works_with(struct exo_app *app, const struct exo_import_item *item,
+                       const char *grant)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_proof proof;
+    struct exo_got got;
+    bool good;
+
+    memset(&proof, 0, sizeof(proof));
+    proof.grant = grant;
+    proof.draft = item->draft;
+    good = exo_broker_login(app, &item->account, &proof,
+                            exo_clock_ms() + IMPORT_MS, &got, &ignored) == 0;
+    exo_got_free(&got);
+    return good;
+}
+
 /* Is the stored credential good, and is it this one already? Then it is not
  * spent again: a provider may take that for theft. */
 static bool is_there(struct exo_app *app, const struct exo_options *o,
-                     const struct exo_import_item *item)
+                     const struct exo_import_item *item, const char *grant)
 {
     struct exo_want want = EXO_WANT_INIT;
     struct exo_err ignored = EXO_ERR_INIT;
     struct exo_record record;
     struct exo_got got;
+    bool any;
     bool mine;
     bool good;
 
-    exo_record_init(&record);
-    mine = exo_store_get(app->store, &item->account, &record, &ignored) == 0 &&
-           same(&record.refresh_token, &item->refresh_token) &&
+    any = exo_store_get(app->store, &item->account, &record, &ignored) == 0;
+    mine = any && same(&record.refresh_token, &item->refresh_token) &&
            same(&record.client_secret, &item->client_secret);
     exo_record_free(&record);
-    if (!o->if_needed && (!mine || item->changed)) {
+    if (!o->if_needed && (!mine || exo_draft_waits(item->draft))) {
         return false;
+    }
+    if (exo_draft_waits(item->draft)) {
+        return any && works_with(app, item, grant);
     }
     want.deadline_ms = exo_clock_ms() + IMPORT_MS;
     good = exo_broker_get(app, &item->account, &want, &got, &ignored) == 0 &&
@@ -264,6 +289,7 @@ static int prove(struct exo_app *app, const struct exo_import_item *item,
     if (!exo_secret_empty(&item->client_secret)) {
         proof.client_secret = &item->client_secret;
     }
+    proof.draft = item->draft;
     if (!item->app) {
         proof.refresh_token = &item->refresh_token;
     }
@@ -290,24 +316,29 @@ static int import_one(struct exo_app *app, const struct exo_options *o,
                       struct exo_import_item *item, struct exo_err *err)
 {
     struct exo_settings *settings = NULL;
+    const char *grant;
     int rc;
 
     if (item->err.status != EXO_STATUS_OK) {
         *err = item->err;
         return EXO_E_STATUS;
     }
+    app->conf->draft = item->draft;
     rc = exo_settings_load(&settings, app->conf, &item->account, err);
     if (rc == 0) {
         exo_settings_unknown(app->conf, settings, warn, app);
         rc = exo_settings_complete(settings, err);
     }
-    if (rc == 0 && !is_there(app, o, item)) {
-        rc = prove(app, item,
-                   exo_grant_word(exo_settings_owner(settings)->grant),
-                   o->import->shown, err);
-        item->changed = true;
+    if (rc == 0) {
+        grant = exo_grant_word(exo_settings_owner(settings)->grant);
+        item->changed = exo_draft_waits(item->draft);
+        if (!is_there(app, o, item, grant)) {
+            rc = prove(app, item, grant, o->import->shown, err);
+            item->changed = true;
+        }
     }
     exo_settings_free(settings);
+    app->conf->draft = NULL;
     return rc;
 }
 

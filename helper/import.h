@@ -25,7 +25,8 @@ struct exo_import_item {
     struct exo_secret refresh_token;
     struct exo_secret client_secret;
     struct exo_err err; /* status not OK: why this one cannot be imported */
-    bool changed;       /* its account file was */
+    struct exo_draft *draft; /* its account file */
+    bool changed;            /* that, or the credential */
 };
 
 struct exo_import {

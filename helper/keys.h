@@ -14,6 +14,10 @@
 int exo_keys_read(void *context, struct exo_keyring *ring,
                   struct exo_err *err) EXO_MUST_CHECK;
 
+/* Asks a person for the passphrase of the key, where it has one and it is not
+ * known yet. */
+int exo_keys_ask(struct exo_app *app, struct exo_err *err) EXO_MUST_CHECK;
+
 /* Is it a file that exoauth itself writes? */
 bool exo_keys_is_file(const struct exo_app *app);
 

@@ -8,6 +8,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,8 +23,16 @@ wait_and_act(int fd, int (*act)(void *context), void *context)
     ssize_t n;
 
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    /* Of several children none may hold the pipe of another. */
+    if (fd != 3) {
+        (void)dup2(fd, 3);
+    }
+    (void)close_range(4, ~0U, 0);
+    /* What ends the command ends the pipe; what has begun is finished. */
+    (void)setsid();
+    (void)signal(SIGTERM, SIG_IGN);
     do {
-        n = read(fd, &told, 1);
+        n = read(3, &told, 1);
     } while (n < 0 && errno == EINTR);
     _exit(n == 1 ? act(context) : 0);
 }
@@ -36,7 +46,7 @@ int exo_later_start(struct exo_later *later, int (*act)(void *context),
 
     later->pid = 0;
     later->fd = -1;
-    if (pipe(fd) != 0) {
+    if (pipe2(fd, O_CLOEXEC) != 0) {
         return errno;
     }
     pid = fork();

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "draft.h"
 #include "exoauth/proto.h"
 #include "import.h"
 #include "options.h"
@@ -287,6 +288,7 @@ void exo_options_free(struct exo_options *options)
 {
     free(options->set);
     exo_import_free(options->import);
+    exo_draft_free(options->draft);
     exo_rekey_free(options);
     exo_secret_free(&options->secret);
     exo_secret_free(&options->refresh_token);

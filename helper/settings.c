@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "draft.h"
 #include "exoauth/file.h"
 #include "settings_inner.h"
 
@@ -84,6 +85,22 @@ bool exo_grant_parse(const char *word, enum exo_grant *grant)
     return false;
 }
 
+/* What the file says, or is to say once it has proved itself. */
+static int read_text(struct exo_settings *s, const struct exo_conf *conf,
+                     const struct exo_account *account, const char *path,
+                     const char **why)
+{
+    const struct exo_draft *draft = conf->draft;
+
+    exo_buf_reset(&s->text);
+    if (!draft || strcmp(draft->account.name, account->name) != 0) {
+        return exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &s->text, why);
+    }
+    s->proposed = draft->is_new && !draft->written;
+    exo_buf_add(&s->text, exo_buf_text(&draft->text), draft->text.len);
+    return s->text.error;
+}
+
 /* The account's file into s->block; EXO_E_NOENT if there is none. */
 static int read_file(struct exo_settings *s, const struct exo_conf *conf,
                      const struct exo_account *account, struct exo_err *err)
@@ -96,8 +113,7 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
     if (rc != 0) {
         goto out;
     }
-    exo_buf_reset(&s->text);
-    rc = exo_file_read(AT_FDCWD, path.data, EXO_FILE_CONFIG, 0, &s->text, &why);
+    rc = read_text(s, conf, account, path.data, &why);
     if (rc == EXO_E_NOENT && lstat(path.data, &st) != 0) {
         goto out;
     }

@@ -65,6 +65,7 @@ struct exo_settings {
     struct exo_account file;       /* whose file it is: itself or @domain */
     struct exo_account credential; /* whose credential and token it uses */
     char *path;                    /* the account file */
+    bool proposed;                 /* which is not there yet (draft.h) */
     struct exo_buf text;
     struct exo_block block;
     struct exo_setting key[EXO_KEYS];
@@ -163,17 +164,6 @@ void exo_settings_unknown(const struct exo_conf *conf,
                           const struct exo_settings *settings,
                           void (*warn)(void *context, const char *text),
                           void *context);
-
-/*
- * Writes key=value pairs into the account's file: a line of that key is
- * replaced, others and comments stay, new ones are appended. Creates the
- * file (and, in a user's own configuration, its directory). changed tells
- * whether a byte differs from before.
- */
-int exo_settings_write(const struct exo_conf *conf,
-                       const struct exo_account *account, char *const *pairs,
-                       size_t n, bool *changed,
-                       struct exo_err *err) EXO_MUST_CHECK;
 
 /* Every account with a file of its own, in the order of the directory. */
 int exo_settings_list(const struct exo_conf *conf,

@@ -212,6 +212,11 @@ void exo_settings_derive(struct exo_settings *s)
 static int missing(const struct exo_settings *s, enum exo_key key,
                    const char *value, struct exo_err *err)
 {
+    if (s->proposed) { /* nothing is kept of a first login that fails */
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s: %s is missing; add: --set %s=%s", s->file.name,
+                           exo_key_name(key), exo_key_name(key), value);
+    }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "%s: %s is missing; run: exoauth login %s --set %s=%s",
                        s->path, exo_key_name(key), s->file.name,

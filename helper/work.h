@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The broker's inside: one piece of work on one account. Only broker.c,
- * grant.c and outcome.c include this.
+ * grant.c, prove.c and outcome.c include this.
  */
 #ifndef EXOAUTH_WORK_H
 #define EXOAUTH_WORK_H
@@ -28,7 +28,15 @@ struct exo_work {
  * Under the lock. */
 int exo_work_request(struct exo_work *w) EXO_MUST_CHECK;
 
-/* Runs it with what a login brought; the record changes on success only. */
+/* One request. EXO_E_STATUS with error filled, or with w->err alone set and
+ * error->err.status EXO_STATUS_OK when nothing was sent. */
+int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
+                 const struct exo_secret *refresh_token,
+                 struct exo_tokens *tokens,
+                 struct exo_oauth_error *error) EXO_MUST_CHECK;
+
+/* Runs it with what a login brought; record and account file change when the
+ * provider accepted it, and not before. */
 int exo_work_prove(struct exo_work *w,
                    const struct exo_proof *proof) EXO_MUST_CHECK;
 

@@ -243,6 +243,7 @@ shell_tests = \
 	tests/cli/import.sh \
 	tests/cli/list.sh \
 	tests/cli/login.sh \
+	tests/cli/replace.sh \
 	tests/cli/manpages.sh \
 	tests/cli/monitor.sh \
 	tests/cli/password.sh \

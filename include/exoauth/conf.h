@@ -22,6 +22,8 @@ enum exo_log_level {
     EXO_LOG_DEBUG
 };
 
+struct exo_draft; /* helper/draft.h */
+
 struct exo_conf {
     char *path;   /* the file in force, absolute; it need not exist */
     bool present; /* it does exist */
@@ -52,6 +54,8 @@ struct exo_conf {
     enum exo_log_level log_level;
     struct exo_buf text;    /* what block borrows from */
     struct exo_block block; /* every line, for account defaults */
+    /* Stands for one account's file while a login proves it; NULL: none. */
+    const struct exo_draft *draft;
 };
 
 /* True in a set-user-id, set-group-id or capability-gaining process. */

@@ -47,8 +47,7 @@ done
 ok 'none of these wrote a file' test ! -e "$file"
 exits 78 'no client_id' x login $app --set provider=custom --set servers=x.test \
     --set "token_endpoint=$SITE_URL/token"
-one_line 'no client_id' "run: exoauth login $app --set client_id="
-rm "$file"
+one_line 'no client_id' "add: --set client_id="
 is "$(site_count)" 0 'and nobody was asked'
 
 # ----- an app with a stored secret
@@ -98,11 +97,11 @@ fresh=fresh@contoso.test
 site_script aadsts:700016:unauthorized_client
 exits 78 'a first login that fails' x login $fresh "${site[@]}" \
     --secret-file "$SITE/secret/app"
-ok 'keeps the account file, to be corrected' \
-    grep -q '^client_id: app$' "$SITE/etc/exoauth.d/$fresh.conf"
-is "$(site_record $fresh client_secret)" '' 'and stores no secret'
+ok 'leaves no account file' test ! -e "$SITE/etc/exoauth.d/$fresh.conf"
+ok 'and no record' test ! -e "$SITE_STORE/$fresh.json"
 site_script ok:if-needed
-ok '--if-needed after that' x login $fresh --if-needed --secret-file "$SITE/secret/app"
+ok '--if-needed after that' x login $fresh "${site[@]}" --if-needed \
+    --secret-file "$SITE/secret/app"
 said changed
 exits 64 'a grant without a login' x login g@contoso.test "${site[@]}" \
     --set grant=managed_identity --secret-file "$SITE/secret/app"

@@ -7,6 +7,7 @@
 
 #include "house.h"
 
+#include "helper/draft.h"
 #include "helper/settings.h"
 
 #include <errno.h>
@@ -67,15 +68,24 @@ static int write_pairs(struct house *house, const char *name,
     struct exo_account account = account_of(name);
     char copies[MAX_PAIRS][200];
     char *list[MAX_PAIRS];
+    struct exo_draft *draft = NULL;
     size_t n = 0;
+    int rc;
 
     for (; n < MAX_PAIRS && pairs[n] != NULL; n++) {
         (void)snprintf(copies[n], sizeof(copies[n]), "%s", pairs[n]);
         list[n] = copies[n];
     }
     house->err = (struct exo_err)EXO_ERR_INIT;
-    return exo_settings_write(house->conf, &account, list, n, changed,
-                              &house->err);
+    *changed = false;
+    rc = exo_draft_make(&draft, house->conf, &account, list, n, &house->err);
+    if (rc == 0)
+        rc = exo_draft_prepare(draft, &house->err);
+    if (rc == 0)
+        rc = exo_draft_write(draft, &house->err);
+    *changed = rc == 0 && draft->changed;
+    exo_draft_free(draft);
+    return rc;
 }
 
 static void writes_pairs(void **state)

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a login brought proves itself, and then takes the place of what was
+ * there. Called by exo_broker_login() under the account's lock. A login that
+ * fails leaves record and account file as they were, and none where there
+ * were none.
+ *
+ * Record and file cannot change at one instant, so: the record first, with
+ * all that is new and without dropping anything; the file; and last what the
+ * new file has no use for. Cut short between two of them, the old file still
+ * finds what it was used to, and the new one what it needs.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "exoauth/proto.h"
+#include "work.h"
+
+struct login {
+    struct exo_work *w;
+    const struct exo_proof *proof;
+    struct exo_tokens *tokens; /* of a person, or of our request */
+    bool first;                /* there was no record */
+    bool drop_secret;          /* of the record, once the file is there */
+    bool drop_refresh_token;
+};
+
+static bool same(const struct exo_secret *a, const struct exo_secret *b)
+{
+    return exo_secret_len(a) == exo_secret_len(b) &&
+           memcmp(exo_secret_reveal(a), exo_secret_reveal(b),
+                  exo_secret_len(a)) == 0;
+}
+
+/* Everything new into the record; what shall go from it stays for now. */
+static int take(struct login *l)
+{
+    const struct exo_proof *proof = l->proof;
+    struct exo_work *w = l->w;
+    struct exo_record *r = &w->got->record;
+    int rc = 0;
+
+    l->drop_secret =
+        proof->client_secret && exo_secret_empty(proof->client_secret);
+    l->drop_refresh_token = proof->tokens &&
+                            w->owner->grant == EXO_GRANT_PASSWORD &&
+                            exo_secret_empty(&proof->tokens->refresh_token);
+    if (proof->client_secret && !l->drop_secret) {
+        rc = exo_secret_copy(&r->client_secret, proof->client_secret);
+    }
+    if (rc == 0 && proof->refresh_token) {
+        rc = exo_secret_copy(&r->refresh_token, proof->refresh_token);
+    }
+    memcpy(r->grant, proof->grant, strlen(proof->grant) + 1);
+    r->granted = exo_grant_of_app(w->owner->grant) ? 0 : exo_clock_now();
+    return rc;
+}
+
+static void drop(struct login *l)
+{
+    struct exo_record *r = &l->w->got->record;
+
+    if (l->drop_secret) {
+        exo_secret_free(&r->client_secret);
+    }
+    if (l->drop_refresh_token) { /* see by_password() in grant.c */
+        exo_secret_free(&r->refresh_token);
+    }
+}
+
+/* The file could not be replaced after all: the record as it was. Not where
+ * a refresh token was spent, for which there is a new one now. */
+static void give_back(struct login *l, struct exo_record *old)
+{
+    struct exo_work *w = l->w;
+    struct exo_err ignored = EXO_ERR_INIT;
+
+    if (l->proof->refresh_token || old->revision == 0) {
+        return;
+    }
+    old->revision = w->got->record.revision;
+    if (exo_store_put(w->app->store, &w->lock, old, &ignored) != 0) {
+        exo_app_warn(w->app, "%s", ignored.text);
+    }
+}
+
+static int save_both(struct login *l)
+{
+    struct exo_work *w = l->w;
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record old;
+    int rc;
+
+    (void)!exo_store_get(w->app->store, &w->owner->file, &old, &ignored);
+    rc = exo_work_save(w);
+    if (rc == 0) {
+        rc = exo_draft_write(l->proof->draft, w->err);
+        if (rc != 0) {
+            give_back(l, &old);
+        }
+    }
+    exo_record_free(&old);
+    if (rc == 0 && (l->drop_secret || l->drop_refresh_token)) {
+        drop(l);
+        rc = exo_work_save(w);
+    }
+    return rc;
+}
+
+static int save(struct login *l)
+{
+    if (exo_draft_waits(l->proof->draft)) {
+        return save_both(l);
+    }
+    drop(l);
+    return exo_work_save(l->w);
+}
+
+/*
+ * An answer that is useless otherwise may bring a new refresh token, and the
+ * one that was to be adopted is spent. The new one is kept, unless a stored
+ * one works: that one still does.
+ */
+static bool keep_rotated(struct login *l, const struct exo_oauth_error *error)
+{
+    const struct exo_secret *given = l->proof->refresh_token;
+    struct exo_work *w = l->w;
+    struct exo_record *r = &w->got->record;
+    struct exo_err ignored = EXO_ERR_INIT;
+    const char *name = w->owner->file.name;
+
+    if (!given || exo_secret_empty(&l->tokens->refresh_token)) {
+        return false;
+    }
+    if (r->state == EXO_STATUS_OK && !exo_secret_empty(&r->refresh_token) &&
+        !same(&r->refresh_token, given)) {
+        exo_app_warn(w->app,
+                     "%s keeps the credential it has; the refresh token that "
+                     "was given is spent",
+                     name);
+        return false;
+    }
+    if (take(l) != 0) {
+        return false;
+    }
+    exo_secret_move(&r->refresh_token, &l->tokens->refresh_token);
+    exo_work_refuse(w, error);
+    if (exo_draft_write(l->proof->draft, &ignored) != 0) {
+        exo_app_warn(w->app, "%s", ignored.text);
+    }
+    exo_app_warn(w->app,
+                 "%s: the answer brought a new refresh token, which is stored; "
+                 "to try with it, run: exoauth refresh --force %s",
+                 name, name);
+    return true;
+}
+
+/* The empty record of the rehearsal would be half an account. */
+static void forget(struct login *l)
+{
+    struct exo_work *w = l->w;
+    struct exo_err ignored = EXO_ERR_INIT;
+
+    if (l->first && w->got->record.revision != 0) {
+        (void)!exo_store_remove(w->app->store, &w->lock, &ignored);
+    }
+}
+
+static int rehearse(struct login *l)
+{
+    struct exo_work *w = l->w;
+    enum exo_grant grant;
+    int rc = exo_draft_check(l->proof->draft, w->err);
+
+    if (rc == 0 && exo_grant_parse(l->proof->grant, &grant)) {
+        rc = exo_settings_assume(w->got->settings, grant);
+    }
+    if (rc == 0 && l->proof->token_endpoint) {
+        rc = exo_settings_found(w->got->settings, EXO_KEY_TOKEN_ENDPOINT,
+                                l->proof->token_endpoint);
+    }
+    /* What cannot be saved must not be asked for. What is damaged may still
+     * be worth something, until there is a better one. */
+    if (rc == 0 && !w->damaged) {
+        rc = exo_store_put(w->app->store, &w->lock, &w->got->record, w->err);
+    }
+    return rc;
+}
+
+int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
+{
+    struct exo_record *r = &w->got->record;
+    struct exo_oauth_error error;
+    struct exo_tokens own;
+    struct login l = { .w = w, .proof = proof, .tokens = &own };
+    bool kept = false;
+    int rc;
+
+    memset(&error, 0, sizeof(error));
+    memset(&own, 0, sizeof(own));
+    l.first = r->revision == 0 && !w->damaged;
+    rc = rehearse(&l);
+    if (rc == 0 && proof->tokens) {
+        l.tokens = proof->tokens;
+    } else if (rc == 0) {
+        rc = exo_work_ask(w, proof->client_secret,
+                          proof->refresh_token ? proof->refresh_token
+                                               : &r->refresh_token,
+                          &own, &error);
+        if (error.err.status != EXO_STATUS_OK) {
+            *w->err = error.err;
+            kept = keep_rotated(&l, &error);
+        }
+    }
+    if (rc == 0) {
+        rc = take(&l);
+    }
+    if (rc == 0) {
+        rc = exo_work_accept(w, l.tokens);
+    }
+    if (rc == 0) {
+        w->got->renewed = true;
+        rc = save(&l);
+    }
+    if (rc != 0 && !kept) {
+        forget(&l);
+    }
+    exo_tokens_free(&own);
+    return rc;
+}
