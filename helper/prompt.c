@@ -2,12 +2,14 @@
 /*
  * Where a person hands over a secret: the terminal, stdin, or a file named
  * on the command line (opened before root becomes run_as). Called by login.
- * The secret is the caller's and wipes itself; no text here quotes it.
+ * The secret is the caller's and wipes itself; no text here quotes it. A
+ * signal gets its way at once, but finds the terminal as it was.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,16 +20,86 @@
 #include "exoauth/file.h"
 #include "prompt.h"
 
-static int read_line(int fd, struct exo_secret *secret)
+/* What ends or stops a command from a terminal. */
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+
+#define N_SIGNALS (sizeof(signals) / sizeof(*signals))
+
+static volatile sig_atomic_t caught;
+
+static void note(int sig)
+{
+    caught = sig;
+}
+
+/* As it was before a question. */
+struct terminal {
+    int fd;
+    struct termios modes;
+    sigset_t mask;
+    struct sigaction action[N_SIGNALS];
+};
+
+/*
+ * Blocked but for the moments of waiting, so that none slips in between; and
+ * caught, as the terminal has to be put right before one may do its work.
+ * What was ignored stays ignored.
+ */
+static void hold_signals(struct terminal *t)
+{
+    struct sigaction action;
+    sigset_t mask;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = note;
+    (void)sigemptyset(&mask);
+    for (size_t i = 0; i < N_SIGNALS; i++) {
+        (void)sigaddset(&mask, signals[i]);
+    }
+    caught = 0;
+    (void)sigprocmask(SIG_BLOCK, &mask, &t->mask);
+    for (size_t i = 0; i < N_SIGNALS; i++) {
+        (void)sigaction(signals[i], NULL, &t->action[i]);
+        if (t->action[i].sa_handler != SIG_IGN) {
+            (void)sigaction(signals[i], &action, NULL);
+        }
+    }
+}
+
+/* True if it was stopped and goes on now: the question comes anew. */
+static bool release_signals(const struct terminal *t)
+{
+    int sig = caught;
+
+    for (size_t i = 0; i < N_SIGNALS; i++) {
+        (void)sigaction(signals[i], &t->action[i], NULL);
+    }
+    if (sig != 0) {
+        (void)raise(sig); /* and is delivered with the mask */
+    }
+    (void)sigprocmask(SIG_SETMASK, &t->mask, NULL);
+    return sig != 0;
+}
+
+/* t: NULL where it is no terminal. EXO_E_TIMEOUT: a signal came first. */
+static int read_line(int fd, const struct terminal *t,
+                     struct exo_secret *secret)
 {
     struct exo_buf *buf = &secret->hidden;
 
     for (;;) {
         char *room = exo_buf_reserve(buf, 2);
+        struct pollfd p = { fd, POLLIN, 0 };
         ssize_t n;
 
         if (!room) {
             return buf->error;
+        }
+        if (t && ppoll(&p, 1, NULL, &t->mask) < 0 && errno == EINTR) {
+            if (caught != 0) {
+                return EXO_E_TIMEOUT;
+            }
+            continue;
         }
         n = read(fd, room, 1); /* what follows the line is not ours */
         if (n < 0 && errno == EINTR) {
@@ -45,59 +117,56 @@ static int read_line(int fd, struct exo_secret *secret)
     }
 }
 
+/* One line, with these local modes of the terminal switched off. */
+static int ask(int fd, const char *question, tcflag_t off,
+               struct exo_secret *secret)
+{
+    struct terminal t = { .fd = fd };
+    /* What was typed ahead is no secret, but may be an address. */
+    int when = (off & ECHO) != 0 ? TCSAFLUSH : TCSADRAIN;
+    struct termios modes;
+    bool again;
+    int rc;
+
+    do {
+        if (tcgetattr(fd, &t.modes) != 0) {
+            return EXO_E_NOENT;
+        }
+        modes = t.modes;
+        modes.c_lflag &= ~off;
+        if ((off & ICANON) != 0) {
+            modes.c_cc[VMIN] = 1;
+            modes.c_cc[VTIME] = 0;
+        }
+        exo_buf_reset(&secret->hidden);
+        hold_signals(&t);
+        (void)tcsetattr(fd, when, &modes);
+        (void)!write(fd, question, strlen(question));
+        rc = read_line(fd, &t, secret);
+        (void)tcsetattr(fd, when, &t.modes);
+        if ((off & ECHO) != 0 || rc != 0) {
+            (void)!write(fd, "\n", 1);
+        }
+        again = release_signals(&t);
+    } while (again);
+    return rc;
+}
+
 int exo_prompt_secret(const char *question, struct exo_secret *secret,
                       struct exo_err *err)
 {
-    struct termios old, quiet;
-    sigset_t mask, before;
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     int rc;
 
     if (fd < 0) {
         return EXO_E_NOENT;
     }
-    if (tcgetattr(fd, &old) != 0) {
-        (void)close(fd);
-        return EXO_E_NOENT;
-    }
-    quiet = old;
-    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-    /* Ctrl-C must not leave the terminal without echo. */
-    (void)sigemptyset(&mask);
-    (void)sigaddset(&mask, SIGINT);
-    (void)sigaddset(&mask, SIGTSTP);
-    (void)sigprocmask(SIG_BLOCK, &mask, &before);
-    (void)tcsetattr(fd, TCSAFLUSH, &quiet);
-    (void)!write(fd, question, strlen(question));
-    rc = read_line(fd, secret);
-    (void)tcsetattr(fd, TCSAFLUSH, &old);
-    (void)!write(fd, "\n", 1);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    rc = ask(fd, question, ECHO | ECHOE | ECHOK | ECHONL, secret);
     (void)close(fd);
-    if (rc != 0) {
+    if (rc != 0 && rc != EXO_E_NOENT) {
         return exo_err_set(err, EXO_STATUS_USAGE, "the terminal: %s",
                            exo_strerror(rc));
     }
-    return 0;
-}
-
-/* The line buffer of a terminal ends at 4096 bytes, an address may not. */
-static int read_long(int fd, const char *question, struct exo_secret *line)
-{
-    struct termios old, raw;
-    int rc;
-
-    if (tcgetattr(fd, &old) != 0) {
-        return EXO_E_NOENT;
-    }
-    raw = old;
-    raw.c_lflag &= ~(tcflag_t)ICANON;
-    raw.c_cc[VMIN] = 1;
-    raw.c_cc[VTIME] = 0;
-    (void)tcsetattr(fd, TCSADRAIN, &raw);
-    (void)!write(fd, question, strlen(question));
-    rc = read_line(fd, line);
-    (void)tcsetattr(fd, TCSADRAIN, &old);
     return rc;
 }
 
@@ -107,7 +176,9 @@ int exo_prompt_line(const char *question, struct exo_secret *line,
     int rc;
 
     exo_buf_reset(&line->hidden);
-    rc = isatty(0) == 1 ? read_long(0, question, line) : read_line(0, line);
+    /* The line buffer of a terminal ends at 4096 bytes, an address may not. */
+    rc = isatty(0) == 1 ? ask(0, question, ICANON, line)
+                        : read_line(0, NULL, line);
     if (rc == 0 && exo_secret_empty(line)) {
         rc = EXO_E_SHORT;
     }
@@ -195,7 +266,7 @@ int exo_prompt_file(const char *option, const char *path,
     if (rc != 0) {
         return rc;
     }
-    rc = read_line(fd, secret);
+    rc = read_line(fd, NULL, secret);
     if (fd > 2) {
         (void)close(fd);
     }

@@ -243,15 +243,16 @@ shell_tests = \
 	tests/cli/import.sh \
 	tests/cli/list.sh \
 	tests/cli/login.sh \
-	tests/cli/replace.sh \
 	tests/cli/manpages.sh \
 	tests/cli/monitor.sh \
 	tests/cli/password.sh \
 	tests/cli/paste.sh \
 	tests/cli/presets.sh \
+	tests/cli/prompt.sh \
 	tests/cli/provider.sh \
 	tests/cli/refresh.sh \
 	tests/cli/remove.sh \
+	tests/cli/replace.sh \
 	tests/cli/seal.sh \
 	tests/cli/serve.sh \
 	tests/cli/show.sh \
@@ -332,6 +333,7 @@ test_files = \
 	tests/lib/approve \
 	tests/lib/as.mjs \
 	tests/lib/ask.py \
+	tests/lib/typist.py \
 	tests/lib/build.sh \
 	tests/lib/container.py \
 	tests/lib/endpoint.py \
