@@ -41,6 +41,30 @@ static int from_file(const char *path, struct exo_secret *secret,
     return 0;
 }
 
+/* A process group of its own, so that all of it can be ended, and SIGPIPE as
+ * a shell expects it. */
+static int init(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr)
+{
+    sigset_t pipes;
+    int rc = posix_spawn_file_actions_init(actions);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = posix_spawnattr_init(attr);
+    if (rc != 0) {
+        (void)posix_spawn_file_actions_destroy(actions);
+        return rc;
+    }
+    (void)sigemptyset(&pipes);
+    (void)sigaddset(&pipes, SIGPIPE);
+    (void)posix_spawnattr_setsigdefault(attr, &pipes);
+    (void)posix_spawnattr_setpgroup(attr, 0);
+    (void)posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP |
+                                             POSIX_SPAWN_SETSIGDEF);
+    return 0;
+}
+
 static int start(const char *command, pid_t *pid, int *out)
 {
     static char *const env[] = { (char *)"PATH=/usr/local/sbin:/usr/local/bin:"
@@ -48,6 +72,7 @@ static int start(const char *command, pid_t *pid, int *out)
                                  NULL };
     char *argv[] = { (char *)"sh", (char *)"-c", NULL, NULL };
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
     int pipe_fd[2];
     int rc;
 
@@ -55,7 +80,7 @@ static int start(const char *command, pid_t *pid, int *out)
     if (pipe2(pipe_fd, O_CLOEXEC) != 0) {
         return errno;
     }
-    rc = posix_spawn_file_actions_init(&actions);
+    rc = init(&actions, &attr);
     if (rc != 0) {
         (void)close(pipe_fd[0]);
         (void)close(pipe_fd[1]);
@@ -72,8 +97,9 @@ static int start(const char *command, pid_t *pid, int *out)
                                               O_WRONLY, 0);
     }
     if (rc == 0) {
-        rc = posix_spawn(pid, "/bin/sh", &actions, NULL, argv, env);
+        rc = posix_spawn(pid, "/bin/sh", &actions, &attr, argv, env);
     }
+    (void)posix_spawnattr_destroy(&attr);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)close(pipe_fd[1]);
     if (rc != 0) {
@@ -134,7 +160,7 @@ int exo_command_output(const char *key, const char *command,
     rc = drain(fd, exo_clock_ms() + COMMAND_MS, &secret->hidden);
     (void)close(fd);
     if (rc != 0) {
-        (void)kill(pid, SIGKILL);
+        (void)kill(-pid, SIGKILL);
     }
     while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
     }
