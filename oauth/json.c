@@ -136,10 +136,17 @@ const char *exo_json_string(struct json_object *object, const char *name)
         return "";
     }
     text = json_object_get_string(value);
-    if (strlen(text) != (size_t)json_object_get_string_len(value)) {
-        return "";
-    }
-    return text;
+    return exo_json_has_nul(object, name) ? "" : text;
+}
+
+bool exo_json_has_nul(struct json_object *object, const char *name)
+{
+    struct json_object *value;
+
+    return json_object_object_get_ex(object, name, &value) &&
+           json_object_is_type(value, json_type_string) &&
+           strlen(json_object_get_string(value)) !=
+               (size_t)json_object_get_string_len(value);
 }
 
 static bool digits_only(const char *text)

@@ -92,7 +92,7 @@ static int read_tokens(const struct exo_asked *asked,
         return exo_no_memory(error);
     }
 
-    if (*access == '\0') {
+    if (*access == '\0' && !exo_json_has_nul(object, "access_token")) {
         return exo_unusable(asked, reply, EXO_OK, "JSON without access_token",
                             EXO_STATUS_MISCONFIGURED, error);
     }
@@ -101,14 +101,15 @@ static int read_tokens(const struct exo_asked *asked,
                             "a token that is not of type Bearer",
                             EXO_STATUS_MISCONFIGURED, error);
     }
-    if (strlen(access) > EXO_TOKEN_MAX ||
+    if (*access == '\0' || strlen(access) > EXO_TOKEN_MAX ||
         !exo_token_is_b64token(access, strlen(access))) {
         return exo_unusable(asked, reply, EXO_OK,
                             "an access_token that is too long or holds bytes "
                             "no token may hold",
                             EXO_STATUS_TRANSIENT, error);
     }
-    if (*refresh != '\0' && exo_secret_empty(&tokens->refresh_token)) {
+    if ((*refresh != '\0' || exo_json_has_nul(object, "refresh_token")) &&
+        exo_secret_empty(&tokens->refresh_token)) {
         return exo_unusable(asked, reply, EXO_OK,
                             "a refresh_token that is too long or holds bytes "
                             "no token may hold",

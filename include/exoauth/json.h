@@ -6,6 +6,8 @@
 #ifndef EXOAUTH_JSON_H
 #define EXOAUTH_JSON_H
 
+#include <stdbool.h>
+
 #include "exoauth/buf.h"
 #include "exoauth/error.h"
 
@@ -24,5 +26,7 @@ void exo_json_free(struct json_object *object);
 
 /* A string without NUL, "" if it is absent, null, or anything else. */
 const char *exo_json_string(struct json_object *object, const char *name);
+/* Is it a string that exo_json_string() gives as "", as a NUL is in it? */
+bool exo_json_has_nul(struct json_object *object, const char *name);
 
 #endif

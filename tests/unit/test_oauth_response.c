@@ -143,8 +143,7 @@ static const struct {
       EXO_STATUS_TRANSIENT },
     { "{\"access_token\":\"a\nb\"}", "no token may hold",
       EXO_STATUS_TRANSIENT },
-    { "{\"access_token\":\"a b\"}", "no token may hold",
-      EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"a b\"}", "no token may hold", EXO_STATUS_TRANSIENT },
     { "{\"access_token\":\"caf\xc3\xa9\"}", "no token may hold",
       EXO_STATUS_TRANSIENT },
     { "{\"access_token\":\"at\",\"refresh_token\":\"a\\tb\"}",
@@ -154,12 +153,14 @@ static const struct {
       EXO_STATUS_MISCONFIGURED },
     { "{\"access_token\":7}", "without access_token",
       EXO_STATUS_MISCONFIGURED },
-    { "{\"access_token\":\"a\\u0000b\"}", "without access_token",
-      EXO_STATUS_MISCONFIGURED },
+    { "{\"access_token\":\"a\\u0000b\"}", "no token may hold",
+      EXO_STATUS_TRANSIENT },
+    { "{\"access_token\":\"at\",\"refresh_token\":\"a\\u0000b\"}",
+      "a refresh_token that", EXO_STATUS_TRANSIENT },
     { "{\"issuer\":\"https://as.example\"}", "without access_token",
       EXO_STATUS_MISCONFIGURED },
-    { "{\"access_token\":\"at\",\"token_type\":\"DPoP\"}",
-      "not of type Bearer", EXO_STATUS_MISCONFIGURED },
+    { "{\"access_token\":\"at\",\"token_type\":\"DPoP\"}", "not of type Bearer",
+      EXO_STATUS_MISCONFIGURED },
     { "{\"access_token\":\"at\",\"token_type\":7}", "not of type Bearer",
       EXO_STATUS_MISCONFIGURED },
 };
@@ -173,7 +174,8 @@ static void refuses_what_is_no_use(void **state)
     (void)state;
     asked_make(&a);
     for (i = 0; i < sizeof(useless_rows) / sizeof(useless_rows[0]); i++) {
-        assert_int_equal(asked_text(&a, 200, true, useless_rows[i].body), EXO_E_STATUS);
+        assert_int_equal(asked_text(&a, 200, true, useless_rows[i].body),
+                         EXO_E_STATUS);
         assert_has(a.error.err.text, useless_rows[i].says);
         assert_has(a.error.err.text, "token_endpoint https://as.example/token");
         assert_has(a.error.err.text, "; ");
