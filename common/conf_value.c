@@ -36,6 +36,30 @@ static char *path_value(const struct exo_conf *conf, const char *word,
     return path;
 }
 
+/* http://HOST:PORT, with or without a slash; what curl would make of other
+ * things is not what was meant. */
+static bool is_proxy(const char *text)
+{
+    static const char scheme[] = "http://";
+    static const char digits[] = "0123456789";
+    const char *host = text + sizeof scheme - 1;
+    const char *port;
+    size_t len;
+
+    if (strncasecmp(text, scheme, sizeof scheme - 1) != 0) {
+        return false;
+    }
+    len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
+    if (len == 0 || len > strlen(host) || host[len] != ':') {
+        return false;
+    }
+    port = host + len + 1;
+    len = strspn(port, digits);
+    return len > 0 && len <= 5 && strtol(port, NULL, 10) > 0 &&
+           strtol(port, NULL, 10) <= 65535 &&
+           (port[len] == '\0' || strcmp(port + len, "/") == 0);
+}
+
 static const char *list_value(const struct exo_conf *conf, const char *list,
                               char **value)
 {
@@ -158,6 +182,9 @@ const char *exo_conf_value(const struct exo_conf *conf, enum exo_conf_kind kind,
     case EXO_KIND_PROXY:
         if (strchr(text, '@') != NULL) {
             return "no user name or password here, use proxy_auth_file";
+        }
+        if (!none && !is_proxy(text)) {
+            return "must be http://host:port, or none";
         }
         if (!none) {
             *value = strdup(text);

@@ -69,11 +69,12 @@ answer 75 'HTTP 500' 'status:500:oops'
 answer 75 '429' retry:429:30
 answer 75 '503' retry:503:30
 answer 75 'AADSTS90033' aadsts:90033:temporarily_unavailable
+answer 75 'no token may hold' 'fields:{"access_token":"\u0000abc"}'
+answer 75 'no token may hold' 'fields:{"refresh_token":"abc\u0000"}'
 
 # What is sound and says no needs somebody.
 answer 78 'access_token' no-token
 answer 78 'access_token' 'fields:{"access_token":17}'
-answer 78 'access_token' 'fields:{"access_token":"\u0000abc"}'
 answer 78 'Bearer' 'fields:{"token_type":"mac"}'
 answer 78 'HTTP 302' "redirect:302:$SITE_URL/elsewhere"
 answer 78 'HTTP 307' "redirect:307:$SITE_URL/elsewhere"
@@ -235,6 +236,7 @@ unlike "$ERR" canary-proxy 'is not repeated'
 one_line 'password in proxy' 'proxy'
 site_conf proxy socks5://127.0.0.1:1
 tls 78 'a proxy of another kind' "$good_url"
-one_line 'other proxy' 'proxy.*http://'
+one_line 'other proxy' 'exoauth.conf:[0-9]+: proxy: must be http://'
+exits 78 'is refused when the configuration is read' x list
 
 no_secret 'no secret anywhere'

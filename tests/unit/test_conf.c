@@ -204,6 +204,16 @@ static void mistakes(void **state)
         { "initial_response: perhaps", "yes or no" },
         { "noplaintext: maybe", "yes or no" },
         { "proxy: http://u:p@h:1", "proxy_auth_file" },
+        { "proxy: socks5://h:1080", "http://host:port" },
+        { "proxy: https://h:3128", "http://host:port" },
+        { "proxy: h:3128", "http://host:port" },
+        { "proxy: http://h", "http://host:port" },
+        { "proxy: http://:3128", "http://host:port" },
+        { "proxy: http://h:0", "http://host:port" },
+        { "proxy: http://h:65536", "http://host:port" },
+        { "proxy: http://h:3128/path", "http://host:port" },
+        { "proxy: http://h:3128x", "http://host:port" },
+        { "proxy: http://[::1:3128", "http://host:port" },
         { "key_file: k", "absolute" },
     };
 
