@@ -15,6 +15,11 @@
 
 #define LIST_MAX ((size_t)64 * 1024 * 1024)
 
+static void warn(void *context, const char *text)
+{
+    exo_app_warn(context, "%s", text);
+}
+
 static int run(struct exo_app *app, struct exo_options *options,
                struct exo_err *err)
 {
@@ -23,6 +28,7 @@ static int run(struct exo_app *app, struct exo_options *options,
     int rc;
 
     (void)options;
+    exo_settings_strays(app->conf, warn, app);
     rc = exo_settings_list(app->conf, exo_names_add, &names, err);
     if (rc == 0) {
         rc = exo_names_sort(&names);

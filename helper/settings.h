@@ -171,4 +171,10 @@ int exo_settings_list(const struct exo_conf *conf,
                                     const struct exo_account *account),
                       void *context, struct exo_err *err) EXO_MUST_CHECK;
 
+/* One warning per file there that is named like an account file but for
+ * capitals or bytes that should be %XX; nothing reads it. */
+void exo_settings_strays(const struct exo_conf *conf,
+                         void (*warn)(void *context, const char *text),
+                         void *context);
+
 #endif

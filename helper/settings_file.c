@@ -30,13 +30,23 @@ int exo_settings_path(const struct exo_conf *conf,
     return path->error;
 }
 
-int exo_settings_list(const struct exo_conf *conf,
-                      void (*found)(void *context,
-                                    const struct exo_account *account),
-                      void *context, struct exo_err *err)
+/* The length of an entry's name before the suffix; 0: no account file. */
+static size_t stem(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > strlen(SUFFIX) && name[0] != '.' &&
+                   strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0
+               ? len - strlen(SUFFIX)
+               : 0;
+}
+
+static int walk(const struct exo_conf *conf,
+                void (*entry)(void *context, const char *name, size_t len),
+                void *context, struct exo_err *err)
 {
     DIR *dir = opendir(conf->account_dir);
-    const struct dirent *entry;
+    const struct dirent *one;
 
     if (!dir) {
         if (errno == ENOENT) {
@@ -46,18 +56,101 @@ int exo_settings_list(const struct exo_conf *conf,
                            "cannot read %s: %m; correct its mode",
                            conf->account_dir);
     }
-    while ((entry = readdir(dir)) != NULL) {
-        size_t len = strlen(entry->d_name);
-        struct exo_account account;
+    while ((one = readdir(dir)) != NULL) {
+        size_t len = stem(one->d_name);
 
-        if (len <= strlen(SUFFIX) ||
-            strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) != 0 ||
-            exo_account_from_file(&account, entry->d_name,
-                                  len - strlen(SUFFIX)) != 0) {
-            continue;
+        if (len > 0) {
+            entry(context, one->d_name, len);
         }
-        found(context, &account);
     }
     (void)closedir(dir);
     return 0;
+}
+
+struct listener {
+    void (*found)(void *context, const struct exo_account *account);
+    void *context;
+};
+
+static void hear(void *context, const char *name, size_t len)
+{
+    const struct listener *listener = context;
+    struct exo_account account;
+
+    if (exo_account_from_file(&account, name, len) == 0) {
+        listener->found(listener->context, &account);
+    }
+}
+
+int exo_settings_list(const struct exo_conf *conf,
+                      void (*found)(void *context,
+                                    const struct exo_account *account),
+                      void *context, struct exo_err *err)
+{
+    struct listener listener = { found, context };
+
+    return walk(conf, hear, &listener, err);
+}
+
+struct warner {
+    const struct exo_conf *conf;
+    void (*warn)(void *context, const char *text);
+    void *context;
+};
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdef";
+    const char *at = c != '\0' ? strchr(digits, c | 0x20) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* The account that somebody meant with that name. */
+static int guess(struct exo_account *account, const char *name, size_t len)
+{
+    char meant[256];
+    size_t n = 0;
+
+    for (size_t i = 0; i < len && n < sizeof(meant); i++) {
+        int high = name[i] == '%' && i + 2 < len ? hex_digit(name[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(name[i + 2]) : -1;
+
+        meant[n++] = low >= 0 ? (char)(high * 16 + low) : name[i];
+        i += low >= 0 ? 2 : 0;
+    }
+    return exo_account_set(account, meant, n);
+}
+
+static void find_stray(void *context, const char *name, size_t len)
+{
+    const struct warner *w = context;
+    struct exo_buf text = EXO_BUF_INIT(EXO_ERR_TEXT);
+    struct exo_account account;
+
+    if (exo_account_from_file(&account, name, len) == 0) {
+        return;
+    }
+    exo_buf_fmt(&text, "%s/%s is not read: ", w->conf->account_dir, name);
+    if (guess(&account, name, len) == 0) {
+        exo_buf_fmt(&text, "the file of that account is named %s%s; rename it",
+                    account.file, SUFFIX);
+    } else {
+        exo_buf_str(&text, "its name is not that of an account; rename it as "
+                           "exoauth.conf(5) says");
+    }
+    if (text.error == 0) {
+        w->warn(w->context, exo_buf_text(&text));
+    }
+    exo_buf_free(&text);
+}
+
+void exo_settings_strays(const struct exo_conf *conf,
+                         void (*warn)(void *context, const char *text),
+                         void *context)
+{
+    struct warner warner = { conf, warn, context };
+    struct exo_err ignored = EXO_ERR_INIT;
+
+    (void)!walk(conf, find_stray, &warner, &ignored);
 }

@@ -212,6 +212,9 @@ int exo_status_collect(struct exo_app *app, const struct exo_account *only,
     if (rc != 0) {
         goto out;
     }
+    if (!only && warn) {
+        exo_settings_strays(app->conf, warn, context);
+    }
     *rows = calloc(names.n + 1, sizeof(**rows));
     if (!*rows) {
         rc =
