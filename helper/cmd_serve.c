@@ -202,8 +202,12 @@ void exo_serve_one(struct exo_app *app, int in, int out, uid_t self)
     }
     decide(app, &request, &peer, deadline, &a);
     if (a.reply.status != EXO_STATUS_OK && !a.busy) {
-        exo_log(EXO_LOG_NOTICE, "%s for uid %u: %s", request.get,
-                (unsigned)peer.uid, a.reply.message);
+        /* The asker's log has it, for each mail; ours has it where a request
+         * was made (outcome.c). Who may not ask is our own business. */
+        exo_log(a.reply.status == EXO_STATUS_DENIED ? EXO_LOG_NOTICE
+                                                    : EXO_LOG_INFO,
+                "%s for uid %u: %s", request.get, (unsigned)peer.uid,
+                a.reply.message);
     }
     if (!request.nowait) {
         send_reply(&a, out, deadline);

@@ -297,6 +297,39 @@ ok 'which the next one replaces' listening
 kill -TERM $server
 wait $server
 
+# Each deferred mail asks again; the host's log has the answer each time.
+site_account gone@contoso.test "secret_file: $SITE/secret/app"
+site_script aadsts:7000215:invalid_client
+site_conf log_level
+serve
+again() { request 'get: gone@contoso.test' | client "$SITE/sock/et"; }
+for i in 1 2 3; do ok "refused, $i" again; done
+like "$OUT" 'AADSTS7000215' 'the asker is told why, each time'
+is "$(grep -c 'gone@contoso.test' "$SITE/log/exoauth.log")" 1 \
+    'the log has it once, when the provider was asked'
+kill -TERM $server
+wait $server
+site_conf log_level debug
+site_script ok:pushed
+
+# In a directory of root's the socket stays behind, as a root that lived on
+# beside the server would cost more than it.
+if [[ $(id -u) == 0 ]]; then
+    chown root "$SITE/sock" && chmod 0755 "$SITE/sock"
+    serve
+    kill -TERM $server
+    wait $server
+    is $? 0 "SIGTERM, in a directory of root's"
+    ok 'leaves the socket' test -S "$SITE/sock/et"
+    exits 1 'on which nobody listens' listening
+    serve
+    ok 'and which the next one replaces' listening
+    kill -TERM $server
+    wait $server
+else
+    skip "SIGTERM, in a directory of root's" 'needs root'
+fi
+
 # A log that cannot be written, or is said to be stderr, does not mean fd 2.
 site_conf log stderr
 ok 'log: stderr' ask 'get: nobody@fabrikam.test'
