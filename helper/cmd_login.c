@@ -297,7 +297,7 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     bool changed = false;
     int rc;
 
-    app->conf->draft = o->draft;
+    app->conf->draft = exo_draft_waits(o->draft) ? o->draft : NULL;
     rc = exo_settings_load(&settings, app->conf, &o->account, err);
     if (rc == 0) {
         exo_settings_unknown(app->conf, settings, warn, app);

@@ -41,8 +41,11 @@ static enum state look(const struct exo_draft *d)
                            &now, NULL);
     enum state state = OTHER;
 
-    if (rc == 0 && now.len == d->text.len &&
-        memcmp(exo_buf_text(&now), exo_buf_text(&d->text), now.len) == 0) {
+    if (rc == EXO_E_ACCESS) {
+        state = AS_READ; /* not for run_as; root looks again */
+    } else if (rc == 0 && now.len == d->text.len &&
+               memcmp(exo_buf_text(&now), exo_buf_text(&d->text), now.len) ==
+                   0) {
         state = AS_WANTED;
     } else if (d->is_new ? rc == EXO_E_NOENT
                          : rc == 0 && now.len == d->old.len &&
@@ -70,6 +73,9 @@ static int write_file(void *context)
     dir = dir_of(d);
     if (dir) {
         fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (fd >= 0) {
+        exo_file_sweep(fd); /* of writers that were killed */
     }
     rc = fd < 0 ? errno
                 : exo_file_replace(fd, name_of(d), NULL, (mode_t)d->mode,
@@ -159,6 +165,9 @@ int exo_draft_write(struct exo_draft *d, struct exo_err *err)
         return 0;
     }
     rc = exo_later_finish(&d->writer, true);
+    if (rc == ECHILD && look(d) == AS_WANTED) {
+        rc = 0; /* it died when all was done */
+    }
     d->written = rc == 0;
     if (rc == 0) {
         return 0;

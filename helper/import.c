@@ -323,7 +323,7 @@ static int import_one(struct exo_app *app, const struct exo_options *o,
         *err = item->err;
         return EXO_E_STATUS;
     }
-    app->conf->draft = item->draft;
+    app->conf->draft = exo_draft_waits(item->draft) ? item->draft : NULL;
     rc = exo_settings_load(&settings, app->conf, &item->account, err);
     if (rc == 0) {
         exo_settings_unknown(app->conf, settings, warn, app);
