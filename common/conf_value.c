@@ -41,9 +41,10 @@ static char *path_value(const struct exo_conf *conf, const char *word,
 static bool is_proxy(const char *text)
 {
     static const char scheme[] = "http://";
-    static const char digits[] = "0123456789";
     const char *host = text + sizeof scheme - 1;
     const char *port;
+    char number[6] = "";
+    int64_t value;
     size_t len;
 
     if (strncasecmp(text, scheme, sizeof scheme - 1) != 0) {
@@ -54,10 +55,14 @@ static bool is_proxy(const char *text)
         return false;
     }
     port = host + len + 1;
-    len = strspn(port, digits);
-    return len > 0 && len <= 5 && strtol(port, NULL, 10) > 0 &&
-           strtol(port, NULL, 10) <= 65535 &&
-           (port[len] == '\0' || strcmp(port + len, "/") == 0);
+    len = strspn(port, "0123456789");
+    if (len == 0 || len >= sizeof number ||
+        (port[len] != '\0' && strcmp(port + len, "/") != 0)) {
+        return false;
+    }
+    memcpy(number, port, len);
+    return exo_block_number(number, &value) == EXO_OK && value >= 1 &&
+           value <= 65535;
 }
 
 static const char *list_value(const struct exo_conf *conf, const char *list,
