@@ -312,6 +312,18 @@ static void warn(void *context, const char *text)
     exo_app_warn(context, "%s", text);
 }
 
+/* The client is right, but somebody must log in: with what the original says,
+ * as the remedy is that login. */
+static void keep_draft(struct exo_app *app, struct exo_import_item *item)
+{
+    struct exo_err why = EXO_ERR_INIT;
+
+    if (item->draft && item->draft->is_new &&
+        exo_draft_write(item->draft, &why) != 0) {
+        exo_app_warn(app, "%s", why.text);
+    }
+}
+
 static int import_one(struct exo_app *app, const struct exo_options *o,
                       struct exo_import_item *item, struct exo_err *err)
 {
@@ -336,6 +348,9 @@ static int import_one(struct exo_app *app, const struct exo_options *o,
             rc = prove(app, item, grant, o->import->shown, err);
             item->changed = true;
         }
+    }
+    if (rc != 0 && err->status == EXO_STATUS_NEEDS_LOGIN) {
+        keep_draft(app, item);
     }
     exo_settings_free(settings);
     app->conf->draft = NULL;

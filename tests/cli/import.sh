@@ -165,6 +165,11 @@ exits 77 'a token that has expired' x import --from sasl-xoauth2 "$ms" late@cont
 like "$ERR" 'AADSTS700082.*exoauth login late@contoso.test' 'cause and remedy'
 said ''
 not_ok 'is not stored' grep -q canary "$SITE_STORE/late@contoso.test.json"
+ok 'but the account file is there, for that login' \
+    test -e "$SITE/etc/exoauth.d/late@contoso.test.conf"
+site_script aadsts:700016:unauthorized_client
+exits 78 'a client that is refused' x import --from sasl-xoauth2 "$ms" wrong@contoso.test "${here[@]}"
+ok 'leaves no account file' test ! -e "$SITE/etc/exoauth.d/wrong@contoso.test.conf"
 
 # ----- mutt_oauth2.py
 
