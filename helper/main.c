@@ -34,6 +34,24 @@ static void fill_std_fds(void)
     }
 }
 
+/* Under spawn(8) fd 2 is the connection. Libraries, such as OpenSSL's
+ * providers, write there without being asked. */
+static void keep_connection(void)
+{
+    struct stat in, out;
+    int fd;
+
+    if (fstat(0, &in) != 0 || fstat(2, &out) != 0 || !S_ISSOCK(in.st_mode) ||
+        in.st_dev != out.st_dev || in.st_ino != out.st_ino) {
+        return;
+    }
+    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)dup2(fd, 2);
+        (void)close(fd);
+    }
+}
+
 /* Root may have made the file; serve, as run_as, has to append to it. */
 static void hand_over_log(const struct exo_app *app, const char *dest)
 {
@@ -140,6 +158,7 @@ int main(int argc, char **argv)
     if (app.quiet) {
         /* What the host left open is none of our business. */
         (void)close_range(3, ~0U, 0);
+        keep_connection();
     }
     app.hush = command == &exo_cmd_token;
     app.verbose = options.verbose;

@@ -16,11 +16,14 @@
 #include "keyfile.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/bio.h>
+#include <openssl/conf.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
 #include <openssl/x509.h>
@@ -206,12 +209,30 @@ static int load_file(struct reading *r, const char *path,
     return rc;
 }
 
+/*
+ * What openssl.cnf says to every program is in force already. A provider
+ * named under "exoauth" there is ours alone: other programs of the host would
+ * open the TPM, too, each time they start.
+ */
+static void load_providers(void)
+{
+    /* libtss2 writes ten lines to stderr if there is no TPM; ours says it. */
+    (void)setenv("TSS2_LOG", "all+NONE", 0);
+    /* Asked for first, or a section that names others would replace it. */
+    (void)OSSL_PROVIDER_available(NULL, "default");
+    (void)CONF_modules_load_file(
+        NULL, "exoauth", CONF_MFLAGS_IGNORE_MISSING_FILE | CONF_MFLAGS_SILENT);
+    ERR_clear_error();
+}
+
 static int load_uri(struct reading *r, const UI_METHOD *method,
                     struct exo_keyfile *found, enum exo_keyfile_want want,
                     struct exo_err *err)
 {
-    OSSL_STORE_CTX *store = OSSL_STORE_open(r->name, method, r, NULL, NULL);
+    OSSL_STORE_CTX *store;
 
+    load_providers();
+    store = OSSL_STORE_open(r->name, method, r, NULL, NULL);
     if (store != NULL) {
         load_all(r, store, found, want);
         (void)OSSL_STORE_close(store);
@@ -221,8 +242,9 @@ static int load_uri(struct reading *r, const UI_METHOD *method,
     }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "OpenSSL finds no private key at %s; check private_key "
-                       "in the account file and that openssl.cnf activates "
-                       "the provider for %.*s: URIs",
+                       "in the account file, that openssl.cnf activates the "
+                       "provider for %.*s: URIs, and that its device is there "
+                       "and open to this user",
                        r->shown, (int)scheme_len(r->name), r->name);
 }
 
