@@ -16,6 +16,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define LOOKS 10 /* at a link that leads nowhere */
+
 static const char *refuse_config(const struct stat *st)
 {
     if (st->st_uid != 0 && st->st_uid != geteuid()) {
@@ -88,13 +90,37 @@ static int open_flags(enum exo_file_rule rule)
                                                            : flags | O_NOFOLLOW;
 }
 
+/*
+ * Kubernetes updates a volume by one rename and then removes what the link led
+ * to before. Who is following it at that moment finds nothing, and has to look
+ * again.
+ */
+static int open_link(int dirfd, const char *path, int flags)
+{
+    struct stat st;
+    int fd = -1;
+
+    for (int i = 0; i < LOOKS; i++) {
+        fd = openat(dirfd, path, flags);
+        if (fd >= 0 || errno != ENOENT || (flags & O_NOFOLLOW) != 0) {
+            return fd;
+        }
+        if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISLNK(st.st_mode)) {
+            break;
+        }
+    }
+    errno = ENOENT;
+    return fd;
+}
+
 int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
                   uid_t owner, int *fd, struct stat *st, const char **why)
 {
     const char *reason = NULL;
     int saved, rc = EXO_OK;
 
-    *fd = openat(dirfd, path, open_flags(rule));
+    *fd = open_link(dirfd, path, open_flags(rule));
     if (*fd < 0) {
         if (errno == ELOOP && (open_flags(rule) & O_NOFOLLOW) != 0) {
             reason = "it is a symbolic link";

@@ -27,33 +27,13 @@
 #include "keyfile.h"
 
 #define BITS_MIN 2048 /* RFC 7518 sections 3.3 and 3.5 */
+#define RELOADS 8     /* of a certificate and a key that do not match */
 
 struct exo_keypair {
     EVP_PKEY *pkey;
     EVP_PKEY *public; /* of the certificate */
     struct exo_certificate certificate;
 };
-
-static const char *const alg_words[] = {
-    [EXO_JWT_PS256] = "PS256", [EXO_JWT_RS256] = "RS256"
-};
-
-const char *exo_jwt_alg_word(enum exo_jwt_alg alg)
-{
-    return alg_words[alg];
-}
-
-bool exo_jwt_alg_parse(const char *word, enum exo_jwt_alg *alg)
-{
-    if (strcmp(word, alg_words[EXO_JWT_PS256]) == 0) {
-        *alg = EXO_JWT_PS256;
-    } else if (strcmp(word, alg_words[EXO_JWT_RS256]) == 0) {
-        *alg = EXO_JWT_RS256;
-    } else {
-        return false;
-    }
-    return true;
-}
 
 static int no_memory(struct exo_err *err)
 {
@@ -175,11 +155,11 @@ static X509 *find_partner(const struct exo_keyfile *found, const EVP_PKEY *pkey)
     return NULL;
 }
 
-/* Fills key from what was found. */
+/* Fills key from what was found. *strangers: one is not for the other. */
 static int pair(struct exo_keypair *key,
                 const struct exo_keypair_source *source,
                 struct exo_keyfile *certificates, struct exo_keyfile *keys,
-                struct exo_err *err)
+                bool *strangers, struct exo_err *err)
 {
     const char *name =
         separate(source) ? source->private_key : source->certificate;
@@ -202,6 +182,7 @@ static int pair(struct exo_keypair *key,
     }
     partner = find_partner(certificates, keys->key);
     if (partner == NULL) {
+        *strangers = true;
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "the private key %.120s does not belong to the "
                            "certificate %.120s; set certificate and "
@@ -224,8 +205,8 @@ static int pair(struct exo_keypair *key,
     return EXO_OK;
 }
 
-int exo_keypair_load(struct exo_keypair **key,
-                     const struct exo_keypair_source *source,
+static int load_once(struct exo_keypair **key,
+                     const struct exo_keypair_source *source, bool *strangers,
                      struct exo_err *err)
 {
     struct exo_keyfile first = { .n = 0 }, second = { .n = 0 };
@@ -244,7 +225,7 @@ int exo_keypair_load(struct exo_keypair **key,
                               EXO_KEYFILE_KEY, err);
     }
     if (rc == EXO_OK) {
-        rc = pair(*key, source, &first, two ? &second : &first, err);
+        rc = pair(*key, source, &first, two ? &second : &first, strangers, err);
     }
     exo_keyfile_free(&first);
     exo_keyfile_free(&second);
@@ -254,6 +235,28 @@ int exo_keypair_load(struct exo_keypair **key,
         *key = NULL;
     }
     return rc;
+}
+
+/* Whoever replaces both files may be between the two, or be faster than the
+ * reader: they are read again, after 1, 2, 4, ... 128 ms. */
+int exo_keypair_load(struct exo_keypair **key,
+                     const struct exo_keypair_source *source,
+                     struct exo_err *err)
+{
+    struct timespec pause = { .tv_nsec = 1000000 };
+    bool strangers;
+    int rc;
+
+    for (int i = 0;; i++) {
+        strangers = false;
+        rc = load_once(key, source, &strangers, err);
+        if (!strangers || !separate(source) || i == RELOADS) {
+            return rc;
+        }
+        *err = (struct exo_err)EXO_ERR_INIT;
+        (void)nanosleep(&pause, NULL);
+        pause.tv_nsec *= 2;
+    }
 }
 
 void exo_keypair_free(struct exo_keypair *key)

@@ -245,6 +245,7 @@ shell_tests = \
 	tests/cli/login.sh \
 	tests/cli/manpages.sh \
 	tests/cli/monitor.sh \
+	tests/cli/mounted.sh \
 	tests/cli/password.sh \
 	tests/cli/paste.sh \
 	tests/cli/presets.sh \

@@ -215,16 +215,74 @@ static void error_in_buffer_stays(void **state)
     exo_buf_free(&out);
 }
 
+/* Leads ..data to a, then to b, and so on, and removes what it led to. */
+static void update(const struct place *place, int times)
+{
+    static const char *const dirs[] = { "a", "b" };
+    int i, fd;
+
+    for (i = 1; i <= times; i++) {
+        const char *next = dirs[i % 2], *last = dirs[(i + 1) % 2];
+
+        if (mkdirat(place->fd, next, 0700) != 0) {
+            _exit(1);
+        }
+        fd = openat(place->fd, i % 2 ? "b/file" : "a/file",
+                    O_WRONLY | O_CREAT | O_CLOEXEC, 0400);
+        if (fd < 0 || write(fd, "text", 4) != 4 || close(fd) != 0 ||
+            symlinkat(next, place->fd, "..new") != 0 ||
+            renameat(place->fd, "..new", place->fd, "..data") != 0 ||
+            unlinkat(place->fd, i % 2 ? "a/file" : "b/file", 0) != 0 ||
+            unlinkat(place->fd, last, AT_REMOVEDIR) != 0) {
+            _exit(1);
+        }
+    }
+    _exit(0);
+}
+
+/* As Kubernetes does; see open_link(). */
+static void updated_by_rename(void **state)
+{
+    const struct place *place = *state;
+    const char *why = NULL;
+    int status = 0;
+    pid_t pid;
+
+    assert_int_equal(mkdirat(place->fd, "a", 0700), 0);
+    put_file(place, "a/file", 0400, "text");
+    assert_int_equal(symlinkat("a", place->fd, "..data"), 0);
+    assert_int_equal(symlinkat("..data/file", place->fd, "file"), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        update(place, 2000);
+    }
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        assert_int_equal(read_as(place, "file", EXO_FILE_CONFIG, 0, &why),
+                         EXO_OK);
+    }
+    assert_int_equal(status, 0);
+    assert_int_equal(unlink(place_name(place, "file")), 0);
+    assert_int_equal(symlinkat("nowhere", place->fd, "file"), 0);
+    assert_int_equal(read_as(place, "file", EXO_FILE_CONFIG, 0, &why),
+                     EXO_E_NOENT);
+}
+
 #define TEST(name) \
     cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(modes),          TEST(links),
-        TEST(not_regular),    TEST(absent),
-        TEST(owners),         TEST(sizes),
-        TEST(without_a_size), TEST(error_in_buffer_stays),
+        TEST(modes),
+        TEST(links),
+        TEST(not_regular),
+        TEST(absent),
+        TEST(owners),
+        TEST(sizes),
+        TEST(without_a_size),
+        TEST(error_in_buffer_stays),
+        TEST(updated_by_rename),
     };
 
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
