@@ -97,6 +97,43 @@ like "$(tail -n1 <<<"$ERR")" 'no browser came back within 3 s; run: exoauth logi
 is "$(rig_as_count grant_type=authorization_code)" 0 'no code was redeemed'
 ok 'the credential in store still works' exo refresh "$alice" --force
 
+# ----- paste: the browser ends on a page that is not there
+
+rig_as_reset
+mkfifo "$RIG/paste"
+paste_login()
+{
+    rm -f "$RIG"/login.*
+    {
+        exo login "$alice" "${common[@]}" --paste >"$RIG/login.out" \
+            2>"$RIG/login.err" <"$RIG/paste"
+        echo $? >"$RIG/login.rc"
+    } &
+    login_job=$!
+    exec 5>"$RIG/paste"
+    rig_wait 20 grep -q 'whole address' "$RIG/login.err"
+    url=$(grep -oE 'https://localhost[^ ]*authorize[^ ]*' "$RIG/login.err")
+}
+paste_login
+ok 'a person signs in with Chromium' browse away
+ended=$OUT
+like "$ended" '^https://login.microsoftonline.com/common/oauth2/nativeclient[?].*code=' \
+    'and ends on an address where nobody answers'
+echo "$ended" >&5
+exec 5>&-
+finish
+is "$RC $OUT" '0 changed' 'which, pasted, is the login'
+unlike "$ERR" 'was authorised by' 'of the owner of the mailbox'
+is "$(rig_as_count grant_type=authorization_code status=200)" 1 'one code was redeemed'
+ok 'refresh' exo refresh "$alice" --force
+paste_login
+echo "$ended" >&5
+exec 5>&-
+finish
+is "$RC" 77 'the address of the last login'
+like "$(tail -n1 <<<"$ERR")" 'another state.*; ' 'is not this one'
+is "$(rig_as_count grant_type=authorization_code)" 1 'and is not redeemed'
+
 # ----- by the issuer alone, which this provider always sends with the browser
 
 saved=("${common[@]}")

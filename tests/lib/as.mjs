@@ -82,7 +82,8 @@ function clients() {
     {
       client_id: 'desktop-app',
       ...person,
-      redirect_uris: ['http://127.0.0.1/', 'http://localhost/'],
+      redirect_uris: ['http://127.0.0.1/', 'http://localhost/',
+        'https://login.microsoftonline.com/common/oauth2/nativeclient'],
       response_types: ['code'],
       grant_types: ['authorization_code', 'refresh_token', DEVICE],
       token_endpoint_auth_method: 'none',

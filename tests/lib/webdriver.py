@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """webdriver.py: a person at a real browser, for the tests' provider.
 
-    webdriver.py CHROMEDRIVER DIR URL USER login|deny|close
+    webdriver.py CHROMEDRIVER DIR URL USER login|deny|close|away
 
 Headless Chromium with a profile of its own in DIR opens URL, signs in as USER
 through the provider's own form and agrees, or declines (deny), or closes the
 tab at the form (close). Prints where it ended: the address, then the page's
-text. Speaks W3C WebDriver to chromedriver; nothing but the standard library.
+text. With `away` nobody listens where the browser is sent in the end, and only
+the address is printed. Speaks W3C WebDriver to chromedriver; nothing but the standard library.
 """
 import json
 import re
@@ -21,7 +22,9 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
         "--disable-background-networking", "--disable-component-update",
         "--disable-sync", "--ignore-certificate-errors", "--no-proxy-server",
-        "--disable-dev-shm-usage"]
+        "--disable-dev-shm-usage",
+        # No name but that of the tests' provider leads anywhere.
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"]
 
 
 class Driver:
@@ -43,7 +46,7 @@ class Driver:
             "goog:chromeOptions": options}}})
         self.path = f"/session/{made['sessionId']}"
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, fatal=True):
         request = urllib.request.Request(
             self.base + self.path + path, method=method,
             data=None if body is None else json.dumps(body).encode(),
@@ -53,6 +56,8 @@ class Driver:
                 return json.load(reply)["value"]
         except urllib.error.HTTPError as err:
             value = json.load(err)["value"]
+            if not fatal:
+                return None
             sys.exit(f"webdriver: {value['error']}: {value['message']}")
 
     def find(self, css):
@@ -65,8 +70,8 @@ class Driver:
         self.call("POST", f"/element/{self.find(css)}/clear", {})
         self.call("POST", f"/element/{self.find(css)}/value", {"text": text})
 
-    def click(self, css):
-        self.call("POST", f"/element/{self.find(css)}/click", {})
+    def click(self, css, fatal=True):
+        self.call("POST", f"/element/{self.find(css)}/click", {}, fatal)
 
     def text(self):
         return self.call("GET", f"/element/{self.find('body')}/text")
@@ -88,6 +93,20 @@ def await_one(driver, *css):
     sys.exit("webdriver: none of " + ", ".join(css) + ": " + driver.text())
 
 
+def leave(driver):
+    """Agrees, and waits for the address that is not the provider's."""
+    await_one(driver, "button[autofocus]:not([name])")
+    before = driver.call("GET", "/url").split("/")[2]
+    # The click fails when the page that it leads to does.
+    driver.click("button[type=submit]", fatal=False)
+    for _ in range(200):
+        url = driver.call("GET", "/url")
+        if url.startswith("http") and url.split("/")[2] != before:
+            return url
+        time.sleep(0.1)
+    sys.exit("webdriver: still at " + url)
+
+
 def main():
     program, directory, url, user, what = sys.argv[1:]
     driver = Driver(program, directory)
@@ -102,6 +121,10 @@ def main():
             driver.fill("input[name=login]", user)
             driver.fill("input[name=password]", "x")
             driver.click("button[type=submit]")
+        if what == "away":
+            print(leave(driver))
+            return
+        if what == "login":
             # The consent, then the page of exoauth.
             if await_one(driver, "button[autofocus]:not([name])",
                          "h1 + p:last-child") and driver.find("form"):
