@@ -131,6 +131,9 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     exo_buf_init(&app->passphrase.hidden, EXO_KEYRING_MAX);
     exo_buf_init(&app->key_text.hidden, EXO_KEYRING_MAX);
     exo_buf_init(&app->key_plain.hidden, EXO_KEYRING_MAX);
+    exo_buf_init(&app->credential.hidden, EXO_KEYRING_MAX);
+    exo_buf_init(&app->credential_path, EXO_KEY_PATH_MAX);
+    app->credential_err = (struct exo_err)EXO_ERR_INIT;
     app->started_by = getuid();
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();
@@ -181,6 +184,7 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err)
 {
     (void)umask(077);
     if (app->root && (app->uid != 0 || app->gid != 0)) {
+        exo_credential_keep(app);
         if (initgroups(app->run_as, app->gid) != 0 ||
             setresgid(app->gid, app->gid, app->gid) != 0 ||
             setresuid(app->uid, app->uid, app->uid) != 0) {
@@ -279,6 +283,8 @@ void exo_app_close(struct exo_app *app)
     exo_secret_free(&app->passphrase);
     exo_secret_free(&app->key_text);
     exo_secret_free(&app->key_plain);
+    exo_secret_free(&app->credential);
+    exo_buf_free(&app->credential_path);
     exo_conf_free(app->conf);
     app->conf = NULL;
 }

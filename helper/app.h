@@ -31,10 +31,13 @@ struct exo_app {
     struct exo_secret passphrase; /* of a wrapped key file, once it is known */
     struct exo_secret key_text;   /* as read last, */
     struct exo_secret key_plain;  /* and what it comes to */
-    bool key_lost;                /* something is sealed, and there is no key */
-    bool locked;                  /* an account: nobody is asked now */
-    bool changed;                 /* a record: status_file is out of date */
-    struct exo_event event;       /* for exo_after() */
+    struct exo_buf credential_path; /* of a unit of root's, if there is one, */
+    struct exo_secret credential;   /* what it said, */
+    struct exo_err credential_err;  /* or why root could not read it */
+    bool key_lost;          /* something is sealed, and there is no key */
+    bool locked;            /* an account: nobody is asked now */
+    bool changed;           /* a record: status_file is out of date */
+    struct exo_event event; /* for exo_after() */
 };
 
 /*

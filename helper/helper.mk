@@ -27,6 +27,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/cmd_show.c \
 	helper/cmd_status.c \
 	helper/cmd_token.c \
+	helper/credential.c \
 	helper/device.c \
 	helper/device.h \
 	helper/discover.c \

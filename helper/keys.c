@@ -26,40 +26,18 @@
 #include "place.h"
 #include "prompt.h"
 
-#define PATH_LIMIT ((size_t)4096)
-
-/* The credential of our unit; "" if there is none. */
-static void credential_path(struct exo_buf *path)
-{
-    const char *dir = getenv("CREDENTIALS_DIRECTORY");
-    struct stat st;
-
-    if (exo_conf_secure_mode() || !dir || dir[0] != '/') {
-        return;
-    }
-    exo_buf_fmt(path, "%s/exoauth.key", dir);
-    if (stat(exo_buf_text(path), &st) != 0) {
-        exo_buf_reset(path);
-    }
-}
-
 bool exo_keys_is_file(const struct exo_app *app)
 {
-    struct exo_buf path = EXO_BUF_INIT(PATH_LIMIT);
     struct stat st;
-    bool yes;
 
-    credential_path(&path);
     /* A link leads to what another program keeps, e.g. Kubernetes. */
-    yes = path.len == 0 && app->conf->key_command[0] == '\0' &&
-          app->conf->key_file[0] != '\0' &&
-          (lstat(app->conf->key_file, &st) != 0 || S_ISREG(st.st_mode));
-    exo_buf_free(&path);
-    return yes;
+    return !exo_credential_there(app) && app->conf->key_command[0] == '\0' &&
+           app->conf->key_file[0] != '\0' &&
+           (lstat(app->conf->key_file, &st) != 0 || S_ISREG(st.st_mode));
 }
 
-static int read_key_file(const struct exo_app *app, const char *path,
-                         struct exo_secret *text, struct exo_err *err)
+int exo_key_file_read(const struct exo_app *app, const char *path,
+                      struct exo_secret *text, struct exo_err *err)
 {
     const char *why = NULL;
     int rc =
@@ -81,10 +59,11 @@ static int read_source(struct exo_app *app, struct exo_secret *text,
                        struct exo_buf *name, struct exo_err *err)
 {
     const struct exo_conf *conf = app->conf;
+    int rc;
 
-    credential_path(name);
-    if (name->len > 0) {
-        return read_key_file(app, exo_buf_text(name), text, err);
+    rc = exo_credential_read(app, text, name, err);
+    if (rc != EXO_E_NOENT) {
+        return rc;
     }
     if (conf->key_command[0] != '\0') {
         exo_buf_str(name, "the output of key_command");
@@ -102,7 +81,7 @@ static int read_source(struct exo_app *app, struct exo_secret *text,
         return EXO_E_NOENT;
     }
     exo_buf_str(name, conf->key_file);
-    return read_key_file(app, conf->key_file, text, err);
+    return exo_key_file_read(app, conf->key_file, text, err);
 }
 
 static int ask_passphrase(struct exo_app *app, const char *name,
@@ -175,7 +154,7 @@ static int unwrap(struct exo_app *app, const char *name,
 int exo_keys_read(void *context, struct exo_keyring *ring, struct exo_err *err)
 {
     struct exo_secret text = { EXO_BUF_INIT(EXO_KEYRING_MAX) };
-    struct exo_buf name = EXO_BUF_INIT(PATH_LIMIT);
+    struct exo_buf name = EXO_BUF_INIT(EXO_KEY_PATH_MAX);
     struct exo_app *app = context;
     const char *why = NULL;
     int rc = read_source(app, &text, &name, err);
@@ -203,7 +182,7 @@ int exo_keys_read(void *context, struct exo_keyring *ring, struct exo_err *err)
 int exo_keys_ask(struct exo_app *app, struct exo_err *err)
 {
     struct exo_secret text = { EXO_BUF_INIT(EXO_KEYRING_MAX) };
-    struct exo_buf name = EXO_BUF_INIT(PATH_LIMIT);
+    struct exo_buf name = EXO_BUF_INIT(EXO_KEY_PATH_MAX);
     struct exo_err ignored = EXO_ERR_INIT;
     int rc = 0;
 

@@ -19,8 +19,6 @@
 #include "keys.h"
 #include "place.h"
 
-#define PATH_LIMIT ((size_t)4096)
-
 /* As text, under the passphrase if there is one. */
 static int print_ring(const struct exo_app *app, const struct exo_keyring *ring,
                       struct exo_secret *text)
@@ -68,7 +66,7 @@ static int put_file(const struct exo_app *app, const struct exo_secret *text,
     const char *path = app->conf->key_file;
     const char *name = strrchr(path, '/') + 1;
     char *dir = strndup(path, (size_t)(name - path));
-    struct exo_buf temp = EXO_BUF_INIT(PATH_LIMIT);
+    struct exo_buf temp = EXO_BUF_INIT(EXO_KEY_PATH_MAX);
     int dirfd = -1;
     int saved;
     int rc = EXO_E_NOMEM;

@@ -328,6 +328,7 @@ test_files = \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/31-herd.sh \
 	tests/e2e/32-systemd.sh \
+	tests/e2e/33-credential.sh \
 	tests/e2e/40-canary.sh \
 	tests/e2e/50-demo.sh \
 	tests/e2e/51-build.sh \
