@@ -324,7 +324,7 @@ test_files = \
 	tests/e2e/24-rejected.sh \
 	tests/e2e/23-discovery.sh \
 	tests/e2e/24-tpm.sh \
-	tests/e2e/25-container.sh \
+	tests/e2e/29-read-only-root.sh \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/31-herd.sh \
 	tests/e2e/32-systemd.sh \
