@@ -35,6 +35,21 @@ struct all {
     struct exo_err worst;
 };
 
+/* The end that the record knows of, read without a key. */
+static int64_t kept_end(struct exo_app *app,
+                        const struct exo_settings *settings)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+    int64_t end = 0;
+
+    if (exo_store_peek(app->store, &settings->file, &record, &ignored) == 0) {
+        end = record.certificate_ends;
+    }
+    exo_record_free(&record);
+    return end;
+}
+
 /* Tells of an end that comes near, once at 30 days and once at 7: the record
  * remembers which. */
 static void warn_of_end(struct exo_app *app,
@@ -46,7 +61,8 @@ static void warn_of_end(struct exo_app *app,
     struct exo_record record;
     bool certificate;
     int64_t now = exo_clock_now();
-    int64_t end = exo_settings_credential_expiry(settings, &certificate);
+    int64_t end = exo_settings_credential_expiry(
+        settings, kept_end(app, settings), &certificate);
     int64_t threshold = exo_status_threshold(end, now);
 
     if (threshold == 0 || settings->owner || app->conf->on_event[0] == '\0' ||

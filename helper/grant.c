@@ -161,6 +161,10 @@ int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
         rc = password ? ask_by_password(w, &client, tokens, error)
                       : ask_client(w, &client, refresh_token, tokens, error);
     }
+    if (rc == 0) {
+        w->got->record.certificate_ends =
+            means.key ? exo_keypair_certificate(means.key)->not_after : 0;
+    }
     exo_means_free(&means);
     return rc;
 }

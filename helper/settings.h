@@ -150,9 +150,12 @@ int exo_settings_complete(const struct exo_settings *settings,
 /*
  * When the client secret or certificate ends, seconds since 1970: the date
  * secret_expires, or what the certificate says; the earlier of the two. 0 if
- * it cannot be told. certificate (may be NULL): which of them it is.
+ * it cannot be told. kept: the record's certificate_ends (or 0), for a
+ * certificate that cannot be read without its passphrase. certificate (may be
+ * NULL): which of them it is.
  */
 int64_t exo_settings_credential_expiry(const struct exo_settings *settings,
+                                       int64_t kept,
                                        bool *certificate);
 
 /* May this value stand for this key? For --set and for reading. */

@@ -22,7 +22,7 @@ static int64_t parse_day(const char *date)
     return strptime(date, "%Y-%m-%d", &tm) ? (int64_t)timegm(&tm) : 0;
 }
 
-static int64_t certificate_end(const struct exo_settings *s)
+static int64_t certificate_end(const struct exo_settings *s, int64_t kept)
 {
     const char *path = exo_settings_get(s, EXO_KEY_CERTIFICATE);
     struct exo_keypair_source source;
@@ -37,15 +37,15 @@ static int64_t certificate_end(const struct exo_settings *s)
     source.certificate = path;
     return exo_certificate_load(&certificate, &source, &ignored) == 0
                ? certificate.not_after
-               : 0;
+               : kept;
 }
 
 int64_t exo_settings_credential_expiry(const struct exo_settings *settings,
-                                       bool *certificate)
+                                       int64_t kept, bool *certificate)
 {
     const struct exo_settings *s = exo_settings_owner(settings);
     int64_t day = parse_day(exo_settings_get(s, EXO_KEY_SECRET_EXPIRES));
-    int64_t end = certificate_end(s);
+    int64_t end = certificate_end(s, kept);
     bool is_certificate = end > 0 && (day <= 0 || end < day);
 
     if (certificate) {

@@ -107,8 +107,6 @@ static void take_settings(struct exo_status_row *row,
 {
     row->credential = settings->credential;
     set_grant(row, exo_settings_owner(settings)->grant);
-    row->credential_expires =
-        exo_settings_credential_expiry(settings, &row->certificate);
 }
 
 /* EXO_E_STATUS and err only if neither a file nor a record is there. */
@@ -146,6 +144,11 @@ static int fill_row(const struct exo_app *app,
         set_state(row, &store_err);
     } else if (settings) {
         no_record(row, settings);
+    }
+    if (settings) {
+        row->credential_expires = exo_settings_credential_expiry(
+            settings, found == 0 ? record.certificate_ends : 0,
+            &row->certificate);
     }
     if (rc != 0 && conf_err.status != EXO_STATUS_NO_ACCOUNT) {
         /* Without a usable file no record is of use. */

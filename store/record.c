@@ -76,6 +76,7 @@ static const struct field fields[] = {
     OPTIONAL_FIELD(warned, KIND_NUMBER, LATER),
     OPTIONAL_FIELD(issuer, KIND_TEXT, SPARSE),
     OPTIONAL_FIELD(token_endpoint, KIND_TEXT, SPARSE),
+    OPTIONAL_FIELD(certificate_ends, KIND_NUMBER, SPARSE),
 };
 
 static const struct field secrets[] = {
@@ -188,15 +189,22 @@ static void write_field(struct exo_buf *out, const struct exo_record *record,
     }
 }
 
+static bool says_nothing(const struct exo_record *record,
+                         const struct field *field)
+{
+    const void *where = at_const(record, field);
+
+    return field->kind == KIND_NUMBER ? *(const int64_t *)where == 0
+                                      : *(const char *)where == '\0';
+}
+
 void exo_record_put_clear(struct exo_buf *out, const struct exo_record *record)
 {
     size_t i;
 
     exo_buf_fmt(out, "{ \"exoauth\": %d", RECORD_VERSION);
     for (i = 0; i < COUNT(fields); i++) {
-        /* All of those are texts. */
-        if (fields[i].presence == SPARSE &&
-            *(const char *)at_const(record, &fields[i]) == '\0') {
+        if (fields[i].presence == SPARSE && says_nothing(record, &fields[i])) {
             continue;
         }
         exo_buf_str(out, ",\n  ");

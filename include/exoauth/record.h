@@ -11,7 +11,8 @@
  *     "refresh_after": ...,
  *     "usable_until": ..., "expires": ..., "granted": ..., "refreshed": ...,
  *     "next_try": 0, "failures": 0, "error_code": "", "error_text": "",
- *     "error_time": 0, "told": "", "warned": 0, "seal": "none",
+ *     "error_time": 0, "told": "", "warned": 0, "certificate_ends": 0,
+ *     "seal": "none",
  *     "secret": { "access_token": "...", "refresh_token": "...",
  *                 "client_secret": "..." } }
  *
@@ -24,8 +25,8 @@
  * Unknown members are an error: a newer version wrote it, and rewriting it
  * would lose them. told and warned alone may be missing, as older versions
  * did not have them. After warned there are `issuer` and `token_endpoint` of
- * an account that had them discovered; others do not have the members, so
- * that an older version can read them.
+ * an account that had them discovered, and `certificate_ends`; others do not
+ * have the members, so that an older version can read them.
  */
 #ifndef EXOAUTH_RECORD_H
 #define EXOAUTH_RECORD_H
@@ -63,6 +64,9 @@ struct exo_record {
      * says it. */
     char issuer[512];
     char token_endpoint[1024];
+    /* notAfter of the certificate of the last good request, 0: none. For who
+     * cannot read it, as PKCS#12 wants a passphrase. */
+    int64_t certificate_ends;
     char sealed_by[EXO_SEAL_ID + 1]; /* as read: which key; "": not sealed */
     struct exo_secret access_token;
     struct exo_secret refresh_token;

@@ -74,6 +74,9 @@ exits 64 'PKCS#12 without a passphrase or terminal' x login $app
 one_line 'no passphrase' 'passphrase of the private key.*--secret-file'
 check 'PKCS#12 with its passphrase' --secret-file "$SITE/secret/pass"
 is "$(site_record $app client_secret)" canary-passphrase 'which is stored'
+notafter=$(date -u -d "$(openssl x509 -noout -enddate -in "$keys/one.crt" | cut -d= -f2)" +%s)
+ends() { x status "$1" --json 2>/dev/null | python3 -c 'import json, sys; a = json.load(sys.stdin)["accounts"][0]; print(a["credential_kind"], a["credential_expires"])'; }
+is "$(ends $app)" "certificate $notafter" 'status knows its end, without the passphrase'
 ok 'and used from then on' x refresh $app --force
 check 'also by the next login'
 no_secret 'it is not shown'

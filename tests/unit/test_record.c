@@ -48,6 +48,7 @@ static void fill(struct exo_record *record)
     record->error_time = 4;
     strcpy(record->told, "needs-login");
     record->warned = 5;
+    record->certificate_ends = 6;
     set(&record->access_token, "at-canary");
     set(&record->refresh_token, "rt-canary");
     set(&record->client_secret, "cs-canary");
@@ -85,6 +86,7 @@ static void same(const struct exo_record *a, const struct exo_record *b)
     assert_int_equal(a->warned, b->warned);
     assert_string_equal(a->issuer, b->issuer);
     assert_string_equal(a->token_endpoint, b->token_endpoint);
+    assert_int_equal(a->certificate_ends, b->certificate_ends);
     same_secret(&a->access_token, &b->access_token);
     same_secret(&a->refresh_token, &b->refresh_token);
     same_secret(&a->client_secret, &b->client_secret);
@@ -324,10 +326,15 @@ static void test_older(void **state)
     refuse_decode(older.data, older.len - 30, EXO_E_SYNTAX);
     exo_buf_reset(&text);
     edit(&text, older.data, "\"warned\": 5,", "");
+    exo_buf_reset(&older);
+    exo_buf_str(&older, text.data);
+    exo_buf_reset(&text);
+    edit(&text, older.data, "\"certificate_ends\": 6,", "");
     assert_int_equal(exo_record_decode(&back, text.data, text.len, &why), 0);
     fill(&record);
     record.told[0] = '\0';
     record.warned = 0;
+    record.certificate_ends = 0;
     same(&back, &record);
     exo_record_free(&back);
     exo_record_free(&record);
