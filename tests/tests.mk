@@ -38,6 +38,7 @@ unit_tests = \
 	tests/unit/test_identity \
 	tests/unit/test_ini \
 	tests/unit/test_log \
+	tests/unit/test_oauth_aadsts \
 	tests/unit/test_oauth_client \
 	tests/unit/test_oauth_cloud \
 	tests/unit/test_oauth_code \

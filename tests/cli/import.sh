@@ -322,6 +322,11 @@ account("device@contoso.test", permission_url="x", token_url=microsoft, oauth2_f
 account("@fabrikam.test", tokens=False, token_url=microsoft, oauth2_flow="client_credentials",
         oauth2_scope="https://outlook.office365.com/.default", client_id="app-id",
         client_secret="canary-secret-1")
+if len(sys.argv) > 5:
+    account("@certificate.test", tokens=False, token_url=microsoft,
+            oauth2_flow="client_credentials", client_id="app-id",
+            oauth2_scope="https://outlook.office365.com/.default",
+            jwt_certificate_path=sys.argv[5], jwt_key_path=sys.argv[6])
 config["Advanced proxy configuration"] = {"documentation": "x"}
 config["emailproxy"] = {"allow_catch_all_accounts": "False"}
 with open(path, "w") as file:
@@ -368,6 +373,25 @@ exits 77 'an account without tokens' x import --from email-oauth2-proxy "$all" u
 one_line 'without tokens' 'no refresh token for unused@contoso.test'
 exits 77 'an account that is not in it' x import --from email-oauth2-proxy "$all" nobody@contoso.test
 one_line 'not in it' 'no credential of nobody@contoso.test'
+proxy "$old/certificate" 3000 canary-password "$SITE/app.crt" "$SITE/app.key"
+app=(import --from email-oauth2-proxy "$old/certificate" @certificate.test)
+exits 78 'an app by certificate, which is not there' x "${app[@]}" "${here[@]}"
+one_line 'by certificate' "cannot read $SITE/app.crt: .*; "
+openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=app \
+    -keyout "$SITE/app.key" -out "$SITE/app.crt" 2>/dev/null
+chmod 0644 "$SITE"/app.*
+ok 'an app by certificate' x "${app[@]}" "${here[@]}"
+is "$(conf @certificate.test)" "provider: microsoft
+cloud: public
+tenant: contoso.test
+client_id: app-id
+certificate: $SITE/app.crt
+private_key: $SITE/app.key
+grant: client_credentials
+token_endpoint: $SITE_URL/token" 'its account'
+like "$(form client_assertion)" '^[^.]+[.][^.]+[.][^.]+$' 'signed with its key'
+is "$(form client_secret)" '' 'and has no secret'
+x remove @certificate.test --account-file >/dev/null 2>&1
 device=(import --from email-oauth2-proxy "$all" device@contoso.test --password-file "$pw")
 ok 'a device flow at Microsoft' x "${device[@]}" "${here[@]}"
 is "$(conf device@contoso.test)" "provider: microsoft

@@ -41,6 +41,8 @@ static void defaults(void **state)
     assert_string_equal(conf->account_dir, place_name(place, "exoauth.d"));
     assert_string_equal(conf->key_file, place_name(place, "exoauth.key"));
     assert_string_equal(conf->store, "file:/var/lib/exoauth");
+    assert_string_equal(conf->mark_dir, "/var/lib/exoauth.marks");
+    assert_string_equal(conf->key_command, "");
     assert_string_equal(conf->token_dir, "/run/exoauth/tokens");
     assert_string_equal(conf->chroot, "");
     assert_string_equal(conf->token_group, "");
@@ -153,7 +155,8 @@ static void nones(void **state)
                                  "socket: none\nproxy: none\ntoken_group: "
                                  "none\nca_file: none\nproxy_auth_file: none\n"
                                  "log: syslog\non_event: none\n"
-                                 "status_file: none\n",
+                                 "status_file: none\nkey_file: none\n"
+                                 "key_command: none\nmark_dir: none\n",
                                  false, &err);
 
     assert_non_null(conf);
@@ -165,6 +168,9 @@ static void nones(void **state)
     assert_string_equal(conf->log, "syslog");
     assert_string_equal(conf->on_event, "");
     assert_string_equal(conf->status_file, "");
+    assert_string_equal(conf->key_file, "");
+    assert_string_equal(conf->key_command, "");
+    assert_string_equal(conf->mark_dir, "");
     exo_conf_free(conf);
 }
 
@@ -215,6 +221,11 @@ static void mistakes(void **state)
         { "proxy: http://h:3128x", "http://host:port" },
         { "proxy: http://[::1:3128", "http://host:port" },
         { "key_file: k", "absolute" },
+        { "key_command:", "no value" },
+        { "mark_dir: marks", "absolute" },
+        { "mark_dir: ~/marks", "absolute" },
+        { "mark_dir:", "no value" },
+        { "status_file: s", "absolute" },
     };
 
     assert_int_equal(setenv("HOME", "/home/alice", 1), 0);
