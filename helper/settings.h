@@ -155,8 +155,7 @@ int exo_settings_complete(const struct exo_settings *settings,
  * NULL): which of them it is.
  */
 int64_t exo_settings_credential_expiry(const struct exo_settings *settings,
-                                       int64_t kept,
-                                       bool *certificate);
+                                       int64_t kept, bool *certificate);
 
 /* May this value stand for this key? For --set and for reading. */
 int exo_setting_check(enum exo_key key, const char *value,

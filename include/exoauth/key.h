@@ -57,9 +57,9 @@ struct exo_keypair;
  * least 2048 bits, and that the certificate is valid now (EXO_CLOCK_SKEW is
  * forgiven before its beginning, nothing after its end). Two files that do
  * not match are read again for a quarter of a second, as somebody may just be
- * replacing them. Files obey EXO_FILE_CONFIG. *key is NULL on failure. EXO_E_STATUS, with one line:
- * MISCONFIGURED; NEEDS_LOGIN where only a passphrase is missing or wrong;
- * TRANSIENT without memory.
+ * replacing them. Files obey EXO_FILE_CONFIG. *key is NULL on failure.
+ * EXO_E_STATUS, with one line: MISCONFIGURED; NEEDS_LOGIN where only a
+ * passphrase is missing or wrong; TRANSIENT without memory.
  */
 int exo_keypair_load(struct exo_keypair **key,
                      const struct exo_keypair_source *source,

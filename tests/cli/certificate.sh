@@ -77,6 +77,11 @@ is "$(site_record $app client_secret)" canary-passphrase 'which is stored'
 notafter=$(date -u -d "$(openssl x509 -noout -enddate -in "$keys/one.crt" | cut -d= -f2)" +%s)
 ends() { x status "$1" --json 2>/dev/null | python3 -c 'import json, sys; a = json.load(sys.stdin)["accounts"][0]; print(a["credential_kind"], a["credential_expires"])'; }
 is "$(ends $app)" "certificate $notafter" 'status knows its end, without the passphrase'
+mkdir -m 0777 "$SITE/told"
+site_conf on_event "echo \$EXOAUTH_EVENT \$EXOAUTH_MESSAGE >>$SITE/told/events"
+x refresh --all >/dev/null 2>&1
+site_conf on_event
+like "$(cat "$SITE/told/events")" '^expiring the certificate ends' 'and it is told of in time'
 ok 'and used from then on' x refresh $app --force
 check 'also by the next login'
 no_secret 'it is not shown'
