@@ -11,6 +11,7 @@
 #include "exoauth/account.h"
 #include "exoauth/buf.h"
 #include "later.h"
+#include "session.h"
 
 enum exo_format {
     EXO_FORMAT_RAW,
@@ -49,7 +50,8 @@ struct exo_options {
     struct exo_import *import;
     struct exo_buf bundle; /* import */
     int out_fd;
-    void *rekey; /* cmd_rekey.c */
+    void *rekey;                /* cmd_rekey.c */
+    struct exo_session session; /* test, connect */
     struct exo_later deleter;
 };
 
@@ -62,11 +64,14 @@ struct exo_command {
     bool takes_file; /* its first word is a file */
     bool many;       /* as many accounts as there are, or --all */
     bool no_account;
-    bool quiet;      /* serve */
-    bool waited_for; /* token: a mail client waits for its end */
-    bool prepare;    /* makes directories as root */
-    bool alone;      /* explain: words instead of an account, and nothing of
-                      * struct exo_app */
+    size_t n_words;      /* this many words, one of them the account, */
+    size_t account_word; /* at this place */
+    bool quiet;          /* serve */
+    bool waited_for;     /* token, connect: a mail client waits for its end, and
+                          * paints stderr over its screen */
+    bool prepare;        /* makes directories as root */
+    bool alone;          /* explain: words instead of an account, and nothing of
+                          * struct exo_app */
     int (*before)(struct exo_app *app, struct exo_options *options,
                   struct exo_err *err);
     /* The exit status is that of err; stdout carries only the result. */
@@ -96,7 +101,9 @@ enum {
     EXO_OPT_PASSWORD_FILE = 1 << 22,
     EXO_OPT_OUT = 1 << 26,
     EXO_OPT_PASSPHRASE = 1 << 27,
-    EXO_OPT_BROWSER = 1 << 12 /* and --paste, --wait */
+    EXO_OPT_BROWSER = 1 << 12, /* and --paste, --wait */
+    EXO_OPT_SESSION = 1 << 14, /* --tls, --ca-file, --timeout, --mailbox */
+    EXO_OPT_TEST = 1 << 15     /* --server, --port, --to */
 };
 
 extern const struct exo_command exo_cmd_login;
@@ -112,6 +119,8 @@ extern const struct exo_command exo_cmd_import;
 extern const struct exo_command exo_cmd_export;
 extern const struct exo_command exo_cmd_rekey;
 extern const struct exo_command exo_cmd_accept;
+extern const struct exo_command exo_cmd_test;
+extern const struct exo_command exo_cmd_connect;
 
 /* What its before() left for run(). */
 void exo_rekey_free(struct exo_options *options);

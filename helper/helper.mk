@@ -16,6 +16,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/cmd.h \
 	helper/cmd_accept.c \
 	helper/cmd_bundle.c \
+	helper/cmd_connect.c \
 	helper/cmd_explain.c \
 	helper/cmd_import.c \
 	helper/cmd_list.c \
@@ -26,6 +27,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/cmd_serve.c \
 	helper/cmd_show.c \
 	helper/cmd_status.c \
+	helper/cmd_test.c \
 	helper/cmd_token.c \
 	helper/credential.c \
 	helper/device.c \
@@ -79,6 +81,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/prove.c \
 	helper/publish.c \
 	helper/secret.c \
+	helper/session.c \
+	helper/session.h \
 	helper/settings.c \
 	helper/settings.h \
 	helper/settings_check.c \
@@ -105,9 +109,12 @@ helper_libs = \
 	libexoauth-oauth.la \
 	libexoauth-store.la \
 	libexoauth-net.la \
+	libexoauth-mail.la \
 	libexoauth-common.la \
 	$(CURL_LIBS) \
 	$(JSON_LIBS) \
+	$(SASL_LIBS) \
+	$(SSL_LIBS) \
 	$(CRYPTO_LIBS) \
 	$(NULL)
 

@@ -160,7 +160,7 @@ int main(int argc, char **argv)
         (void)close_range(3, ~0U, 0);
         keep_connection();
     }
-    app.hush = command == &exo_cmd_token;
+    app.hush = command && command->waited_for;
     app.verbose = options.verbose;
     (void)exo_log_open(app.quiet ? "syslog" : "stderr", EXO_LOG_NOTICE);
     rc = parsed == EXO_PARSED_RUN ? run(&app, command, &options, &err)

@@ -159,6 +159,24 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
     case OPT_LISTEN:
         o->listen = optarg;
         return 0;
+    case OPT_TLS:
+        return exo_session_tls(&o->session, optarg, err);
+    case OPT_CA_FILE:
+        o->session.ca_file = optarg;
+        return 0;
+    case OPT_TIMEOUT:
+        return take_seconds("timeout", 1, &o->session.timeout, err);
+    case OPT_MAILBOX:
+        o->session.mailbox = optarg;
+        return 0;
+    case OPT_SERVER:
+        o->session.host = optarg;
+        return 0;
+    case OPT_PORT:
+        return exo_session_port(&o->session, optarg, err);
+    case OPT_TO:
+        o->session.to = optarg;
+        return 0;
     default:
         return EXO_E_ARG; /* no entry of exo_option_longs[] is left */
     }
@@ -194,7 +212,17 @@ static int take_words(struct exo_options *options,
         options->file = argv[optind++];
         left--;
     }
-    if (left > 1) {
+    if (command->n_words > 0) {
+        if ((size_t)left != command->n_words) {
+            return exo_err_set(err, EXO_STATUS_USAGE,
+                               "give it as in: exoauth %s %s; see: exoauth %s "
+                               "--help",
+                               command->name, command->usage, command->name);
+        }
+        options->words = argv + optind;
+        options->n_words = (size_t)left;
+        optind += (int)command->account_word;
+    } else if (left > 1) {
         return bad(command, err, ": more than one account", argv[optind + 1]);
     }
     if (left == 0) {
@@ -236,6 +264,7 @@ enum exo_parsed exo_options_parse(struct exo_options *options,
     memset(options, 0, sizeof(*options));
     options->min_ttl = -1;
     options->listen_fd = -1;
+    exo_session_init(&options->session);
     exo_buf_init(&options->secret.hidden, EXO_SECRET_MAX);
     exo_buf_init(&options->refresh_token.hidden, EXO_SECRET_MAX);
     exo_buf_init(&options->password.hidden, EXO_SECRET_MAX);
@@ -290,6 +319,7 @@ void exo_options_free(struct exo_options *options)
     exo_import_free(options->import);
     exo_draft_free(options->draft);
     exo_rekey_free(options);
+    exo_session_free(&options->session);
     exo_secret_free(&options->secret);
     exo_secret_free(&options->refresh_token);
     exo_secret_free(&options->password);

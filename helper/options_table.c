@@ -14,10 +14,10 @@
 #include "options_table.h"
 
 static const struct exo_command *const commands[] = {
-    &exo_cmd_login,   &exo_cmd_token,  &exo_cmd_refresh, &exo_cmd_status,
-    &exo_cmd_list,    &exo_cmd_show,   &exo_cmd_remove,  &exo_cmd_serve,
-    &exo_cmd_import,  &exo_cmd_export, &exo_cmd_accept,  &exo_cmd_rekey,
-    &exo_cmd_explain,
+    &exo_cmd_login,  &exo_cmd_token,   &exo_cmd_refresh, &exo_cmd_status,
+    &exo_cmd_list,   &exo_cmd_show,    &exo_cmd_remove,  &exo_cmd_serve,
+    &exo_cmd_import, &exo_cmd_export,  &exo_cmd_accept,  &exo_cmd_rekey,
+    &exo_cmd_test,   &exo_cmd_connect, &exo_cmd_explain,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -50,6 +50,13 @@ const struct option exo_option_longs[] = {
     { "nagios", no_argument, NULL, OPT_NAGIOS },
     { "account-file", no_argument, NULL, OPT_ACCOUNT_FILE },
     { "listen", required_argument, NULL, OPT_LISTEN },
+    { "tls", required_argument, NULL, OPT_TLS },
+    { "ca-file", required_argument, NULL, OPT_CA_FILE },
+    { "timeout", required_argument, NULL, OPT_TIMEOUT },
+    { "mailbox", required_argument, NULL, OPT_MAILBOX },
+    { "server", required_argument, NULL, OPT_SERVER },
+    { "port", required_argument, NULL, OPT_PORT },
+    { "to", required_argument, NULL, OPT_TO },
     { NULL, 0, NULL, 0 },
 };
 
@@ -80,6 +87,13 @@ static const struct {
     { OPT_NAGIOS, EXO_OPT_NAGIOS },
     { OPT_ACCOUNT_FILE, EXO_OPT_ACCOUNT_FILE },
     { OPT_LISTEN, EXO_OPT_LISTEN },
+    { OPT_TLS, EXO_OPT_SESSION },
+    { OPT_CA_FILE, EXO_OPT_SESSION },
+    { OPT_TIMEOUT, EXO_OPT_SESSION },
+    { OPT_MAILBOX, EXO_OPT_SESSION },
+    { OPT_SERVER, EXO_OPT_TEST },
+    { OPT_PORT, EXO_OPT_TEST },
+    { OPT_TO, EXO_OPT_TEST },
 };
 
 const struct exo_command *exo_command_find(const char *name)

@@ -33,7 +33,14 @@ enum {
     OPT_PROMETHEUS,
     OPT_NAGIOS,
     OPT_ACCOUNT_FILE,
-    OPT_LISTEN
+    OPT_LISTEN,
+    OPT_TLS,
+    OPT_CA_FILE,
+    OPT_TIMEOUT,
+    OPT_MAILBOX,
+    OPT_SERVER,
+    OPT_PORT,
+    OPT_TO
 };
 
 extern const struct option exo_option_longs[];

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # The walls between the rooms (HACKING): plugin -> common -> libc;
-# helper -> oauth, store -> net, common. Who includes whom is read from the
+# helper -> oauth, store -> net, common; helper -> mail -> common. Who includes whom is read from the
 # #include lines, so a wall that falls is seen before anything links.
 
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
@@ -18,7 +18,7 @@ includes()
         LC_ALL=C sort
 }
 
-rooms='common plugin net store oauth helper include'
+rooms='common plugin net store oauth mail helper include'
 for room in $rooms; do
     [[ -d $room ]] || skip_all "$room is missing"
 done
@@ -42,15 +42,15 @@ libc_headers=$(grep -E '^(plugin|common)/' <<<"$all" | cut -d: -f2 |
     grep -vE "^(config\.h|plugin\.h|[a-z_]+\.h|common/.*|$contract/.*)$" |
     grep -vE '^(sys|netinet|arpa|linux)/' | grep -vE '^sasl/' | sort -u)
 
-none 'nothing includes the plugin' '(common|net|store|oauth|helper|include)/.*' \
+none 'nothing includes the plugin' '(common|net|store|oauth|mail|helper|include)/.*' \
     '(.*/)?plugin(/|\.h)'
 none 'the plugin knows common and the contracts alone' 'plugin/.*' \
-    '(.*/)?(net|store|oauth|helper)/'
+    '(.*/)?(net|store|oauth|mail|helper)/'
 none 'common knows no other room' 'common/.*' \
-    '(.*/)?(net|store|oauth|helper|plugin)/'
+    '(.*/)?(net|store|oauth|mail|helper|plugin)/'
 none 'plugin and common know no contract of the other rooms' \
     '(plugin|common)/.*' \
-    "$contract/(explain|http|oauth|provider|record|store|broker|grant)\\.h"
+    "$contract/(explain|http|mail|oauth|provider|record|store|broker|grant)\\.h"
 is "$libc_headers" '' 'plugin and common include libc headers alone'
 none 'oauth does not know the store' 'oauth/.*' \
     "(.*/)?(store/|$contract/(store|record)\\.h)"
@@ -58,16 +58,22 @@ none 'the store does not know oauth' 'store/.*' \
     "(.*/)?(oauth/|$contract/(oauth|provider|explain)\\.h)"
 none 'net knows neither store nor oauth' 'net/.*' \
     "(.*/)?(store/|oauth/|helper/|$contract/(store|record|oauth|provider)\\.h)"
+none 'mail knows common alone' 'mail/.*' \
+    "(.*/)?(net/|store/|oauth/|helper/|$contract/(explain|http|oauth|provider|record|store)\\.h)"
+none 'no other room but the helper knows mail' \
+    '(common|net|store|oauth|plugin)/.*' "(.*/)?(mail/|$contract/mail\\.h)"
 none 'nothing below it includes the helper' \
-    '(common|net|store|oauth|include)/.*' '(.*/)?helper/'
+    '(common|net|store|oauth|mail|include)/.*' '(.*/)?helper/'
 
-only 'SASL headers only in plugin/' 'sasl/' 'plugin/.*|helper/cmd_test\.c'
+only 'SASL headers only in plugin/ and mail/' 'sasl/' \
+    '(plugin|mail)/.*'
 only 'curl only in net/' 'curl/' 'net/.*'
-only 'OpenSSL only in oauth/ and store/, and in no header' 'openssl/' \
-    '(oauth|store)/[a-z_0-9]*\.c'
+only 'OpenSSL only in oauth/, store/ and mail/, and in no header' 'openssl/' \
+    '(oauth|store|mail)/[a-z_0-9]*\.c'
 only 'json-c only in store/, oauth/ and helper/' '(json-c/|json\.h)' \
     '(store|oauth|helper)/.*'
-only 'NSS only in the helper' '(pwd|grp|netdb)\.h' 'helper/.*|store/.*'
+only 'NSS only in the helper' '(pwd|grp|netdb)\.h' \
+    'helper/.*|store/.*|mail/dial\.c'
 
 # Functions that have a better one here.
 banned='strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|strtok_r|gets|system'

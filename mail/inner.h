@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the mail room share: one conversation, and what a
+ * protocol has to bring along for it.
+ */
+#ifndef EXOAUTH_MAIL_INNER_H
+#define EXOAUTH_MAIL_INNER_H
+
+#include "exoauth/buf.h"
+#include "exoauth/mail.h"
+#include "hide.h"
+#include "parse.h"
+#include "stream.h"
+
+#define EXO_MAIL_TAG 16
+
+/* A protocol. Functions return 0 or EXO_E_STATUS with err set. */
+struct exo_mail_ops {
+    const char *service; /* libsasl2's name for it */
+    unsigned port;       /* by default */
+    /* The greeting, and what the server can do; STARTTLS before that where
+     * it is not implicit. */
+    int (*hello)(struct exo_mail *mail, struct exo_err *err);
+    /* Does it take the first response in the command? */
+    bool (*at_once)(const struct exo_mail *mail);
+    /* The command, with the response (base64) or NULL. */
+    int (*login)(struct exo_mail *mail, const char *mech, const char *response,
+                 struct exo_err *err);
+    /* What the server says to it, and to each response. */
+    int (*heard)(struct exo_mail *mail, enum exo_said *said, const char **text,
+                 struct exo_err *err);
+    int (*visit)(struct exo_mail *mail, const char *from, const char *to,
+                 struct exo_err *err);
+};
+
+extern const struct exo_mail_ops exo_mail_imap;
+extern const struct exo_mail_ops exo_mail_pop3;
+extern const struct exo_mail_ops exo_mail_smtp;
+
+struct exo_mail {
+    const struct exo_mail_ops *ops;
+    struct exo_mail_way way;
+    bool implicit;
+    struct exo_stream stream;
+    struct exo_hide hide;
+    struct exo_buf can;     /* capabilities: words between blanks */
+    struct exo_buf mechs;   /* SASL mechanisms that it offers */
+    struct exo_buf line;    /* IMAP: a line with its literals */
+    char tag[EXO_MAIL_TAG]; /* IMAP: of the last command */
+    unsigned n_tags;
+    int64_t deadline; /* of the step that is running */
+    char answer[EXO_ERR_TEXT];
+};
+
+/* A new step begins: what the messages call it. */
+void exo_mail_step(struct exo_mail *mail, const char *step);
+/* For the transcript: cleaned, cut, without the token. */
+void exo_mail_say(struct exo_mail *mail, char side, const char *text);
+/* A line to the server, the CRLF added. shown (NULL: line) is for the
+ * transcript. */
+int exo_mail_send(struct exo_mail *mail, const char *line, const char *shown,
+                  struct exo_err *err) EXO_MUST_CHECK;
+int exo_mail_line(struct exo_mail *mail, char **line,
+                  struct exo_err *err) EXO_MUST_CHECK;
+/* The server refused what: keeps the answer, sets err. */
+int exo_mail_refused(struct exo_mail *mail, enum exo_said said,
+                     const char *what, const char *answer,
+                     struct exo_err *err) EXO_MUST_CHECK;
+/* It said something that is not of this protocol. */
+int exo_mail_confused(struct exo_mail *mail, const char *line,
+                      struct exo_err *err) EXO_MUST_CHECK;
+/* From here on under TLS; what was said before does not count. */
+int exo_mail_secure(struct exo_mail *mail, struct exo_err *err) EXO_MUST_CHECK;
+/* It does not offer STARTTLS. */
+int exo_mail_no_tls(struct exo_mail *mail, struct exo_err *err) EXO_MUST_CHECK;
+
+/* Adds a word to a list between blanks. */
+void exo_mail_add(struct exo_buf *list, const char *word, size_t len);
+
+#endif

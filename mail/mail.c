@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A conversation with a mail server (exoauth/mail.h): its steps with their
+ * time, its transcript, and the words for what goes wrong. The protocols are
+ * in imap.c, pop3.c and smtp.c, the login in login.c.
+ *
+ * Called by exoauth test and exoauth connect, which close it whatever
+ * happened. Every step has its own deadline, so that a slow server may take
+ * its time and a silent one may not. All that comes from the server is cleaned
+ * and looked through for the token before anybody sees it.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "exoauth/proto.h"
+#include "inner.h"
+
+#define STEP_MS 30000
+#define LIST_MAX ((size_t)16 * 1024)
+#define SHOWN 512 /* of a line in the transcript */
+
+static const struct {
+    const char *word;
+    enum exo_mail_protocol protocol;
+} words[] = {
+    { "imap", EXO_MAIL_IMAP },
+    { "pop3", EXO_MAIL_POP3 },
+    { "pop", EXO_MAIL_POP3 },
+    { "smtp", EXO_MAIL_SMTP },
+};
+
+bool exo_mail_protocol_parse(const char *word, enum exo_mail_protocol *out)
+{
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(word, words[i].word) == 0) {
+            *out = words[i].protocol;
+            return true;
+        }
+    }
+    return false;
+}
+
+void exo_mail_step(struct exo_mail *mail, const char *step)
+{
+    mail->stream.step = step;
+    mail->deadline = exo_clock_ms() + mail->way.timeout_ms;
+}
+
+void exo_mail_say(struct exo_mail *mail, char side, const char *text)
+{
+    char shown[SHOWN + 64];
+    size_t len = strlen(text);
+
+    if (!mail->way.trace) {
+        return;
+    }
+    if (exo_hide_found(&mail->hide, text, len)) {
+        (void)snprintf(shown, sizeof(shown),
+                       "<%zu bytes with a part of the token>", len);
+    } else if (len > SHOWN) {
+        (void)snprintf(shown, sizeof(shown), "%.*s <%zu bytes more>", SHOWN,
+                       text, len - SHOWN);
+    } else {
+        (void)snprintf(shown, sizeof(shown), "%s", text);
+    }
+    exo_text_clean(shown);
+    mail->way.trace(mail->way.context, side, shown);
+}
+
+int exo_mail_send(struct exo_mail *mail, const char *line, const char *shown,
+                  struct exo_err *err)
+{
+    struct exo_secret out = EXO_SECRET_INIT;
+    int rc;
+
+    exo_buf_str(&out.hidden, line);
+    exo_buf_str(&out.hidden, "\r\n");
+    if (out.hidden.error != 0) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "a command of more than %zu KiB; the token is too "
+                         "long to be sent",
+                         EXO_SECRET_MAX / 1024);
+    } else {
+        exo_mail_say(mail, 'C', shown ? shown : line);
+        rc = exo_stream_send(&mail->stream, out.hidden.data, out.hidden.len,
+                             mail->deadline, err);
+    }
+    exo_secret_free(&out);
+    return rc;
+}
+
+int exo_mail_line(struct exo_mail *mail, char **line, struct exo_err *err)
+{
+    size_t len;
+
+    return exo_stream_line(&mail->stream, line, &len, mail->deadline, err);
+}
+
+int exo_mail_refused(struct exo_mail *mail, enum exo_said said,
+                     const char *what, const char *answer, struct exo_err *err)
+{
+    char text[EXO_ERR_TEXT - 200];
+
+    if (exo_hide_found(&mail->hide, answer, strlen(answer))) {
+        answer = "(an answer with a part of the token)";
+    }
+    (void)snprintf(text, sizeof(text), "%s", answer);
+    exo_text_clean(text);
+    (void)snprintf(mail->answer, sizeof(mail->answer), "%s", text);
+    return exo_err_set(err,
+                       said == EXO_SAID_LATER || said == EXO_SAID_BYE
+                           ? EXO_STATUS_TRANSIENT
+                           : EXO_STATUS_MISCONFIGURED,
+                       "%.100s refuses %s: %s; see the log of the server",
+                       mail->way.host, what, text);
+}
+
+int exo_mail_confused(struct exo_mail *mail, const char *line,
+                      struct exo_err *err)
+{
+    bool secret = exo_hide_found(&mail->hide, line, strlen(line));
+
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "%.100s port %u: not understood as %s: %.100s; check "
+                       "host, port and protocol",
+                       mail->way.host, mail->way.port, mail->stream.step,
+                       secret ? "(a part of the token)" : line);
+}
+
+int exo_mail_secure(struct exo_mail *mail, struct exo_err *err)
+{
+    exo_mail_step(mail, "the TLS handshake");
+    exo_buf_reset(&mail->can);
+    exo_buf_reset(&mail->mechs);
+    return exo_stream_tls(&mail->stream, mail->way.ca_pem, mail->way.ca_len,
+                          mail->deadline, err);
+}
+
+int exo_mail_no_tls(struct exo_mail *mail, struct exo_err *err)
+{
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "%.100s port %u offers no STARTTLS, and no token is "
+                       "sent without TLS; use the port for implicit TLS",
+                       mail->way.host, mail->way.port);
+}
+
+void exo_mail_add(struct exo_buf *list, const char *word, size_t len)
+{
+    if (len > 0) {
+        exo_buf_str(list, list->len > 0 ? " " : "");
+        exo_buf_add(list, word, len);
+    }
+}
+
+static bool is_implicit(const struct exo_mail_way *way)
+{
+    if (way->tls != EXO_MAIL_TLS_AUTO) {
+        return way->tls == EXO_MAIL_TLS_IMPLICIT;
+    }
+    return way->port == 993 || way->port == 995 || way->port == 465;
+}
+
+static struct exo_mail *make(const struct exo_mail_way *way)
+{
+    static const struct exo_mail_ops *const ops[] = {
+        [EXO_MAIL_IMAP] = &exo_mail_imap,
+        [EXO_MAIL_POP3] = &exo_mail_pop3,
+        [EXO_MAIL_SMTP] = &exo_mail_smtp,
+    };
+    struct exo_mail *mail = calloc(1, sizeof(*mail));
+
+    if (!mail) {
+        return NULL;
+    }
+    mail->ops = ops[way->protocol];
+    mail->way = *way;
+    if (mail->way.port == 0) {
+        mail->way.port = mail->ops->port;
+    }
+    if (mail->way.timeout_ms <= 0) {
+        mail->way.timeout_ms = STEP_MS;
+    }
+    mail->implicit = is_implicit(&mail->way);
+    mail->stream.fd = -1;
+    mail->stream.host = mail->way.host;
+    mail->stream.port = mail->way.port;
+    exo_hide_init(&mail->hide);
+    exo_buf_init(&mail->can, LIST_MAX);
+    exo_buf_init(&mail->mechs, LIST_MAX);
+    exo_buf_init(&mail->line, (size_t)256 * 1024);
+    return mail;
+}
+
+int exo_mail_open(struct exo_mail **mail, const struct exo_mail_way *way,
+                  struct exo_err *err)
+{
+    struct exo_mail *m = make(way);
+    int rc;
+
+    *mail = m;
+    if (!m) {
+        return EXO_E_NOMEM;
+    }
+    exo_mail_step(m, "the connection");
+    rc = exo_stream_dial(&m->stream, m->deadline, err);
+    if (rc == 0 && m->implicit) {
+        rc = exo_mail_secure(m, err);
+    }
+    if (rc == 0) {
+        exo_mail_step(m, "its greeting");
+        rc = m->ops->hello(m, err);
+    }
+    return rc;
+}
+
+int exo_mail_visit(struct exo_mail *mail, const char *from, const char *to,
+                   struct exo_err *err)
+{
+    return mail->ops->visit(mail, from, to, err);
+}
+
+const char *exo_mail_answer(const struct exo_mail *mail)
+{
+    return mail ? mail->answer : "";
+}
+
+void exo_mail_close(struct exo_mail *mail)
+{
+    if (!mail) {
+        return;
+    }
+    exo_stream_close(&mail->stream);
+    exo_hide_free(&mail->hide);
+    exo_buf_free(&mail->can);
+    exo_buf_free(&mail->mechs);
+    exo_buf_free(&mail->line);
+    free(mail);
+}
