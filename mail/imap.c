@@ -107,7 +107,7 @@ static void learn(struct exo_mail *mail, const char *line)
 static int heard(struct exo_mail *mail, enum exo_said *said, const char **text,
                  struct exo_err *err)
 {
-    char bye[EXO_ERR_TEXT] = "";
+    char last[EXO_ERR_TEXT] = "";
     const char *line;
     int rc;
 
@@ -115,9 +115,9 @@ static int heard(struct exo_mail *mail, enum exo_said *said, const char **text,
         rc = response(mail, &line, err);
         if (rc != 0) {
             /* Its last words are better than that it is gone. */
-            return bye[0] != '\0' ? exo_mail_refused(mail, EXO_SAID_BYE,
-                                                     "to go on", bye, err)
-                                  : rc;
+            return last[0] != '\0' ? exo_mail_refused(mail, EXO_SAID_BYE,
+                                                      "to go on", last, err)
+                                   : rc;
         }
         *said = exo_parse_imap(line, mail->tag, text);
         if (*said != EXO_SAID_CONTINUE || (*text)[0] == '\0') {
@@ -125,7 +125,7 @@ static int heard(struct exo_mail *mail, enum exo_said *said, const char **text,
         }
         learn(mail, line);
         if (*said == EXO_SAID_BYE) {
-            (void)snprintf(bye, sizeof(bye), "BYE %.400s", *text);
+            (void)snprintf(last, sizeof(last), "BYE %.400s", *text);
         } else if (*said == EXO_SAID_NOTHING) {
             return exo_mail_confused(mail, line, err);
         } else if (*said != EXO_SAID_MORE) {

@@ -30,6 +30,23 @@ static int on_name(void *context, int id, const char **result, unsigned *len)
     return SASL_OK;
 }
 
+/* The plugin stays away from users who cannot read published tokens, whose
+ * other logins it would disturb. Here there is no other login. */
+static int on_option(void *context, const char *plugin, const char *option,
+                     const char **result, unsigned *len)
+{
+    (void)context;
+    (void)plugin;
+    if (strcmp(option, "exoauth_wanted") != 0) {
+        return SASL_FAIL;
+    }
+    *result = "yes";
+    if (len) {
+        *len = 3;
+    }
+    return SASL_OK;
+}
+
 static int on_log(void *context, int level, const char *text)
 {
     struct exo_sasl *sasl = context;
@@ -80,6 +97,10 @@ static int fail(const struct exo_sasl *sasl, int code, struct exo_err *err)
 static int make_conn(struct exo_sasl *sasl, const char *service,
                      const char *host)
 {
+    static const sasl_callback_t global[] = {
+        { SASL_CB_GETOPT, (int (*)(void))(void (*)(void))on_option, NULL },
+        { SASL_CB_LIST_END, NULL, NULL },
+    };
     static sasl_callback_t callbacks[4];
     const sasl_security_properties_t properties = {
         .security_flags = SASL_SEC_NOANONYMOUS | SASL_SEC_NODICTIONARY,
@@ -96,7 +117,7 @@ static int make_conn(struct exo_sasl *sasl, const char *service,
         (sasl_callback_t){ SASL_CB_LOG, (int (*)(void))(void (*)(void))on_log,
                            sasl };
     callbacks[3] = (sasl_callback_t){ SASL_CB_LIST_END, NULL, NULL };
-    r = sasl_client_init(NULL);
+    r = sasl_client_init(global);
     if (r != SASL_OK) {
         return r;
     }

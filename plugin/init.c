@@ -18,6 +18,7 @@
 #include "plugin.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,12 +81,25 @@ static bool can_enter(const char *dir)
     return can;
 }
 
+/* A host can say that it wants tokens: one that has nothing else to log in
+ * with, as exoauth connect. Everybody else's PLAIN stays what it was. */
+static bool is_asked_for(const sasl_utils_t *utils)
+{
+    const char *value = NULL;
+
+    return utils->getopt != NULL &&
+           utils->getopt(utils->getopt_context, "exoauth", "exoauth_wanted",
+                         &value, NULL) == SASL_OK &&
+           value != NULL && strcmp(value, "yes") == 0;
+}
+
 /* Root counts because Postfix and others load plugins as root and log in as
  * somebody else. */
-static bool is_wanted(const struct exo_conf *conf)
+static bool is_wanted(const struct exo_conf *conf, const sasl_utils_t *utils)
 {
     return exo_conf_has_accounts(conf) &&
-           (geteuid() == 0 || conf->user || can_enter(conf->token_dir));
+           (geteuid() == 0 || conf->user || can_enter(conf->token_dir) ||
+            is_asked_for(utils));
 }
 
 /* A bearer token is a plaintext credential: no NOPLAINTEXT unless somebody
@@ -163,7 +177,7 @@ int sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
         r = exo_conf_load(&plugin->conf, path, user, EXO_HELPER, &err);
     }
     free(path);
-    if (r == EXO_OK && is_wanted(plugin->conf)) {
+    if (r == EXO_OK && is_wanted(plugin->conf, utils)) {
         fill_mechs(plugin);
         *pluglist = plugin->mech;
         *plugcount = plugin->n;

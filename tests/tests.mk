@@ -315,6 +315,8 @@ test_files = \
 	tests/e2e/14-outage.sh \
 	tests/e2e/15-mail-log.sh \
 	tests/e2e/20-clients.sh \
+	tests/e2e/22-browser.sh \
+	tests/e2e/23-connect.sh \
 	tests/e2e/21-device.sh \
 	tests/e2e/25-bystander.sh \
 	tests/e2e/26-neighbour.sh \
