@@ -27,7 +27,6 @@
 #include "inner.h"
 
 #define CHUNK ((size_t)16 * 1024) /* a record of TLS */
-#define LINGER_MS 60000
 
 struct half {
     char data[CHUNK];
@@ -41,7 +40,7 @@ struct pump {
     struct half up, down;
     short want_get, want_put; /* what the stream waits for, 0: nothing */
     bool gone;                /* nobody reads out any more */
-    int64_t until;            /* once in has ended: how long to wait */
+    int64_t linger, until;    /* once in has ended: how long to wait */
 };
 
 static bool is_empty(const struct half *h)
@@ -82,7 +81,7 @@ static void read_in(struct pump *p)
         p->up.end = (size_t)n;
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         p->up.ended = true;
-        p->until = exo_clock_ms() + LINGER_MS;
+        p->until = exo_clock_ms() + p->linger;
     }
 }
 
@@ -96,7 +95,7 @@ static void serve_up(struct pump *p)
         if (n == EXO_STREAM_AGAIN) {
             return;
         }
-        p->until = exo_clock_ms() + LINGER_MS;
+        p->until = exo_clock_ms() + p->linger;
         if (n <= 0) {
             /* It may have said why, before it closed. */
             p->up.at = p->up.end;
@@ -119,7 +118,7 @@ static int serve_down(struct pump *p, struct exo_err *err)
     if (n > 0) {
         p->down.at = 0;
         p->down.end = (size_t)n;
-        p->until = exo_clock_ms() + LINGER_MS;
+        p->until = exo_clock_ms() + p->linger;
     } else if (n == 0) {
         p->down.ended = true;
     } else if (n == EXO_STREAM_FAILED) {
@@ -263,7 +262,9 @@ int exo_mail_pipe(struct exo_mail *mail, int in, int out, const char *first,
                   size_t len, struct exo_err *err)
 {
     struct exo_stream *s = &mail->stream;
-    struct pump p = { .s = s, .in = in, .out = out };
+    struct pump p = {
+        .s = s, .in = in, .out = out, .linger = mail->way.timeout_ms
+    };
     int rc = write_all(out, first, len, err);
 
     if (rc == 0) {

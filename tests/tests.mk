@@ -39,6 +39,9 @@ unit_tests = \
 	tests/unit/test_ini \
 	tests/unit/test_log \
 	tests/unit/test_oauth_aadsts \
+	tests/unit/test_mail_hide \
+	tests/unit/test_mail_parse \
+	tests/unit/test_mail_stream \
 	tests/unit/test_oauth_client \
 	tests/unit/test_oauth_cloud \
 	tests/unit/test_oauth_code \
@@ -257,6 +260,7 @@ shell_tests = \
 	tests/cli/replace.sh \
 	tests/cli/seal.sh \
 	tests/cli/serve.sh \
+	tests/cli/session.sh \
 	tests/cli/show.sh \
 	tests/cli/status.sh \
 	tests/cli/token.sh \
@@ -345,9 +349,11 @@ test_files = \
 	tests/lib/container.py \
 	tests/lib/endpoint.py \
 	tests/lib/mail.sh \
+	tests/lib/mailsrv.py \
 	tests/lib/no-cmocka.sh \
 	tests/lib/package-lock.json \
 	tests/lib/package.json \
+	tests/lib/pump.py \
 	tests/lib/provider.sh \
 	tests/lib/rig.sh \
 	tests/lib/site.sh \

@@ -79,9 +79,9 @@ void exo_mail_sorry(enum exo_mail_protocol protocol, bool at_login,
 
 /*
  * Copies bytes both ways until the server ends the session, or the reader of
- * out is gone. The end of in is passed on to the server, which then has some
- * time to answer and to close; else there is no time limit. first (its
- * length) is written to out before anything from the server.
+ * out is gone. There is no time limit, but for the server's next word once in
+ * has ended (timeout_ms). first (of that length) is written to out before
+ * anything from the server. EXO_STATUS_STORE: out cannot be written.
  */
 int exo_mail_pipe(struct exo_mail *mail, int in, int out, const char *first,
                   size_t len, struct exo_err *err) EXO_MUST_CHECK;

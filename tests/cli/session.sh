@@ -1,0 +1,273 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# exoauth test and exoauth connect at a server that does everything wrong:
+# certificates, broken lines, silence, long answers, plaintext after STARTTLS,
+# refused tokens. The token is in nothing that they show.
+
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/rig.sh"
+
+need_cmd python3
+alice=alice@contoso.test
+rig_init
+rig_conf log
+rig_account "$alice"
+token=$(openssl rand -hex 6000)
+rig_publish "$alice" "$token"
+touch "$RIG/seen" "$RIG/heard"
+rig_daemon mailsrv python3 "$RIG_HERE/mailsrv.py" "$RIG"
+rig_wait 20 test -s "$RIG/mailsrv.port" || bail 'the mail server does not run'
+port=$(<"$RIG/mailsrv.port")
+
+# mode WORD...: what the server does from now on
+mode() { printf '%s\n' "$*" >"$RIG/mode"; }
+# The TLS option that goes with the mode.
+tls() { grep -q implicit "$RIG/mode" && echo implicit || echo starttls; }
+x() { rig_sasl timeout 120 "$RIG_EXO" "$@" --config "$RIG_CONF"; }
+try()
+{
+    local word=$1
+    shift
+    x test "$alice" "$word" --server localhost --port "$port" \
+        --tls "$(tls)" --ca-file "$RIG_CA" "$@"
+}
+join()
+{
+    local word=$1
+    shift
+    x connect "$word" localhost "$port" "$alice" --tls "$(tls)" \
+        --ca-file "$RIG_CA" "$@"
+}
+one_line()
+{
+    if [[ $(grep -c '' <<<"$ERR") == 1 && $ERR == exoauth:\ *\;* &&
+        $ERR =~ ${2:-.} && ! $ERR =~ [[:cntrl:]] ]]; then
+        pass "$1: one line, cause and remedy"
+        return
+    fi
+    fail "$1: one line, cause and remedy${2:+ ($2)}"
+    diag "$ERR"
+}
+# What is looked through for the token at the end.
+hides() { printf '%s\n' "$OUT" "$ERR" >>"$RIG/shown"; }
+
+# ----- it works
+
+for proto in imap pop3 smtp; do
+    for way in implicit ''; do
+        mode "$proto" $way
+        ok "$proto ${way:-STARTTLS}, a token of 12 KB" try "$proto"
+        like "$OUT" 'C: .*<token of [0-9]{5} bytes>' 'the transcript has its size'
+        like "$OUT" "login at localhost by $proto works" 'and says that it works'
+        is "$ERR" '' 'nothing on stderr'
+        hides
+    done
+done
+like "$(tr '\1' '|' <"$RIG/seen")" "user=$alice\|auth=Bearer $token\|\|" \
+    'the server has it, whole'
+like "$(<"$RIG/heard")" 'EXAMINE INBOX' 'IMAP opens INBOX, and only looks'
+unlike "$(<"$RIG/heard")" 'SELECT|MAIL|DATA' 'nothing is changed or sent'
+mode smtp
+ok 'smtp --to' try smtp --to bob@contoso.test
+like "$(<"$RIG/heard")" 'RCPT TO:<bob@contoso.test>' 'sends a message'
+exits 64 '--to of something else' try smtp --to 'bob>x'
+exits 64 '--to for imap' try imap --to bob@contoso.test
+
+for proto in imap pop3 smtp; do
+    mode "$proto" implicit long
+    ok "$proto: answers of 12 KB" try "$proto"
+    like "$OUT" '<[0-9]+ bytes more>' 'are cut in the transcript'
+done
+
+# ----- the account's own server
+
+mode imap implicit
+rig_account "$alice" 'servers=smtp.contoso.test localhost'
+ok 'imap without --server' x test "$alice" imap --port "$port" --tls implicit \
+    --ca-file "$RIG_CA"
+rig_account "$alice"
+
+# ----- certificates
+
+make_cert()
+{
+    local name=$1 san=$2
+    shift 2
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+        -subj /CN=test -keyout "$RIG/pki/$name.key" -out "$RIG/pki/$name.csr" &&
+        openssl x509 -req -in "$RIG/pki/$name.csr" -CA "$RIG/pki/ca.crt" \
+            -CAkey "$RIG/pki/ca.key" -CAcreateserial -out "$RIG/pki/$name.crt" \
+            -extfile <(echo "subjectAltName=$san") "$@"
+} >>"$RIG/log/pki.log" 2>&1
+make_cert expired DNS:localhost -days -1 || bail 'no expired certificate'
+make_cert other DNS:mail.contoso.test -days 30
+: >"$RIG/seen"
+for way in implicit ''; do
+    for proto in imap pop3 smtp; do
+        mode "$proto" $way cert=expired
+        exits 78 "$proto ${way:-STARTTLS}, an expired certificate" try "$proto"
+        one_line 'an expired certificate' 'certificate has expired'
+        mode "$proto" $way cert=rogue
+        exits 78 "$proto ${way:-STARTTLS}, a self-signed certificate" try "$proto"
+        one_line 'a self-signed certificate' 'self-signed.*--ca-file'
+        mode "$proto" $way cert=other
+        exits 78 "$proto ${way:-STARTTLS}, a certificate of another name" \
+            try "$proto"
+        one_line 'a certificate of another name' 'hostname mismatch'
+        mode "$proto" $way tls=1.1
+        exits 75 "$proto ${way:-STARTTLS}, TLS 1.1" try "$proto"
+        one_line 'TLS 1.1' 'TLS'
+    done
+done
+mode imap implicit
+exits 78 'without --ca-file' x test "$alice" imap --server localhost \
+    --port "$port" --tls implicit
+one_line 'without --ca-file' 'issuer.*--ca-file'
+exits 64 '--ca-file that is none' try imap --ca-file /etc/hostname
+exits 64 '--ca-file that is not there' try imap --ca-file "$RIG/none"
+is "$(<"$RIG/seen")" '' 'no token went anywhere'
+ok 'by address' x connect imap 127.0.0.1 "$port" "$alice" --tls implicit \
+    --ca-file "$RIG_CA" --timeout 1 </dev/null
+
+# ----- lines that break, garbage, silence
+
+for proto in imap pop3 smtp; do
+    for way in implicit ''; do
+        for step in greeting caps starttls tls caps2 auth response visit; do
+            [[ $way == implicit && $step =~ ^(caps|starttls)$ ]] && continue
+            # IMAP has the response in the command.
+            [[ $proto == imap && $step == auth ]] && continue
+            to=()
+            [[ $proto == smtp ]] && to=(--to bob@contoso.test)
+            mode "$proto" $way "drop=$step"
+            exits 75 "$proto ${way:-STARTTLS}, hangs up at $step" \
+                try "$proto" "${to[@]}"
+            one_line "hangs up at $step"
+            mode "$proto" $way "garbage=$step"
+            not_ok "$proto ${way:-STARTTLS}, garbage at $step" \
+                try "$proto" "${to[@]}"
+            one_line "garbage at $step"
+            hides
+        done
+    done
+    mode "$proto" implicit endless=greeting
+    exits 78 "$proto, a line without an end" try "$proto"
+    one_line 'a line without an end' 'no mail server'
+    mode "$proto" implicit silent=greeting
+    exits 75 "$proto, a server that never answers" try "$proto" --timeout 1
+    one_line 'a server that never answers' 'its greeting is over'
+    mode "$proto" implicit silent=response
+    exits 75 "$proto, no answer to the token" join "$proto" --timeout 1
+    one_line 'no answer to the token' 'login is over'
+done
+
+# ----- what it offers
+
+: >"$RIG/seen"
+for proto in imap pop3 smtp; do
+    for list in mechs=PLAIN,LOGIN mechs=; do
+        mode "$proto" implicit $list
+        exits 78 "$proto, $list" try "$proto"
+        one_line "$list" 'offers no XOAUTH2'
+    done
+    mode "$proto" nostarttls
+    exits 78 "$proto, no STARTTLS" try "$proto"
+    one_line 'no STARTTLS' 'offers no STARTTLS'
+    mode "$proto" inject
+    exits 75 "$proto, plaintext behind STARTTLS" try "$proto"
+    one_line 'plaintext behind STARTTLS' 'plaintext behind'
+done
+is "$(<"$RIG/seen")" '' 'no token went anywhere'
+
+# ----- refused tokens
+
+for proto in imap pop3 smtp; do
+    mode "$proto" implicit refuse=auth
+    exits 78 "$proto, refused" try "$proto"
+    one_line 'refused'
+    mode "$proto" implicit refuse=challenge
+    exits 78 "$proto, refused with a challenge" try "$proto"
+    like "$OUT" '<challenge> \{"status":"401"' 'the challenge is shown'
+    hides
+    mode "$proto" implicit refuse=later
+    exits 75 "$proto, refused for now" try "$proto"
+    mode "$proto" implicit refuse=echo
+    exits 78 "$proto, refused by a server that repeats the token" try "$proto" -v
+    hides
+    exits 78 'and to connect' join "$proto" -v </dev/null
+    hides
+done
+mode smtp implicit refuse=auth
+exits 78 'smtp, an answer that is in the tables' try smtp
+one_line 'in the tables' '535 5\.7\.3 .*Exchange refuses the token'
+mode imap implicit refuse=bye
+exits 75 'imap, BYE to the login' try imap
+one_line 'BYE' 'too many connections'
+mode imap implicit folder=no
+exits 78 'imap, a login that opens nothing' try imap
+one_line 'a login that opens nothing' 'authenticated but not connected'
+
+# ----- what a client hears
+
+mode imap implicit refuse=auth
+exits 78 'connect, IMAP' join imap </dev/null
+like "$OUT" '^\* BYE [^;]*; .*'$'\r''$' 'BYE, cause and remedy'
+mode pop3 implicit refuse=auth
+exits 78 'connect, POP3' join pop3 </dev/null
+like "$OUT" '^-ERR \[AUTH\] [^;]*; ' '-ERR [AUTH]'
+mode pop3 implicit refuse=later
+exits 75 'connect, POP3, later' join pop3 </dev/null
+like "$OUT" '^-ERR \[SYS/TEMP\] ' '-ERR [SYS/TEMP]'
+mode pop3 implicit cert=expired
+exits 78 'connect, POP3, an expired certificate' join pop3 </dev/null
+like "$OUT" '^-ERR \[SYS/PERM\] ' '-ERR [SYS/PERM]'
+mode smtp implicit refuse=auth
+exits 78 'connect, SMTP' join smtp </dev/null
+like "$OUT" '^421 4\.7\.0 ' '421, so that no mail is sent back'
+exits 64 'connect, no protocol' x connect nntp localhost 1 "$alice"
+exits 64 'connect, no port' x connect imap localhost 0 "$alice"
+exits 64 'connect, a word too few' x connect imap localhost "$alice"
+exits 78 'a configuration that the plugin would not find' rig_sasl \
+    "$RIG_EXO" test "$alice" imap --config "$RIG/etc/other.conf"
+
+# ----- what is shown
+
+found=$(python3 - "$RIG/shown" "$token" <<'PY'
+import base64, sys
+shown = open(sys.argv[1], encoding='latin-1').read()
+token = sys.argv[2].encode()
+forms = [token.decode()] + [base64.b64encode(token[i:]).decode() for i in range(3)]
+for form in forms:
+    for i in range(len(form) - 20):
+        if form[i:i + 20] in shown:
+            print(form[i:i + 20])
+            break
+PY
+)
+is "$found" '' 'nothing of the token, in no form, in all that was shown'
+ok 'which was something' test -s "$RIG/shown"
+
+# ----- the pipe
+
+# pump KIND UP DOWN WHAT: bytes both ways through connect
+pump()
+{
+    case $4 in
+    gone | idle) mode imap implicit ;;
+    *) mode imap implicit "fill=$3" "up=$2" ;;
+    esac
+    rig_sasl timeout 300 python3 "$RIG_HERE/pump.py" "$1" "$2" "$3" "$4" \
+        "$RIG_EXO" connect imap localhost "$port" "$alice" --tls implicit \
+        --ca-file "$RIG_CA" --config "$RIG_CONF" --timeout 1
+}
+mb=$((1024 * 1024))
+ok '100 MB both ways at a time, by a socket' pump socket $((100 * mb)) \
+    $((100 * mb)) both
+ok '20 MB both ways at a time, by pipes' pump pipe $((20 * mb)) $((20 * mb)) both
+ok 'a reader who takes his time: nothing is lost, no memory grows' \
+    pump socket $((20 * mb)) $((20 * mb)) slow
+ok 'a client that goes: it ends, too' pump socket 0 0 gone
+ok 'by pipes, too' pump pipe 0 0 gone
+ok 'a reader who goes in the middle' pump pipe 0 $((20 * mb)) closed
+ok 'idle for longer than any step may take' pump socket 0 0 idle

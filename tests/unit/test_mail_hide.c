@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A token is found wherever a server puts it, and nothing else is.
+ */
+#include "config.h"
+
+#include "util.h"
+
+#include "exoauth/base64.h"
+#include "mail/hide.h"
+
+#define TOKEN "ya29.AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-long-enough"
+#define RESPONSE "user=alice@contoso.test\001auth=Bearer " TOKEN "\001\001"
+
+static bool found(const struct exo_hide *hide, const char *text)
+{
+    return exo_hide_found(hide, text, strlen(text));
+}
+
+static void test_forms(void **state)
+{
+    struct exo_hide hide;
+
+    (void)state;
+    exo_hide_init(&hide);
+    assert_false(found(&hide, TOKEN));
+    assert_int_equal(exo_hide_response(&hide, RESPONSE, sizeof(RESPONSE) - 1),
+                     0);
+    assert_true(found(&hide, TOKEN));
+    assert_true(found(&hide, "535 no: IjKlMnOpQrSt is wrong"));
+    assert_false(found(&hide, "535 no: jKlMnOpQrSt is wrong")); /* eleven */
+    assert_false(found(&hide, "535 alice@contoso.test may not"));
+    assert_false(found(&hide, ""));
+    for (size_t before = 0; before < 6; before++) {
+        struct exo_secret text = EXO_SECRET_INIT, line = EXO_SECRET_INIT;
+
+        exo_buf_add(&text.hidden, "xxxxxx", before);
+        exo_buf_str(&text.hidden, TOKEN "yyy");
+        assert_int_equal(
+            exo_base64(&line, exo_secret_reveal(&text), exo_secret_len(&text)),
+            0);
+        assert_true(found(&hide, exo_secret_reveal(&line)));
+        exo_secret_free(&text);
+        exo_secret_free(&line);
+    }
+    exo_hide_free(&hide);
+    assert_false(found(&hide, TOKEN));
+}
+
+static void test_odd(void **state)
+{
+    struct exo_hide hide;
+
+    (void)state;
+    exo_hide_init(&hide);
+    /* No "Bearer ": all of it. */
+    assert_int_equal(exo_hide_response(&hide, TOKEN, sizeof(TOKEN) - 1), 0);
+    assert_true(found(&hide, TOKEN));
+    assert_int_equal(exo_hide_response(&hide, "Bearer ab\001", 10), 0);
+    assert_true(found(&hide, "it is ab"));
+    assert_int_equal(exo_hide_response(&hide, "", 0), 0);
+    assert_false(found(&hide, TOKEN));
+    exo_hide_free(&hide);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_odd),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
