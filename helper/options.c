@@ -85,6 +85,34 @@ static int take_seconds(const char *option, int64_t least, int64_t *seconds,
     return 0;
 }
 
+/* Of test and connect. */
+static int take_session(struct exo_session *session, int opt,
+                        struct exo_err *err)
+{
+    switch (opt) {
+    case OPT_TLS:
+        return exo_session_tls(session, optarg, err);
+    case OPT_CA_FILE:
+        session->ca_file = optarg;
+        return 0;
+    case OPT_TIMEOUT:
+        return take_seconds("timeout", 1, &session->timeout, err);
+    case OPT_MAILBOX:
+        session->mailbox = optarg;
+        return 0;
+    case OPT_SERVER:
+        session->host = optarg;
+        return 0;
+    case OPT_PORT:
+        return exo_session_port(session, optarg, err);
+    case OPT_TO:
+        session->to = optarg;
+        return 0;
+    default:
+        return EXO_E_ARG; /* no entry of exo_option_longs[] is left */
+    }
+}
+
 static int take(struct exo_options *o, int opt, struct exo_err *err)
 {
     switch (opt) {
@@ -159,26 +187,8 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
     case OPT_LISTEN:
         o->listen = optarg;
         return 0;
-    case OPT_TLS:
-        return exo_session_tls(&o->session, optarg, err);
-    case OPT_CA_FILE:
-        o->session.ca_file = optarg;
-        return 0;
-    case OPT_TIMEOUT:
-        return take_seconds("timeout", 1, &o->session.timeout, err);
-    case OPT_MAILBOX:
-        o->session.mailbox = optarg;
-        return 0;
-    case OPT_SERVER:
-        o->session.host = optarg;
-        return 0;
-    case OPT_PORT:
-        return exo_session_port(&o->session, optarg, err);
-    case OPT_TO:
-        o->session.to = optarg;
-        return 0;
     default:
-        return EXO_E_ARG; /* no entry of exo_option_longs[] is left */
+        return take_session(&o->session, opt, err);
     }
 }
 

@@ -130,6 +130,24 @@ is "$(<"$RIG/seen")" '' 'no token went anywhere'
 ok 'by address' x connect imap 127.0.0.1 "$port" "$alice" --tls implicit \
     --ca-file "$RIG_CA" --timeout 1 </dev/null
 
+if python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1", 0))' \
+    2>/dev/null; then
+    make_cert six 'DNS:localhost,IP:::1' -days 30
+    mkdir -p "$RIG/six"
+    ln -s ../pki "$RIG/six/pki"
+    echo 'imap implicit cert=six' >"$RIG/six/mode"
+    rig_daemon six python3 "$RIG_HERE/mailsrv.py" "$RIG/six" ::1
+    rig_wait 20 test -s "$RIG/six/mailsrv.port" || bail 'no server on ::1'
+    rig_account "$alice" 'servers=localhost ::1'
+    rig_publish "$alice" "$token" 'servers=localhost ::1'
+    ok 'by an address of IPv6' x test "$alice" imap --server ::1 \
+        --port "$(<"$RIG/six/mailsrv.port")" --tls implicit --ca-file "$RIG_CA"
+    rig_account "$alice"
+    rig_publish "$alice" "$token"
+else
+    skip 'by an address of IPv6' 'no ::1 here'
+fi
+
 # ----- lines that break, garbage, silence
 
 for proto in imap pop3 smtp; do

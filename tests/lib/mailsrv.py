@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """mailsrv.py: a mail server that does what it is told, wrong things above all.
 
-    mailsrv.py DIR
+    mailsrv.py DIR [::1]
 
-Listens on 127.0.0.1 and writes its port to DIR/mailsrv.port. DIR/mode is read
+Listens on 127.0.0.1 (or ::1) and writes its port to DIR/mailsrv.port. DIR/mode is read
 for each connection: words between blanks,
 
     imap | pop3 | smtp
@@ -27,6 +27,7 @@ of a client goes, decoded, to DIR/seen, and what it says after that to DIR/heard
 import base64
 import os
 import select
+import socket
 import socketserver
 import ssl
 import sys
@@ -272,7 +273,9 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
 
-with Server(("127.0.0.1", 0), Session) as server:
+if len(sys.argv) > 2:
+    Server.address_family = socket.AF_INET6
+with Server((*sys.argv[2:], "127.0.0.1")[:1] + (0,), Session) as server:
     with open(f"{DIRECTORY}/mailsrv.port.new", "w", encoding="ascii") as out:
         out.write(str(server.server_address[1]))
     os.rename(f"{DIRECTORY}/mailsrv.port.new", f"{DIRECTORY}/mailsrv.port")

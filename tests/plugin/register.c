@@ -230,6 +230,36 @@ static void process_that_may_not_enter(void **state)
         assert_int_equal(entry_count(), 2);
 }
 
+static const char *wanted;
+
+static int option(void *context, const char *plugin, const char *name,
+                  const char **result, unsigned *len)
+{
+    (void)context;
+    (void)len;
+    assert_string_equal(plugin, "exoauth");
+    assert_string_equal(name, "exoauth_wanted");
+    *result = wanted;
+    return wanted != NULL ? SASL_OK : SASL_FAIL;
+}
+
+/* A host that has nothing but tokens to log in with says so. */
+static void process_that_wants_it(void **state)
+{
+    (void)state;
+    entry_utils.getopt = option;
+    assert_int_equal(chmod(world_path("tokens"), 0600), 0);
+    wanted = NULL;
+    assert_true(in_child(silent_as_nobody, NULL));
+    wanted = "no";
+    assert_true(in_child(silent_as_nobody, NULL));
+    wanted = "yes";
+    assert_true(in_child(registers_as_nobody, NULL));
+    assert_int_equal(unlink(world_path("conf/exoauth.d/" ALICE ".conf")), 0);
+    assert_true(in_child(silent_as_nobody, NULL));
+    entry_utils.getopt = NULL;
+}
+
 /* An ordinary user with a configuration of its own. */
 static void accounts_of_a_user(void **state)
 {
@@ -264,6 +294,7 @@ int main(void)
         TEST(no_configuration),
         TEST(nothing_for_libsasl2_either),
         TEST(process_that_may_not_enter),
+        TEST(process_that_wants_it),
         TEST(accounts_of_a_user),
     };
 
