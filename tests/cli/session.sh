@@ -246,8 +246,11 @@ like "$OUT" '^421 4\.7\.0 ' '421, so that no mail is sent back'
 exits 64 'connect, no protocol' x connect nntp localhost 1 "$alice"
 exits 64 'connect, no port' x connect imap localhost 0 "$alice"
 exits 64 'connect, a word too few' x connect imap localhost "$alice"
+{ cat "$RIG_CONF"; echo "account_dir: $RIG/sasl2/exoauth.d"; } >"$RIG/etc/other.conf"
 exits 78 'a configuration that the plugin would not find' rig_sasl \
     "$RIG_EXO" test "$alice" imap --config "$RIG/etc/other.conf"
+one_line 'a configuration that the plugin would not find' \
+    "plugin would read $RIG/etc/exoauth.conf and not"
 
 # ----- what is shown
 

@@ -40,6 +40,7 @@ if [[ $(id -u) == 0 ]]; then
     not_ok 'the store is closed to who fetches' me ls "$RIG_STORE"
     not_ok 'and so are the published tokens' me ls "$RIG_TOKENS"
 else
+    rig_conf helper "$RIG_EXO"
     skip 'as a user without rights on the store' 'needs root'
 fi
 
