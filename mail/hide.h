@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Keeps the token out of what is shown. A server may repeat it in an answer,
- * as it is or in base64 beside other bytes: what shares a dozen characters in
+ * as it is or in base64 beside other bytes: what shares fifteen characters in
  * a row with any of these forms is not shown.
  */
 #ifndef EXOAUTH_MAIL_HIDE_H

@@ -133,11 +133,20 @@ int exo_mail_confused(struct exo_mail *mail, const char *line,
 
 int exo_mail_secure(struct exo_mail *mail, struct exo_err *err)
 {
+    char text[512];
+    int rc;
+
     exo_mail_step(mail, "the TLS handshake");
     exo_buf_reset(&mail->can);
     exo_buf_reset(&mail->mechs);
-    return exo_stream_tls(&mail->stream, mail->way.ca_pem, mail->way.ca_len,
-                          mail->deadline, err);
+    rc = exo_stream_tls(&mail->stream, mail->way.ca_pem, mail->way.ca_len,
+                        mail->deadline, err);
+    if (rc == 0) {
+        (void)snprintf(text, sizeof(text), "%s, the certificate is right",
+                       exo_stream_version(&mail->stream));
+        exo_mail_say(mail, 'I', text);
+    }
+    return rc;
 }
 
 int exo_mail_no_tls(struct exo_mail *mail, struct exo_err *err)
@@ -199,6 +208,7 @@ int exo_mail_open(struct exo_mail **mail, const struct exo_mail_way *way,
                   struct exo_err *err)
 {
     struct exo_mail *m = make(way);
+    char text[512];
     int rc;
 
     *mail = m;
@@ -206,6 +216,9 @@ int exo_mail_open(struct exo_mail **mail, const struct exo_mail_way *way,
         return EXO_E_NOMEM;
     }
     exo_mail_step(m, "the connection");
+    (void)snprintf(text, sizeof(text), "%.300s port %u, %s", m->way.host,
+                   m->way.port, m->implicit ? "implicit TLS" : "STARTTLS");
+    exo_mail_say(m, 'I', text);
     rc = exo_stream_dial(&m->stream, m->deadline, err);
     if (rc == 0 && m->implicit) {
         rc = exo_mail_secure(m, err);

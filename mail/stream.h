@@ -39,6 +39,8 @@ int exo_stream_dial(struct exo_stream *s, int64_t deadline,
 /* tls.c: the certificate is verified against host. ca_pem may be NULL. */
 int exo_stream_tls(struct exo_stream *s, const char *ca_pem, size_t ca_len,
                    int64_t deadline, struct exo_err *err) EXO_MUST_CHECK;
+/* "TLSv1.3"; static. */
+const char *exo_stream_version(const struct exo_stream *s);
 /* Says goodbye first, if TLS was there. */
 void exo_stream_close(struct exo_stream *s);
 

@@ -203,6 +203,11 @@ int exo_stream_tls(struct exo_stream *s, const char *ca_pem, size_t ca_len,
     return shake_hands(s, deadline, err);
 }
 
+const char *exo_stream_version(const struct exo_stream *s)
+{
+    return SSL_get_version(s->ssl);
+}
+
 /* SSL_get_error() in the words of stream.h. */
 static ssize_t outcome(struct exo_stream *s, int ret, short *events)
 {

@@ -321,6 +321,7 @@ test_files = \
 	tests/e2e/20-clients.sh \
 	tests/e2e/22-browser.sh \
 	tests/e2e/23-connect.sh \
+	tests/e2e/24-test.sh \
 	tests/e2e/21-device.sh \
 	tests/e2e/25-bystander.sh \
 	tests/e2e/26-neighbour.sh \

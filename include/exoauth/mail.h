@@ -26,7 +26,7 @@ enum exo_mail_tls {
     EXO_MAIL_TLS_STARTTLS
 };
 
-/* side is 'C' or 'S'; text is one printable line without the token. */
+/* side is 'C', 'S', or 'I' for what is no line of either; text is one printable line without the token. */
 typedef void (*exo_mail_trace)(void *context, char side, const char *text);
 typedef void (*exo_mail_warn)(void *context, const char *text);
 

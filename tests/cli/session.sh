@@ -59,6 +59,8 @@ for proto in imap pop3 smtp; do
         mode "$proto" $way
         ok "$proto ${way:-STARTTLS}, a token of 12 KB" try "$proto"
         like "$OUT" 'C: .*<token of [0-9]{5} bytes>' 'the transcript has its size'
+        like "$OUT" '^I: localhost port [0-9]+, '"${way:-STARTTLS}" 'where to,'
+        like "$OUT" $'\n''I: TLSv1\.[23], the certificate is right' 'and how'
         like "$OUT" "login at localhost by $proto works" 'and says that it works'
         is "$ERR" '' 'nothing on stderr'
         hides

@@ -95,6 +95,13 @@ exits 3 'fetchmail by POP3, no such account: an authorization error' \
     fetch_pop3 nobody@contoso.test
 like "$OUT$ERR" '-ERR \[AUTH\] .*; run: exoauth' 'is told why, and what to do'
 
+if [[ $(id -u) == 0 ]]; then
+    rig_account denied@contoso.test
+    exits 3 'fetchmail, an account whose allow does not name it' \
+        fetch_pop3 denied@contoso.test
+    like "$OUT$ERR" '-ERR \[AUTH\] uid 1 may not have .*allow' 'is told why'
+fi
+
 # ----- mbsync
 
 mail three
