@@ -116,7 +116,7 @@ static int heard(struct exo_mail *mail, enum exo_said *said, const char **text,
         if (rc != 0) {
             /* Its last words are better than that it is gone. */
             return last[0] != '\0' ? exo_mail_refused(mail, EXO_SAID_BYE,
-                                                      "to go on", last, err)
+                                                      "the session", last, err)
                                    : rc;
         }
         *said = exo_parse_imap(line, mail->tag, text);
@@ -215,7 +215,7 @@ static int hello(struct exo_mail *mail, struct exo_err *err)
     if (rc != 0 || mail->implicit) {
         return rc;
     }
-    if (!exo_parse_has(exo_buf_text(&mail->can), mail->can.len, "STARTTLS")) {
+    if (!exo_parse_has(exo_buf_text(&mail->can), "STARTTLS")) {
         return exo_mail_no_tls(mail, err);
     }
     rc = command(mail, "STARTTLS", "its answer to STARTTLS", err);
@@ -227,7 +227,7 @@ static int hello(struct exo_mail *mail, struct exo_err *err)
 
 static bool at_once(const struct exo_mail *mail)
 {
-    return exo_parse_has(exo_buf_text(&mail->can), mail->can.len, "SASL-IR");
+    return exo_parse_has(exo_buf_text(&mail->can), "SASL-IR");
 }
 
 static int login(struct exo_mail *mail, const char *mech, const char *response,

@@ -150,7 +150,7 @@ static int choose(struct exo_mail *mail, char *mechs, size_t size,
 
     mechs[0] = '\0';
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-        if (exo_parse_has(list, mail->mechs.len, ours[i])) {
+        if (exo_parse_has(list, ours[i])) {
             size_t len = strlen(mechs);
 
             (void)snprintf(mechs + len, size - len, "%s%s", len > 0 ? " " : "",

@@ -173,16 +173,14 @@ bool exo_parse_literal(const char *line, size_t len, size_t *bytes)
     return true;
 }
 
-bool exo_parse_has(const char *list, size_t len, const char *word)
+bool exo_parse_has(const char *list, const char *word)
 {
     size_t want = strlen(word);
     size_t n;
 
-    for (size_t at = 0; at < len; at += n + 1) {
-        const char *end = memchr(list + at, ' ', len - at);
-
-        n = end ? (size_t)(end - (list + at)) : len - at;
-        if (n == want && strncasecmp(list + at, word, n) == 0) {
+    for (; *list != '\0'; list += n + (list[n] == ' ')) {
+        n = strcspn(list, " ");
+        if (n == want && strncasecmp(list, word, n) == 0) {
             return true;
         }
     }

@@ -35,6 +35,6 @@ const char *exo_parse_capability(const char *line, size_t *len);
 bool exo_parse_literal(const char *line, size_t len, size_t *bytes);
 
 /* Is the word in the list, whatever its case? Words end at a blank. */
-bool exo_parse_has(const char *list, size_t len, const char *word);
+bool exo_parse_has(const char *list, const char *word);
 
 #endif

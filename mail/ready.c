@@ -20,7 +20,7 @@ int exo_mail_ready(const struct exo_mail *mail, const char *account, char *line,
                    size_t size)
 {
     const char *can = exo_buf_text(&mail->can);
-    bool known = mail->can.len > 0;
+    bool known = can[0] != '\0';
     int n = -1;
 
     switch (mail->way.protocol) {

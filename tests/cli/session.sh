@@ -82,6 +82,14 @@ for proto in imap pop3 smtp; do
     like "$OUT" '<[0-9]+ bytes more>' 'are cut in the transcript'
 done
 
+for proto in imap pop3 smtp; do
+    mode "$proto" caps=12000
+    ok "$proto: 12 KB of capabilities" try "$proto"
+    mode "$proto" caps=40000
+    try "$proto" >/dev/null 2>"$RIG/err"
+    like "$?" '^(0|78)$' 'too many of them do no harm'
+done
+
 # ----- the account's own server
 
 mode imap implicit
@@ -89,6 +97,18 @@ rig_account "$alice" 'servers=smtp.contoso.test localhost'
 ok 'imap without --server' x test "$alice" imap --port "$port" --tls implicit \
     --ca-file "$RIG_CA"
 rig_account "$alice"
+
+# ----- a server that the token is not for
+
+: >"$RIG/seen"
+rig_publish "$alice" "$token" servers=mail.contoso.test
+for proto in imap pop3 smtp; do
+    mode "$proto" implicit
+    exits 78 "$proto, a server that is not in servers" try "$proto"
+    one_line 'a server that is not in servers' 'may not be sent to localhost'
+done
+is "$(<"$RIG/seen")" '' 'no token went there'
+rig_publish "$alice" "$token"
 
 # ----- certificates
 

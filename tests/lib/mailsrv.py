@@ -17,6 +17,7 @@ for each connection: words between blanks,
     nostarttls        not offered
     inject            plaintext in the packet that answers STARTTLS
     long              12 KB of text in each answer
+    caps=N            N bytes of capabilities that nobody knows
     refuse=WORD       refuse the token: auth, later, echo, challenge, bye
     folder=WORD       what EXAMINE says: ok or no
     fill=N up=N       after the login N bytes down and up, and the end
@@ -105,17 +106,19 @@ class Session(socketserver.BaseRequestHandler):
     def capabilities(self):
         mechs = [m for m in self.mode.get("mechs", "XOAUTH2").split(",") if m]
         tls = not self.secure and "nostarttls" not in self.flags
+        many = ["X" * 99] * (int(self.mode.get("caps", 0)) // 100)
         if self.proto == "imap":
-            words = ["IMAP4rev1", "SASL-IR"] + ["AUTH=" + m for m in mechs]
+            words = ["IMAP4rev1", "SASL-IR"] + many + ["AUTH=" + m for m in mechs]
             words += ["STARTTLS"] if tls else []
             self.put(f"* CAPABILITY {' '.join(words)}\r\n".encode())
             self.ok("done")
         elif self.proto == "pop3":
-            lines = ["+OK", "UIDL", "SASL " + " ".join(mechs)]
+            lines = ["+OK", "UIDL"] + many + ["SASL " + " ".join(mechs)]
             lines += ["STLS"] if tls else []
             self.put("\r\n".join(lines + [".", ""]).encode())
         else:
-            lines = ["localhost" + self.long, "AUTH " + " ".join(mechs)]
+            lines = ["localhost" + self.long] + many
+            lines += ["AUTH " + " ".join(mechs)]
             lines += ["STARTTLS"] if tls else []
             for line in lines:
                 self.put(f"250-{line}\r\n".encode())

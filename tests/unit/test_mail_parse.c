@@ -172,13 +172,14 @@ static void test_has(void **state)
     static const char list[] = "PLAIN xoauth2 LOGIN";
 
     (void)state;
-    assert_true(exo_parse_has(list, sizeof(list) - 1, "XOAUTH2"));
-    assert_true(exo_parse_has(list, sizeof(list) - 1, "PLAIN"));
-    assert_true(exo_parse_has(list, sizeof(list) - 1, "LOGIN"));
-    assert_false(exo_parse_has(list, sizeof(list) - 1, "AUTH2"));
-    assert_false(exo_parse_has(list, sizeof(list) - 1, "XOAUTH"));
-    assert_false(exo_parse_has(list, 8, "XOAUTH2"));
-    assert_false(exo_parse_has("", 0, "XOAUTH2"));
+    assert_true(exo_parse_has(list, "XOAUTH2"));
+    assert_true(exo_parse_has(list, "PLAIN"));
+    assert_true(exo_parse_has(list, "LOGIN"));
+    assert_false(exo_parse_has(list, "AUTH2"));
+    assert_false(exo_parse_has(list, "XOAUTH"));
+    assert_false(exo_parse_has("  XOAUTH2X ", "XOAUTH2"));
+    assert_true(exo_parse_has("  XOAUTH2 ", "XOAUTH2"));
+    assert_false(exo_parse_has("", "XOAUTH2"));
 }
 
 int main(void)

@@ -81,6 +81,16 @@ static const struct mistake {
                          "exoauth explain --help" },
     { "exoauth explain --all x", "explain: give a code or a text, or --all; "
                                  "see: exoauth explain --help" },
+    { "exoauth test a --port 0 imap", "0 is no port; give its number, as "
+                                      "993" },
+    { "exoauth test a --port 65536 imap", "65536 is no port; give its number, "
+                                          "as 993" },
+    { "exoauth test a --tls none imap", "--tls none is unknown; use implicit "
+                                        "or starttls" },
+    { "exoauth connect imap h 1 a --to b", "--to is not an option of connect; "
+                                           "see: exoauth connect --help" },
+    { "exoauth token a --tls implicit", "--tls is not an option of token; "
+                                        "see: exoauth token --help" },
     { "exoauth token _", "not a usable account name; see: exoauth token "
                          "--help" },
     { "exoauth token a\tb", "not a usable account name; see: exoauth token "
@@ -276,6 +286,23 @@ static void reads_the_others(void **state)
 
     run(&l, "exoauth remove a@b --account-file");
     assert_true(l.options.account_file);
+    exo_options_free(&l.options);
+
+    run(&l, "exoauth test a@b imap --server h --port 1 --tls starttls "
+            "--mailbox m");
+    assert_string_equal(l.options.account.name, "a@b");
+    assert_string_equal(l.options.words[1], "imap");
+    assert_string_equal(l.options.session.host, "h");
+    assert_int_equal(l.options.session.port, 1);
+    assert_int_equal(l.options.session.tls, EXO_MAIL_TLS_STARTTLS);
+    assert_string_equal(l.options.session.mailbox, "m");
+    exo_options_free(&l.options);
+
+    run(&l, "exoauth connect imap h 993 a@b --timeout 5");
+    assert_string_equal(l.options.account.name, "a@b");
+    assert_string_equal(l.options.words[1], "h");
+    assert_string_equal(l.options.words[2], "993");
+    assert_int_equal(l.options.session.timeout, 5);
     exo_options_free(&l.options);
 
     run(&l, "exoauth explain 535 5.7.3 -ERR failed");
