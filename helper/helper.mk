@@ -116,6 +116,7 @@ helper_libs = \
 	$(SASL_LIBS) \
 	$(SSL_LIBS) \
 	$(CRYPTO_LIBS) \
+	-lpthread \
 	$(NULL)
 
 bin_PROGRAMS += exoauth

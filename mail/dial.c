@@ -5,24 +5,21 @@
  * so that a dead IPv6 route does not use it up.
  *
  * Called by mail.c. The descriptor is the stream's. A failure is
- * EXO_STATUS_TRANSIENT. The lookup itself has the limits of resolv.conf(5),
- * because getaddrinfo(3) takes none.
+ * EXO_STATUS_TRANSIENT.
  */
 #include "config.h"
 
 #include "stream.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "exoauth/proto.h"
+#include "lookup.h"
 
 static void set(int fd, int level, int name, int value)
 {
@@ -90,15 +87,10 @@ static int try_all(const struct addrinfo *list, int64_t deadline, int *n)
 
 int exo_stream_dial(struct exo_stream *s, int64_t deadline, struct exo_err *err)
 {
-    const struct addrinfo hints = { .ai_flags = AI_NUMERICSERV,
-                                    .ai_socktype = SOCK_STREAM };
     struct addrinfo *list = NULL;
-    char port[16];
     int n = 0;
-    int rc;
+    int rc = exo_lookup(s->host, s->port, deadline, &list);
 
-    (void)snprintf(port, sizeof(port), "%u", s->port);
-    rc = getaddrinfo(s->host, port, &hints, &list);
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "cannot find %s: %s; check the name, and the DNS "

@@ -12,6 +12,8 @@ libexoauth_mail_la_SOURCES = \
 	mail/imap.c \
 	mail/inner.h \
 	mail/login.c \
+	mail/lookup.c \
+	mail/lookup.h \
 	mail/mail.c \
 	mail/parse.c \
 	mail/parse.h \

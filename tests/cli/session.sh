@@ -202,6 +202,31 @@ for proto in imap pop3 smtp; do
     one_line 'no answer to the token' 'login is over'
 done
 
+# A name server that never answers: resolv.conf(5) would wait minutes for it.
+if unshare -m true 2>/dev/null && python3 -c 'import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind(("127.0.0.77", 53))' 2>/dev/null
+then
+    rig_daemon dns python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.77", 53))
+time.sleep(600)'
+    printf '%s\n' 'nameserver 127.0.0.77' 'options timeout:30 attempts:5' \
+        >"$RIG/etc/resolv.conf"
+    mode imap implicit
+    deaf()
+    {
+        # shellcheck disable=SC2016 # for the inner shell
+        rig_sasl timeout 60 unshare -m sh -c \
+            'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"' sh \
+            "$RIG/etc/resolv.conf" "$RIG_EXO" test "$alice" imap --server \
+            mail.contoso.test --timeout 1 --config "$RIG_CONF"
+    }
+    exits 75 'a name server that never answers' deaf
+    one_line 'a name server that never answers' 'cannot find mail.contoso.test'
+else
+    skip 'a name server that never answers' 'needs root and a mount namespace'
+fi
+
 # ----- what it offers
 
 : >"$RIG/seen"
