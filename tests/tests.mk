@@ -180,6 +180,7 @@ tests_unit_test_secret_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_clock_ms
 # tests/fuzz/fuzz_NOUN.c, seeds in tests/fuzz/seeds/NOUN and the three lines.
 fuzz_tests = \
 	tests/fuzz/fuzz_block \
+	tests/fuzz/fuzz_mail \
 	tests/fuzz/fuzz_redirect \
 	tests/fuzz/fuzz_token_response \
 	$(NULL)
@@ -188,6 +189,11 @@ tests_fuzz_fuzz_block_SOURCES = \
 	tests/fuzz/main.c \
 	$(NULL)
 tests_fuzz_fuzz_block_LDADD = libexoauth-common.la
+tests_fuzz_fuzz_mail_SOURCES = \
+	tests/fuzz/fuzz_mail.c \
+	tests/fuzz/main.c \
+	$(NULL)
+tests_fuzz_fuzz_mail_LDADD = libexoauth-mail.la libexoauth-common.la
 tests_fuzz_fuzz_redirect_SOURCES = \
 	tests/fuzz/fuzz_redirect.c \
 	tests/fuzz/main.c \

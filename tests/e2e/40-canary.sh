@@ -75,6 +75,13 @@ ok 'refresh' run refresh --all --force
 ok 'status' run status --json
 run show "$relay"
 run list
+as_host() { SASL_PATH=$RIG_SASL SASL_CONF_PATH=$RIG/sasl2 run "$@"; }
+ok 'test' as_host test "$alice" imap --port "$RIG_IMAPS_PORT" --tls implicit \
+    --ca-file "$RIG_CA"
+ok 'connect' as_host connect pop3 localhost "$RIG_POP3S_PORT" "$alice" \
+    --tls implicit --ca-file "$RIG_CA" < <(printf 'STAT\r\nQUIT\r\n')
+not_ok 'test, for a mailbox of somebody else' as_host test "$alice" imap \
+    --port "$RIG_IMAPS_PORT" --tls implicit --mailbox "$bob" --ca-file "$RIG_CA"
 snapshot
 second=$(rig_published "$relay" token)
 isnt "$second" "$first" 'there was a second token'
