@@ -84,12 +84,14 @@ static int run(struct exo_app *app, struct exo_options *options,
 static int ending(struct exo_options *options, struct exo_err *err)
 {
     const struct exo_session *s = &options->session;
+    enum exo_mail_protocol protocol;
     char line[EXO_ERR_TEXT + 32];
     struct exo_err ignored = EXO_ERR_INIT;
 
+    /* It may have failed before before() could look at the words. */
     if (err->status != EXO_STATUS_OK && !s->greeted &&
-        err->status != EXO_STATUS_USAGE) {
-        exo_mail_sorry(s->protocol, s->open, err, line, sizeof(line) - 2);
+        exo_mail_protocol_parse(options->words[0], &protocol)) {
+        exo_mail_sorry(protocol, s->open, err, line, sizeof(line) - 2);
         memcpy(line + strlen(line), "\r\n", 3);
         (void)!exo_out(line, strlen(line), &ignored);
     }

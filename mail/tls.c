@@ -95,8 +95,10 @@ static bool name_it(struct exo_stream *s)
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(s->ssl), s->host);
     }
     SSL_set_hostflags(s->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    /* What SSL_set_tlsext_host_name() is, which casts the const away. */
     return SSL_set1_host(s->ssl, s->host) &&
-           SSL_set_tlsext_host_name(s->ssl, s->host);
+           SSL_ctrl(s->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                    TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)s->host) == 1;
 }
 
 static int bad_certificate(const struct exo_stream *s, long why,

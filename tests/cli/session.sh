@@ -290,6 +290,14 @@ like "$OUT" '^-ERR \[SYS/PERM\] ' '-ERR [SYS/PERM]'
 mode smtp implicit refuse=auth
 exits 78 'connect, SMTP' join smtp </dev/null
 like "$OUT" '^421 4\.7\.0 ' '421, so that no mail is sent back'
+exits 64 'connect, --ca-file that is not there' x connect pop3 localhost \
+    "$port" "$alice" --ca-file "$RIG/none"
+like "$OUT" '^-ERR \[SYS/PERM\] cannot read' 'is told in the protocol, too'
+mkdir -p "$RIG/bad"
+echo 'no configuration' >"$RIG/bad/exoauth.conf"
+exits 78 'connect, a broken configuration' "$RIG_EXO" connect imap localhost \
+    "$port" "$alice" --config "$RIG/bad/exoauth.conf"
+like "$OUT" '^\* BYE .*exoauth\.conf' 'is told in the protocol, too'
 exits 64 'connect, no protocol' x connect nntp localhost 1 "$alice"
 exits 64 'connect, no port' x connect imap localhost 0 "$alice"
 exits 64 'connect, a word too few' x connect imap localhost "$alice"
