@@ -110,6 +110,15 @@ done
 is "$(<"$RIG/seen")" '' 'no token went there'
 rig_publish "$alice" "$token"
 
+# ----- no plugin
+
+mode imap implicit
+mkdir -p "$RIG/none.d"
+exits 78 'no plugin where libsasl2 looks' env SASL_PATH="$RIG/none.d" \
+    SASL_CONF_PATH="$RIG/sasl2" "$RIG_EXO" test "$alice" imap --server localhost \
+    --port "$port" --tls implicit --ca-file "$RIG_CA" --config "$RIG_CONF"
+one_line 'no plugin where libsasl2 looks' 'no mechanism for a token'
+
 # ----- certificates
 
 make_cert()
@@ -201,6 +210,26 @@ for proto in imap pop3 smtp; do
     exits 75 "$proto, no answer to the token" join "$proto" --timeout 1
     one_line 'no answer to the token' 'login is over'
 done
+
+# A name with two addresses, of which the first refuses.
+if unshare -m true 2>/dev/null && [[ -e /proc/net/if_inet6 ]]; then
+    printf '%s\n' '::1 localhost' '127.0.0.1 localhost' >"$RIG/etc/hosts"
+    mode imap implicit
+    two()
+    {
+        # shellcheck disable=SC2016 # for the inner shell
+        rig_sasl timeout 60 unshare -m sh -c \
+            'mount --bind "$1" /etc/hosts && shift && exec "$@"' sh \
+            "$RIG/etc/hosts" "$RIG_EXO" test "$alice" imap --tls implicit \
+            --server localhost --port "$1" --ca-file "$RIG_CA" \
+            --config "$RIG_CONF"
+    }
+    ok 'the first address refuses' two "$port"
+    exits 75 'both refuse' two "$(rig_port)"
+    one_line 'both refuse' 'refused \(addresses tried: 2\)'
+else
+    skip 'the first address refuses' 'needs root, a mount namespace and IPv6'
+fi
 
 # A name server that never answers: resolv.conf(5) would wait minutes for it.
 if unshare -m true 2>/dev/null && python3 -c 'import socket
