@@ -24,6 +24,22 @@ EXTRA_DIST += \
 	contrib/systemd/tmpfiles.d/exoauth.conf \
 	$(NULL)
 
+EXTRA_DIST += \
+	contrib/completions/bash/exoauth \
+	contrib/completions/fish/exoauth.fish \
+	contrib/completions/zsh/_exoauth \
+	$(NULL)
+
+if INSTALL_BASHCOMPLETIONDIR
+bashcompletion_DATA = contrib/completions/bash/exoauth
+endif
+if INSTALL_FISHCOMPLETIONDIR
+fishcompletion_DATA = contrib/completions/fish/exoauth.fish
+endif
+if INSTALL_ZSHCOMPLETIONDIR
+zshcompletion_DATA = contrib/completions/zsh/_exoauth
+endif
+
 if INSTALL_SYSTEMDSYSTEMUNITDIR
 nodist_systemdsystemunit_DATA = $(systemd_units)
 systemdsystemunit_DATA = contrib/systemd/exoauth-refresh.timer

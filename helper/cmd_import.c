@@ -27,9 +27,10 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 
 const struct exo_command exo_cmd_import = {
     .name = "import",
-    .usage = "[--from TOOL] FILE [--force] [ACCOUNT] [--config-file F] "
-             "[--password-file F|-] [--secret-file F|-] [--if-needed] "
-             "[--set KEY=VALUE]...",
+    .usage =
+        "[--from sasl-xoauth2|mutt|email-oauth2-proxy] FILE [--force] "
+        "[ACCOUNT] [--config-file F] [--password-file F|-] [--secret-file F|-] [--if-needed] "
+        "[--set KEY=VALUE]...",
     .help = "Takes over the credentials of another program, once the provider "
             "has accepted\nthem, or those that exoauth export sealed on "
             "another host. The original is\nonly read.\n\n"

@@ -320,9 +320,9 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 
 const struct exo_command exo_cmd_login = {
     .name = "login",
-    .usage = "ACCOUNT [--browser|--device|--paste] [--secret-file F|-] "
-             "[--password-file F|-] [--refresh-token-file F|-] [--if-needed] "
-             "[--set KEY=VALUE]...",
+    .usage = "ACCOUNT [--browser|--device|--paste] [--wait N] "
+             "[--secret-file F|-] [--password-file F|-] "
+             "[--refresh-token-file F|-] [--if-needed] [--set KEY=VALUE]...",
     .help = "Runs the account's grant, and stores the credential once it has "
             "proved itself.\n\n"
             "  --set KEY=VALUE       with this key, which is written to the "

@@ -154,7 +154,7 @@ static int run(struct exo_app *app, struct exo_options *options,
 
 const struct exo_command exo_cmd_token = {
     .name = "token",
-    .usage = "ACCOUNT [--min-ttl N] [--format FORMAT]",
+    .usage = "ACCOUNT [--min-ttl N] [--format raw|xoauth2|oauthbearer|json]",
     .help = "Prints one usable access token.\n\n"
             "  --min-ttl N           seconds it must still live\n"
             "  --format FORMAT       raw (default), xoauth2, oauthbearer, "

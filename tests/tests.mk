@@ -243,6 +243,7 @@ shell_tests = \
 	tests/cli/browser.sh \
 	tests/cli/certificate.sh \
 	tests/cli/concurrency.sh \
+	tests/cli/completions.sh \
 	tests/cli/config.sh \
 	tests/cli/event.sh \
 	tests/cli/deps.sh \
@@ -354,7 +355,9 @@ test_files = \
 	tests/lib/typist.py \
 	tests/lib/build.sh \
 	tests/lib/container.py \
+	tests/lib/complete.zsh \
 	tests/lib/endpoint.py \
+	tests/lib/keys.py \
 	tests/lib/mail.sh \
 	tests/lib/mailsrv.py \
 	tests/lib/no-cmocka.sh \

@@ -35,6 +35,9 @@ is "$(find "$dir/root" -name '*.la' -o -name '*.a')" '' 'no .la and no .a'
 for page in exoauth.1 exoauth.conf.5 libexoauth.8; do
     isnt "$(find "$dir/root" -name "$page*")" '' "the manual page $page"
 done
+for file in /completions/exoauth /_exoauth /vendor_completions.d/exoauth.fish; do
+    like "$(find "$dir/root" -type f)" "$file" "completion: $file"
+done
 ok 'make uninstall' install_to uninstall
 is "$(find "$dir/root" ! -type d)" '' 'leaves nothing'
 
