@@ -3,6 +3,7 @@
 # man/: hand-written mdoc, installed as it is.
 
 dist_man_MANS = \
+	man/exoauth-exchange.7 \
 	man/exoauth.1 \
 	man/exoauth.conf.5 \
 	man/libexoauth.8 \

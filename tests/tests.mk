@@ -243,6 +243,7 @@ shell_tests = \
 	tests/cli/browser.sh \
 	tests/cli/certificate.sh \
 	tests/cli/concurrency.sh \
+	tests/cli/commands.sh \
 	tests/cli/completions.sh \
 	tests/cli/config.sh \
 	tests/cli/event.sh \
@@ -355,6 +356,7 @@ test_files = \
 	tests/lib/typist.py \
 	tests/lib/build.sh \
 	tests/lib/container.py \
+	tests/lib/commands.py \
 	tests/lib/complete.zsh \
 	tests/lib/endpoint.py \
 	tests/lib/keys.py \

@@ -26,7 +26,8 @@ has() { grep -qE -- "(^|[^a-z0-9_-])$2([^a-z0-9_-]|\$)" <<<"${!1}"; }
 # The names in a table of C: NAME[] = { "a", ... NULL };
 table() { sed -n "/$2\[\] = {/,/};/p" "$src/$1" | grep -oE '"[a-z_-]+"' | tr -d '"'; }
 
-for page in exoauth.1 exoauth.conf.5 libexoauth.8; do
+for page in "$src"/man/*.[1-8]; do
+    page=${page##*/}
     ok "$page is clean" lint "$src/man/$page"
     ok "$page is installed" grep -q "man/$page" "$src/man/man.mk"
 done
