@@ -30,6 +30,12 @@ EXTRA_DIST += \
 	contrib/completions/zsh/_exoauth \
 	$(NULL)
 
+EXTRA_DIST += \
+	contrib/selinux/exoauth.fc \
+	contrib/selinux/exoauth.if \
+	contrib/selinux/exoauth.te \
+	$(NULL)
+
 if INSTALL_BASHCOMPLETIONDIR
 bashcompletion_DATA = contrib/completions/bash/exoauth
 endif

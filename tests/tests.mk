@@ -267,6 +267,7 @@ shell_tests = \
 	tests/cli/remove.sh \
 	tests/cli/replace.sh \
 	tests/cli/seal.sh \
+	tests/cli/selinux.sh \
 	tests/cli/serve.sh \
 	tests/cli/session.sh \
 	tests/cli/show.sh \
