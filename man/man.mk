@@ -4,6 +4,7 @@
 
 dist_man_MANS = \
 	man/exoauth-exchange.7 \
+	man/exoauth-recipes.7 \
 	man/exoauth.1 \
 	man/exoauth.conf.5 \
 	man/libexoauth.8 \

@@ -263,6 +263,7 @@ shell_tests = \
 	tests/cli/presets.sh \
 	tests/cli/prompt.sh \
 	tests/cli/provider.sh \
+	tests/cli/recipes.sh \
 	tests/cli/refresh.sh \
 	tests/cli/remove.sh \
 	tests/cli/replace.sh \
@@ -349,6 +350,7 @@ test_files = \
 	tests/e2e/40-canary.sh \
 	tests/e2e/50-demo.sh \
 	tests/e2e/51-build.sh \
+	tests/e2e/60-recipes.sh \
 	tests/fault/store.sh \
 	tests/lib/.npmrc \
 	tests/lib/approve \
@@ -360,6 +362,7 @@ test_files = \
 	tests/lib/commands.py \
 	tests/lib/complete.zsh \
 	tests/lib/endpoint.py \
+	tests/lib/forward.py \
 	tests/lib/keys.py \
 	tests/lib/mail.sh \
 	tests/lib/mailsrv.py \
@@ -372,6 +375,7 @@ test_files = \
 	tests/lib/site.sh \
 	tests/lib/smtpd.py \
 	tests/lib/tap.sh \
+	tests/lib/tenant.sh \
 	tests/lib/verify-jwt.mjs \
 	tests/lib/webdriver.py \
 	tests/fuzz/seeds \

@@ -32,7 +32,8 @@ install_to() { make -C "$EXO_BUILDDIR" DESTDIR="$dir/root" "$1"; }
 ok 'make install' install_to install
 ok 'the plugin' test -f "$dir/root$plugindir/libexoauth.so"
 is "$(find "$dir/root" -name '*.la' -o -name '*.a')" '' 'no .la and no .a'
-for page in exoauth.1 exoauth.conf.5 exoauth-exchange.7 libexoauth.8; do
+for page in exoauth.1 exoauth.conf.5 exoauth-exchange.7 \
+    exoauth-recipes.7 libexoauth.8; do
     isnt "$(find "$dir/root" -name "$page*")" '' "the manual page $page"
 done
 for file in /completions/exoauth /_exoauth /vendor_completions.d/exoauth.fish; do

@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# exoauth-recipes(7), the programs of a person: each block as it is printed, by
+# a user without privileges, and mail that really comes and goes.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/tenant.sh"
+need_cmd dovecot msmtp mpop getmail mutt neomutt mbsync
+need_file /usr/lib/cyrus/bin/imtest 'run: sudo tests/deps'
+alice=alice@contoso.com
+info=info@contoso.com
+home=/home/alice
+tenant_up "{\"shared\": {\"$alice\": \"$info\"}}"
+tenant_person alice
+tenant_mail "$alice" 'waiting for alice'
+tenant_mail "$info" 'waiting for info'
+imap_log() { grep -c "imap-login: Info: Login: user=<$1>, method=XOAUTH2" "$RIG/log/dovecot.log"; }
+sends() { ok "$1 sends" recipe_run "$1-send" alice && ok 'and it arrives' rig_mail_wait bob@contoso.com "from $1"; }
+has() { grep -rqs "^Subject: waiting for $2" "$home/Mail/$1"; }
+
+ok 'the login of a person' tenant_login
+is "$OUT" changed 'by device code, nothing else given'
+
+recipe_file msmtp $home/.msmtprc alice
+sends msmtp
+recipe_file mpop $home/.mpoprc alice
+ok 'mpop' recipe_run mpop-run alice
+ok 'fetches the message' has mpop alice
+recipe_file getmail $home/.config/getmail/getmailrc alice
+ok 'getmail' recipe_run getmail-run alice
+ok 'fetches the message' has getmail alice
+
+# A person at a terminal sees the message in the list and copies it to a file.
+at_terminal()
+{
+    rm -f $home/copy $home/done
+    as alice /usr/bin/python3 - 'waiting for alice' "C\\x15$home/copy\\nyq" \
+        $home/done sh -c "$1; touch done" <"$RIG_SRC/tests/lib/keys.py"
+}
+for program in mutt neomutt; do
+    recipe_file $program $home/.${program}rc alice
+    sends $program
+    ok "$program reads" at_terminal $program
+    ok 'the message' grep -qs 'Subject: waiting for alice' $home/copy
+done
+
+recipe_file mbsync $home/.mbsyncrc alice
+ok 'mbsync' recipe_run mbsync-run alice
+ok 'fetches the message' has inbox alice
+cyrus() { printf '%s\n' "$2" | recipe_run "$1" alice; }
+for pair in 'imtest:. logout' smtptest:quit pop3test:quit; do
+    ok "${pair%%:*}" cyrus "${pair%%:*}" "${pair#*:}"
+    like "$OUT" 'Authenticated' 'logs in'
+done
+
+ok 'a shared mailbox' recipe_run shared alice
+recipe_file shared-mbsync $home/.mbsyncrc alice
+ok 'mbsync' recipe_run shared-mbsync-run alice
+ok 'fetches its message' has info info
+ok 'the server sees its name' test "$(imap_log "$info")" -ge 1
+recipe_file shared-msmtp $home/.msmtprc alice
+ok 'msmtp' recipe_run shared-msmtp-send alice
+ok 'sends as it' rig_mail_wait bob@contoso.com 'from info'
+
+recipe crontab >"$home/cron"
+ok 'the line for cron' as alice sh -c "$(cut -d' ' -f6- "$home/cron")"
+is "$(rig_as_count grant_type=password)" 0 'no password anywhere'
+recipes_complete '!^postfix-'
