@@ -3,9 +3,9 @@
 #
 # tenant.sh: a host on which the recipes of exoauth-recipes(7) run as they are
 # printed: names, ports and paths are the real ones. It is this host with other
-# eyes, namespaces of network and mounts: /etc, /var, /run, /home, /usr/local and
-# the directory of SASL plugins are overlays that vanish at the end, exoauth is
-# installed there, Microsoft's host names lead to the rig's provider, Dovecot
+# eyes, namespaces of network and mounts: /etc, /var, /run, /home, /root,
+# /usr/local and the directory of SASL plugins are overlays that vanish at the
+# end, exoauth is installed there, Microsoft's host names lead to the rig's provider, Dovecot
 # and MX, whose CA is trusted, and the domain is contoso.com. Source it first,
 # in place of tap.sh and rig.sh; it needs root.
 #
@@ -16,6 +16,7 @@
 #   recipe NAME                print the block that is marked so in the page
 #   recipe_file NAME PATH [OWNER]   write it to a file
 #   recipe_run NAME [USER]     run its lines, without the prompts, by bash -e
+#   tenant_postfix [MECHS]     start the host's Postfix, as Debian configures it
 #   tenant_login               run the recipe "login" while alice approves
 #   recipes_complete [!]REGEX  a check: all of these names were taken
 #
@@ -75,7 +76,7 @@ tenant_up()
     # Before rig_init: its own cleanup needs what is mounted, and runs first.
     cleanup tenant_down
     rig_init
-    tenant_overlay /etc /var /run /home /usr/local "$plugins"
+    tenant_overlay /etc /var /run /home /root /usr/local "$plugins"
     rm -rf /etc/sasl2 /etc/postfix/main.cf /var/lib/exoauth* /run/exoauth
     # Another mechanism of that name would be another test.
     rm -f "$plugins"/lib*oauth*
@@ -210,4 +211,22 @@ tenant_login()
 tenant_code()
 {
     grep -A2 'enter the code:' "$RIG/login.err" | grep -oE '[0-9A-Z-]{5,}$'
+}
+
+# /etc/postfix as a new installation has it; only what a recipe cannot say is
+# set here: where to log without syslogd, and names without DNS.
+tenant_postfix()
+{
+    need_cmd postfix
+    cp /usr/share/postfix/main.cf.debian /etc/postfix/main.cf
+    cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf
+    TENANT_LOG=$RIG/log/postfix.log
+    : >"$TENANT_LOG"
+    postconf -e "maillog_file=$TENANT_LOG" "maillog_file_prefixes=$RIG" \
+        smtp_host_lookup=native inet_interfaces=loopback-only \
+        myhostname=relay.contoso.com myorigin=contoso.com mydestination=
+    cleanup postfix stop
+    postfix check && /usr/lib/postfix/configure-instance.sh && postfix start &&
+        rig_wait 20 test -s /var/spool/postfix/pid/master.pid &&
+        tr -d ' ' </var/spool/postfix/pid/master.pid >"$RIG/pids/postfix.pid"
 }
