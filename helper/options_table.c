@@ -123,7 +123,8 @@ void exo_option_help(const struct exo_command *command)
                          commands[i]->usage);
         }
         (void)printf("\n  exoauth COMMAND --help, exoauth --version\n"
-                     "\nManual: exoauth(1), exoauth.conf(5), libexoauth(8)\n");
+                     "\nManual: exoauth(1), exoauth.conf(5), libexoauth(8),\n"
+                     "exoauth-recipes(7), exoauth-exchange(7)\n");
     }
 }
 

@@ -352,6 +352,7 @@ test_files = \
 	tests/e2e/51-build.sh \
 	tests/e2e/60-recipes.sh \
 	tests/e2e/61-recipes-postfix.sh \
+	tests/e2e/62-readme.sh \
 	tests/fault/store.sh \
 	tests/lib/.npmrc \
 	tests/lib/approve \

@@ -5,6 +5,7 @@
 # a user without privileges, and mail that really comes and goes.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/tenant.sh"
+need_root 'overlays'
 need_cmd dovecot msmtp mpop getmail mutt neomutt mbsync
 need_file /usr/lib/cyrus/bin/imtest 'run: sudo tests/deps'
 alice=alice@contoso.com

@@ -6,6 +6,7 @@
 # own Postfix with its chroot, and what the server saw of each message.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/tenant.sh"
+need_root 'overlays'
 need_cmd dovecot
 # shellcheck disable=SC2034 # for lib/tenant.sh
 PLACE[CLIENT_ID]=relay-app

@@ -220,10 +220,10 @@ tenant_postfix()
     need_cmd postfix
     cp /usr/share/postfix/main.cf.debian /etc/postfix/main.cf
     cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf
-    TENANT_LOG=$RIG/log/postfix.log
+    TENANT_LOG=/var/log/mail.log
     : >"$TENANT_LOG"
-    postconf -e "maillog_file=$TENANT_LOG" "maillog_file_prefixes=$RIG" \
-        smtp_host_lookup=native inet_interfaces=loopback-only \
+    postconf -e "maillog_file=$TENANT_LOG" smtp_host_lookup=native \
+        inet_interfaces=loopback-only \
         myhostname=relay.contoso.com myorigin=contoso.com mydestination=
     cleanup postfix stop
     postfix check && /usr/lib/postfix/configure-instance.sh && postfix start &&
