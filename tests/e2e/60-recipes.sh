@@ -26,6 +26,8 @@ recipe_file msmtp $home/.msmtprc alice
 sends msmtp
 recipe_file mpop $home/.mpoprc alice
 ok 'mpop' recipe_run mpop-run alice
+like "$(as alice mpop --debug)" '--> AUTH XOAUTH2[^[:print:]]+<-- \+' \
+    'sends AUTH and response on two lines'
 ok 'fetches the message' has mpop alice
 recipe_file getmail $home/.config/getmail/getmailrc alice
 ok 'getmail' recipe_run getmail-run alice
@@ -63,7 +65,9 @@ recipe_file shared-msmtp $home/.msmtprc alice
 ok 'msmtp' recipe_run shared-msmtp-send alice
 ok 'sends as it' rig_mail_wait bob@contoso.com 'from info'
 
-recipe crontab >"$home/cron"
-ok 'the line for cron' as alice sh -c "$(cut -d' ' -f6- "$home/cron")"
+# cron's PATH is shorter than that of a login, and what a line prints is mailed.
+ok 'the line for cron' as alice env PATH=/usr/bin:/bin \
+    sh -c "$(recipe crontab | cut -d' ' -f6-)"
+is "$OUT$ERR" '' 'prints nothing'
 is "$(rig_as_count grant_type=password)" 0 'no password anywhere'
 recipes_complete '!^postfix-'
