@@ -247,6 +247,7 @@ shell_tests = \
 	tests/cli/completions.sh \
 	tests/cli/config.sh \
 	tests/cli/event.sh \
+	tests/cli/exchange.sh \
 	tests/cli/deps.sh \
 	tests/cli/discovery.sh \
 	tests/cli/explain.sh \
