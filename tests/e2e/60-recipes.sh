@@ -11,7 +11,7 @@ need_file /usr/lib/cyrus/bin/imtest 'run: sudo tests/deps'
 alice=alice@contoso.com
 info=info@contoso.com
 home=/home/alice
-tenant_up "{\"shared\": {\"$alice\": \"$info\"}}"
+tenant_up "{\"shared\": {\"$alice\": \"$info\"}}" 'xoauth2 oauthbearer'
 tenant_person alice
 tenant_mail "$alice" 'waiting for alice'
 tenant_mail "$info" 'waiting for info'
@@ -40,12 +40,26 @@ at_terminal()
     as alice /usr/bin/python3 - 'waiting for alice' "C\\x15$home/copy\\nyq" \
         $home/done sh -c "$1; touch done" <"$RIG_SRC/tests/lib/keys.py"
 }
+# The same with the other mechanism.
+sed -i 's/^auth xoauth2$/auth oauthbearer/' $home/.msmtprc $home/.mpoprc
+bearer() { grep -c 'sasl_method=OAUTHBEARER' "$(rig_postfix_log mx)"; }
+ok 'msmtp with oauthbearer' recipe_run msmtp-send alice
+is "$(bearer)" 1 'logs in'
+ok 'and mpop' as alice mpop
+like "$(<"$RIG/log/dovecot.log")" "pop3-login: .*user=<$alice>, method=OAUTHBEARER" \
+    'logs in'
 for program in mutt neomutt; do
     recipe_file $program $home/.${program}rc alice
     sends $program
     ok "$program reads" at_terminal $program
     ok 'the message' grep -qs 'Subject: waiting for alice' $home/copy
 done
+
+sed -i '/^set smtp/d' $home/.neomuttrc
+echo 'set sendmail = msmtp' >>$home/.neomuttrc
+ok 'neomutt through msmtp' recipe_run neomutt-send alice
+ok 'and it arrives' rig_mail_wait bob@contoso.com 'from neomutt' 2
+is "$(bearer)" 2 'by msmtp'
 
 recipe_file mbsync $home/.mbsyncrc alice
 ok 'mbsync' recipe_run mbsync-run alice

@@ -136,7 +136,7 @@ as()
     home=$(getent passwd "$user" | cut -d: -f6)
     (cd "$home" && exec setpriv --reuid="$user" --regid="$user" --init-groups \
         env -i HOME="$home" USER="$user" LOGNAME="$user" LC_ALL=C.UTF-8 \
-        TERM=xterm PATH=/usr/local/bin:/usr/bin:/bin:/usr/lib/cyrus/bin "$@")
+        TERM=xterm PATH=/usr/local/bin:/usr/bin:/bin "$@")
 }
 
 # The literal block behind the comment
