@@ -16,7 +16,9 @@
 #   recipe NAME                print the block that is marked so in the page
 #   recipe_file NAME PATH [OWNER]   write it to a file
 #   recipe_run NAME [USER]     run its lines, without the prompts, by bash -e
-#   tenant_postfix [MECHS]     start the host's Postfix, as Debian configures it
+#   tenant_provider JSON       the provider anew, with other settings; what
+#                              Dovecot knows of the old one is gone
+#   tenant_postfix             start the host's Postfix, as Debian configures it
 #   tenant_login               run the recipe "login" while alice approves
 #   recipes_complete [!]REGEX  a check: all of these names were taken
 #
@@ -103,11 +105,26 @@ tenant_up()
     rig_as_start "${1:-}"
     rig_dovecot_start "${2:-xoauth2}"
     rig_mx_start
+    tenant_forward
+}
+
+tenant_forward()
+{
+    rm -f "$RIG/forward.ready"
     rig_daemon forward python3 "$tenant_lib/forward.py" "$RIG/forward.ready" \
         "443:${RIG_AS##*:}" "993:$RIG_IMAPS_PORT" "143:$RIG_IMAP_PORT" \
         "995:$RIG_POP3S_PORT" "587:$RIG_MXSUBMISSION_PORT"
     rig_wait 20 test -e "$RIG/forward.ready" ||
         bail "no forwarding: $(tail -n3 "$RIG/log/forward.log")"
+}
+
+# The provider anew, with other settings.
+tenant_provider()
+{
+    rig_stop forward
+    rig_as_stop
+    rig_as_start "$1"
+    tenant_forward
 }
 
 tenant_person()
