@@ -64,22 +64,19 @@ fetch()
     [[ $(id -u) == 0 ]] && chown daemon:daemon "$box/.fetchmailrc"
     me fetchmail -v -f "$box/.fetchmailrc" --nosyslog --nodetach
 }
-fetch_imap()
+# The lines of README, with the names of this test: readme FIRST-LINE PORT NAME
+readme()
 {
-    fetch <<END
-poll localhost protocol imap auth ssh
-  plugin "$connect imap %h $RIG_IMAPS_PORT ${1:-$alice} --tls implicit"
-  user "$alice" sslproto '' mda "/bin/sh -c 'cat >>$box/imap.mbox'"
-END
+    sed -n "/^    poll .* $1 /,/^$/p" "$RIG_SRC/README" |
+        sed -e "s|/usr/local/bin/exoauth connect|$connect --tls $4|" \
+            -e "s|%h 99[35]|%h $2|" -e 's|outlook.office365.com|localhost|' \
+            -e "s|\(connect.*\)alice@contoso.com|\1$3|" \
+            -e "s|alice@contoso.com|$alice|"
+    printf "mda \"/bin/sh -c 'cat >>%s.mbox'\"\n" "$box/$1"
 }
-fetch_pop3()
-{
-    fetch <<END
-poll localhost protocol pop3 auth ssh
-  plugin "$connect pop3 %h $RIG_POP3_PORT ${1:-$alice} --tls starttls"
-  user "$alice" sslproto '' mda "/bin/sh -c 'cat >>$box/pop3.mbox'"
-END
-}
+fetch_imap() { readme imap "$RIG_IMAPS_PORT" "${1:-$alice}" implicit | fetch; }
+fetch_pop3() { readme pop3 "$RIG_POP3_PORT" "${1:-$alice}" starttls | fetch; }
+like "$(readme imap 1 x implicit)" 'sslproto' 'README has the lines'
 mail one
 ok 'fetchmail by IMAP' fetch_imap
 is "$(got one)" 1 'and the message is here'
