@@ -35,12 +35,16 @@ ok 'refresh' exo refresh $app --force
 rig_as_fault '{"match": "/.well-known/", "status": 500}'
 rig_as_reset
 cert=cert@contoso.test
-exits 75 'nor is there a login' exo login $cert "${common[@]}" \
-    --set client_id=relay-app-ps256 --set "certificate=$RIG/etc/app.crt" \
-    --set "private_key=$RIG/etc/app.key" \
-    --set scope=https://outlook.office365.com/.default
+login_cert()
+{
+    exo login $cert "${common[@]}" --set client_id=relay-app-ps256 \
+        --set "certificate=$RIG/etc/app.crt" \
+        --set "private_key=$RIG/etc/app.key" \
+        --set scope=https://outlook.office365.com/.default
+}
+exits 75 'nor is there a login' login_cert
 rig_as_fault ''
-ok 'an app, by issuer and certificate' exo login $cert
+ok 'an app, by issuer and certificate' login_cert
 is "$(rig_as_count grant_type=client_credentials status=200)" 1 'its audience is the endpoint found'
 
 # ----- a person
