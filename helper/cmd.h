@@ -46,10 +46,14 @@ struct exo_options {
     int listen_fd;
     bool has_account_file; /* remove */
     const char *out;       /* export */
+    const char *report;    /* doctor --bundle */
     bool passphrase, no_passphrase;
     struct exo_import *import;
     struct exo_buf bundle; /* import */
     int out_fd;
+    const char *relayhost, *transport, *config_dir; /* setup */
+    int64_t rate_delay;                             /* seconds, 0: none */
+    bool yes, dry_run, undo;
     void *rekey;                /* cmd_rekey.c */
     struct exo_session session; /* test, connect */
     struct exo_later deleter;
@@ -64,12 +68,15 @@ struct exo_command {
     bool takes_file; /* its first word is a file */
     bool many;       /* as many accounts as there are, or --all */
     bool no_account;
+    bool takes_words;    /* setup: words as they are */
     size_t n_words;      /* this many words, one of them the account, */
     size_t account_word; /* at this place */
     bool quiet;          /* serve */
     bool waited_for;     /* token, connect: a mail client waits for its end, and
                           * paints stderr over its screen */
     bool prepare;        /* makes directories as root */
+    bool opens;          /* setup, doctor: open struct exo_app themselves, as
+                          * what is missing or broken is their work */
     bool alone;          /* explain: words instead of an account, and nothing of
                           * struct exo_app */
     int (*before)(struct exo_app *app, struct exo_options *options,
@@ -101,6 +108,8 @@ enum {
     EXO_OPT_PASSWORD_FILE = 1 << 22,
     EXO_OPT_OUT = 1 << 26,
     EXO_OPT_PASSPHRASE = 1 << 27,
+    EXO_OPT_SETUP = 1 << 30,
+    EXO_OPT_BUNDLE = 1 << 28,
     EXO_OPT_BROWSER = 1 << 12, /* and --paste, --wait */
     EXO_OPT_SESSION = 1 << 14, /* --tls, --ca-file, --timeout, --mailbox */
     EXO_OPT_TEST = 1 << 15     /* --server, --port, --to */
@@ -115,10 +124,12 @@ extern const struct exo_command exo_cmd_show;
 extern const struct exo_command exo_cmd_remove;
 extern const struct exo_command exo_cmd_serve;
 extern const struct exo_command exo_cmd_explain;
+extern const struct exo_command exo_cmd_doctor;
 extern const struct exo_command exo_cmd_import;
 extern const struct exo_command exo_cmd_export;
 extern const struct exo_command exo_cmd_rekey;
 extern const struct exo_command exo_cmd_accept;
+extern const struct exo_command exo_cmd_setup;
 extern const struct exo_command exo_cmd_test;
 extern const struct exo_command exo_cmd_connect;
 

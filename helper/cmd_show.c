@@ -16,8 +16,7 @@
 #include "cmd.h"
 #include "discover.h"
 #include "settings.h"
-
-#define SHOW_MAX ((size_t)1024 * 1024)
+#include "show.h"
 
 /* Keys of exoauth.conf that are text in struct exo_conf. */
 static const struct {
@@ -44,11 +43,26 @@ static const struct {
 };
 
 struct show {
-    struct exo_buf out;
+    struct exo_buf *out;
+    bool report;
     const char *provider;
     const char *origin; /* of the line before */
     unsigned line;
 };
+
+/* For the eyes of others: a command, a URI of hardware (RFC 7512 allows a PIN
+ * in it) or the query of a URL may hold what paths never do. */
+static const char *discreet(const char *key, const char *value)
+{
+    size_t len = strlen(key);
+
+    if ((len > 8 && strcmp(key + len - 8, "_command") == 0) ||
+        (strcmp(key, "private_key") == 0 && value[0] != '/') ||
+        strchr(value, '?')) {
+        return "(set, not shown)";
+    }
+    return value;
+}
 
 /* Lines of one origin stand together below one comment. */
 static void put(struct show *show, const char *key, const char *value,
@@ -59,17 +73,17 @@ static void put(struct show *show, const char *key, const char *value,
     }
     if (!show->origin || strcmp(show->origin, origin) != 0 ||
         show->line != line) {
-        exo_buf_fmt(&show->out, "# from %s", origin);
+        exo_buf_fmt(show->out, "# from %s", origin);
         if (line > 0) {
-            exo_buf_fmt(&show->out, ":%u", line);
+            exo_buf_fmt(show->out, ":%u", line);
         } else if (strcmp(origin, "provider") == 0) {
-            exo_buf_fmt(&show->out, " %s", show->provider);
+            exo_buf_fmt(show->out, " %s", show->provider);
         }
-        exo_buf_str(&show->out, "\n");
+        exo_buf_str(show->out, "\n");
     }
     show->origin = origin;
     show->line = line;
-    exo_block_put(&show->out, key, value);
+    exo_block_put(show->out, key, show->report ? discreet(key, value) : value);
 }
 
 static void put_system(struct show *show, const struct exo_conf *conf,
@@ -150,6 +164,38 @@ static void warn(void *context, const char *text)
     exo_app_warn(context, "%s", text);
 }
 
+void exo_show_settings(struct exo_buf *out, const struct exo_settings *settings,
+                       bool report)
+{
+    struct show show = { out, report, "", NULL, 0 };
+
+    show.provider =
+        exo_settings_get(exo_settings_owner(settings), EXO_KEY_PROVIDER);
+    exo_buf_fmt(out, "# account %s: %s\n", settings->account.name,
+                settings->path);
+    put_settings(&show, settings);
+    if (exo_discovery_due(settings)) {
+        exo_buf_str(out, "# token_endpoint: from discovery, at the first "
+                         "request\n");
+    }
+    if (strcmp(settings->credential.name, settings->account.name) != 0) {
+        exo_buf_fmt(out,
+                    "# token and credential: those of %s, see: "
+                    "exoauth show %s\n",
+                    settings->credential.name, settings->credential.name);
+    }
+}
+
+void exo_show_conf(struct exo_buf *out, const struct exo_conf *conf,
+                   bool report)
+{
+    struct show show = { out, report, "", NULL, 0 };
+
+    exo_buf_fmt(out, "# of all accounts: %s%s\n", conf->path,
+                conf->present ? "" : " (does not exist)");
+    put_conf(&show, conf);
+}
+
 /* What the issuer said when it was asked. Whoever may not open the store does
  * not see it. */
 static void recall(struct exo_app *app, struct exo_settings *settings)
@@ -171,7 +217,7 @@ static void recall(struct exo_app *app, struct exo_settings *settings)
 static int run(struct exo_app *app, struct exo_options *options,
                struct exo_err *err)
 {
-    struct show show = { EXO_BUF_INIT(SHOW_MAX), "", NULL, 0 };
+    struct exo_buf out = EXO_BUF_INIT(EXO_SHOW_MAX);
     struct exo_settings *settings = NULL;
     int rc;
 
@@ -181,33 +227,17 @@ static int run(struct exo_app *app, struct exo_options *options,
     }
     exo_settings_unknown(app->conf, settings, warn, app);
     recall(app, settings);
-    show.provider =
-        exo_settings_get(exo_settings_owner(settings), EXO_KEY_PROVIDER);
-    exo_buf_fmt(&show.out, "# account %s: %s\n", options->account.name,
-                settings->path);
-    put_settings(&show, settings);
-    if (exo_discovery_due(settings)) {
-        exo_buf_str(&show.out, "# token_endpoint: from discovery, at the "
-                               "first request\n");
-    }
-    if (strcmp(settings->credential.name, settings->account.name) != 0) {
-        exo_buf_fmt(&show.out,
-                    "# token and credential: those of %s, see: "
-                    "exoauth show %s\n",
-                    settings->credential.name, settings->credential.name);
-    }
-    exo_buf_fmt(&show.out, "\n# of all accounts: %s%s\n", app->conf->path,
-                app->conf->present ? "" : " (does not exist)");
-    show.origin = NULL;
-    put_conf(&show, app->conf);
-    rc = show.out.error;
+    exo_show_settings(&out, settings, false);
+    exo_buf_str(&out, "\n");
+    exo_show_conf(&out, app->conf, false);
+    rc = out.error;
     if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "cannot show the configuration: %s", exo_strerror(rc));
     } else {
-        rc = exo_out(show.out.data, show.out.len, err);
+        rc = exo_out(out.data, out.len, err);
     }
-    exo_buf_free(&show.out);
+    exo_buf_free(&out);
     exo_settings_free(settings);
     return rc;
 }

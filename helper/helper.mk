@@ -17,6 +17,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/cmd_accept.c \
 	helper/cmd_bundle.c \
 	helper/cmd_connect.c \
+	helper/cmd_doctor.c \
 	helper/cmd_explain.c \
 	helper/cmd_import.c \
 	helper/cmd_list.c \
@@ -25,6 +26,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/cmd_rekey.c \
 	helper/cmd_remove.c \
 	helper/cmd_serve.c \
+	helper/cmd_setup.c \
 	helper/cmd_show.c \
 	helper/cmd_status.c \
 	helper/cmd_test.c \
@@ -32,6 +34,24 @@ libexoauth_helper_la_SOURCES = \
 	helper/credential.c \
 	helper/device.c \
 	helper/device.h \
+	helper/doctor.c \
+	helper/doctor.h \
+	helper/doctor_bundle.c \
+	helper/doctor_claims.c \
+	helper/doctor_claims.h \
+	helper/doctor_conf.c \
+	helper/doctor_files.c \
+	helper/doctor_fit.c \
+	helper/doctor_fit.h \
+	helper/doctor_jail.c \
+	helper/doctor_map.c \
+	helper/doctor_plugin.c \
+	helper/doctor_postfix.c \
+	helper/doctor_postfix.h \
+	helper/doctor_print.c \
+	helper/doctor_provider.c \
+	helper/doctor_selinux.c \
+	helper/doctor_token.c \
 	helper/discover.c \
 	helper/discover.h \
 	helper/event.c \
@@ -76,10 +96,15 @@ libexoauth_helper_la_SOURCES = \
 	helper/peer.h \
 	helper/place.c \
 	helper/place.h \
+	helper/postfix.c \
+	helper/postfix.h \
+	helper/postfix_plugins.c \
 	helper/prompt.c \
 	helper/prompt.h \
 	helper/prove.c \
 	helper/publish.c \
+	helper/run.c \
+	helper/run.h \
 	helper/secret.c \
 	helper/session.c \
 	helper/session.h \
@@ -91,6 +116,20 @@ libexoauth_helper_la_SOURCES = \
 	helper/settings_file.c \
 	helper/settings_inner.h \
 	helper/settings_provider.c \
+	helper/setup.h \
+	helper/setup_apply.c \
+	helper/setup_changes.c \
+	helper/setup_check.c \
+	helper/setup_client.c \
+	helper/setup_draft.c \
+	helper/setup_files.c \
+	helper/setup_journal.c \
+	helper/setup_journal.h \
+	helper/setup_plan.c \
+	helper/setup_read.c \
+	helper/setup_undo.c \
+	helper/setup_warn.c \
+	helper/show.h \
 	helper/status.c \
 	helper/status.h \
 	helper/status_file.c \
@@ -106,6 +145,7 @@ libexoauth_helper_la_SOURCES = \
 # In this order: each room uses only rooms after it.
 helper_libs = \
 	libexoauth-helper.la \
+	libexoauth-mail.la \
 	libexoauth-oauth.la \
 	libexoauth-store.la \
 	libexoauth-net.la \

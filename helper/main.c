@@ -113,7 +113,7 @@ static int run(struct exo_app *app, const struct exo_command *command,
 {
     int rc;
 
-    if (command->alone) {
+    if (command->alone || command->opens) {
         return command->run(app, options, err);
     }
     rc = exo_app_open(app, options->config,

@@ -85,10 +85,39 @@ static int take_seconds(const char *option, int64_t least, int64_t *seconds,
     return 0;
 }
 
-/* Of test and connect. */
-static int take_session(struct exo_session *session, int opt,
-                        struct exo_err *err)
+static int take_setup(struct exo_options *o, int opt, struct exo_err *err)
 {
+    switch (opt) {
+    case OPT_RELAYHOST:
+        o->relayhost = optarg;
+        return 0;
+    case OPT_TRANSPORT:
+        o->transport = optarg;
+        return 0;
+    case OPT_RATE_DELAY:
+        return take_seconds("rate-delay", 1, &o->rate_delay, err);
+    case OPT_CONFIG_DIR:
+        o->config_dir = optarg;
+        return 0;
+    case OPT_YES:
+        o->yes = true;
+        return 0;
+    case OPT_DRY_RUN:
+        o->dry_run = true;
+        return 0;
+    case OPT_UNDO:
+        o->undo = true;
+        return 0;
+    default:
+        return EXO_E_ARG; /* no entry of exo_option_longs[] is left */
+    }
+}
+
+/* Of test and connect. */
+static int take_session(struct exo_options *o, int opt, struct exo_err *err)
+{
+    struct exo_session *session = &o->session;
+
     switch (opt) {
     case OPT_TLS:
         return exo_session_tls(session, optarg, err);
@@ -109,7 +138,7 @@ static int take_session(struct exo_session *session, int opt,
         session->to = optarg;
         return 0;
     default:
-        return EXO_E_ARG; /* no entry of exo_option_longs[] is left */
+        return take_setup(o, opt, err);
     }
 }
 
@@ -187,8 +216,11 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
     case OPT_LISTEN:
         o->listen = optarg;
         return 0;
+    case OPT_BUNDLE:
+        o->report = optarg;
+        return 0;
     default:
-        return take_session(&o->session, opt, err);
+        return take_session(o, opt, err);
     }
 }
 
@@ -205,6 +237,11 @@ static int take_words(struct exo_options *options,
             return bad(command, err, ": give a code or a text, or --all",
                        command->name);
         }
+        return 0;
+    }
+    if (command->takes_words) {
+        options->words = argv + optind;
+        options->n_words = (size_t)left;
         return 0;
     }
     if (command->many) {

@@ -31,6 +31,7 @@ struct request {
     const struct exo_secret *form; /* NULL: a GET */
     const struct exo_secret *basic;
     const struct exo_http_header *header;
+    bool head;
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -243,6 +244,7 @@ static int perform(struct exo_http_call *call, const struct request *request,
     exo_curl_text(&code, call->curl, CURLOPT_URL, request->url);
     exo_curl_text(&code, call->curl, CURLOPT_USERAGENT,
                   "exoauth/" PACKAGE_VERSION);
+    exo_curl_long(&code, call->curl, CURLOPT_NOBODY, request->head);
     if (code == CURLE_OK && request->form != NULL) {
         code = set_form(call, request->form, request->basic);
     }
@@ -250,7 +252,7 @@ static int perform(struct exo_http_call *call, const struct request *request,
         code = set_headers(call, request->header);
     }
     if (code == CURLE_OK) {
-        code = curl_easy_perform(call->curl);
+        code = call->code = curl_easy_perform(call->curl);
     }
     if (code != CURLE_OK) {
         rc = exo_http_explain(call, code, err);
@@ -277,6 +279,7 @@ static int send_request(struct exo_http_call *call,
     } else {
         exo_secret_free(&reply->body);
     }
+    exo_http_trace(call, reply);
     curl_easy_cleanup(call->curl);
     return rc;
 }
@@ -316,7 +319,9 @@ int exo_http_get(const struct exo_http_get *get, const struct exo_http_way *way,
     struct exo_http_call call = { .way = get->identity ? &direct : way,
                                   .identity = get->identity,
                                   .body = &reply->body.hidden };
-    const struct request request = { .url = get->url, .header = get->header };
+    const struct request request = { .url = get->url,
+                                     .header = get->header,
+                                     .head = get->head };
 
     begin(reply);
     if (!(get->identity ? exo_url_identity(get->url, &call.url)

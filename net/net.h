@@ -42,8 +42,13 @@ struct exo_http_call {
     struct exo_buf *body;
     size_t header_bytes;
     bool too_big;
+    CURLcode code; /* of the transfer, once it was made */
     char detail[CURL_ERROR_SIZE];
 };
+
+/* How far it came, into reply. */
+void exo_http_trace(const struct exo_http_call *call,
+                    struct exo_http_reply *reply);
 
 /* curl_easy_setopt() takes anything, so each kind of value has a function
  * that takes only that. The first failure stays in *rc. */

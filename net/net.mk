@@ -8,6 +8,7 @@ libexoauth_net_la_SOURCES = \
 	net/explain.c \
 	net/http.c \
 	net/net.h \
+	net/probe.c \
 	net/url.c \
 	net/way.c \
 	$(NULL)

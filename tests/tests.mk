@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test_buf \
 	tests/unit/test_conf \
 	tests/unit/test_conf_find \
+	tests/unit/test_doctor \
 	tests/unit/test_error \
 	tests/unit/test_fernet \
 	tests/unit/test_file \
@@ -55,6 +56,7 @@ unit_tests = \
 	tests/unit/test_oauth_tables \
 	tests/unit/test_options \
 	tests/unit/test_peer \
+	tests/unit/test_postfix \
 	tests/unit/test_prompt \
 	tests/unit/test_proto \
 	tests/unit/test_publish \
@@ -249,6 +251,10 @@ shell_tests = \
 	tests/cli/event.sh \
 	tests/cli/exchange.sh \
 	tests/cli/deps.sh \
+	tests/cli/doctor.sh \
+	tests/cli/doctor_bundle.sh \
+	tests/cli/doctor_postfix.sh \
+	tests/cli/doctor_provider.sh \
 	tests/cli/discovery.sh \
 	tests/cli/explain.sh \
 	tests/cli/identity.sh \
@@ -271,6 +277,7 @@ shell_tests = \
 	tests/cli/seal.sh \
 	tests/cli/selinux.sh \
 	tests/cli/serve.sh \
+	tests/cli/setup.sh \
 	tests/cli/session.sh \
 	tests/cli/show.sh \
 	tests/cli/status.sh \
@@ -347,6 +354,7 @@ test_files = \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/31-herd.sh \
 	tests/e2e/32-systemd.sh \
+	tests/e2e/33-doctor.sh \
 	tests/e2e/33-credential.sh \
 	tests/e2e/40-canary.sh \
 	tests/e2e/50-demo.sh \
@@ -354,6 +362,9 @@ test_files = \
 	tests/e2e/60-recipes.sh \
 	tests/e2e/61-recipes-postfix.sh \
 	tests/e2e/62-readme.sh \
+	tests/e2e/60-setup.sh \
+	tests/e2e/61-setup-killed.sh \
+	tests/e2e/62-setup-postmulti.sh \
 	tests/fault/store.sh \
 	tests/lib/.npmrc \
 	tests/lib/approve \
@@ -364,6 +375,7 @@ test_files = \
 	tests/lib/container.py \
 	tests/lib/commands.py \
 	tests/lib/complete.zsh \
+	tests/lib/doctor.sh \
 	tests/lib/endpoint.py \
 	tests/lib/forward.py \
 	tests/lib/keys.py \
@@ -375,6 +387,7 @@ test_files = \
 	tests/lib/pump.py \
 	tests/lib/provider.sh \
 	tests/lib/rig.sh \
+	tests/lib/setup.sh \
 	tests/lib/site.sh \
 	tests/lib/smtpd.py \
 	tests/lib/tap.sh \

@@ -26,14 +26,26 @@ struct exo_http_way {
     const char *ca_file;         /* PEM, instead of the system's */
 };
 
+/* The phases of a request follow each other. */
+enum exo_http_phase {
+    EXO_HTTP_SETUP, /* URL, CA file, proxy: nothing was sent */
+    EXO_HTTP_NAME,  /* of the host, or of the proxy if there is one */
+    EXO_HTTP_CONNECTION,
+    EXO_HTTP_TLS,
+    EXO_HTTP_ANSWER,
+    EXO_HTTP_DONE
+};
+
 struct exo_http_reply {
     long status;
     struct exo_secret body;
     char content_type[64];
-    int64_t retry_after; /* seconds, 0: none; dates are converted */
-    int64_t date;        /* the server's clock, 0: not said */
-    int64_t sent;        /* our clock when the request began */
-    char challenge[512]; /* WWW-Authenticate, "" if there was none */
+    int64_t retry_after;       /* seconds, 0: none; dates are converted */
+    int64_t date;              /* the server's clock, 0: not said */
+    int64_t sent;              /* our clock when the request began */
+    enum exo_http_phase phase; /* that failed, or DONE */
+    char address[64];          /* connected to, "" if it was to none */
+    char challenge[512];       /* WWW-Authenticate, "" if there was none */
 };
 
 /* https URL, or http to a loopback host; no user, password or fragment. */
@@ -73,6 +85,7 @@ struct exo_http_get {
     const char *url;
     const struct exo_http_header *header; /* up to a name NULL; NULL: none */
     bool identity; /* exo_http_identity_ok() rules, and never through a proxy */
+    bool head;     /* HEAD, no body */
 };
 
 /* GET with Accept: application/json; otherwise as the POST. */
@@ -80,6 +93,15 @@ int exo_http_get(const struct exo_http_get *get, const struct exo_http_way *way,
                  int64_t deadline_ms, struct exo_http_reply *reply,
                  struct exo_err *err) EXO_MUST_CHECK;
 
+/* Does anything answer there? One HEAD, which changes nothing and says nothing
+ * about who asks. Otherwise as the POST; no body. */
+int exo_http_probe(const char *url, const struct exo_http_way *way,
+                   int64_t deadline_ms, struct exo_http_reply *reply,
+                   struct exo_err *err) EXO_MUST_CHECK;
+
 void exo_http_reply_free(struct exo_http_reply *reply);
+
+/* libcurl and what it uses, with their versions, for reports; static. */
+const char *exo_http_version(void);
 
 #endif

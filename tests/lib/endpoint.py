@@ -3,7 +3,7 @@
 """endpoint.py: a token endpoint that answers what real ones never do on demand.
 
     endpoint.py [--http] [--cert NAME] [--device JSON] [--listen ADDRESS:PORT]
-                DIR [ANSWER]...
+                [--skew SECONDS] DIR [ANSWER]...
 
 Listens on 127.0.0.1, TLS with DIR/pki/NAME.{crt,key} (srv), and writes the port
 to DIR/endpoint.port by rename. Request n gets ANSWER n, the last one for ever
@@ -11,6 +11,8 @@ to DIR/endpoint.port by rename. Request n gets ANSWER n, the last one for ever
 Every request is a JSON line in DIR/endpoint.requests: path, method, headers,
 form (name -> list of values). GET /_test/count says how many POSTs there were.
 Other GETs are 404, or have answers of their own: POST /_test/get, as script.
+With --skew its clock, the header Date, is that much ahead of this host's; a
+POST of a number to /_test/skew changes that.
 A POST to a path that ends in /devicecode gets the --device object instead.
 
 ANSWER, with optional arguments after colons:
@@ -63,6 +65,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, format, *args):
         pass
 
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string(
+            (timestamp or time.time()) + self.server.skew)
+
     def reply(self, status, body, headers=()):
         data = body.encode() if isinstance(body, str) else body
         self.send_response(status)
@@ -102,6 +108,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(200, "{}")
         if self.path == "/_test/get":
             self.server.rewrite(self.server.gets, body.splitlines())
+            return self.reply(200, "{}")
+        if self.path == "/_test/skew":
+            self.server.skew = int(body)
             return self.reply(200, "{}")
         form = urllib.parse.parse_qs(body, keep_blank_values=True)
         self.server.note(self, form)
@@ -188,7 +197,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(address, Handler)
         self.directory, self.device = directory, device
         self.context, self.lock = context, threading.Lock()
-        self.script, self.posts = script or ["ok"], 0
+        self.script, self.posts, self.skew = script or ["ok"], 0, 0
         self.gets = ["status:404:{}"]
 
     def finish_request(self, request, client_address):
@@ -223,8 +232,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def main():
-    args, options = sys.argv[1:], {"--cert": "srv", "--device": None,
-                                   "--listen": "127.0.0.1:0"}
+    args = sys.argv[1:]
+    options = {"--cert": "srv", "--device": None, "--skew": "0",
+               "--listen": "127.0.0.1:0"}
     plain = False
     while args and args[0].startswith("--"):
         option = args.pop(0)
@@ -248,6 +258,7 @@ def main():
         "expires_in": 900, "interval": 1, "message": "Open the page."})
     host, where = options["--listen"].split(":")
     server = Server((host, int(where)), directory, script, device, context)
+    server.skew = int(options["--skew"])
     port = f"{directory}/endpoint.port"
     with open(port + ".new", "w") as out:
         out.write(f"{server.server_address[1]}\n")

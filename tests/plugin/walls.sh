@@ -65,6 +65,8 @@ none 'no other room but the helper knows mail' \
 none 'nothing below it includes the helper' \
     '(common|net|store|oauth|mail|include)/.*' '(.*/)?helper/'
 
+only 'nothing but doctor looks into an access token' '(helper/)?doctor_claims\.h' \
+    'helper/doctor_(claims|fit)\.c'
 only 'SASL headers only in plugin/ and mail/' 'sasl/' \
     '(plugin|mail)/.*'
 only 'curl only in net/' 'curl/' 'net/.*'
@@ -73,7 +75,7 @@ only 'OpenSSL only in oauth/, store/ and mail/, and in no header' 'openssl/' \
 only 'json-c only in store/, oauth/ and helper/' '(json-c/|json\.h)' \
     '(store|oauth|helper)/.*'
 only 'NSS only in the helper' '(pwd|grp|netdb)\.h' \
-    'helper/.*|store/.*|mail/lookup\.h'
+    'helper/.*|store/.*|mail/(lookup\.h|login_try\.c)'
 
 # Functions that have a better one here.
 banned='strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|strtok_r|gets|system'

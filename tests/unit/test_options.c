@@ -203,7 +203,7 @@ static void finds_every_command(void **state)
         { "refresh", &exo_cmd_refresh }, { "status", &exo_cmd_status },
         { "list", &exo_cmd_list },       { "show", &exo_cmd_show },
         { "remove", &exo_cmd_remove },   { "serve", &exo_cmd_serve },
-        { "explain", &exo_cmd_explain },
+        { "explain", &exo_cmd_explain }, { "doctor", &exo_cmd_doctor },
     };
 
     (void)state;
@@ -212,7 +212,7 @@ static void finds_every_command(void **state)
         assert_non_null(rows[i].command->help);
         assert_non_null(rows[i].command->run);
     }
-    assert_null(exo_command_find("doctor"));
+    assert_null(exo_command_find("doct"));
     assert_null(exo_command_find(""));
 }
 

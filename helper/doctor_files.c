@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Doctor: owners and modes. Called by cmd_doctor.c before root becomes
+ * run_as. What matters is whether those who work with a file can, and others
+ * cannot: configuration is read by every program, the store by run_as alone,
+ * tokens by token_group. What run_as reads is opened as run_as. What a plain
+ * user cannot see is not guessed at.
+ */
+#include "config.h"
+
+#include "doctor.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "exoauth/file.h"
+
+static const char *user_name(const struct exo_doctor *d)
+{
+    return d->app->root ? d->app->run_as : "$USER";
+}
+
+/* May this process see what belongs to the owner of the store? */
+static bool is_owner(const struct exo_doctor *d, const struct stat *st)
+{
+    return d->app->root || st->st_uid == geteuid();
+}
+
+/* A directory or file that must be the owner's and have that mode. */
+static bool check_own(struct exo_doctor *d, const char *path,
+                      const struct stat *st, mode_t mode)
+{
+    if (st->st_uid != d->app->uid) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "%s belongs to uid %lu; run: chown %s %s", path,
+                        (unsigned long)st->st_uid, user_name(d), path);
+        return false;
+    }
+    if ((st->st_mode & 07777 & ~mode) != 0) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "%s has mode %04o, which lets others in; run: chmod "
+                        "%04o %s",
+                        path, (unsigned)(st->st_mode & 07777), (unsigned)mode,
+                        path);
+        return false;
+    }
+    return true;
+}
+
+static bool is_record(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return name[0] != '.' && dot &&
+           (strcmp(dot, ".json") == 0 || strcmp(dot, ".prev") == 0);
+}
+
+static void check_records(struct exo_doctor *d, const char *path)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    struct exo_buf file = EXO_BUF_INIT(4096);
+    struct stat st;
+
+    while (dir && (entry = readdir(dir)) != NULL) {
+        if (!is_record(entry->d_name) ||
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        exo_buf_reset(&file);
+        exo_buf_fmt(&file, "%s/%s", path, entry->d_name);
+        if (!S_ISREG(st.st_mode) || st.st_nlink != 1) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                            "%s is a link or no file; remove it, and run: "
+                            "exoauth login ACCOUNT",
+                            exo_buf_text(&file));
+        } else {
+            (void)check_own(d, exo_buf_text(&file), &st, 0600);
+        }
+    }
+    if (dir) {
+        (void)closedir(dir);
+    }
+    exo_buf_free(&file);
+}
+
+static void check_store(struct exo_doctor *d)
+{
+    const char *path = d->app->conf->store;
+    struct stat st;
+
+    if (strncmp(path, "file:", 5) != 0) {
+        exo_doctor_skip(d, NULL, "%s: not checked: it is no directory", path);
+        return;
+    }
+    path += 5;
+    if (lstat(path, &st) != 0) {
+        if (errno == ENOENT && d->accounts.n == 0) {
+            return;
+        }
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "store %s: %s; it is made by: exoauth login ACCOUNT, "
+                        "or for accounts that need none: exoauth refresh --all",
+                        path, exo_errno_text(errno));
+    } else if (!S_ISDIR(st.st_mode)) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "store %s is a link or no directory; name a real "
+                        "directory in store:",
+                        path);
+    } else if (!is_owner(d, &st)) {
+        exo_doctor_skip(d, NULL, "store %s: not checked: needs root", path);
+    } else if (check_own(d, path, &st, 0700)) {
+        check_records(d, path);
+    }
+}
+
+/* Of root or run_as, closed to others, and readable for run_as. */
+static void check_key(struct exo_doctor *d)
+{
+    const char *path = d->app->conf->key_file;
+    const char *why = NULL;
+    struct stat st;
+    int fd = -1;
+    int rc;
+
+    if (path[0] == '\0' || d->app->conf->key_command[0] != '\0' ||
+        stat(path, &st) != 0) {
+        return; /* none: the store says so where it needs one */
+    }
+    if (!is_owner(d, &st)) {
+        exo_doctor_skip(d, NULL, "key %s: not checked: needs root", path);
+        return;
+    }
+    exo_app_as_owner(d->app, true);
+    rc = exo_file_open(AT_FDCWD, path, EXO_FILE_KEY, 0, &fd, &st, &why);
+    exo_app_as_owner(d->app, false);
+    if (rc == 0) {
+        (void)close(fd);
+    } else {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "key %s: %s; run: chown %s %s && chmod 400 %s", path,
+                        why ? why : exo_strerror(rc), user_name(d), path, path);
+    }
+}
+
+static void check_token_dir(struct exo_doctor *d, const char *root, size_t len)
+{
+    char *path = exo_publish_dir(d->app, root, len);
+    struct stat st;
+
+    if (!path) {
+        d->nomem = true;
+    } else if (lstat(path, &st) != 0) {
+        exo_doctor_warn(d, NULL,
+                        "tokens are not published in %s: %s; run: exoauth "
+                        "refresh --all",
+                        path, exo_errno_text(errno));
+    } else if (!d->app->root && !d->app->conf->user) {
+        if ((st.st_mode & 022) != 0) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                            "%s can be written to by others, so that nobody "
+                            "believes a token in it; run as root: exoauth "
+                            "refresh --all",
+                            path);
+        }
+    } else {
+        bool group = d->app->has_token_group && d->app->root;
+        mode_t mode = group ? 02750 : 0700;
+
+        if (check_own(d, path, &st, mode) && group &&
+            (st.st_gid != d->app->token_gid || (st.st_mode & 050) != 050)) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
+                            "%s cannot be entered by token_group %s; run: "
+                            "exoauth refresh --all",
+                            path, d->app->conf->token_group);
+        }
+    }
+    free(path);
+}
+
+static void check_tokens(struct exo_doctor *d)
+{
+    const char *list = d->app->conf->chroot;
+    const char *word;
+    struct stat st;
+    size_t len;
+
+    if (d->accounts.n == 0) {
+        return;
+    }
+    check_token_dir(d, "", 0);
+    while ((word = exo_word_next(&list, &len)) != NULL) {
+        char *root = strndup(word, len);
+
+        if (root && (stat(root, &st) != 0 || !S_ISDIR(st.st_mode))) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
+                            "chroot %s is not a directory; correct chroot in "
+                            "%s",
+                            root, d->app->conf->path);
+        } else {
+            check_token_dir(d, word, len);
+        }
+        free(root);
+    }
+}
+
+/* A file that run_as reads when it asks the provider. */
+static void check_read(struct exo_doctor *d, const struct exo_account *account,
+                       const char *key, const char *path, bool secret)
+{
+    const char *why = NULL;
+    struct stat st;
+    int fd = -1;
+    int rc;
+
+    if (path[0] != '/') {
+        return; /* not given, or a URI of hardware */
+    }
+    if (!d->app->root && !d->app->conf->user && access(path, R_OK) != 0 &&
+        errno == EACCES) {
+        exo_doctor_skip(d, account, "%s %s: not checked: needs root", key,
+                        path);
+        return;
+    }
+    exo_app_as_owner(d->app, true);
+    rc = exo_file_open(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &fd, &st, &why);
+    exo_app_as_owner(d->app, false);
+    if (rc != 0) {
+        exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED,
+                        "%s %s: %s; it must be a regular file that %s can "
+                        "read, of root or its own, that nobody else can write",
+                        key, path, why ? why : exo_strerror(rc), user_name(d));
+        return;
+    }
+    (void)close(fd);
+    if (secret && (st.st_mode & 004) != 0) {
+        exo_doctor_warn(d, account,
+                        "%s %s can be read by everybody; run: chmod o= %s", key,
+                        path, path);
+    }
+}
+
+static void check_account(struct exo_doctor *d,
+                          const struct exo_account *account,
+                          const struct exo_settings *settings)
+{
+    static const struct {
+        enum exo_key key;
+        bool secret;
+    } files[] = {
+        { EXO_KEY_SECRET_FILE, true },
+        { EXO_KEY_CERTIFICATE, false },
+        { EXO_KEY_PRIVATE_KEY, true },
+        { EXO_KEY_ASSERTION_FILE, true },
+    };
+    const struct exo_settings *owner = exo_settings_owner(settings);
+
+    check_read(d, account, "account file", settings->path, false);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        check_read(d, account, exo_key_name(files[i].key),
+                   exo_settings_get(owner, files[i].key), files[i].secret);
+    }
+}
+
+/* Every program that loads the plugin reads it, as whoever it runs. */
+static void check_conf(struct exo_doctor *d)
+{
+    const struct exo_conf *conf = d->app->conf;
+    struct stat st;
+
+    if (!conf->user && conf->present && stat(conf->path, &st) == 0 &&
+        (st.st_mode & 004) == 0) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
+                        "%s has mode %04o, so that programs cannot read it; it "
+                        "holds no secret, run: chmod 0644 %s",
+                        conf->path, (unsigned)(st.st_mode & 07777), conf->path);
+    }
+    check_read(d, NULL, "ca_file", conf->ca_file, false);
+    check_read(d, NULL, "proxy_auth_file", conf->proxy_auth_file, true);
+    if (conf->helper[0] != '\0' && access(conf->helper, X_OK) != 0) {
+        exo_doctor_warn(d, NULL,
+                        "helper %s: %s; correct helper in %s, or set it to "
+                        "none",
+                        conf->helper, exo_errno_text(errno), conf->path);
+    }
+}
+
+void exo_check_files(struct exo_doctor *d)
+{
+    if (d->open.status != EXO_STATUS_OK) {
+        exo_doctor_skip(d, NULL,
+                        "not checked: the configuration is of no use, "
+                        "see above");
+        return;
+    }
+    check_conf(d);
+    check_store(d);
+    check_key(d);
+    check_tokens(d);
+    for (size_t i = 0; i < d->accounts.n; i++) {
+        if (d->settings[i]) {
+            check_account(d, &d->accounts.account[i], d->settings[i]);
+        }
+    }
+    if (!exo_doctor_is_bad(d, NULL)) {
+        exo_doctor_ok(d, NULL,
+                      "owners and modes of configuration, store and "
+                      "tokens");
+    }
+}

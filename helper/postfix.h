@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A Postfix of this host, as it is configured: read through its own postconf,
+ * never from its files, so that what Postfix would say is what counts. Used
+ * by setup and doctor. It is read once; what changes later is not seen.
+ */
+#ifndef EXOAUTH_POSTFIX_H
+#define EXOAUTH_POSTFIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "exoauth/buf.h"
+#include "exoauth/error.h"
+
+struct exo_postfix_pair {
+    const char *name, *value;
+};
+
+struct exo_postfix_pairs {
+    struct exo_buf text; /* what the pairs borrow from */
+    struct exo_postfix_pair *pair;
+    size_t n;
+};
+
+/* One service of master.cf. */
+struct exo_postfix_service {
+    const char *name;    /* "smtp" */
+    const char *type;    /* "unix" */
+    const char *max;     /* processes, "-" for the default */
+    const char *command; /* "smtp", "spawn" */
+    const char *args;    /* as one line, "" if none */
+    const char *line;    /* all of it, one blank between two words */
+    bool unprivileged;
+    bool chroot;
+};
+
+struct exo_postfix {
+    char *postconf;                  /* its path */
+    char *config_dir;                /* absolute */
+    struct exo_postfix_pairs values; /* all, expanded: postconf -x */
+    struct exo_postfix_pairs said;   /* main.cf's own, as written: -n */
+    struct exo_postfix_pairs over;   /* service/type/name of master.cf: -P */
+    struct exo_buf master;           /* -M, cut into words, */
+    struct exo_buf lines;            /* and as lines */
+    struct exo_postfix_service *service;
+    size_t n_services;
+};
+
+/*
+ * config_dir: NULL for the one that postconf takes by itself. On failure
+ * *postfix is NULL: MISCONFIGURED for no Postfix, or for one whose
+ * configuration it refuses, in its own words and one line.
+ */
+int exo_postfix_open(struct exo_postfix **postfix, const char *config_dir,
+                     struct exo_err *err) EXO_MUST_CHECK;
+void exo_postfix_close(struct exo_postfix *postfix);
+
+/* Of what a program of Postfix said: the line that ended it, without its
+ * "postconf: fatal: ". Borrows from said. */
+const char *exo_postfix_complaint(struct exo_buf *said);
+
+/* The value in force, with $names expanded; "" for what Postfix does not
+ * know. Borrowed, as everything below. */
+const char *exo_postfix_get(const struct exo_postfix *postfix,
+                            const char *name);
+
+/* What main.cf itself says, as it stands there; NULL: nothing. */
+const char *exo_postfix_said(const struct exo_postfix *postfix,
+                             const char *name);
+
+/* What master.cf says for one service ("-o name=value"); NULL: nothing. */
+const char *exo_postfix_override(const struct exo_postfix *postfix,
+                                 const struct exo_postfix_service *service,
+                                 const char *name);
+
+/* The service, or NULL. Its order in postfix->service is master.cf's. */
+const struct exo_postfix_service *exo_postfix_find(
+    const struct exo_postfix *postfix, const char *name, const char *type);
+
+/* Does it deliver by SMTP or LMTP, and so log in? */
+bool exo_postfix_is_client(const struct exo_postfix_service *service);
+
+/* Is that word in a list of words, commas and blanks, in any case? */
+bool exo_postfix_has_word(const char *list, const char *word);
+
+/* NAME=VALUE among the words of import_environment: what master(8) lets its
+ * daemons have. A name without a value is nobody's to know here. */
+bool exo_postfix_import(const struct exo_postfix *postfix, const char *name,
+                        struct exo_buf *value);
+
+/*
+ * The directories in which the libsasl2 of this Postfix looks for plugins,
+ * separated by colons: SASL_PATH where import_environment sets one, else
+ * what that library was built with. "" if it cannot be told. Appended to
+ * dirs.
+ */
+void exo_postfix_plugin_dirs(const struct exo_postfix *postfix,
+                             struct exo_buf *dirs);
+
+#endif

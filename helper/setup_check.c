@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Does it work? (setup.h) Called by apply, as root, when the configuration of
+ * exoauth is in place and before main.cf is; and the part with the socket when
+ * Postfix has been told. Each part runs in a child that is what Postfix would
+ * start: nothing of root's rights, groups or environment may be why it works.
+ *
+ *   serve   the line of master.cf, with that user, his own group and no
+ *           other, no environment, in the queue directory
+ *   login   libsasl2 with master(8)'s environment, started as root, then in
+ *           the jail, then the mail user with his groups (plugins.h)
+ *   socket  the same, asking private/exoauth and nothing else
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exoauth/plugins.h"
+#include "exoauth/proto.h"
+#include "exoauth/source.h"
+#include "setup.h"
+
+#define CHECK_MS 30000
+#define SOCKET_MS 10000 /* for master(8) to listen after a reload */
+#define WORDS_MAX 64
+
+/* ---- serve ------------------------------------------------------------- */
+
+struct service {
+    struct exo_buf line;
+    const char *argv[WORDS_MAX];
+    struct passwd *pw;
+    gid_t gid;
+};
+
+/* user=NAME[:GROUP] argv=PROGRAM ARG... of the line in master.cf, whether it
+ * is there already or shall be. */
+static int read_service(const struct exo_setup *s, struct service *service,
+                        struct exo_err *err)
+{
+    static const char name[] = EXO_SETUP_SERVICE "/unix";
+    const struct exo_change *c =
+        exo_changes_find(&s->changes, EXO_SETUP_MASTER, name);
+    const struct exo_postfix_service *there =
+        exo_postfix_find(s->postfix, EXO_SETUP_SERVICE, "unix");
+    char *word, *rest;
+    size_t n = 0;
+
+    exo_buf_str(&service->line, c ? c->after : there ? there->line : "");
+    word = strstr(exo_buf_text(&service->line), "user=");
+    rest = word ? strstr(word, " argv=") : NULL;
+    if (rest) {
+        *rest = '\0';
+        service->pw = getpwnam(word + strlen("user="));
+        word = rest + strlen(" argv=");
+        while (n < WORDS_MAX - 1 && word && *word != '\0') {
+            service->argv[n++] = word;
+            word = strchr(word, ' ');
+            if (word) {
+                *word++ = '\0';
+            }
+        }
+    }
+    if (n == 0 || !service->pw) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "the service exoauth in master.cf cannot be run: "
+                           "its user is not there; see: getent passwd %s",
+                           s->conf->run_as);
+    }
+    return 0;
+}
+
+/* As spawn(8) does it. */
+static void __attribute__((noreturn))
+be_service(const struct service *service, const char *dir, int fd)
+{
+    char *none[] = { NULL };
+    gid_t gid = service->pw->pw_gid;
+
+    for (int i = 0; i <= 2; i++) {
+        (void)dup2(fd, i);
+    }
+    (void)close_range(3, ~0U, 0);
+    (void)signal(SIGPIPE, SIG_DFL);
+    if (chdir(dir) == 0 && setgroups(1, &gid) == 0 &&
+        setresgid(gid, gid, gid) == 0 &&
+        setresuid(service->pw->pw_uid, service->pw->pw_uid,
+                  service->pw->pw_uid) == 0) {
+        (void)execve(service->argv[0], (char *const *)(uintptr_t)service->argv,
+                     none);
+    }
+    _exit(127);
+}
+
+static int converse(const struct exo_setup *s, const char *account, int fd,
+                    struct exo_err *err)
+{
+    struct exo_request request = EXO_REQUEST_INIT;
+    struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
+    int64_t deadline = exo_clock_ms() + CHECK_MS;
+    struct exo_block block;
+    struct exo_reply reply;
+    int rc;
+
+    request.get = account;
+    request.server = exo_buf_text(&s->host);
+    exo_request_put(&text, &request);
+    rc = exo_message_write(fd, deadline, &text);
+    exo_buf_reset(&text);
+    if (rc == 0) {
+        rc = exo_message_read(fd, deadline, &text, &block);
+    }
+    if (rc == 0) {
+        rc = exo_reply_parse(&reply, &block);
+    }
+    if (rc != 0) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "what spawn(8) would start, %s serve, gave no answer "
+                         "(%s); see that user %s can run it, and the log",
+                         exo_buf_text(&s->program), exo_strerror(rc),
+                         s->conf->run_as);
+    } else if (reply.status != EXO_STATUS_OK) {
+        rc = exo_err_set(err, reply.status, "%s",
+                         reply.message ? reply.message : "no token");
+    }
+    exo_buf_free(&text);
+    return rc;
+}
+
+static int check_serve(const struct exo_setup *s, const char *account,
+                       struct exo_err *err)
+{
+    struct service service = { .line = EXO_BUF_INIT(EXO_BLOCK_VALUE) };
+    int pair[2] = { -1, -1 };
+    pid_t pid = -1;
+    int rc = read_service(s, &service, err);
+
+    if (rc == 0 &&
+        (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
+         (pid = fork()) < 0)) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "cannot start a process: %m; run it again");
+    }
+    if (pid == 0) {
+        be_service(&service, s->queue_dir, pair[1]);
+    }
+    if (pair[1] >= 0) {
+        (void)close(pair[1]);
+    }
+    if (rc == 0) {
+        rc = converse(s, account, pair[0], err);
+    }
+    if (pair[0] >= 0) {
+        (void)close(pair[0]);
+    }
+    if (pid > 0) {
+        (void)!waitpid(pid, NULL, 0);
+    }
+    exo_buf_free(&service.line);
+    return rc;
+}
+
+/* ---- the mail user in his jail ----------------------------------------- */
+
+struct jail {
+    const struct passwd *pw;
+    gid_t groups[256];
+    int n;
+};
+
+static int find_jail(const struct exo_setup *s, struct jail *jail,
+                     struct exo_err *err)
+{
+    const char *owner = exo_postfix_get(s->postfix, "mail_owner");
+
+    jail->pw = getpwnam(owner);
+    jail->n = 256;
+    if (!jail->pw ||
+        getgrouplist(owner, jail->pw->pw_gid, jail->groups, &jail->n) < 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "there is no user %s (mail_owner of Postfix), or "
+                           "he is in too many groups; see: id %s",
+                           owner, owner);
+    }
+    return 0;
+}
+
+static int check_login(const struct exo_setup *s, const char *account,
+                       struct exo_err *err)
+{
+    struct exo_buf conf_dir = EXO_BUF_INIT(4096);
+    struct exo_buf sasl_path = EXO_BUF_INIT(4096);
+    struct jail jail;
+    struct exo_login_try login;
+    int rc = find_jail(s, &jail, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    /* The environment of daemons is master(8)'s, not that of this shell. */
+    (void)unsetenv("SASL_CONF_PATH");
+    memset(&login, 0, sizeof(login));
+    if (exo_postfix_import(s->postfix, "SASL_CONF_PATH", &conf_dir)) {
+        login.conf_dir = exo_buf_text(&conf_dir);
+    }
+    (void)exo_postfix_import(s->postfix, "SASL_PATH", &sasl_path);
+    login.sasl_path = exo_buf_text(&sasl_path);
+    login.root = s->chroot ? s->queue_dir : NULL;
+    login.uid = jail.pw->pw_uid;
+    login.gid = jail.pw->pw_gid;
+    login.groups = jail.groups;
+    login.n_groups = (size_t)jail.n;
+    login.account = account;
+    login.server = exo_buf_text(&s->host);
+    rc = exo_login_try(&login, exo_clock_ms() + CHECK_MS, err);
+    exo_buf_free(&conf_dir);
+    exo_buf_free(&sasl_path);
+    return rc;
+}
+
+/* ---- both, for each account -------------------------------------------- */
+
+/* An @domain serves any name of its domain. */
+static void mailbox_of(const struct exo_account *account, struct exo_buf *name)
+{
+    exo_buf_reset(name);
+    exo_buf_fmt(name, "%s%s", account->name[0] == '@' ? "postmaster" : "",
+                account->name);
+}
+
+static void good(const char *what, const char *account)
+{
+    (void)fprintf(stderr, "exoauth: %s: %s\n", account, what);
+}
+
+int exo_setup_check(const struct exo_setup *s, struct exo_err *err)
+{
+    struct exo_buf name = EXO_BUF_INIT(2 * EXO_ACCOUNT_MAX);
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->n_accounts; i++) {
+        mailbox_of(&s->account[i], &name);
+        rc = check_serve(s, exo_buf_text(&name), err);
+        if (rc == 0) {
+            good("exoauth serve has a token, as spawn(8) will run it",
+                 exo_buf_text(&name));
+            rc = check_login(s, exo_buf_text(&name), err);
+        }
+        if (rc == 0) {
+            good(s->chroot ? "the mail user in the jail can log in with it"
+                           : "the mail user can log in with it",
+                 exo_buf_text(&name));
+        }
+    }
+    exo_buf_free(&name);
+    return rc;
+}
+
+/* ---- the socket -------------------------------------------------------- */
+
+static void quiet(void *context, const char *text)
+{
+    (void)context;
+    (void)text;
+}
+
+static void __attribute__((noreturn))
+ask_from_jail(const struct exo_setup *s, const struct jail *jail,
+              const char *account, int fd)
+{
+    struct exo_request request = EXO_REQUEST_INIT;
+    struct exo_answer answer;
+    const char *why;
+
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (setgroups((size_t)jail->n, jail->groups) != 0 ||
+        (s->chroot && chroot(s->queue_dir) != 0) ||
+        chdir(s->chroot ? "/" : s->queue_dir) != 0 ||
+        setresgid(jail->pw->pw_gid, jail->pw->pw_gid, jail->pw->pw_gid) != 0 ||
+        setresuid(jail->pw->pw_uid, jail->pw->pw_uid, jail->pw->pw_uid) != 0) {
+        _exit(2);
+    }
+    request.get = account;
+    request.server = exo_buf_text(&s->host);
+    exo_source_get(s->conf, &request, EXO_SOURCE_NO_FILE | EXO_SOURCE_NO_SPAWN,
+                   quiet, NULL, &answer);
+    if (answer.reply.status == EXO_STATUS_OK) {
+        exo_answer_free(&answer);
+        _exit(0);
+    }
+    why = answer.reply.message ? answer.reply.message : "no answer";
+    (void)!write(fd, why, strlen(why));
+    _exit(1);
+}
+
+static int ask_once(const struct exo_setup *s, const struct jail *jail,
+                    const char *account, struct exo_err *err)
+{
+    char why[EXO_ERR_TEXT] = "it did not start";
+    int state = 0;
+    int fd[2];
+    pid_t pid;
+
+    if (pipe2(fd, O_CLOEXEC) != 0) {
+        return EXO_E_IO;
+    }
+    pid = fork();
+    if (pid == 0) {
+        ask_from_jail(s, jail, account, fd[1]);
+    }
+    (void)close(fd[1]);
+    if (pid > 0) {
+        ssize_t n = read(fd[0], why, sizeof(why) - 1);
+
+        why[n > 0 ? n : 0] = '\0';
+        (void)!waitpid(pid, &state, 0);
+    }
+    (void)close(fd[0]);
+    if (pid < 0 || !WIFEXITED(state) || WEXITSTATUS(state) != 0) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "Postfix is set up, but its socket "
+                           "private/" EXO_SETUP_SERVICE
+                           " gave the mail user no "
+                           "token: %s; see the log of Postfix",
+                           why);
+    }
+    return 0;
+}
+
+int exo_setup_check_socket(const struct exo_setup *s, struct exo_err *err)
+{
+    int64_t deadline = exo_clock_ms() + SOCKET_MS;
+    struct exo_buf name = EXO_BUF_INIT(2 * EXO_ACCOUNT_MAX);
+    struct jail jail;
+    int rc = find_jail(s, &jail, err);
+
+    mailbox_of(&s->account[0], &name);
+    while (rc == 0) {
+        rc = ask_once(s, &jail, exo_buf_text(&name), err);
+        if (rc == 0) {
+            good("the socket of spawn(8) answers the mail user",
+                 exo_buf_text(&name));
+            err->status = EXO_STATUS_OK;
+            err->text[0] = '\0';
+            break;
+        }
+        if (exo_clock_ms() < deadline) {
+            (void)usleep(100 * 1000);
+            rc = 0;
+        }
+    }
+    exo_buf_free(&name);
+    return rc;
+}

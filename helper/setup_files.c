@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The files that setup changes (setup.h): how they are read, what the changes
+ * make of them, and how they are replaced. Called by the plan, by apply and
+ * by undo, as root. A struct exo_setup_file is the caller's to free; a write
+ * is one rename, so that a reader, and who comes after a crash, sees the old
+ * file or the new one.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exoauth/file.h"
+#include "place.h"
+#include "setup.h"
+
+void exo_setup_file_free(struct exo_setup_file *file)
+{
+    free(file->path);
+    file->path = NULL;
+    exo_buf_free(&file->before);
+    exo_buf_free(&file->after);
+}
+
+int exo_setup_file_read(struct exo_setup_file *file, const char *path,
+                        struct exo_err *err)
+{
+    const char *why = NULL;
+    struct stat st;
+    int rc;
+
+    memset(file, 0, sizeof(*file));
+    exo_buf_init(&file->before, EXO_SETUP_TEXT);
+    exo_buf_init(&file->after, EXO_SETUP_TEXT);
+    file->mode = 0644;
+    /* A rename would replace a link by a file. */
+    file->path = realpath(path, NULL);
+    if (!file->path) {
+        file->path = errno == ENOENT ? strdup(path) : NULL;
+        return file->path ? 0
+                          : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                                        "cannot find %s: %m; correct the "
+                                        "modes of its directories",
+                                        path);
+    }
+    file->existed = true;
+    if (stat(file->path, &st) == 0) {
+        file->mode = st.st_mode & 07777;
+    }
+    rc = exo_file_read(AT_FDCWD, file->path, EXO_FILE_CONFIG, 0, &file->before,
+                       &why);
+    if (rc == 0 && file->before.len > 0 &&
+        memchr(file->before.data, '\0', file->before.len)) {
+        rc = EXO_E_SYNTAX;
+    }
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s: %s; it must be a text file of root that "
+                           "nobody else can write",
+                           path, why ? why : exo_strerror(rc));
+    }
+    return 0;
+}
+
+static int write_text(const struct exo_setup_file *file, int dir,
+                      const char *name)
+{
+    if (!file->wanted) {
+        return unlinkat(dir, name, 0) != 0 && errno != ENOENT
+                   ? exo_error_from_errno(errno)
+               : fsync(dir) != 0 ? exo_error_from_errno(errno)
+                                 : 0;
+    }
+    return exo_file_replace(dir, name, NULL, file->mode,
+                            exo_buf_text(&file->after), file->after.len);
+}
+
+/* The directory, made if it is not there (/etc/sasl2 need not be). */
+static int open_parent(const char *parent, int *dir)
+{
+    int rc = 0;
+
+    *dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*dir < 0 && errno == ENOENT) {
+        rc = exo_place_mkdirs(parent, 0755);
+        if (rc == 0) {
+            *dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        }
+    }
+    return rc == 0 && *dir < 0 ? exo_error_from_errno(errno) : rc;
+}
+
+int exo_setup_file_write(const struct exo_setup_file *file, struct exo_err *err)
+{
+    const char *slash = strrchr(file->path, '/');
+    char *parent = strndup(file->path, (size_t)(slash - file->path));
+    int dir = -1;
+    int rc = parent ? open_parent(parent, &dir) : EXO_E_NOMEM;
+
+    if (rc == 0) {
+        rc = write_text(file, dir, slash + 1);
+    }
+    if (rc != 0) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "cannot write %s: %m; see that its file system is "
+                         "read-write and has free space, and run it again",
+                         file->path);
+    }
+    if (dir >= 0) {
+        (void)close(dir);
+    }
+    free(parent);
+    return rc;
+}
+
+/* ---- exoauth.conf ------------------------------------------------------ */
+
+/* Is this line one of that key? */
+static bool has_key(const char *line, size_t len, const char *key)
+{
+    size_t n = strlen(key);
+    size_t i = strspn(line, " \t");
+
+    if (i + n > len || strncasecmp(line + i, key, n) != 0) {
+        return false;
+    }
+    i += n;
+    i += strspn(line + i, " \t");
+    return i < len && line[i] == ':';
+}
+
+int exo_setup_conf_edit(struct exo_buf *text, const char *key,
+                        const char *value)
+{
+    struct exo_buf out = EXO_BUF_INIT(EXO_SETUP_TEXT);
+    const char *p = exo_buf_text(text);
+    bool done = value == NULL;
+    int rc;
+
+    while (*p != '\0') {
+        size_t len = strcspn(p, "\n");
+
+        if (!has_key(p, len, key)) {
+            exo_buf_add(&out, p, len);
+            exo_buf_str(&out, "\n");
+        } else if (!done) {
+            exo_block_put(&out, key, value);
+            done = true;
+        }
+        p += len + (p[len] == '\n' ? 1 : 0);
+    }
+    if (!done) {
+        exo_block_put(&out, key, value);
+    }
+    rc = out.error;
+    if (rc == 0) {
+        exo_buf_reset(text);
+        exo_buf_add(text, exo_buf_text(&out), out.len);
+        rc = text->error;
+    }
+    exo_buf_free(&out);
+    return rc;
+}
+
+static int conf_text(const struct exo_setup *s,
+                     const struct exo_changes *changes,
+                     struct exo_setup_file *file, struct exo_err *err)
+{
+    int rc = exo_setup_file_read(file, s->conf->path, err);
+
+    if (rc == 0) {
+        file->kind = EXO_SETUP_CONF;
+        file->wanted = true;
+        exo_buf_add(&file->after, exo_buf_text(&file->before),
+                    file->before.len);
+        rc = file->after.error;
+    }
+    for (size_t i = 0; rc == 0 && i < changes->n; i++) {
+        const struct exo_change *c = &changes->item[i];
+
+        if (c->kind == EXO_SETUP_CONF) {
+            rc = exo_setup_conf_edit(&file->after, c->name, c->after);
+        }
+    }
+    return rc;
+}
+
+/* ---- all of them ------------------------------------------------------- */
+
+/* The file is one more if it is not as it was. */
+static void keep(struct exo_setup_file *file, size_t *n)
+{
+    if (file->wanted != file->existed ||
+        strcmp(exo_buf_text(&file->before), exo_buf_text(&file->after)) != 0) {
+        (*n)++;
+    } else {
+        exo_setup_file_free(file);
+    }
+}
+
+static int map_text(const struct exo_change *c, struct exo_setup_file *file,
+                    struct exo_err *err)
+{
+    int rc = exo_setup_file_read(file, c->name, err);
+
+    if (rc == 0) {
+        file->kind = EXO_SETUP_MAP;
+        file->wanted = c->after != NULL;
+        exo_buf_str(&file->after, c->after ? c->after : "");
+        rc = file->after.error;
+    }
+    return rc;
+}
+
+int exo_setup_texts(const struct exo_setup *s,
+                    const struct exo_changes *changes,
+                    struct exo_setup_file file[], size_t *n,
+                    struct exo_err *err)
+{
+    int rc = 0;
+
+    *n = 0;
+    if (exo_changes_find(changes, EXO_SETUP_CONF, NULL)) {
+        rc = conf_text(s, changes, &file[*n], err);
+        keep(&file[*n], n);
+    }
+    for (size_t i = 0; rc == 0 && i < changes->n; i++) {
+        if (changes->item[i].kind == EXO_SETUP_MAP) {
+            rc = map_text(&changes->item[i], &file[*n], err);
+            keep(&file[*n], n);
+        }
+    }
+    if (rc == 0 && (exo_changes_find(changes, EXO_SETUP_MAIN, NULL) ||
+                    exo_changes_find(changes, EXO_SETUP_MASTER, NULL))) {
+        struct exo_setup_file main_cf;
+
+        rc = exo_setup_draft(s, changes, &main_cf, &file[*n], err);
+        keep(&file[*n], n);
+        file[*n] = main_cf;
+        keep(&file[*n], n);
+    }
+    return rc;
+}
+
+void exo_setup_drop_tokens(const struct exo_setup *s)
+{
+    struct exo_buf path = EXO_BUF_INIT(4096);
+    const struct dirent *entry;
+    DIR *dir;
+
+    exo_buf_fmt(&path, "%s%s", s->queue_dir, s->conf->token_dir);
+    dir = path.error == 0 ? opendir(path.data) : NULL;
+    if (dir) {
+        while ((entry = readdir(dir)) != NULL) {
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+        }
+        (void)closedir(dir);
+        /* Then the empty ones above it; what others have there stays. */
+        while (strlen(path.data) > strlen(s->queue_dir) &&
+               rmdir(path.data) == 0) {
+            *strrchr(path.data, '/') = '\0';
+        }
+    }
+    exo_buf_free(&path);
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The plan of setup (setup.h), but for what concerns the client's own
+ * parameters (setup_client.c): the user, exoauth.conf, the maps and the
+ * spawn(8) service. Called by exo_setup_plan(), as root or not; nothing here
+ * writes but into the list of changes.
+ */
+#include "config.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exoauth/block.h"
+#include "setup.h"
+
+static bool list_has(const char *list, const char *word)
+{
+    const char *found;
+    size_t len;
+
+    while ((found = exo_word_next(&list, &len)) != NULL) {
+        if (len == strlen(word) && strncmp(found, word, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A key of exoauth.conf whose list must have this word. in_force: with the
+ * default, said: what the file itself says. */
+static void want_word(struct exo_setup *s, const char *key,
+                      const char *in_force, const char *word)
+{
+    const char *said = exo_block_get(&s->conf->block, key);
+    struct exo_buf list = EXO_BUF_INIT(EXO_BLOCK_VALUE);
+
+    if (!list_has(in_force, word)) {
+        exo_buf_fmt(&list, "%s%s%s", in_force, *in_force ? " " : "", word);
+        exo_changes_add(&s->changes, EXO_SETUP_CONF, key, said,
+                        exo_buf_text(&list));
+    }
+    exo_buf_free(&list);
+}
+
+/* Does Postfix's user get into the directory of the tokens? */
+static bool is_member(const struct passwd *pw, const char *group)
+{
+    const struct group *gr = getgrnam(group);
+    gid_t groups[256];
+    int n = 256;
+
+    if (!gr || getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) < 0) {
+        return false;
+    }
+    for (int i = 0; i < n; i++) {
+        if (groups[i] == gr->gr_gid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int plan_group(struct exo_setup *s, struct exo_err *err)
+{
+    const char *owner = exo_postfix_get(s->postfix, "mail_owner");
+    const char *group = s->conf->token_group;
+    const struct passwd *pw = getpwnam(owner);
+    const struct group *gr = pw ? getgrgid(pw->pw_gid) : NULL;
+
+    if (!pw || !gr) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "there is no user %s with a group (mail_owner of "
+                           "Postfix); install Postfix again",
+                           owner);
+    }
+    if (group[0] == '\0') {
+        exo_changes_add(&s->changes, EXO_SETUP_CONF, "token_group",
+                        exo_block_get(&s->conf->block, "token_group"),
+                        gr->gr_name);
+    } else if (!is_member(pw, group)) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "token_group is %s in %s, and user %s is not in it; "
+                           "run: usermod -a -G %s %s",
+                           group, s->conf->path, owner, group, owner);
+    }
+    return 0;
+}
+
+int exo_setup_plan_conf(struct exo_setup *s, struct exo_err *err)
+{
+    struct exo_buf socket = EXO_BUF_INIT(4096);
+    int rc;
+
+    s->nobody = getpwnam(s->conf->run_as) == NULL;
+    if (s->nobody) {
+        exo_changes_add(&s->changes, EXO_SETUP_USER, s->conf->run_as, NULL,
+                        s->conf->run_as);
+    }
+    if (s->chroot) {
+        want_word(s, "chroot", s->conf->chroot, s->queue_dir);
+    }
+    rc = plan_group(s, err);
+    exo_buf_fmt(&socket, "%s/private/" EXO_SETUP_SERVICE,
+                s->chroot ? "" : s->queue_dir);
+    want_word(s, "socket", s->conf->socket, exo_buf_text(&socket));
+    if (rc == 0) {
+        rc = socket.error;
+    }
+    exo_buf_free(&socket);
+    return rc;
+}
+
+/* ---- maps -------------------------------------------------------------- */
+
+static const char head[] =
+    "# Made by exoauth setup postfix. Names only, no password.\n";
+
+static int want_map(struct exo_setup *s, const char *name,
+                    const struct exo_buf *text, struct exo_err *err)
+{
+    struct exo_buf path = EXO_BUF_INIT(4096);
+    struct exo_setup_file file;
+    int rc = text->error;
+
+    exo_setup_in_dir(s, name, &path);
+    if (rc == 0) {
+        rc = exo_setup_file_read(&file, exo_buf_text(&path), err);
+        if (rc == 0) {
+            exo_changes_add(&s->changes, EXO_SETUP_MAP, path.data,
+                            file.existed ? exo_buf_text(&file.before) : NULL,
+                            exo_buf_text(text));
+        }
+        exo_setup_file_free(&file);
+    }
+    exo_buf_free(&path);
+    return rc;
+}
+
+/* Who logs in at the relay, and as whom each sender does if there are
+ * several. An @domain account is for regexp: below. */
+static void put_names(const struct exo_setup *s, struct exo_buf *text)
+{
+    bool several = s->n_accounts > 1;
+    bool first = true;
+
+    exo_buf_str(text, head);
+    for (size_t i = 0; i < s->n_accounts; i++) {
+        const char *name = s->account[i].name;
+
+        if (name[0] == '@') {
+            continue;
+        }
+        if (first) {
+            exo_buf_fmt(text, "%s %s\n", exo_buf_text(&s->relay), name);
+        }
+        if (several) {
+            exo_buf_fmt(text, "%s %s\n", name, name);
+        }
+        first = false;
+    }
+}
+
+/* Each sender of the domain logs in under its own address. */
+static void put_domains(const struct exo_setup *s, struct exo_buf *text)
+{
+    exo_buf_str(text, head);
+    for (size_t i = 0; i < s->n_accounts; i++) {
+        const char *name = s->account[i].name;
+
+        if (name[0] != '@') {
+            continue;
+        }
+        exo_buf_str(text, "/^(.+");
+        for (; *name != '\0'; name++) {
+            if (!strchr("@-_", *name) && (*name < '0' || *name > '9') &&
+                (*name < 'a' || *name > 'z')) {
+                exo_buf_str(text, "\\");
+            }
+            exo_buf_add(text, name, 1);
+        }
+        exo_buf_str(text, ")$/ $1\n");
+    }
+}
+
+static void put_ways(const struct exo_setup *s, struct exo_buf *text)
+{
+    exo_buf_str(text, head);
+    for (size_t i = 0; i < s->n_accounts; i++) {
+        exo_buf_fmt(text, "%s %s:%s\n", s->account[i].name, s->transport,
+                    exo_buf_text(&s->relay));
+    }
+}
+
+int exo_setup_plan_maps(struct exo_setup *s, struct exo_err *err)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_SETUP_TEXT);
+    int rc;
+
+    put_names(s, &text);
+    rc = want_map(s, "exoauth_passwd", &text, err);
+    if (rc == 0 && s->has_domain) {
+        exo_buf_reset(&text);
+        put_domains(s, &text);
+        rc = want_map(s, "exoauth_senders", &text, err);
+    }
+    if (rc == 0 && s->transport) {
+        exo_buf_reset(&text);
+        put_ways(s, &text);
+        rc = want_map(s, "exoauth_transport", &text, err);
+    }
+    exo_buf_free(&text);
+    return rc;
+}
+
+void exo_setup_map_list(const struct exo_setup *s, struct exo_buf *out)
+{
+    exo_buf_str(out, "texthash:");
+    exo_setup_in_dir(s, "exoauth_passwd", out);
+    if (s->has_domain) {
+        exo_buf_str(out, ",regexp:");
+        exo_setup_in_dir(s, "exoauth_senders", out);
+    }
+}
+
+/* The length of a map of ours at the start of a list, 0 if it is none. */
+static size_t own_map(const struct exo_setup *s, const char *list)
+{
+    static const char *const names[] = { "texthash:", "exoauth_passwd",
+                                         "regexp:",   "exoauth_senders",
+                                         "texthash:", "exoauth_transport" };
+    size_t len = strcspn(list, ", \t");
+    bool found = false;
+
+    for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i += 2) {
+        struct exo_buf map = EXO_BUF_INIT(4096);
+
+        exo_buf_str(&map, names[i]);
+        exo_setup_in_dir(s, names[i + 1], &map);
+        found = map.len == len && strncmp(list, exo_buf_text(&map), len) == 0;
+        exo_buf_free(&map);
+    }
+    return found ? len : 0;
+}
+
+void exo_setup_other_maps(const struct exo_setup *s, const char *today,
+                          struct exo_buf *list)
+{
+    const char *p = today ? today : "";
+    size_t len;
+
+    /* Ours are in front; what follows stays as it is written. */
+    while ((len = own_map(s, p)) > 0) {
+        p += len;
+        p += strspn(p, ", \t");
+    }
+    if (*p != '\0') {
+        exo_buf_fmt(list, ", %s", p);
+    }
+}
+
+/* ---- spawn(8) ---------------------------------------------------------- */
+
+/* Does exoauth find this configuration without being told, as spawn(8) leaves
+ * it no environment? */
+static bool is_default(const struct exo_conf *conf)
+{
+    char *path = NULL;
+    bool user = false;
+    bool yes = exo_conf_find(NULL, EXO_CONFPATH, &path, &user) == 0 &&
+               strcmp(path, conf->path) == 0;
+
+    free(path);
+    return yes;
+}
+
+int exo_setup_plan_spawn(struct exo_setup *s, struct exo_err *err)
+{
+    const struct exo_postfix_service *service =
+        exo_postfix_find(s->postfix, EXO_SETUP_SERVICE, "unix");
+    struct exo_buf line = EXO_BUF_INIT(EXO_BLOCK_VALUE);
+    int rc;
+
+    exo_buf_fmt(&line,
+                EXO_SETUP_SERVICE " unix - n n - 100 spawn user=%s argv=%s "
+                                  "serve",
+                s->conf->run_as, exo_buf_text(&s->program));
+    if (!is_default(s->conf)) {
+        if (strpbrk(s->conf->path, " \t$")) {
+            exo_buf_free(&line);
+            return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                               "master.cf cannot hold the path %s; put it "
+                               "where no blank and no $ is in its path",
+                               s->conf->path);
+        }
+        exo_buf_fmt(&line, " --config %s", s->conf->path);
+    }
+    rc = line.error;
+    exo_changes_add(&s->changes, EXO_SETUP_MASTER, EXO_SETUP_SERVICE "/unix",
+                    service ? service->line : NULL, exo_buf_text(&line));
+    exo_buf_free(&line);
+    return rc;
+}
+
+int exo_setup_plan(struct exo_setup *s, struct exo_err *err)
+{
+    struct exo_changes client = { NULL, 0, 0 };
+    int rc = exo_setup_plan_relay(s, err);
+
+    if (rc == 0) {
+        rc = exo_setup_plan_client(s, err);
+    }
+    if (rc == 0) {
+        /* It had to come first, as it finds the jail, and stands last. */
+        client = s->changes;
+        memset(&s->changes, 0, sizeof(s->changes));
+        rc = exo_setup_plan_conf(s, err);
+    }
+    if (rc == 0) {
+        rc = exo_setup_plan_maps(s, err);
+    }
+    if (rc == 0) {
+        rc = exo_setup_plan_spawn(s, err);
+    }
+    for (size_t i = 0; rc == 0 && i < client.n; i++) {
+        exo_changes_add(&s->changes, client.item[i].kind, client.item[i].name,
+                        client.item[i].before, client.item[i].after);
+    }
+    if (rc == 0) {
+        rc = s->changes.error != 0 ? s->changes.error : client.error;
+    }
+    exo_changes_free(&client);
+    return rc;
+}

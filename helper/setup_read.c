@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What setup begins with (setup.h): the configuration of exoauth, the
+ * Postfix, the accounts, and the relay they are for. Called by cmd_setup.c as
+ * root, before anything is changed; nothing here writes. What cannot work is
+ * refused here, in one line, so that no half of it is ever in place.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run.h"
+#include "settings.h"
+#include "setup.h"
+
+static int read_conf(struct exo_setup *s, struct exo_err *err)
+{
+    char *path = NULL;
+    bool user = false;
+    int rc = exo_conf_find(s->options->config, NULL, &path, &user);
+
+    if (rc == 0) {
+        rc = exo_conf_load(&s->conf, path, false, EXO_HELPER, err);
+    } else {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "cannot tell which configuration is in force: %s; "
+                         "name it with --config FILE",
+                         exo_strerror(rc));
+    }
+    free(path);
+    return rc;
+}
+
+static int take_accounts(struct exo_setup *s, struct exo_err *err)
+{
+    size_t n = s->options->n_words - 1;
+
+    s->account = calloc(n + 1, sizeof(*s->account));
+    if (!s->account) {
+        return EXO_E_NOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *word = s->options->words[i + 1];
+        struct exo_account *a = &s->account[i];
+
+        /* It becomes a word of a map. */
+        if (exo_account_set(a, word, strlen(word)) != 0 ||
+            strpbrk(a->name, " \t:")) {
+            return exo_err_set(err, EXO_STATUS_USAGE,
+                               "%s is no account that a map of Postfix can "
+                               "hold; see: exoauth list",
+                               word);
+        }
+        s->has_domain |= a->name[0] == '@';
+    }
+    s->n_accounts = n;
+    return 0;
+}
+
+/* The program that runs here is the one that spawn(8) shall run. */
+static int find_program(struct exo_setup *s, struct exo_err *err)
+{
+    char path[4096];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (n <= 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "cannot tell where this program is: %m; see that "
+                           "/proc is mounted");
+    }
+    path[n] = '\0';
+    if (strpbrk(path, " \t\n$")) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "master.cf cannot hold the path %s; install exoauth "
+                           "where no blank and no $ is in its path",
+                           path);
+    }
+    exo_buf_str(&s->program, path);
+    return s->program.error;
+}
+
+/* postconf -A: what Postfix can log in with. */
+static int check_sasl(const struct exo_setup *s, struct exo_err *err)
+{
+    const struct exo_postfix *p = s->postfix;
+    const char *type = exo_postfix_get(p, "smtp_sasl_type");
+    const char *argv[] = { p->postconf, "-c", p->config_dir, "-A", NULL };
+    struct exo_buf out = EXO_BUF_INIT(4096);
+    int status = 0;
+    int rc = exo_run(argv, 10000, &out, NULL, &status);
+    bool can = rc == 0 && exo_postfix_has_word(exo_buf_text(&out), "cyrus");
+
+    exo_buf_free(&out);
+    if (!can) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "this Postfix was built without Cyrus SASL for its "
+                           "clients (postconf -A); install one that has it");
+    }
+    if (strcmp(type, "cyrus") != 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "smtp_sasl_type is %s, so that no plugin of "
+                           "libsasl2 is used; run: postconf -c %s -X "
+                           "smtp_sasl_type",
+                           type, p->config_dir);
+    }
+    return 0;
+}
+
+/* spawn(8) runs nothing as root or as the owner of the mail. */
+static int check_run_as(struct exo_setup *s, struct exo_err *err)
+{
+    const char *owner = exo_postfix_get(s->postfix, "mail_owner");
+    const char *run_as = s->conf->run_as;
+
+    if (strcmp(run_as, "root") == 0 || strcmp(run_as, owner) == 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "run_as is %s in %s, and spawn(8) of Postfix runs "
+                           "nothing as root or %s; give exoauth a user of its "
+                           "own there",
+                           run_as, s->conf->path, owner);
+    }
+    return 0;
+}
+
+int exo_setup_read(struct exo_setup *s, struct exo_err *err)
+{
+    int rc = read_conf(s, err);
+
+    if (rc == 0) {
+        rc = exo_postfix_open(&s->postfix, s->options->config_dir, err);
+    }
+    if (rc == 0) {
+        s->queue_dir = exo_postfix_get(s->postfix, "queue_directory");
+        s->transport = s->options->transport;
+        exo_buf_init(&s->relay, 512);
+        exo_buf_init(&s->host, 512);
+        exo_buf_init(&s->program, 4096);
+        rc = take_accounts(s, err);
+    }
+    if (rc == 0 && !s->options->undo) {
+        rc = find_program(s, err);
+        if (rc == 0) {
+            rc = check_sasl(s, err);
+        }
+        if (rc == 0) {
+            rc = check_run_as(s, err);
+        }
+    }
+    return rc;
+}
+
+void exo_setup_free(struct exo_setup *s)
+{
+    exo_changes_free(&s->changes);
+    exo_postfix_close(s->postfix);
+    exo_conf_free(s->conf);
+    free(s->account);
+    exo_buf_free(&s->relay);
+    exo_buf_free(&s->host);
+    exo_buf_free(&s->program);
+    memset(s, 0, sizeof(*s));
+}
+
+/* ---- the relay --------------------------------------------------------- */
+
+/* [host] or [host]:port. Without brackets Postfix would look for the MX of
+ * that name, another host than the account's servers name. */
+static int cut_relay(const char *relay, struct exo_buf *host)
+{
+    const char *end = relay[0] == '[' ? strchr(relay, ']') : NULL;
+
+    exo_buf_reset(host);
+    if (!end || end == relay + 1 || strpbrk(relay, " \t,;$")) {
+        return EXO_E_SYNTAX;
+    }
+    if (end[1] != '\0' &&
+        (end[1] != ':' || end[2] == '\0' ||
+         end[2 + strspn(end + 2, "abcdefghijklmnopqrstuvwxyz0123456789-")] !=
+             '\0')) {
+        return EXO_E_SYNTAX;
+    }
+    exo_buf_add(host, relay + 1, (size_t)(end - relay - 1));
+    return host->error;
+}
+
+/* The first name with "smtp" in front, else the first name. */
+static void first_server(const char *servers, struct exo_buf *relay)
+{
+    const char *list = servers;
+    const char *found = NULL;
+    size_t found_len = 0;
+    const char *word;
+    size_t len;
+
+    while ((word = exo_word_next(&list, &len)) != NULL) {
+        bool smtp = strncmp(word, "smtp", 4) == 0;
+
+        if (*word != '*' && (!found || smtp)) {
+            found = word;
+            found_len = len;
+        }
+        if (*word != '*' && smtp) {
+            break;
+        }
+    }
+    if (found) {
+        exo_buf_fmt(relay, "[%.*s]:587", (int)found_len, found);
+    }
+}
+
+static void choose_relay(struct exo_setup *s, const char *servers)
+{
+    const char *today = exo_postfix_get(s->postfix, "relayhost");
+
+    if (s->options->relayhost) {
+        exo_buf_str(&s->relay, s->options->relayhost);
+    } else if (!s->transport && cut_relay(today, &s->host) == 0 &&
+               exo_servers_allow(servers, exo_buf_text(&s->host))) {
+        exo_buf_str(&s->relay, today);
+    } else {
+        first_server(servers, &s->relay);
+    }
+}
+
+static bool is_exchange(const char *host)
+{
+    static const char servers[] = "*.office365.com *.office365.us "
+                                  "*.outlook.com *.outlook.cn *.apps.mil";
+
+    return exo_servers_allow(servers, host);
+}
+
+static int check_account(struct exo_setup *s, const struct exo_account *account,
+                         bool first, struct exo_err *err)
+{
+    struct exo_settings *settings;
+    const char *servers;
+    int rc = exo_settings_load(&settings, s->conf, account, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    servers = exo_settings_get(settings, EXO_KEY_SERVERS);
+    if (first) {
+        choose_relay(s, servers);
+        if (cut_relay(exo_buf_text(&s->relay), &s->host) != 0) {
+            rc = exo_err_set(err, EXO_STATUS_USAGE,
+                             "the relay must be given as [host]:port, in "
+                             "brackets; add --relayhost '[smtp.example.com]:"
+                             "587'");
+        }
+    }
+    if (rc == 0 && !exo_servers_allow(servers, exo_buf_text(&s->host))) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "the token of %s may not go to %s; name another "
+                         "--relayhost, or run: exoauth login %s --set "
+                         "servers=%s",
+                         account->name, exo_buf_text(&s->host), account->name,
+                         exo_buf_text(&s->host));
+    }
+    exo_settings_free(settings);
+    return rc;
+}
+
+int exo_setup_plan_relay(struct exo_setup *s, struct exo_err *err)
+{
+    const struct exo_options *o = s->options;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->n_accounts; i++) {
+        rc = check_account(s, &s->account[i], i == 0, err);
+    }
+    if (rc == 0) {
+        s->exchange = is_exchange(exo_buf_text(&s->host));
+    }
+    /* Exchange counts per mailbox, Postfix per relay. */
+    if (rc == 0 && o->rate_delay > 0 && (s->n_accounts > 1 || s->has_domain)) {
+        rc = exo_err_set(err, EXO_STATUS_USAGE,
+                         "--rate-delay is for a single mailbox: Postfix would "
+                         "hold up all of them together; leave it out");
+    }
+    return rc;
+}
