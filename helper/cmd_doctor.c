@@ -100,14 +100,15 @@ static void run_checks(struct exo_doctor *d)
         d->check = checks[i].name;
         if (checks[i].dropped && !dropped) {
             dropped = true;
-            if (d->open.status == EXO_STATUS_OK) {
-                (void)!exo_app_drop(d->app, &d->open);
+            if (d->open.status == EXO_STATUS_OK &&
+                exo_app_drop(d->app, &d->open) != 0) {
+                exo_doctor_error(d, NULL, &d->open);
             }
         }
         if (checks[i].dropped && d->open.status != EXO_STATUS_OK) {
             exo_doctor_skip(d, NULL,
-                            "not checked: the configuration is of no use, see "
-                            "above");
+                            "not checked: the configuration is of no use here, "
+                            "see above");
         } else if (exo_clock_ms() >= d->deadline_ms) {
             exo_doctor_skip(d, NULL,
                             "not checked: out of time; run: exoauth doctor "

@@ -295,9 +295,9 @@ static void check_conf(struct exo_doctor *d)
 void exo_check_files(struct exo_doctor *d)
 {
     if (d->open.status != EXO_STATUS_OK) {
-        exo_doctor_skip(d, NULL,
-                        "not checked: the configuration is of no use, "
-                        "see above");
+        exo_doctor_skip(
+            d, NULL,
+            "not checked: the configuration is of no use here, see above");
         return;
     }
     check_conf(d);

@@ -78,11 +78,20 @@ static void check_endpoint(struct exo_doctor *d, const char *url)
     exo_http_reply_free(&reply);
 }
 
+/* Where a token is asked for, or else who is asked where that is. */
 static const char *endpoint_of(const struct exo_doctor *d, size_t i)
 {
-    return d->settings[i] ? exo_settings_get(exo_settings_owner(d->settings[i]),
-                                             EXO_KEY_TOKEN_ENDPOINT)
-                          : "";
+    const struct exo_settings *s = d->settings[i];
+    const char *url = "";
+
+    if (s) {
+        s = exo_settings_owner(s);
+        url = exo_settings_get(s, EXO_KEY_TOKEN_ENDPOINT);
+        if (url[0] == '\0' && s->grant != EXO_GRANT_MANAGED_IDENTITY) {
+            url = exo_settings_get(s, EXO_KEY_ISSUER);
+        }
+    }
+    return url;
 }
 
 void exo_check_provider(struct exo_doctor *d)

@@ -154,7 +154,10 @@ static void check_one(struct exo_doctor *d, size_t i)
     const struct exo_account *same = seen(d, i);
     struct exo_err err = EXO_ERR_INIT;
 
-    if (same) {
+    if (same && exo_doctor_is_bad(d, same)) {
+        exo_doctor_skip(d, account, "the same token as %s, see there",
+                        same->name);
+    } else if (same) {
         exo_doctor_ok(d, account, "the same token as %s", same->name);
     } else if (exo_clock_ms() >= d->deadline_ms) {
         exo_doctor_skip(d, account,

@@ -149,7 +149,6 @@ helper_libs = \
 	libexoauth-oauth.la \
 	libexoauth-store.la \
 	libexoauth-net.la \
-	libexoauth-mail.la \
 	libexoauth-common.la \
 	$(CURL_LIBS) \
 	$(JSON_LIBS) \

@@ -345,7 +345,6 @@ test_files = \
 	tests/e2e/26-neighbour.sh \
 	tests/e2e/27-container.sh \
 	tests/e2e/28-mutt-libsasl2.sh \
-	tests/e2e/22-browser.sh \
 	tests/e2e/23-oauthbearer.sh \
 	tests/e2e/24-rejected.sh \
 	tests/e2e/23-discovery.sh \
@@ -354,8 +353,8 @@ test_files = \
 	tests/e2e/30-single-flight.sh \
 	tests/e2e/31-herd.sh \
 	tests/e2e/32-systemd.sh \
-	tests/e2e/33-doctor.sh \
 	tests/e2e/33-credential.sh \
+	tests/e2e/34-doctor.sh \
 	tests/e2e/40-canary.sh \
 	tests/e2e/50-demo.sh \
 	tests/e2e/51-build.sh \

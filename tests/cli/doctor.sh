@@ -137,6 +137,11 @@ if [[ $(id -u) == 0 ]]; then
     has failure configuration 'there is no user no-such-user-here .*; run: useradd' 'is said'
     has skipped provider 'not checked' 'and nothing is asked'
     cp "$SITE/whole.conf" "$SITE_CONF"
+    tap_run setpriv --bounding-set -setuid,-setgid env PATH="$SITE/bin:$PATH" \
+        SASL_PATH="$SITE/plugins" "$EXO" doctor --config "$SITE_CONF"
+    has failure provider 'cannot become user nobody: .*; is the container without CAP_SETUID' \
+        'root without the right to become another'
+    has skipped token 'not checked' 'reads no secret'
 else
     skip 'a user that is not there' 'needs root'
 fi
@@ -235,6 +240,31 @@ if [[ $(id -u) == 0 ]]; then
 else
     skip 'a plain user' 'needs root'
 fi
+
+# ---- credentials that are shared, and the store
+
+site_account @contoso.test "secret_file: $SITE/secret/app"
+printf 'credential: @contoso.test\n' >"$SITE/etc/exoauth.d/carol@contoso.test.conf"
+"$EXO" refresh --all --config "$SITE_CONF" >/dev/null 2>&1
+ok 'one credential for a domain' doctor
+has ok token '@contoso.test: there is a token' 'its token'
+has ok token 'carol@contoso.test: the same token as @contoso.test' 'is looked at once'
+ok 'a mailbox of the domain without a file' doctor dave@contoso.test
+has ok token 'dave@contoso.test: there is a token' 'has that token'
+mv "$SITE/etc/exoauth.key" "$SITE/key.away"
+exits 74 'no key' doctor
+has failure token '@contoso.test: .* is sealed with key [0-9a-f]+, which is not there; put the key file back' \
+    'is a failure'
+has skipped token 'carol@contoso.test: the same token as @contoso.test, see there' 'for all'
+mv "$SITE/key.away" "$SITE/etc/exoauth.key"
+chmod 0644 "$SITE/etc/exoauth.key"
+exits 74 'a key that everybody can read' doctor
+has failure files "key $SITE/etc/exoauth.key: it is accessible to others; run: chown" 'is a failure'
+chmod 0400 "$SITE/etc/exoauth.key"
+echo garbage >"$SITE_STORE/@contoso.test.json"
+exits 74 'a damaged record' doctor
+has failure token "@contoso.test: damaged credential $SITE_STORE/@contoso.test.json: .*; (run|restore)" 'is a failure'
+has ok token "$me: there is a token" 'of that account alone'
 
 # ---- one's own
 

@@ -232,6 +232,14 @@ ok 'the token of another mailbox' doctor $bob
 has warning token "mailbox: the token is eve@contoso.test's, and the login is for $bob; right if" \
     'is a warning'
 
+found=found@contoso.test
+printf '%s\n' 'provider: custom' 'client_id: app' "issuer: $SITE_URL/tenant" \
+    'servers: mail.contoso.test' "secret_file: $SITE/secret/app" \
+    >"$SITE/etc/exoauth.d/$found.conf"
+tap_run doctor $found
+has ok provider "DNS, TCP, HTTP: $SITE_URL/tenant answers" 'an issuer that has to be asked first'
+has failure token "$found: " 'and does not say'
+
 # ---- a token that cannot be had
 
 site_account $me "secret_file: $SITE/secret/app" 'scope: other'

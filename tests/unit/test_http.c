@@ -223,12 +223,63 @@ static void test_unreachable(void **state)
     exchange_refused(&out, EXO_STATUS_MISCONFIGURED, "no https URL");
 }
 
+/* A probe says nothing about who asks, and how far it came. */
+static void test_probe(void **state)
+{
+    struct http_server server;
+    struct exo_http_reply reply;
+    struct exo_err err = EXO_ERR_INIT;
+    char url[64];
+
+    (void)state;
+    assert_true(
+        http_server_start(&server, HTTP_ANSWER,
+                          "HTTP/1.1 405 Not Allowed\r\n"
+                          "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" END));
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/token", server.port);
+    assert_int_equal(exo_http_probe(url, &exchange_direct, 0, &reply, &err), 0);
+    assert_int_equal(reply.phase, EXO_HTTP_DONE);
+    assert_int_equal(reply.status, 405);
+    assert_int_equal(reply.date, 784111777);
+    assert_string_equal(reply.address, "127.0.0.1");
+    exo_http_reply_free(&reply);
+    http_server_stop(&server);
+    assert_int_equal(strncmp(server.first, "HEAD /token HTTP/1.1\r\n", 22), 0);
+    assert_null(strcasestr(server.first, "Authorization:"));
+    assert_null(strcasestr(server.first, "Content-"));
+
+    assert_int_not_equal(exo_http_probe(url, &exchange_direct, 0, &reply, &err),
+                         0);
+    assert_int_equal(reply.phase, EXO_HTTP_CONNECTION);
+    exo_http_reply_free(&reply);
+    assert_int_not_equal(exo_http_probe("https://no-such-host.invalid/",
+                                        &exchange_direct, 0, &reply, &err),
+                         0);
+    assert_int_equal(reply.phase, EXO_HTTP_NAME);
+    exo_http_reply_free(&reply);
+    assert_int_not_equal(
+        exo_http_probe("http://192.0.2.1/", &exchange_direct, 0, &reply, &err),
+        0);
+    assert_int_equal(reply.phase, EXO_HTTP_SETUP);
+    exo_http_reply_free(&reply);
+
+    assert_true(http_server_start(&server, HTTP_HANG, ""));
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/token", server.port);
+    assert_int_not_equal(exo_http_probe(url, &exchange_direct,
+                                        exo_clock_ms() + 500, &reply, &err),
+                         0);
+    assert_int_equal(reply.phase, EXO_HTTP_ANSWER);
+    exo_http_reply_free(&reply);
+    http_server_stop(&server);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request),      cmocka_unit_test(test_basic),
         cmocka_unit_test(test_statuses),     cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_content_type), cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_probe),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
