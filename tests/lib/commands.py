@@ -128,7 +128,8 @@ def judge(program, keys, text, mention):
     usage = usage_of(program, words[0])
     if usage is None:
         return "no such command"
-    values, least, most = counts(usage[0])
+    forms = [counts(form) for form in usage[0].split(" | ")]
+    values = set().union(*(values for values, _, _ in forms))
     n, value = 0, ""
     for word in words[1:]:
         if value:
@@ -144,7 +145,8 @@ def judge(program, keys, text, mention):
         words.append("raw" if value == "--format" else "1")
     elif value:
         return f"{value} without a value"
-    if n > most or n < least and not mention:
+    if not any(n <= most and (n >= least or mention)
+               for _, least, most in forms):
         return f"{n} words, of {usage[0]}"
     run = subprocess.run([program, *words, "--help"], capture_output=True,
                          text=True, check=False)
