@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# README, "Postfix and Exchange Online", steps 3 to 5, and "A certificate instead
-# of a secret": every command as it is printed, typed by root at a terminal, who
-# is asked for the client secret.
+# README, "Postfix and Exchange Online", steps 3 to 5 and by hand, and "A
+# certificate instead of a secret": every command as it is printed, typed by root
+# at a terminal, who is asked for the client secret, and whether to go on.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/tenant.sh"
 need_root 'overlays'
@@ -19,7 +19,7 @@ printed()
 {
     awk -v from="$1" -v to="$2" 'index($0, to) == 1 { on = 0 }
         on { print }
-        $0 == from { on = 1 }' "$RIG_SRC/README" | sed -n "s/^$3//p" |
+        index($0, from) == 1 { on = 1 }' "$RIG_SRC/README" | sed -n "s/^$3//p" |
         sed -e 's/TENANT_ID/contoso.com/' -e 's/CLIENT_ID/relay-app/'
 }
 script()
@@ -37,9 +37,10 @@ typed()
 }
 # Commands stand deeper than the text of a step.
 printed '3. exoauth' '**Many senders' '       ' | script >/root/steps
-ok 'there are commands' test "$(grep -c sudo /root/steps)" -ge 8
+is "$(grep -c 'sudo exoauth' /root/steps)" 2 'there are two commands'
 ok 'they work, with a secret that is typed' typed python3 \
-    "$RIG_HERE/keys.py" secret "$RIG_SECRET\\n" /root/done bash /root/steps
+    "$RIG_HERE/keys.py" 'secret;;Change this?' "$RIG_SECRET\\n;;y\\n" /root/done \
+    bash /root/steps
 ok 'the message goes to Exchange' \
     rig_log_wait 'to=<you@example.com>, relay=smtp.office365.com.*status=sent' \
     "$TENANT_LOG" 60
@@ -48,6 +49,22 @@ ok 'with a token' grep -q 'sasl_method=XOAUTH2, sasl_username=relay@contoso.com'
 ok 'the token is below the chroot' \
     test -s /var/spool/postfix/run/exoauth/tokens/relay@contoso.com
 ok 'exoauth is content' /usr/local/bin/exoauth status
+
+# ----- by hand
+
+ok 'undo' typed /usr/local/bin/exoauth setup postfix --undo --yes
+rm -f /etc/sasl2/exoauth.conf
+printed '**By hand.**' 'A certificate instead' '    ' | script >/root/by-hand
+ok 'there are commands' test "$(grep -c sudo /root/by-hand)" -ge 7
+ok 'they work' typed bash /root/by-hand
+ok 'a message' typed sendmail -f relay@contoso.com hand@example.com <<END
+Subject: by hand
+
+It works.
+END
+ok 'goes to Exchange, too' \
+    rig_log_wait 'to=<hand@example.com>, relay=smtp.office365.com.*status=sent' \
+    "$TENANT_LOG" 60
 
 # ----- a certificate
 

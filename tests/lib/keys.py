@@ -6,6 +6,7 @@
 
 Runs CMD on a pseudo-terminal of its own, waits for PROMPT, sends KEYS (with
 Python's escapes, such as \\t) and waits until FILE is there. Then it ends CMD.
+Several prompts and their keys are separated by ";;".
 Exit status: 0 FILE is there, 1 it is not, after 20 seconds or when CMD ended;
 what was on the terminal is on stderr then.
 """
@@ -22,7 +23,8 @@ def main():
     pid, fd = pty.fork()
     if pid == 0:
         os.execvp(sys.argv[4], sys.argv[4:])
-    seen, sent, end = b"", False, time.monotonic() + 20
+    todo = list(zip(prompt.split(";;"), keys.split(";;")))
+    seen, end = b"", time.monotonic() + 20
     while time.monotonic() < end and not os.path.exists(path):
         if select.select([fd], [], [], 0.1)[0]:
             try:
@@ -32,9 +34,10 @@ def main():
             if not data:
                 break
             seen += data
-        if not sent and prompt.encode() in seen:
-            os.write(fd, keys.encode().decode("unicode_escape").encode())
-            sent = True
+        if todo and todo[0][0].encode() in seen:
+            seen = seen.split(todo[0][0].encode(), 1)[1]
+            os.write(fd, todo.pop(0)[1].encode().decode("unicode_escape")
+                     .encode())
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     if not os.path.exists(path):
