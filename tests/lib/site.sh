@@ -144,10 +144,22 @@ for line in open(sys.argv[1]):
         "$SITE/endpoint.requests" "$1"
 }
 
+# faketime names a file in /dev/shm after the process, leaves it behind where that
+# is killed, and fails in a later process with the same id.
+site_later_sweep()
+{
+    local file
+    for file in /dev/shm/faketime_shm_* /dev/shm/sem.faketime_sem_*; do
+        [[ -O $file && ! -d /proc/${file##*_} ]] && rm -f "$file"
+    done
+}
+
 # By faketime: what is stored and published stays as the program wrote it.
 site_later()
 {
     command -v faketime >/dev/null || return 1
+    site_later_sweep
+    cleanup site_later_sweep
     SITE_LATER=()
     [[ $1 == 0 ]] || SITE_LATER=(faketime -f "+${1}s")
 }
