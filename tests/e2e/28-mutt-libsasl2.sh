@@ -25,13 +25,19 @@ printf 'From: bob\nTo: alice\nSubject: waiting\n\nHello.\n' \
     >"$RIG/mail/$alice/new/1.1.x"
 chown -R nobody:nogroup "$RIG/mail/$alice"
 
-# muttrc LINE...
+# The block of exoauth-recipes(7) with the names of this test, and LINE...
 muttrc()
 {
-    printf '%s\n' 'set ssl_starttls=yes ssl_force_tls=yes' \
-        "set certificate_file=$RIG_CA ssl_usesystemcerts=no" \
-        'set ssl_verify_host=no mark_old=no wait_key=no' \
-        "set tmpdir=$box" "$@" >"$box/rc"
+    {
+        sed -n '/recipe: libsasl2-mutt$/,/^\.Ed/{/^\./d;p}' \
+            "$RIG_SRC/man/exoauth-recipes.7" |
+            sed -e "s/alice@contoso.com/$alice/g" \
+                -e "s/outlook.office365.com/localhost:$RIG_IMAPS_PORT/" \
+                -e "s/smtp.office365.com:587/localhost:$RIG_SUBMISSION_PORT/"
+        printf '%s\n' "set certificate_file=$RIG_CA ssl_usesystemcerts=no" \
+            'set ssl_verify_host=no mark_old=no wait_key=no' \
+            "set tmpdir=$box" "$@"
+    } >"$box/rc"
 }
 
 # Runs it in a terminal, as it has no other way to read mail.
@@ -49,9 +55,8 @@ ok 'an account' rig_login "$alice" client_id=device-app \
     --refresh-token-file "$RIG/etc/alice.rt"
 
 save="push \"<first-entry><pipe-message>cat >$box/mail<enter><exit>\""
-muttrc "set folder=imaps://$alice@localhost:$RIG_IMAPS_PORT/" \
-    "set spoolfile=imaps://$alice@localhost:$RIG_IMAPS_PORT/INBOX" \
-    'set imap_authenticators="xoauth2"' "$save"
+muttrc "$save"
+ok 'the page has the lines' grep -q imap_authenticators "$box/rc"
 ok 'IMAP: mutt reads, with no password and no command' mutt_in_terminal
 ok 'IMAP: the message is here' grep -q '^Subject: waiting' "$box/mail"
 
@@ -61,8 +66,7 @@ mutt_in_terminal >"$box/screen" 2>&1
 like "$(<"$RIG/log/dovecot.log")" 'pop3-login: .*method=XOAUTH2' 'POP3: it logs in'
 like "$(<"$box/screen")" 'Fetching list of messages' 'POP3: and goes on'
 
-muttrc "set smtp_url=smtp://$alice@localhost:$RIG_SUBMISSION_PORT/" \
-    "set from=$alice" 'set record=""'
+muttrc
 ok 'SMTP: mutt sends' rig_sasl env HOME="$box" timeout 60 \
     "$mutt" -n -F "$box/rc" -s from-mutt "$bob" </dev/null
 ok 'SMTP: and it arrives' rig_mail_wait "$bob" from-mutt
