@@ -139,7 +139,9 @@ static int write_out(struct pump *p, struct exo_err *err)
         write_some(p->out, p->down.data + p->down.at, p->down.end - p->down.at);
 
     if (n == EXO_STREAM_FAILED) {
-        return no_reader(err);
+        /* The same as when there was nothing to write as it went. */
+        p->gone = errno == EPIPE || errno == ECONNRESET;
+        return p->gone ? 0 : no_reader(err);
     }
     if (n > 0) {
         p->down.at += (size_t)n;

@@ -19,7 +19,7 @@ dir=$(tap_dir)
 cd "$dir" || exit 1
 cp "$src"/contrib/selinux/exoauth.* .
 
-compile() { make -f /usr/share/selinux/devel/Makefile exoauth.pp; }
+compile() { env -u MAKEFLAGS make -f /usr/share/selinux/devel/Makefile exoauth.pp; }
 ok 'the module compiles' compile
 unlike "$OUT$ERR" '[Ww]arning|deprecated' 'without a warning'
 ok 'and is a module' semodule_unpackage exoauth.pp exoauth.mod exoauth.files

@@ -78,7 +78,7 @@ def main():
         source.read(100000)
         source.close()
         child.stdout.close()
-        sys.exit(child.wait(60) != 74)
+        sys.exit(child.wait(60))
     if HOW == "idle":
         time.sleep(4)
         out.write(b"a NOOP\r\nb LOGOUT\r\n")
