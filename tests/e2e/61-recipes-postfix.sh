@@ -72,4 +72,22 @@ ok 'many senders' recipe_run postfix-senders
 for sender in $invoices $support another@contoso.com; do sent "$sender" XOAUTH2; done
 sent '' XOAUTH2 relay@contoso.com
 is "$(rig_as_count grant_type=client_credentials)" 1 'one token for all of them'
+
+# ----- a second instance
+
+postfix stop >/dev/null 2>&1
+ok 'a second instance' recipe_run postfix-instance
+instance=/etc/postfix-m365
+postconf -c $instance -e maillog_file=/var/log/m365.log smtp_host_lookup=native \
+    inet_interfaces=loopback-only myhostname=m365.contoso.com
+cleanup postfix -c $instance stop
+# What the unit does.
+ok 'starts' bash -c '/usr/lib/postfix/configure-instance.sh postfix-m365 &&
+    postfix -c /etc/postfix-m365 start'
+before=$(grep -c 'sasl_method=XOAUTH2, sasl_username=relay@contoso.com' "$mx")
+ok 'and sends' recipe_run postfix-instance-send
+ok 'a message that arrives' rig_mail_wait bob@contoso.com 'by m365' 1 60 ||
+    diag "$(tail -n 8 /var/log/m365.log)"
+is "$(grep -c 'sasl_method=XOAUTH2, sasl_username=relay@contoso.com' "$mx")" \
+    $((before + 1)) 'by XOAUTH2'
 recipes_complete '^postfix-'
