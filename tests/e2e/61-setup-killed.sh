@@ -28,13 +28,17 @@ calls+=,chmod,fchmod,fchmodat,chown,fchown,fchownat,fsync,fdatasync,ftruncate,wr
 plain=$RIG/plain made=$RIG/made
 mkdir "$plain" "$made"
 
-# Reloads in a row overrun the logging of Postfix: each one is waited for.
+# Reloads in a row overrun the logging of Postfix: each one is waited for, and
+# done again where its line was lost.
 reload()
 {
-    local n
-    n=$(grep -c 'reload -- version' "$log")
-    rig_postfix_reload client
-    rig_log_wait 'reload -- version' "$log" 20 $((n + 1))
+    local n i
+    for i in 1 2 3; do
+        n=$(grep -c 'reload -- version' "$log")
+        rig_postfix_reload client
+        rig_wait 10 rig_log_has 'reload -- version' "$log" $((n + 1)) && return
+    done
+    return 1
 }
 
 # state SAVED: what is in force comes from there again.
@@ -69,7 +73,7 @@ mail_flows()
 {
     n_mail=$((n_mail + 1))
     rig_send client "$relay" "$bob" "mail-$n_mail" &&
-        rig_mail_wait "$bob" "mail-$n_mail"
+        rig_mail_wait "$bob" "mail-$n_mail" 1 60
 }
 
 # Is that state, which may have been seen before, one to live with?
@@ -110,7 +114,8 @@ killed()
         traced "-e inject=$call:signal=KILL:when=$n" "$@"
         rc=$?
         [[ $rc == 137 ]] || bad+=" $call-$n:exit-$rc"
-        sound || bad+=" $call-$n:unsound"
+        sound || { bad+=" $call-$n:unsound"; diag "$(<"$RIG/log/check")" \
+            "$(tail -n 12 "$log")"; }
         key=$(sums)
         [[ -n ${UNDONE[$key]:-} ]] && continue
         UNDONE[$key]=1
