@@ -37,6 +37,7 @@ for modules in /usr/share/selinux/default \
     [[ -e $modules/base.pp.bz2 ]] && break
 done
 if [[ -z $modules ]] || ! command -v secilc >/dev/null ||
+    ! command -v bzcat >/dev/null ||
     ! /usr/bin/python3 -c 'import setools' 2>/dev/null; then
     skip 'what the policy allows' \
         'no policy of Debian to link with; run: sudo tests/deps'
