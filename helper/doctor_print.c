@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Doctor: findings for people and for programs. Called by cmd_doctor.c and
- * for the report. Every finding is one line, and in JSON one object whose
- * members are always there; members may be added in later versions.
- * EXO_E_NOMEM is the only failure.
+ * for the report. Every finding is one line, and in JSON one object
+ * (report.h). EXO_E_NOMEM is the only failure.
  */
 #include "config.h"
 
 #include <json-c/json.h>
 
 #include "doctor.h"
+#include "report.h"
 
 void exo_doctor_text(struct exo_buf *out, const struct exo_doctor *d)
 {
@@ -22,25 +22,6 @@ void exo_doctor_text(struct exo_buf *out, const struct exo_doctor *d)
     }
 }
 
-/* Takes over value; a NULL value is JSON's null where there is none. */
-static bool put(struct json_object *object, const char *key,
-                struct json_object *value)
-{
-    if (json_object_object_add(object, key, value) == 0) {
-        return true;
-    }
-    json_object_put(value);
-    return false;
-}
-
-static bool put_text(struct json_object *object, const char *key,
-                     const char *text)
-{
-    struct json_object *value = text ? json_object_new_string(text) : NULL;
-
-    return (value || !text) && put(object, key, value);
-}
-
 static int put_finding(struct json_object *list, const struct exo_finding *f)
 {
     struct json_object *object = json_object_new_object();
@@ -48,13 +29,14 @@ static int put_finding(struct json_object *list, const struct exo_finding *f)
     if (!object) {
         return EXO_E_NOMEM;
     }
-    if (!put_text(object, "check", f->check) ||
-        !put_text(object, "level", exo_level_word(f->level)) ||
-        !put_text(object, "account", f->of ? f->of->name : NULL) ||
-        !put_text(object, "state",
-                  f->level == EXO_LEVEL_FAILURE ? exo_status_word(f->status)
-                                                : NULL) ||
-        !put_text(object, "message", f->text) ||
+    if (exo_report_text(object, "check", f->check) != 0 ||
+        exo_report_text(object, "level", exo_level_word(f->level)) != 0 ||
+        exo_report_text(object, "account", f->of ? f->of->name : NULL) != 0 ||
+        exo_report_text(object, "state",
+                        f->level == EXO_LEVEL_FAILURE
+                            ? exo_status_word(f->status)
+                            : NULL) != 0 ||
+        exo_report_text(object, "message", f->text) != 0 ||
         json_object_array_add(list, object) != 0) {
         json_object_put(object);
         return EXO_E_NOMEM;
@@ -64,29 +46,15 @@ static int put_finding(struct json_object *list, const struct exo_finding *f)
 
 int exo_doctor_json(struct exo_buf *out, const struct exo_doctor *d)
 {
-    struct json_object *top = json_object_new_object();
     struct json_object *list = json_object_new_array();
-    const char *text;
-    int rc = EXO_E_NOMEM;
+    int rc = list ? 0 : EXO_E_NOMEM;
 
-    if (!top || !list || !put(top, "exoauth", json_object_new_int(1)) ||
-        !put(top, "checks", json_object_get(list))) {
-        goto out;
+    for (size_t i = 0; rc == 0 && i < d->n; i++) {
+        rc = put_finding(list, &d->finding[i]);
     }
-    for (size_t i = 0; i < d->n; i++) {
-        if (put_finding(list, &d->finding[i]) != 0) {
-            goto out;
-        }
+    if (rc == 0) {
+        rc = exo_report_print(out, "checks", list);
     }
-    text = json_object_to_json_string_ext(
-        top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text) {
-        exo_buf_str(out, text);
-        exo_buf_str(out, "\n");
-        rc = out->error;
-    }
-out:
     json_object_put(list);
-    json_object_put(top);
     return rc;
 }

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,7 @@
 #include "app.h"
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
+#include "exoauth/spawn.h"
 #include "status.h"
 
 #define COMMAND_MS 10000 /* whoever writes mail needs less */
@@ -36,29 +36,6 @@ void exo_event_note(struct exo_app *app, const char *word, const char *account,
     e->word = word;
     (void)snprintf(e->account, sizeof(e->account), "%s", account);
     (void)snprintf(e->message, sizeof(e->message), "%s", message);
-}
-
-/* What a host or shell has ignored or blocked, the command has not. */
-static int set_attributes(posix_spawnattr_t *attr)
-{
-    sigset_t none, all;
-    int rc;
-
-    (void)sigemptyset(&none);
-    (void)sigfillset(&all);
-    rc = posix_spawnattr_setsigmask(attr, &none);
-    if (rc == 0) {
-        rc = posix_spawnattr_setsigdefault(attr, &all);
-    }
-    if (rc == 0) {
-        rc = posix_spawnattr_setpgroup(attr, 0);
-    }
-    if (rc == 0) {
-        rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
-                                                POSIX_SPAWN_SETSIGDEF |
-                                                POSIX_SPAWN_SETPGROUP);
-    }
-    return rc;
 }
 
 static int spawn(const char *command, char *const *env, pid_t *pid)
@@ -77,7 +54,10 @@ static int spawn(const char *command, char *const *env, pid_t *pid)
         (void)posix_spawn_file_actions_destroy(&actions);
         return rc;
     }
-    rc = set_attributes(&attr);
+    rc = posix_spawnattr_setpgroup(&attr, 0);
+    if (rc == 0) {
+        rc = exo_spawn_signals(&attr, POSIX_SPAWN_SETPGROUP);
+    }
     /* fd 2 may be a connection, stdout is for the result. */
     for (int fd = 0; rc == 0 && fd <= 2; fd++) {
         rc = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null",

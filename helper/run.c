@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "exoauth/proto.h"
+#include "exoauth/spawn.h"
 #include "run.h"
 
 #define SYSTEM_PATH                                                 \
@@ -72,25 +72,6 @@ static int set_files(posix_spawn_file_actions_t *actions, const int ends[2])
     return rc;
 }
 
-/* SIGPIPE is ignored here; others expect it as it comes. */
-static int set_signals(posix_spawnattr_t *attr)
-{
-    sigset_t none, all;
-    int rc;
-
-    (void)sigemptyset(&none);
-    (void)sigfillset(&all);
-    rc = posix_spawnattr_setsigmask(attr, &none);
-    if (rc == 0) {
-        rc = posix_spawnattr_setsigdefault(attr, &all);
-    }
-    if (rc == 0) {
-        rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
-                                                POSIX_SPAWN_SETSIGDEF);
-    }
-    return rc;
-}
-
 /* 0 or an errno value. */
 static int start(const char *const *argv, const int ends[2], pid_t *pid)
 {
@@ -108,7 +89,7 @@ static int start(const char *const *argv, const int ends[2], pid_t *pid)
     if (rc == 0) {
         rc = set_files(&actions, ends);
         if (rc == 0) {
-            rc = set_signals(&attr);
+            rc = exo_spawn_signals(&attr, 0);
         }
         if (rc == 0) {
             rc = posix_spawn(pid, argv[0], &actions, &attr,

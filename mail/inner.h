@@ -21,7 +21,7 @@ struct exo_mail_ops {
     /* The greeting, and what the server can do; STARTTLS before that where
      * it is not implicit. */
     int (*hello)(struct exo_mail *mail, struct exo_err *err);
-    /* Does it take the first response in the command? */
+    /* Does it take the first response in the command? NULL: never. */
     bool (*at_once)(const struct exo_mail *mail);
     /* The command, with the response (base64) or NULL. */
     int (*login)(struct exo_mail *mail, const char *mech, const char *response,
@@ -61,6 +61,10 @@ void exo_mail_say(struct exo_mail *mail, char side, const char *text);
 int exo_mail_send(struct exo_mail *mail, const char *line, const char *shown,
                   struct exo_err *err) EXO_MUST_CHECK;
 int exo_mail_line(struct exo_mail *mail, char **line,
+                  struct exo_err *err) EXO_MUST_CHECK;
+/* AUTH of POP3 (RFC 5034) and SMTP (RFC 4954), which never has the response:
+ * no token fits into their commands. */
+int exo_mail_auth(struct exo_mail *mail, const char *mech, const char *response,
                   struct exo_err *err) EXO_MUST_CHECK;
 /* The server refused what: keeps the answer, sets err. */
 int exo_mail_refused(struct exo_mail *mail, enum exo_said said,

@@ -186,7 +186,7 @@ int exo_mail_login(struct exo_mail *mail, const char *account,
                             &response, &has, err);
     }
     if (rc == 0) {
-        at_once = has && mail->ops->at_once(mail);
+        at_once = has && mail->ops->at_once && mail->ops->at_once(mail);
         rc = first_command(mail, sasl.mech, &response, at_once, err);
     }
     if (rc == 0) {

@@ -100,6 +100,16 @@ int exo_mail_line(struct exo_mail *mail, char **line, struct exo_err *err)
     return exo_stream_line(&mail->stream, line, &len, mail->deadline, err);
 }
 
+int exo_mail_auth(struct exo_mail *mail, const char *mech, const char *response,
+                  struct exo_err *err)
+{
+    char text[64];
+
+    (void)response;
+    (void)snprintf(text, sizeof(text), "AUTH %.32s", mech);
+    return exo_mail_send(mail, text, NULL, err);
+}
+
 int exo_mail_refused(struct exo_mail *mail, enum exo_said said,
                      const char *what, const char *answer, struct exo_err *err)
 {

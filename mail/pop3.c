@@ -104,22 +104,6 @@ static int hello(struct exo_mail *mail, struct exo_err *err)
     return rc == 0 ? capabilities(mail, err) : rc;
 }
 
-static bool at_once(const struct exo_mail *mail)
-{
-    (void)mail;
-    return false;
-}
-
-static int login(struct exo_mail *mail, const char *mech, const char *response,
-                 struct exo_err *err)
-{
-    char text[64];
-
-    (void)response;
-    (void)snprintf(text, sizeof(text), "AUTH %.32s", mech);
-    return exo_mail_send(mail, text, NULL, err);
-}
-
 /* Whatever it says to that: what was to be shown has been. */
 static void bye(struct exo_mail *mail)
 {
@@ -145,8 +129,7 @@ const struct exo_mail_ops exo_mail_pop3 = {
     .service = "pop",
     .port = 995,
     .hello = hello,
-    .at_once = at_once,
-    .login = login,
+    .login = exo_mail_auth,
     .heard = heard,
     .visit = visit,
 };

@@ -133,22 +133,6 @@ static int hello(struct exo_mail *mail, struct exo_err *err)
     return rc == 0 ? ehlo(mail, err) : rc;
 }
 
-static bool at_once(const struct exo_mail *mail)
-{
-    (void)mail;
-    return false;
-}
-
-static int login(struct exo_mail *mail, const char *mech, const char *response,
-                 struct exo_err *err)
-{
-    char text[64];
-
-    (void)response;
-    (void)snprintf(text, sizeof(text), "AUTH %.32s", mech);
-    return exo_mail_send(mail, text, NULL, err);
-}
-
 /* Nothing that could end the "<...>" or the line. */
 static bool is_path(const char *address)
 {
@@ -241,8 +225,7 @@ const struct exo_mail_ops exo_mail_smtp = {
     .service = "smtp",
     .port = 587,
     .hello = hello,
-    .at_once = at_once,
-    .login = login,
+    .login = exo_mail_auth,
     .heard = heard,
     .visit = visit,
 };
