@@ -47,7 +47,6 @@ static const struct rule {
     { "ca_file", EXO_KIND_PATH_OR_NONE, FIELD(ca_file), "" },
     { "key_file", EXO_KIND_PATH_OR_NONE, FIELD(key_file), NULL },
     { "key_command", EXO_KIND_TEXT_OR_NONE, FIELD(key_command), "" },
-    { "mark_dir", EXO_KIND_PATH_OR_NONE, FIELD(mark_dir), NULL },
     { "log", EXO_KIND_LOG, FIELD(log), "" },
     { "on_event", EXO_KIND_TEXT_OR_NONE, FIELD(on_event), "" },
     { "status_file", EXO_KIND_PATH_OR_NONE, FIELD(status_file), "" },
@@ -266,21 +265,6 @@ static int read_text(struct exo_conf *conf, struct exo_err *err)
     return EXO_OK;
 }
 
-/* Beside the store, and not in it: what brings an old store back must not
- * bring its marks back, too. */
-static int set_mark_dir(struct exo_conf *conf)
-{
-    const char *path = conf->store;
-
-    if (conf->mark_dir != NULL) {
-        return EXO_OK;
-    }
-    path = strncmp(path, "file:", 5) == 0 ? path + 5 : EXO_STOREDIR;
-    return set_field(&conf->mark_dir, exo_conf_join(path, ".marks"))
-               ? EXO_OK
-               : EXO_E_NOMEM;
-}
-
 static int load(struct exo_conf *conf, const char *helper, struct exo_err *err)
 {
     int rc = read_text(conf, err);
@@ -323,9 +307,6 @@ int exo_conf_load(struct exo_conf **conf, const char *path, bool user,
     }
     rc = made != NULL && made->path != NULL ? load(made, helper, err)
                                             : EXO_E_NOMEM;
-    if (rc == EXO_OK) {
-        rc = set_mark_dir(made);
-    }
     if (rc == EXO_E_NOMEM) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "out of memory while reading %.300s; try again", path);

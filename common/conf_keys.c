@@ -30,7 +30,6 @@ static const char *const system_keys[] = {
     "proxy_auth_file",
     "key_file",
     "key_command",
-    "mark_dir",
     "log",
     "log_level",
     "on_event",

@@ -204,7 +204,6 @@ int exo_app_store(struct exo_app *app, struct exo_err *err)
     const struct exo_store_guard guard = {
         .keys = exo_keys_read,
         .context = app,
-        .marks = conf->mark_dir,
         .unsealed = conf->key_file[0] == '\0' && conf->key_command[0] == '\0',
     };
     int rc;

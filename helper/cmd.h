@@ -128,7 +128,6 @@ extern const struct exo_command exo_cmd_doctor;
 extern const struct exo_command exo_cmd_import;
 extern const struct exo_command exo_cmd_export;
 extern const struct exo_command exo_cmd_rekey;
-extern const struct exo_command exo_cmd_accept;
 extern const struct exo_command exo_cmd_setup;
 extern const struct exo_command exo_cmd_test;
 extern const struct exo_command exo_cmd_connect;

@@ -170,7 +170,7 @@ static int seal_anew(struct exo_app *app, const struct exo_account *account,
     int rc = exo_app_lock(app, account, exo_clock_ms() + LOCK_MS, &lock, err);
 
     if (rc == 0) {
-        rc = exo_store_renew(app->store, &lock, false, err);
+        rc = exo_store_renew(app->store, &lock, err);
         exo_app_unlock(app, &lock);
     }
     return rc == EXO_E_NOENT ? 0 : rc; /* removed meanwhile */

@@ -38,7 +38,6 @@ static const struct {
     { "ca_file", offsetof(struct exo_conf, ca_file), false },
     { "key_file", offsetof(struct exo_conf, key_file), true },
     { "key_command", offsetof(struct exo_conf, key_command), false },
-    { "mark_dir", offsetof(struct exo_conf, mark_dir), true },
     { "log", offsetof(struct exo_conf, log), false },
 };
 

@@ -14,7 +14,6 @@ libexoauth_helper_la_SOURCES = \
 	helper/broker.h \
 	helper/bundle.h \
 	helper/cmd.h \
-	helper/cmd_accept.c \
 	helper/cmd_bundle.c \
 	helper/cmd_connect.c \
 	helper/cmd_doctor.c \

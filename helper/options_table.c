@@ -14,11 +14,10 @@
 #include "options_table.h"
 
 static const struct exo_command *const commands[] = {
-    &exo_cmd_login,  &exo_cmd_token,   &exo_cmd_refresh, &exo_cmd_status,
-    &exo_cmd_list,   &exo_cmd_show,    &exo_cmd_remove,  &exo_cmd_serve,
-    &exo_cmd_import, &exo_cmd_export,  &exo_cmd_accept,  &exo_cmd_rekey,
-    &exo_cmd_test,   &exo_cmd_connect, &exo_cmd_explain, &exo_cmd_setup,
-    &exo_cmd_doctor,
+    &exo_cmd_login,   &exo_cmd_token,   &exo_cmd_refresh, &exo_cmd_status,
+    &exo_cmd_list,    &exo_cmd_show,    &exo_cmd_remove,  &exo_cmd_serve,
+    &exo_cmd_import,  &exo_cmd_export,  &exo_cmd_rekey,   &exo_cmd_test,
+    &exo_cmd_connect, &exo_cmd_explain, &exo_cmd_setup,   &exo_cmd_doctor,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -109,7 +109,7 @@ static int make_leaf(const struct exo_app *app, const char *path, gid_t gid,
 }
 
 /* Failing to make the store is said where the store is opened. */
-static void place_store(struct exo_app *app)
+void exo_place_store(struct exo_app *app)
 {
     const char *path = app->conf->store;
 
@@ -123,15 +123,6 @@ static void place_store(struct exo_app *app)
                      path, app->root ? app->run_as : "you",
                      app->root ? app->run_as : "$USER", path);
     }
-}
-
-void exo_place_store(struct exo_app *app)
-{
-    /* Without it nothing but the notice of a rollback is missing. */
-    if (app->conf->mark_dir[0] != '\0') {
-        (void)!make_leaf(app, app->conf->mark_dir, app->gid, 0700);
-    }
-    place_store(app);
 }
 
 static bool is_directory(const char *path, size_t len)

@@ -14,8 +14,7 @@ struct exo_store {
     uid_t owner;
     void *state;
     struct exo_store_guard guard;
-    bool accepting; /* what was rolled back is no reason to refuse */
-    bool warned;    /* that records are not sealed */
+    bool warned; /* that records are not sealed */
 };
 
 extern const struct exo_store_ops exo_store_file;
@@ -38,38 +37,10 @@ int exo_store_judge(struct exo_store *store, const struct exo_account *account,
 
 /* ---- guard.c ---- */
 
-struct exo_mark {
-    int64_t revision; /* 0: never seen */
-    bool sealed;      /* and it was sealed */
-};
-
-/*
- * What was the newest when somebody began to read. Looked at BEFORE the
- * record: a writer replaces the record and then raises the mark, so that a
- * mark which was there first is never above the record, unless that was
- * rolled back. rc and err are heard only once there is a record.
- */
-struct exo_seen {
-    struct exo_mark mark;
-    int rc;
-    struct exo_err err;
-};
-
-void exo_guard_look(const struct exo_store *store,
-                    const struct exo_account *account, struct exo_seen *seen);
-
-/* The secrets of a decoded record, and is it the newest? err says all. */
+/* The secrets of a decoded record. err says all. */
 int exo_guard_open(struct exo_store *store, const struct exo_account *account,
-                   const struct exo_seen *seen, const struct exo_buf *text,
-                   struct exo_record *record,
+                   const struct exo_buf *text, struct exo_record *record,
                    struct exo_err *err) EXO_MUST_CHECK;
-
-/* Is what is clear older than what was seen? */
-int exo_guard_check(const struct exo_store *store,
-                    const struct exo_account *account,
-                    const struct exo_seen *seen,
-                    const struct exo_record *record,
-                    struct exo_err *err) EXO_MUST_CHECK;
 
 /* record as text, sealed where there is a key (*key_id is which, "": none). */
 int exo_guard_close(struct exo_store *store, const struct exo_record *record,
@@ -78,17 +49,5 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
 
 /* Is that the key that a write would be sealed with now? */
 bool exo_guard_is_current(struct exo_store *store, const char *key_id);
-
-/* ---- marks.c ---- */
-
-/* No mark is no error. EXO_E_STATUS with err: it cannot be read. */
-int exo_mark_read(const struct exo_store *store,
-                  const struct exo_account *account, struct exo_mark *mark,
-                  struct exo_err *err) EXO_MUST_CHECK;
-
-/* Raises it; failing is only logged. */
-void exo_mark_write(const struct exo_store *store,
-                    const struct exo_account *account,
-                    const struct exo_mark *mark);
 
 #endif

@@ -105,10 +105,9 @@ static int file_damaged(struct exo_store *store,
     }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "damaged credential %s/%s: %s; restore the previous "
-                       "copy: mv %s/%s %s/%s && exoauth accept %s, or run: "
-                       "exoauth login %s",
+                       "copy: mv %s/%s %s/%s, or run: exoauth login %s",
                        path, name.text, why, path, prev.text, path, name.text,
-                       account->name, account->name);
+                       account->name);
 }
 
 /* A file that broke the rules. Where owner and mode are all that is wrong,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Between a record and its text: which key opens it, which one seals it, and
- * whether it is the newest that this host has seen. store.c calls it. The
- * ring of keys lives for one call and wipes itself: what a rekey changes is
- * seen at the next one.
+ * Between a record and its text: which key opens it, and which one seals it.
+ * store.c calls it. The ring of keys lives for one call and wipes itself: what
+ * a rekey changes is seen at the next one.
  *
  * No key at all is not a failure by itself, or an upgrade would stop the
  * mail until somebody made one: records stay as they are, and the log says
@@ -70,77 +69,13 @@ out:
     return rc;
 }
 
-void exo_guard_look(const struct exo_store *store,
-                    const struct exo_account *account, struct exo_seen *seen)
-{
-    memset(seen, 0, sizeof(*seen));
-    seen->rc = exo_mark_read(store, account, &seen->mark, &seen->err);
-}
-
-int exo_guard_check(const struct exo_store *store,
-                    const struct exo_account *account,
-                    const struct exo_seen *seen,
-                    const struct exo_record *record, struct exo_err *err)
-{
-    if (store->accepting) {
-        return 0;
-    }
-    if (seen->rc != 0) {
-        *err = seen->err;
-        return seen->rc;
-    }
-    if (record->revision < seen->mark.revision) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "the credential of %s was rolled back: revision "
-                           "%lld was here, now it is %lld; if you restored a "
-                           "backup, run: exoauth accept %s, else run: exoauth "
-                           "login %s",
-                           account->name, (long long)seen->mark.revision,
-                           (long long)record->revision, account->name,
-                           account->name);
-    }
-    if (seen->mark.sealed && record->sealed_by[0] == '\0') {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "the credential of %s is no longer sealed, though "
-                           "it was; if you did that, run: exoauth accept %s, "
-                           "else run: exoauth login %s",
-                           account->name, account->name, account->name);
-    }
-    return 0;
-}
-
-/* Another host's write, in a store that is shared. Only what a key has
- * proved counts: a forged number must not lock the true record out. A writer
- * of this host may have raised the mark meanwhile, hence the second look. */
-static void raise_mark(struct exo_store *store,
-                       const struct exo_account *account,
-                       const struct exo_record *record)
-{
-    struct exo_seen now;
-
-    exo_guard_look(store, account, &now);
-    if (now.rc == 0 && record->revision > now.mark.revision) {
-        now.mark.revision = record->revision;
-        now.mark.sealed = true;
-        exo_mark_write(store, account, &now.mark);
-    }
-}
-
 int exo_guard_open(struct exo_store *store, const struct exo_account *account,
-                   const struct exo_seen *seen, const struct exo_buf *text,
-                   struct exo_record *record, struct exo_err *err)
+                   const struct exo_buf *text, struct exo_record *record,
+                   struct exo_err *err)
 {
-    int rc = exo_guard_check(store, account, seen, record, err);
-
-    if (rc != 0 || record->sealed_by[0] == '\0') {
-        return rc;
-    }
-    rc = unseal(store, account, text, record, err);
-    if (rc == 0 && !store->accepting &&
-        record->revision > seen->mark.revision) {
-        raise_mark(store, account, record);
-    }
-    return rc;
+    return record->sealed_by[0] == '\0'
+               ? 0
+               : unseal(store, account, text, record, err);
 }
 
 struct search {

@@ -119,13 +119,10 @@ int exo_store_judge(struct exo_store *store, const struct exo_account *account,
 {
     struct exo_err ignored = EXO_ERR_INIT;
     struct exo_record record;
-    struct exo_seen seen;
     int rc = exo_store_decode(&record, account, text, why);
 
-    /* Under the lock, so the order of the two looks does not matter. */
-    exo_guard_look(store, account, &seen);
     if (rc == 0 &&
-        exo_guard_open(store, account, &seen, text, &record, &ignored) != 0) {
+        exo_guard_open(store, account, text, &record, &ignored) != 0) {
         rc = EXO_E_SYNTAX;
     }
     if (rc == 0) {
@@ -179,13 +176,11 @@ int exo_store_get(struct exo_store *store, const struct exo_account *account,
                   struct exo_record *record, struct exo_err *err)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    struct exo_seen seen;
     int rc;
 
-    exo_guard_look(store, account, &seen);
     rc = get_text(store, account, record, &text, err);
     if (rc == 0) {
-        rc = exo_guard_open(store, account, &seen, &text, record, err);
+        rc = exo_guard_open(store, account, &text, record, err);
     }
     return finish_get(record, &text, rc);
 }
@@ -194,14 +189,9 @@ int exo_store_peek(struct exo_store *store, const struct exo_account *account,
                    struct exo_record *record, struct exo_err *err)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    struct exo_seen seen;
     int rc;
 
-    exo_guard_look(store, account, &seen);
     rc = get_text(store, account, record, &text, err);
-    if (rc == 0) {
-        rc = exo_guard_check(store, account, &seen, record, err);
-    }
     exo_secret_free(&record->access_token);
     exo_secret_free(&record->refresh_token);
     exo_secret_free(&record->client_secret);
@@ -215,25 +205,16 @@ static int put_once(struct exo_store *store, const struct exo_store_lock *lock,
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
     struct exo_store_write write = { &text, record->revision, false, forget };
-    struct exo_mark mark;
-    int64_t before = record->revision;
-    int rc = exo_mark_read(store, &lock->account, &mark, err);
+    int rc;
 
-    if (rc != 0 && !store->accepting && before != 0) {
-        return rc;
-    }
-    record->revision = (mark.revision > before ? mark.revision : before) + 1;
+    record->revision++;
     rc = exo_guard_close(store, record, &text, key_id, err);
     write.sealed = key_id[0] != '\0';
     if (rc == 0) {
         rc = store->ops->put(store, lock, &write, err);
     }
-    if (rc == 0) {
-        mark.revision = record->revision;
-        mark.sealed = write.sealed;
-        exo_mark_write(store, &lock->account, &mark);
-    } else {
-        record->revision = before;
+    if (rc != 0) {
+        record->revision--;
     }
     exo_buf_free(&text);
     return rc;
@@ -269,17 +250,14 @@ int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
 }
 
 int exo_store_renew(struct exo_store *store, const struct exo_store_lock *lock,
-                    bool accept, struct exo_err *err)
+                    struct exo_err *err)
 {
     struct exo_record record;
-    int rc;
+    int rc = exo_store_get(store, &lock->account, &record, err);
 
-    store->accepting = accept;
-    rc = exo_store_get(store, &lock->account, &record, err);
     if (rc == 0) {
         rc = put(store, lock, &record, true, err);
     }
-    store->accepting = false;
     exo_record_free(&record);
     return rc;
 }
@@ -315,14 +293,5 @@ int exo_store_list(struct exo_store *store,
 int exo_store_remove(struct exo_store *store, const struct exo_store_lock *lock,
                      struct exo_err *err)
 {
-    struct exo_err ignored = EXO_ERR_INIT;
-    struct exo_mark mark;
-    int rc = store->ops->remove(store, lock, err);
-
-    /* Nor may what was removed come back from a backup, unnoticed. */
-    if (rc == 0 && exo_mark_read(store, &lock->account, &mark, &ignored) == 0) {
-        mark.revision++;
-        exo_mark_write(store, &lock->account, &mark);
-    }
-    return rc;
+    return store->ops->remove(store, lock, err);
 }

@@ -12,7 +12,6 @@ libexoauth_store_la_SOURCES = \
 	store/filelock.c \
 	store/guard.c \
 	store/keyring.c \
-	store/marks.c \
 	store/record.c \
 	store/record_inner.h \
 	store/record_json.c \

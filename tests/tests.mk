@@ -131,7 +131,6 @@ tests_unit_test_store_refuse_SOURCES = \
 	$(NULL)
 
 # A write can be made to happen between a reader's two looks.
-tests_unit_test_store_seal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_mark_read
 
 # Every system call of a write can be made to fail, or to be the last one.
 tests_unit_test_store_crash_LDFLAGS = \

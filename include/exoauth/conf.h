@@ -43,7 +43,6 @@ struct exo_conf {
     char *ca_file;
     char *key_file;         /* "" if none: nothing is sealed */
     char *key_command;      /* a command for sh(1), "" if none */
-    char *mark_dir;         /* "" if none */
     char *log;              /* "", "syslog", "stderr" or a path */
     char *on_event;         /* a command for sh(1), "" if none */
     char *status_file;      /* absolute path, "" if none */

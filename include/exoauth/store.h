@@ -33,18 +33,14 @@ struct exo_store_write {
 };
 
 /*
- * What a store is guarded with; without it, records are not sealed and
- * nothing is noticed. keys fills an initialised ring, EXO_E_NOENT (err
- * untouched): there is none. It is called for every write, so that a rekey
- * takes effect at once. marks: a directory of ours outside the store, where
- * the highest revision seen of each account stands; "" or one that does not
- * exist: rollback is not noticed.
+ * What a store is guarded with; without it, records are not sealed. keys
+ * fills an initialised ring, EXO_E_NOENT (err untouched): there is none. It is
+ * called for every write, so that a rekey takes effect at once.
  */
 struct exo_store_guard {
     int (*keys)(void *context, struct exo_keyring *ring, struct exo_err *err);
     void *context;
-    const char *marks; /* borrowed */
-    bool unsealed;     /* no key is what the administrator wants */
+    bool unsealed; /* no key is what the administrator wants */
 };
 
 struct exo_store_ops {
@@ -94,9 +90,8 @@ void exo_store_protect(struct exo_store *store,
 uid_t exo_store_owner(const struct exo_store *store);
 
 /* EXO_E_NOENT (err untouched) if there is no record. record is initialised
- * in every case. A damaged record, one whose seal does not hold or whose key
- * is not there, and one that is older than what was seen before is
- * EXO_STATUS_STORE, with what to do in the remedy. */
+ * in every case. A damaged record, and one whose seal does not hold or whose
+ * key is not there, is EXO_STATUS_STORE, with what to do in the remedy. */
 int exo_store_get(struct exo_store *store, const struct exo_account *account,
                   struct exo_record *record,
                   struct exo_err *err) EXO_MUST_CHECK;
@@ -110,18 +105,16 @@ int exo_store_peek(struct exo_store *store, const struct exo_account *account,
  * if the stored revision is not record->revision (0: no record yet), or the
  * lock was lost. The record that it replaces is kept as the previous copy. A
  * damaged one, or one that get refuses, counts as none: revision 0 replaces
- * it, and the previous copy stays. The new revision is higher than any that
- * was seen. On failure the stored record is the old one. */
+ * it, and the previous copy stays. On failure the stored record is the old
+ * one. */
 int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
                   struct exo_record *record,
                   struct exo_err *err) EXO_MUST_CHECK;
 
 /* Writes the record again under the lock, sealed with the key of today and
- * without a previous copy that the key before could open; accept: also one
- * that get refuses as rolled back, which is the newest one from then on.
- * EXO_E_NOENT. */
+ * without a previous copy that the key before could open. EXO_E_NOENT. */
 int exo_store_renew(struct exo_store *store, const struct exo_store_lock *lock,
-                    bool accept, struct exo_err *err) EXO_MUST_CHECK;
+                    struct exo_err *err) EXO_MUST_CHECK;
 
 /* Waits until deadline_ms of exo_clock_ms(); in the past: one try, no wait.
  * EXO_E_TIMEOUT with EXO_STATUS_TRANSIENT. A holder that dies frees it. */

@@ -73,7 +73,7 @@ has()
 
 site_state()
 {
-    (cd "$SITE" && find etc store store.marks run jail secret \
+    (cd "$SITE" && find etc store run jail secret \
         -not -name '*.lock' -printf '%p %U %m %T@\n' | sort) | cksum
 }
 

@@ -41,7 +41,6 @@ static void defaults(void **state)
     assert_string_equal(conf->account_dir, place_name(place, "exoauth.d"));
     assert_string_equal(conf->key_file, place_name(place, "exoauth.key"));
     assert_string_equal(conf->store, "file:/var/lib/exoauth");
-    assert_string_equal(conf->mark_dir, "/var/lib/exoauth.marks");
     assert_string_equal(conf->key_command, "");
     assert_string_equal(conf->token_dir, "/run/exoauth/tokens");
     assert_string_equal(conf->chroot, "");
@@ -156,7 +155,7 @@ static void nones(void **state)
                                  "none\nca_file: none\nproxy_auth_file: none\n"
                                  "log: syslog\non_event: none\n"
                                  "status_file: none\nkey_file: none\n"
-                                 "key_command: none\nmark_dir: none\n",
+                                 "key_command: none\n",
                                  false, &err);
 
     assert_non_null(conf);
@@ -170,7 +169,6 @@ static void nones(void **state)
     assert_string_equal(conf->status_file, "");
     assert_string_equal(conf->key_file, "");
     assert_string_equal(conf->key_command, "");
-    assert_string_equal(conf->mark_dir, "");
     exo_conf_free(conf);
 }
 
@@ -222,9 +220,6 @@ static void mistakes(void **state)
         { "proxy: http://[::1:3128", "http://host:port" },
         { "key_file: k", "absolute" },
         { "key_command:", "no value" },
-        { "mark_dir: marks", "absolute" },
-        { "mark_dir: ~/marks", "absolute" },
-        { "mark_dir:", "no value" },
         { "status_file: s", "absolute" },
     };
 

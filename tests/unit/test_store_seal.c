@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A store under guard: what is sealed and when, keys that are missing or
- * change under way, records that were swapped or brought back.
+ * change under way, records that were swapped or restored.
  */
 #include "config.h"
 
@@ -45,16 +45,12 @@ static int keys(void *context, struct exo_keyring *ring, struct exo_err *err)
 
 static int guard_setup(void **state)
 {
-    struct exo_store_guard guard = { keys, NULL, NULL, false };
+    struct exo_store_guard guard = { keys, NULL, false };
     struct fixture *fx;
-    static char marks[400];
 
     if (store_setup(state) != 0)
         return -1;
     fx = *state;
-    (void)snprintf(marks, sizeof(marks), "%s.marks", fx->dir);
-    assert_int_equal(mkdir(marks, 0700), 0);
-    guard.marks = marks;
     exo_store_protect(fx->store, &guard);
     set(&source.text, KEY, strlen(KEY));
     return 0;
@@ -162,107 +158,31 @@ static void swapped(void **state)
     exo_buf_free(&text);
 }
 
-static int renew(struct fixture *fx, bool accept)
+static int renew(struct fixture *fx)
 {
     struct exo_store_lock lock;
     int rc;
 
     assert_int_equal(
         exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err), 0);
-    rc = exo_store_renew(fx->store, &lock, accept, &fx->err);
+    rc = exo_store_renew(fx->store, &lock, &fx->err);
     exo_store_unlock(fx->store, &lock);
     return rc;
 }
 
-static void rolled_back(void **state)
+/* A record of before is used as it is: who can put it there can as well
+ * delete the one of today. The next write goes on from it. */
+static void restored(void **state)
 {
     struct fixture *fx = *state;
-    struct exo_record record;
 
     put_serial(fx, 1);
     copy(fx, RECORD, "kept");
     put_serial(fx, 2);
     copy(fx, "kept", RECORD);
-    refuse_get(fx, "rolled back: revision 2 was here, now it is 1",
-               "exoauth accept a@b.example");
-    assert_int_equal(exo_store_peek(fx->store, &fx->account, &record, &fx->err),
-                     EXO_E_STATUS);
-    assert_int_equal(renew(fx, false), EXO_E_STATUS);
-    assert_int_equal(renew(fx, true), 0);
     assert_int_equal(get_serial(fx), 1);
-    copy(fx, "kept", RECORD);
-    refuse_get(fx, "rolled back: revision 3", "exoauth accept");
-    /* A login begins anew, above all that was seen. */
-    {
-        struct exo_store_lock lock;
-
-        assert_int_equal(
-            exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err), 0);
-        exo_record_init(&record);
-        strcpy(record.account, fx->account.name);
-        assert_int_equal(exo_store_put(fx->store, &lock, &record, &fx->err), 0);
-        assert_int_equal(record.revision, 4);
-        /* What was removed does not come back either. */
-        copy(fx, RECORD, "kept");
-        assert_int_equal(exo_store_remove(fx->store, &lock, &fx->err), 0);
-        exo_store_unlock(fx->store, &lock);
-        copy(fx, "kept", RECORD);
-        refuse_get(fx, "rolled back", "exoauth accept");
-    }
-}
-
-static void lost_its_seal(void **state)
-{
-    struct fixture *fx = *state;
-    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    struct exo_record record;
-
-    put_serial(fx, 1);
-    assert_int_equal(exo_store_get(fx->store, &fx->account, &record, &fx->err),
-                     0);
-    record.revision = 100;
-    assert_int_equal(exo_record_encode(&record, &text), 0);
-    put_file(&fx->place, path_in(fx, RECORD), 0600, text.data);
-    refuse_get(fx, "no longer sealed", "exoauth login");
-    exo_record_free(&record);
-    exo_buf_free(&text);
-}
-
-/* Another host wrote to a shared store: that counts, too. */
-static void seen_is_enough(void **state)
-{
-    struct fixture *fx = *state;
-    struct exo_store_guard guard = { keys, NULL, "", false };
-    struct exo_store *other;
-
-    put_serial(fx, 1);
-    copy(fx, RECORD, "kept");
-    assert_int_equal(exo_store_open(&other, fx->url, false, &fx->err), 0);
-    exo_store_protect(other, &guard);
-    {
-        struct exo_store *mine = fx->store;
-
-        fx->store = other;
-        put_serial(fx, 2);
-        fx->store = mine;
-    }
-    exo_store_close(other);
-    assert_int_equal(get_serial(fx), 2);
-    copy(fx, "kept", RECORD);
-    refuse_get(fx, "rolled back: revision 2", "exoauth accept");
-}
-
-static void bad_mark(void **state)
-{
-    struct fixture *fx = *state;
-    char path[500];
-
-    put_serial(fx, 1);
-    (void)snprintf(path, sizeof(path), "%s.marks/a@b.example", fx->dir);
-    put_file(&fx->place, path, 0600, "exoauth: 1\nrevision: -1\n\n");
-    refuse_get(fx, "is not usable", "exoauth accept a@b.example");
-    assert_int_equal(renew(fx, true), 0);
-    assert_int_equal(get_serial(fx), 1);
+    put_serial(fx, 5);
+    assert_int_equal(get_serial(fx), 5);
 }
 
 static void two_keys(void **state)
@@ -276,7 +196,7 @@ static void two_keys(void **state)
     assert_int_equal(get_serial(fx), 1);
     put_serial(fx, 2);
     assert_true(file_exists(path_in(fx, PREVIOUS)));
-    assert_int_equal(renew(fx, false), 0);
+    assert_int_equal(renew(fx), 0);
     assert_false(file_exists(path_in(fx, PREVIOUS)));
     set(&source.text, OTHER_KEY, strlen(OTHER_KEY));
     assert_int_equal(get_serial(fx), 2);
@@ -297,57 +217,19 @@ static void key_changes_under_way(void **state)
     assert_int_equal(get_serial(fx), 1);
 }
 
-/* Somebody writes just before a mark is looked at, once. */
-static struct fixture *writes_before_mark;
-
-int __real_exo_mark_read(const struct exo_store *store,
-                         const struct exo_account *account,
-                         struct exo_mark *mark, struct exo_err *err);
-int __wrap_exo_mark_read(const struct exo_store *store,
-                         const struct exo_account *account,
-                         struct exo_mark *mark, struct exo_err *err);
-
-int __wrap_exo_mark_read(const struct exo_store *store,
-                         const struct exo_account *account,
-                         struct exo_mark *mark, struct exo_err *err)
-{
-    struct fixture *fx = writes_before_mark;
-
-    writes_before_mark = NULL;
-    if (fx != NULL)
-        put_serial(fx, get_serial(fx) + 1);
-    return __real_exo_mark_read(store, account, mark, err);
-}
-
-/* Readers take no lock: a write between their two looks, at the mark and at
- * the record, must not pass for a rollback. */
-static void written_under_way(void **state)
-{
-    struct fixture *fx = *state;
-    struct exo_record record;
-
-    put_serial(fx, 1);
-    writes_before_mark = fx;
-    assert_int_equal(get_serial(fx), 2);
-    writes_before_mark = fx;
-    assert_int_equal(exo_store_peek(fx->store, &fx->account, &record, &fx->err),
-                     0);
-    assert_int_equal(record.serial, 3);
-    exo_record_free(&record);
-}
-
 #define guarded(test) \
     cmocka_unit_test_setup_teardown(test, guard_setup, guard_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        guarded(seals_in_the_store), guarded(seals_what_was_open),
-        guarded(no_key_over_sealed), guarded(swapped),
-        guarded(rolled_back),        guarded(lost_its_seal),
-        guarded(seen_is_enough),     guarded(bad_mark),
-        guarded(two_keys),           guarded(key_changes_under_way),
-        guarded(written_under_way),
+        guarded(seals_in_the_store),
+        guarded(seals_what_was_open),
+        guarded(no_key_over_sealed),
+        guarded(swapped),
+        guarded(restored),
+        guarded(two_keys),
+        guarded(key_changes_under_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
