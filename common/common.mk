@@ -22,6 +22,7 @@ libexoauth_common_la_SOURCES = \
 	common/file.c \
 	common/log.c \
 	common/message.c \
+	common/path.c \
 	common/proto.c \
 	common/published.c \
 	common/replace.c \

@@ -55,6 +55,7 @@ unit_tests = \
 	tests/unit/test_oauth_said \
 	tests/unit/test_oauth_tables \
 	tests/unit/test_options \
+	tests/unit/test_path \
 	tests/unit/test_peer \
 	tests/unit/test_postfix \
 	tests/unit/test_prompt \

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Paths that lead through other people's directories. One component after the
+ * other is opened by the descriptor of the one before and judged on its own
+ * descriptor, so that nobody can swap what was judged for something else.
+ *
+ * A directory obeys when root or the acting user owns it and nobody else can
+ * write it. Where it is sticky, as /tmp is, others may, as what we use in it
+ * must be root's or ours anyhow.
+ *
+ * Down to a base, which is what a person has named, a link is followed when
+ * root or the acting user owns it and its directory obeys, hop by hop. Below
+ * the base (a record, a token, all that is under a chroot) no link is, nor
+ * is "..".
+ */
+#ifndef EXOAUTH_PATH_H
+#define EXOAUTH_PATH_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "exoauth/error.h"
+
+#define EXO_PATH_NO_GROUP ((gid_t)-1)
+#define EXO_PATH_WHY 384 /* bytes with the NUL */
+
+struct exo_path_rule {
+    uid_t uid;   /* who acts; root may own what is his, too */
+    gid_t group; /* that has nobody but him in it, as umask 002 wants:
+                  * it may write. EXO_PATH_NO_GROUP: there is none */
+    /* Root becomes that user (on), and root again, to make a directory below
+     * one that is the user's. NULL: whoever runs is uid already. */
+    void (*become)(const void *context, bool on);
+    const void *context;
+};
+
+enum exo_path_how {
+    EXO_PATH_FIND = 0,
+    EXO_PATH_MAKE = 1 << 0, /* directories that are missing */
+    EXO_PATH_MEND = 1 << 1  /* the mode of the last directory is not judged,
+                             * as the caller is about to correct it */
+};
+
+/* Valid after success; closed by exo_path_close() in every case. */
+struct exo_path {
+    int dir;            /* O_PATH: the directory, or that of the entry */
+    struct stat dir_st; /* of it */
+    bool theirs;        /* a directory or link on the way is rule->uid's and not
+                         * root's: as root, act as that user below it */
+    char name[NAME_MAX + 1]; /* the entry in dir */
+    bool found;              /* the entry is there */
+    struct stat st;          /* of it; it is no link */
+    char why[EXO_PATH_WHY];  /* on failure: which component, and what to do */
+};
+
+/* The effective user of this process. No database of users is asked, so a
+ * private group is one with the number of the user. */
+void exo_path_rule_self(struct exo_path_rule *rule);
+
+/*
+ * Opens the directory base/below; below is "" or begins with "/". Links are
+ * followed in base only, and nothing is made in it unless below is "". mode
+ * is that of every directory which has to be made. EXO_E_UNSAFE: refused by
+ * the rule; else EXO_E_NOENT (errno ENOENT or ENOTDIR), EXO_E_ACCESS, EXO_E_IO
+ * (with errno: ELOOP after 40 links), EXO_E_TOOBIG, EXO_E_NOMEM.
+ */
+int exo_path_dir(struct exo_path *path, const struct exo_path_rule *rule,
+                 const char *base, const char *below, int how,
+                 mode_t mode) EXO_MUST_CHECK;
+
+/*
+ * Finds what an absolute path names and opens its directory. A link at the
+ * end is followed like the others, so name is the last one of them, and may
+ * be opened with O_NOFOLLOW. An entry that is missing is no error.
+ */
+int exo_path_entry(struct exo_path *path, const struct exo_path_rule *rule,
+                   const char *file, int how, mode_t mode) EXO_MUST_CHECK;
+
+/* The directory once more, to be read, fsync()ed, fchown()ed: -1 and errno. */
+int exo_path_reopen(const struct exo_path *path);
+
+void exo_path_close(struct exo_path *path);
+
+#endif
