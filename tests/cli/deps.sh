@@ -45,3 +45,53 @@ else
 fi
 not_ok 'an option it does not know' run --everything
 like "$ERR" 'usage: tests/deps' 'is answered with the usage'
+
+# ----- what it installs is not started at boot, and a long step is seen
+
+if [[ $(id -u) == 0 ]] && unshare -m true 2>/dev/null; then
+    # /etc/systemd/system is a directory of the test's in a mount namespace.
+    system=$(tap_dir)/system
+    mkdir -p "$system/multi-user.target.wants"
+    : >"$system/multi-user.target.wants/ssh.service"
+    tool apt-get <<SH
+#!/bin/bash
+printf '%s\n' "apt-get \$*" >>"$log"
+[[ " \$* " == *' -s '* ]] && exit 0
+if [[ " \$* " == *' install '* ]]; then
+    echo 'Setting up fetchmail'
+    sleep 2
+    : >/etc/systemd/system/multi-user.target.wants/fetchmail.service
+    : >/etc/systemd/system/multi-user.target.wants/cyrus-imapd.service
+    exit "\$(cat $(tap_dir)/install.rc)"
+fi
+[[ " \$* " == *' update '* ]] &&
+    { echo 'E: Failed to fetch http://deb.example/: Could not resolve'; exit 100; }
+exit 0
+SH
+    printf '#!/bin/sh\necho "systemctl $*" >>"%s"\n' "$log" | tool systemctl
+    inside()
+    {
+        EXO_PROGRESS=1 PATH=$bin:$PATH EXO_NODE_DIR=$(tap_dir)/node unshare -m \
+            bash -c 'mkdir -p /etc/systemd/system &&
+            mount --bind "$1" /etc/systemd/system && "$2" --demo' - \
+            "$system" "$EXO_SRCDIR/tests/deps"
+    }
+    echo 0 >"$(tap_dir)/install.rc"
+    : >"$log"
+    OUT=$(inside 2>&1)
+    like "$OUT" 'apt-get install: [0-9]+ s: Setting up fetchmail' \
+        'a long step says what runs'
+    is "$(grep '^systemctl disable' "$log" | sort)" \
+        $'systemctl disable cyrus-imapd.service\nsystemctl disable fetchmail.service' \
+        'every unit that came is disabled, and no other'
+    echo 100 >"$(tap_dir)/install.rc"
+    OUT=$(inside 2>&1)
+    like "$OUT" 'apt-get install failed: .*Setting up fetchmail' \
+        'an install that fails says what apt said'
+    # A list that is too old, and no network.
+    sed -i 's/.* -s .*/[[ " $* " == *" -s "* ]] \&\& { echo "E: Unable to locate" >\&2; exit 100; }/' \
+        "$bin/apt-get"
+    OUT=$(inside 2>&1)
+    like "$OUT" 'apt-get update failed: E: Failed to fetch .*Could not resolve' \
+        'without a network it says what apt said'
+fi

@@ -218,6 +218,8 @@ rig_mx_start()
     rig_wait 20 rig_listens "$RIG_MX_PORT" || bail 'the MX does not listen'
 }
 
+# One address a host: Debian's /etc/hosts has ::1 localhost, too, for which glibc
+# gives 127.0.0.1 once more, and a second try would have the next token.
 rig_postfix_client()
 {
     local name=${1:-client} chroot=${2:-y} etc queue
@@ -229,7 +231,7 @@ rig_postfix_client()
         smtp_sasl_auth_enable=yes \
         "smtp_sasl_password_maps=texthash:$etc/sasl_passwd" \
         smtp_sasl_tls_verified_security_options=noanonymous \
-        smtp_host_lookup=native \
+        smtp_host_lookup=native smtp_mx_address_limit=1 \
         "import_environment=MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C SASL_PATH=$RIG_SASL SASL_CONF_PATH=$RIG/sasl2"
     rig_postfix_passwd "$name" "[localhost]:$RIG_SUBMISSION_PORT relay@$RIG_DOMAIN"
     rig_postfix_master "$name" -M "exoauth/unix=exoauth unix - n n - 100 spawn user=nobody argv=$RIG_EXO serve --config $RIG_CONF"

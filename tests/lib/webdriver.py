@@ -11,6 +11,7 @@ text. With `away` nobody listens where the browser is sent in the end, and only
 the address is printed. Speaks W3C WebDriver to chromedriver; nothing but the standard library.
 """
 import json
+import os
 import re
 import subprocess
 import sys
@@ -29,9 +30,14 @@ ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
 
 class Driver:
     def __init__(self, program, directory):
+        # It keeps caches below HOME and sockets below TMPDIR.
+        os.makedirs(directory, exist_ok=True)
         self.process = subprocess.Popen(
             [program, "--port=0"], stdout=subprocess.PIPE, text=True,
-            stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+            env={key: value for key, value in os.environ.items()
+                 if not key.startswith("XDG_")}
+            | {"HOME": directory, "TMPDIR": directory})
         self.base = self.path = ""
         for line in self.process.stdout:
             found = re.search(r"started successfully on port (\d+)", line)
