@@ -384,6 +384,7 @@ test_files = \
 	tests/lib/package-lock.json \
 	tests/lib/package.json \
 	tests/lib/pump.py \
+	tests/lib/progress.sh \
 	tests/lib/provider.sh \
 	tests/lib/rig.sh \
 	tests/lib/setup.sh \
