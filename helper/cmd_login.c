@@ -17,11 +17,11 @@
 #include "cmd.h"
 #include "discover.h"
 #include "exoauth/proto.h"
+#include "keys.h"
 #include "login.h"
 #include "place.h"
 #include "prompt.h"
-
-#define LOGIN_MS 60000 /* for a lock and a request; a person is not timed */
+#include "spend.h"
 
 /* At most one of them: each is another grant. */
 static int check_ways(const struct exo_options *o, struct exo_err *err)
@@ -123,12 +123,13 @@ static int prove(struct exo_login *login, struct exo_err *err)
                 : NULL;
         proof.draft = o->draft;
         rc = exo_broker_login(app, &o->account, &proof,
-                              exo_clock_ms() + LOGIN_MS, &got, err);
+                              exo_clock_ms() + EXO_LOGIN_MS, &got, err);
     }
     if (rc == 0) {
         tell(&got);
         exo_login_whose(login, &tokens);
     }
+    exo_spend_end(); /* begun where a code was redeemed */
     exo_got_free(&got);
     exo_tokens_free(&tokens);
     return rc;
@@ -179,7 +180,7 @@ static int run_grant(struct exo_app *app, struct exo_settings *settings,
     exo_buf_init(&login.keep.hidden, EXO_SECRET_MAX);
     login.owner = exo_settings_owner(settings);
     if (exo_discovery_due(settings)) {
-        rc = exo_discover(app, settings, exo_clock_ms() + LOGIN_MS,
+        rc = exo_discover(app, settings, exo_clock_ms() + EXO_LOGIN_MS,
                           &login.sends_iss, &error);
         if (rc != 0) {
             *err = error.err;
@@ -220,7 +221,7 @@ static int check_stored(struct exo_app *app, const struct exo_options *o,
     struct exo_got got;
     int rc;
 
-    want.deadline_ms = exo_clock_ms() + LOGIN_MS;
+    want.deadline_ms = exo_clock_ms() + EXO_LOGIN_MS;
     rc = exo_broker_get(app, &o->account, &want, &got, &ignored);
     *first = rc == 0 && got.renewed && got.record.serial == 1;
     if (rc == 0 && got.record.state != EXO_STATUS_OK) {
@@ -278,6 +279,10 @@ static int login(struct exo_app *app, struct exo_settings *settings,
     bool done = false;
     int rc = exo_app_store(app, err);
 
+    if (rc == 0) {
+        /* Not between a code that is spent and its record. */
+        rc = exo_keys_ask(app, err);
+    }
     if (rc == 0) {
         assume_stored(app, settings);
     }

@@ -57,8 +57,9 @@ static void check_clock(struct exo_doctor *d, const char *url,
 static void check_endpoint(struct exo_doctor *d, const char *url)
 {
     const struct exo_conf *conf = d->app->conf;
-    const struct exo_http_way way = { conf->proxy, conf->proxy_auth_file,
-                                      conf->ca_file };
+    const struct exo_http_way way = { .proxy = conf->proxy,
+                                      .proxy_auth_file = conf->proxy_auth_file,
+                                      .ca_file = conf->ca_file };
     struct exo_http_reply reply;
     struct exo_err err = EXO_ERR_INIT;
     int rc = exo_http_probe(url, &way, exo_clock_ms() + PROBE_MS, &reply, &err);

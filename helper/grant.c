@@ -11,6 +11,7 @@
 
 #include "discover.h"
 #include "exoauth/proto.h"
+#include "spend.h"
 #include "work.h"
 
 void exo_broker_client(const struct exo_app *app,
@@ -51,6 +52,7 @@ void exo_broker_client(const struct exo_app *app,
     client->way.proxy_auth_file = app->conf->proxy_auth_file;
     client->way.ca_file = app->conf->ca_file;
     client->deadline_ms = deadline_ms;
+    client->spend = exo_spend_begin;
 }
 
 static int need_secret(struct exo_work *w)
@@ -132,6 +134,17 @@ static int ask_client(struct exo_work *w, const struct exo_oauth_client *client,
     }
 }
 
+/* Who waits for the lock until the last moment must not then give up on an
+ * answer that is on its way: it may hold the only refresh token. */
+static int64_t request_deadline(const struct exo_work *w)
+{
+    int64_t least = exo_clock_ms() + EXO_HTTP_TOTAL_MS;
+    int64_t deadline = w->want->deadline_ms;
+
+    return exo_grant_of_app(w->owner->grant) || deadline > least ? deadline
+                                                                 : least;
+}
+
 int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
                  const struct exo_secret *refresh_token,
                  struct exo_tokens *tokens, struct exo_oauth_error *error)
@@ -156,7 +169,7 @@ int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
         rc = find_endpoint(w, error);
     }
     if (rc == 0) {
-        exo_broker_client(w->app, w->owner, &means, w->want->deadline_ms,
+        exo_broker_client(w->app, w->owner, &means, request_deadline(w),
                           &client);
         rc = password ? ask_by_password(w, &client, tokens, error)
                       : ask_client(w, &client, refresh_token, tokens, error);
@@ -213,6 +226,7 @@ int exo_work_request(struct exo_work *w)
         *w->err = error.err;
         exo_work_refuse(w, &error);
     }
+    exo_spend_end();
     exo_tokens_free(&tokens);
     return rc;
 }

@@ -131,6 +131,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/setup_undo.c \
 	helper/setup_warn.c \
 	helper/show.h \
+	helper/spend.c \
+	helper/spend.h \
 	helper/status.c \
 	helper/status.h \
 	helper/status_file.c \

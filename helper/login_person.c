@@ -16,6 +16,7 @@
 #include "exoauth/provider.h"
 #include "login.h"
 #include "prompt.h"
+#include "spend.h"
 
 static bool has(const struct exo_settings *owner, enum exo_key key)
 {
@@ -228,6 +229,13 @@ static int by_password(struct exo_login *login,
     return rc;
 }
 
+/* What the code brings is stored by exo_broker_login(), which waits for the
+ * account's lock. */
+static void spend_code(int64_t left_ms)
+{
+    exo_spend_begin(left_ms + EXO_LOGIN_MS);
+}
+
 int exo_login_person(struct exo_login *login, struct exo_tokens *tokens,
                      struct exo_err *err)
 {
@@ -236,6 +244,7 @@ int exo_login_person(struct exo_login *login, struct exo_tokens *tokens,
     int rc;
 
     exo_broker_client(login->app, login->settings, &login->means, 0, &client);
+    client.spend = spend_code;
     if (login->way == EXO_LOGIN_PASSWORD) {
         return by_password(login, &client, tokens, err);
     }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "exoauth/proto.h"
+#include "spend.h"
 #include "work.h"
 
 struct login {
@@ -226,6 +227,7 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
     if (rc != 0 && !kept) {
         forget(&l);
     }
+    exo_spend_end();
     exo_tokens_free(&own);
     return rc;
 }

@@ -69,6 +69,20 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
     return call->too_big ? 0 : len;
 }
 
+static int before_request(void *context, char *to, char *from, int to_port,
+                          int from_port)
+{
+    const struct exo_http_call *call = context;
+    int64_t left = call->until - exo_clock_ms();
+
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    call->way->before(left > 0 ? left : 0);
+    return CURL_PREREQFUNC_OK;
+}
+
 static CURLcode set_limits(struct exo_http_call *call, long total_ms)
 {
     CURL *curl = call->curl;
@@ -100,6 +114,12 @@ static CURLcode set_limits(struct exo_http_call *call, long total_ms)
     }
     if (rc == CURLE_OK) {
         rc = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    }
+    if (call->way->before != NULL) {
+        exo_curl_pointer(&rc, curl, CURLOPT_PREREQDATA, call);
+        if (rc == CURLE_OK) {
+            rc = curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, before_request);
+        }
     }
     return rc;
 }
@@ -240,6 +260,7 @@ static int perform(struct exo_http_call *call, const struct request *request,
     if (rc != 0) {
         return rc;
     }
+    call->until = exo_clock_ms() + left;
     code = set_limits(call, left);
     exo_curl_text(&code, call->curl, CURLOPT_URL, request->url);
     exo_curl_text(&code, call->curl, CURLOPT_USERAGENT,

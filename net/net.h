@@ -41,6 +41,7 @@ struct exo_http_call {
     struct curl_slist *lines; /* headers, one may be a secret */
     struct exo_buf *body;
     size_t header_bytes;
+    int64_t until; /* exo_clock_ms() */
     bool too_big;
     CURLcode code; /* of the transfer, once it was made */
     char detail[CURL_ERROR_SIZE];

@@ -30,6 +30,7 @@ struct exo_asked {
     const struct exo_secret *sent;
     const struct exo_secret *verifier; /* goes with a code, else NULL; Arc's
                                         * key for a managed identity */
+    bool spends;   /* sent may be worth one use only: say so before */
     bool identity; /* a managed identity's service: see identity.c */
 };
 

@@ -165,6 +165,7 @@ int exo_oauth_post(const struct exo_asked *asked, struct exo_secret *form,
 {
     const struct exo_oauth_client *client = asked->client;
     struct exo_secret basic = EXO_SECRET_INIT;
+    struct exo_http_way way = client->way;
     int rc;
 
     memset(error, 0, sizeof(*error));
@@ -184,9 +185,10 @@ int exo_oauth_post(const struct exo_asked *asked, struct exo_secret *form,
 
     rc = add_client(client, form, &basic, &error->err);
     if (rc == EXO_OK) {
-        rc = exo_http_post(
-            asked->url, form, exo_secret_empty(&basic) ? NULL : &basic,
-            &client->way, client->deadline_ms, reply, &error->err);
+        way.before = asked->spends ? client->spend : NULL;
+        rc = exo_http_post(asked->url, form,
+                           exo_secret_empty(&basic) ? NULL : &basic, &way,
+                           client->deadline_ms, reply, &error->err);
     } else if (rc == EXO_E_NOMEM) {
         rc = exo_no_memory(error);
     } else if (rc != EXO_E_STATUS) {

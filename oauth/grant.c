@@ -101,7 +101,8 @@ int exo_oauth_refresh(const struct exo_oauth_client *client,
     const struct exo_asked asked = { .client = client,
                                      .url = client->token_endpoint,
                                      .key = "token_endpoint",
-                                     .sent = refresh_token };
+                                     .sent = refresh_token,
+                                     .spends = true };
     const struct field fields[] = {
         { .name = "grant_type", .text = "refresh_token" },
         { .name = "refresh_token", .secret = refresh_token },
@@ -120,7 +121,8 @@ int exo_oauth_code(const struct exo_oauth_client *client,
                                      .url = client->token_endpoint,
                                      .key = "token_endpoint",
                                      .sent = code,
-                                     .verifier = verifier };
+                                     .verifier = verifier,
+                                     .spends = true };
     const struct field fields[] = {
         { .name = "grant_type", .text = "authorization_code" },
         { .name = "code", .secret = code },

@@ -69,6 +69,7 @@ unit_tests = \
 	tests/unit/test_settings_file \
 	tests/unit/test_settings_found \
 	tests/unit/test_source \
+	tests/unit/test_spend \
 	tests/unit/test_status \
 	tests/unit/test_source_limits \
 	tests/unit/test_store \
@@ -287,6 +288,9 @@ shell_tests = \
 # Shows tests what is in a sealed record.
 check_PROGRAMS += tests/lib/unseal
 
+# Asks a helper as the plugin does, for tests/fault/killed.sh.
+check_PROGRAMS += tests/lib/asker
+
 # Made set-user-ID by tests/plugin/setid.sh.
 check_PROGRAMS += tests/plugin/frob
 tests_plugin_frob_LDADD = $(SASL_LIBS)
@@ -378,6 +382,7 @@ test_files = \
 	tests/lib/endpoint.py \
 	tests/lib/forward.py \
 	tests/lib/keys.py \
+	tests/lib/killer.py \
 	tests/lib/mail.sh \
 	tests/lib/mailsrv.py \
 	tests/lib/no-cmocka.sh \

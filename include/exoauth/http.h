@@ -24,6 +24,10 @@ struct exo_http_way {
     const char *proxy;           /* http://host:port, used as a tunnel */
     const char *proxy_auth_file; /* user:password, one line */
     const char *ca_file;         /* PEM, instead of the system's */
+    /* Called when the connection stands and before a byte of the request is
+     * sent, with the milliseconds that the request may still take. NULL: not.
+     * Where it is not called, nothing was sent. */
+    void (*before)(int64_t left_ms);
 };
 
 /* The phases of a request follow each other. */

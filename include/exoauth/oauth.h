@@ -40,6 +40,9 @@ struct exo_oauth_client {
                            * identities; may be NULL */
     struct exo_http_way way;
     int64_t deadline_ms; /* 0: the defaults of http.h alone */
+    /* Called just before a refresh token or a code is sent, which may be worth
+     * one use only (way.before of http.h). NULL: not. */
+    void (*spend)(int64_t left_ms);
 };
 
 /* A token response (RFC 6749 section 5.1). Free it in every case. */

@@ -17,7 +17,7 @@
 
 #include "exoauth/proto.h"
 
-const struct exo_http_way exchange_direct = { NULL, NULL, NULL };
+const struct exo_http_way exchange_direct = { .proxy = NULL };
 
 void exchange_post(struct outcome *out, int port, const char *form_text,
                    int64_t deadline_ms)

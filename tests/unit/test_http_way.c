@@ -56,7 +56,9 @@ static void test_environment(void **state)
     static const char *const names[] = { "http_proxy", "https_proxy",
                                          "HTTPS_PROXY", "all_proxy",
                                          "ALL_PROXY" };
-    const struct exo_http_way way = { "", "", "" };
+    const struct exo_http_way way = { .proxy = "",
+                                      .proxy_auth_file = "",
+                                      .ca_file = "" };
     struct http_server server;
     struct http_server trap;
     struct exo_http_reply reply;

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals while a credential is being spent: each of the six waits and then
+ * acts, one that was ignored stays so, others act at once; and what Ctrl-C
+ * says on a terminal, here a pty.
+ */
+#include "config.h"
+
+#include "util.h"
+
+#include "helper/spend.h"
+
+#include <pty.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+static const int held[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM };
+
+/* In a session of its own, without a terminal. Exit status or signal. */
+static int in_child(void (*body)(int number), int number)
+{
+    pid_t pid = fork();
+    int state;
+
+    if (pid == 0) {
+        (void)setsid();
+        body(number);
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &state, 0), pid);
+    return WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
+}
+
+static void raise_within(int number)
+{
+    exo_spend_begin(1000);
+    exo_spend_begin(1000);
+    (void)raise(number);
+    if (!exo_spend_on()) {
+        _exit(1);
+    }
+    if (signal(SIGCHLD, SIG_DFL) == SIG_ERR) {
+        _exit(2);
+    }
+    exo_spend_end();
+    _exit(3);
+}
+
+static void survive_within(int number)
+{
+    exo_spend_begin(1000);
+    (void)raise(number);
+    _exit(42);
+}
+
+static void ignored_within(int number)
+{
+    (void)signal(number, SIG_IGN);
+    exo_spend_begin(1000);
+    (void)raise(number);
+    exo_spend_end();
+    _exit(42);
+}
+
+static void raise_after(int number)
+{
+    exo_spend_begin(1000);
+    exo_spend_end();
+    exo_spend_end();
+    (void)raise(number);
+    _exit(42);
+}
+
+static void they_wait_and_act(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_OF(held); i++) {
+        assert_int_equal(in_child(survive_within, held[i]), 42);
+        assert_int_equal(in_child(raise_within, held[i]), 128 + held[i]);
+        assert_int_equal(in_child(ignored_within, held[i]), 42);
+        assert_int_equal(in_child(raise_after, held[i]), 128 + held[i]);
+    }
+    assert_int_equal(in_child(survive_within, SIGTSTP), 42);
+    assert_int_equal(in_child(survive_within, SIGUSR1), 128 + SIGUSR1);
+    assert_false(exo_spend_on());
+}
+
+static void blocked(int number)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, number);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    exo_spend_begin(1000);
+    exo_spend_end();
+    (void)raise(number);
+    _exit(42);
+}
+
+static void the_mask_before_comes_back(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(blocked, SIGTERM), 42);
+}
+
+/* Reads until it has seen the text. */
+static void expect(int fd, const char *text)
+{
+    char seen[400] = "";
+    size_t len = 0;
+
+    while (!strstr(seen, text)) {
+        ssize_t n = read(fd, seen + len, sizeof(seen) - 1 - len);
+
+        if (n <= 0)
+            fail_msg("\"%s\" and no \"%s\"", seen, text);
+        len += (size_t)n;
+        seen[len] = '\0';
+    }
+}
+
+static void ctrl_c_is_answered(void **state)
+{
+    int ready[2], go[2], terminal, wait_status;
+    char c;
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(go), 0);
+    pid = forkpty(&terminal, NULL, NULL, NULL);
+    if (pid == 0) {
+        exo_spend_begin(14999);
+        (void)!write(ready[1], "x", 1);
+        (void)!read(go[0], &c, 1);
+        exo_spend_end();
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_int_equal(write(terminal, "\003", 1), 1);
+    expect(terminal, "exoauth: saving the credential, at most 15 s");
+    assert_int_equal(waitpid(pid, &wait_status, WNOHANG), 0);
+    assert_int_equal(write(go[1], "x", 1), 1);
+    assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+    assert_true(WIFSIGNALED(wait_status));
+    assert_int_equal(WTERMSIG(wait_status), SIGINT);
+    (void)close(terminal);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(they_wait_and_act),
+        cmocka_unit_test(the_mask_before_comes_back),
+        cmocka_unit_test(ctrl_c_is_answered),
+    };
+
+    return cmocka_run_group_tests_name("spend", tests, NULL, NULL);
+}
