@@ -30,6 +30,7 @@ libexoauth_common_la_SOURCES = \
 	common/servers.c \
 	common/source.c \
 	common/spawn.c \
+	common/temp.c \
 	common/token.c \
 	common/wire.c \
 	$(NULL)

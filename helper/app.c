@@ -151,6 +151,7 @@ void exo_app_prepare(struct exo_app *app)
 {
     exo_place_store(app);
     exo_place_tokens(app);
+    exo_place_sweep(app);
     exo_keys_place(app);
     exo_place_status(app);
 }

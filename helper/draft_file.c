@@ -74,9 +74,6 @@ static int write_file(void *context)
     if (dir) {
         fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
-    if (fd >= 0) {
-        exo_file_sweep(fd); /* of writers that were killed */
-    }
     rc = fd < 0 ? errno
                 : exo_file_replace(fd, name_of(d), NULL, (mode_t)d->mode,
                                    exo_buf_text(&d->text), d->text.len);

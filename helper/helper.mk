@@ -142,6 +142,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/status_prometheus.c \
 	helper/status_read.c \
 	helper/status_table.c \
+	helper/sweep.c \
 	helper/work.h \
 	$(NULL)
 

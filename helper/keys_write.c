@@ -2,8 +2,8 @@
 /*
  * The key file: prepare makes it, rekey replaces it. As root before the drop,
  * since its directory is root's, or as the user of his own; the file belongs
- * to run_as. All or nothing, under a name of its own until it is whole. Rings
- * are the caller's; no text here quotes a key.
+ * to run_as. All or nothing, by exo_file_put(). Rings are the caller's; no
+ * text here quotes a key.
  */
 #include "config.h"
 
@@ -36,70 +36,33 @@ static int print_ring(const struct exo_app *app, const struct exo_keyring *ring,
     return rc;
 }
 
-/* Whole, with owner and mode, and durable, under a name of its own. */
-static int write_temp(const struct exo_app *app, int dirfd, const char *temp,
-                      const struct exo_secret *text)
-{
-    int rc;
-    int fd = openat(dirfd, temp,
-                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
-
-    if (fd < 0) {
-        return exo_error_from_errno(errno);
-    }
-    rc = exo_file_write_all(fd, exo_secret_reveal(text), exo_secret_len(text));
-    if (rc == 0 && ((app->root && fchown(fd, app->uid, app->gid) != 0) ||
-                    fchmod(fd, 0400) != 0 || fsync(fd) != 0)) {
-        rc = exo_error_from_errno(errno);
-    }
-    if (close(fd) != 0 && rc == 0) {
-        rc = exo_error_from_errno(errno);
-    }
-    return rc;
-}
-
 /* create: EXO_E_CONFLICT if it is there, for of two processes that make the
  * first key one must lose. */
 static int put_file(const struct exo_app *app, const struct exo_secret *text,
                     bool create)
 {
+    const struct exo_owner owner = { app->uid, app->gid };
+    const struct exo_file_how how = {
+        .mode = 0400,
+        .owner = app->root ? &owner : NULL,
+        .is_new = create,
+    };
     const char *path = app->conf->key_file;
     const char *name = strrchr(path, '/') + 1;
     char *dir = strndup(path, (size_t)(name - path));
-    struct exo_buf temp = EXO_BUF_INIT(EXO_KEY_PATH_MAX);
-    int dirfd = -1;
-    int saved;
-    int rc = EXO_E_NOMEM;
+    int dirfd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int rc;
 
-    exo_buf_fmt(&temp, ".%s.%ld", name, (long)getpid());
-    if (!dir || temp.error != 0) {
-        goto out;
-    }
-    dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dirfd < 0) {
-        rc = exo_error_from_errno(errno);
-        goto out;
-    }
-    (void)unlinkat(dirfd, temp.data, 0); /* of a process of that id that died */
-    rc = write_temp(app, dirfd, temp.data, text);
-    if (rc == 0 && (create ? linkat(dirfd, temp.data, dirfd, name, 0)
-                           : renameat(dirfd, temp.data, dirfd, name)) != 0) {
-        rc = errno == EEXIST ? EXO_E_CONFLICT : exo_error_from_errno(errno);
-    }
-    saved = errno;
-    if (rc != 0 || create) {
-        (void)unlinkat(dirfd, temp.data, 0);
-    }
-    errno = saved;
-    if (rc == 0 && fsync(dirfd) != 0 && errno != EINVAL) {
-        rc = exo_error_from_errno(errno);
-    }
-out:
+    rc = dirfd < 0 ? exo_error_from_errno(errno)
+                   : exo_file_put(dirfd, name, &how, exo_secret_reveal(text),
+                                  exo_secret_len(text));
     if (dirfd >= 0) {
+        int saved = errno;
+
         (void)close(dirfd);
+        errno = saved;
     }
     free(dir);
-    exo_buf_free(&temp);
     return rc;
 }
 

@@ -16,6 +16,9 @@ void exo_place_tokens(struct exo_app *app);
 /* The directory of status_file, readable for everyone. */
 void exo_place_status(struct exo_app *app);
 
+/* What killed commands left beside the configuration and the key. */
+void exo_place_sweep(const struct exo_app *app);
+
 /* An ordinary user's first login, or import, begins his own configuration. */
 int exo_place_own(const struct exo_app *app,
                   struct exo_err *err) EXO_MUST_CHECK;

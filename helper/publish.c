@@ -94,6 +94,9 @@ static void publish_in(const struct exo_app *app, const char *dir, int fd,
                        void *context)
 {
     const struct publication *p = context;
+    /* A power cut may leave it empty, where the directory is on a disk. That
+     * is no token, and the login asks: dearer once, but not at every write. */
+    struct exo_file_how how = { .fleeting = true };
     int rc;
 
     if (fd < 0) {
@@ -106,16 +109,14 @@ static void publish_in(const struct exo_app *app, const char *dir, int fd,
     if (is_same(fd, p->name, p->text)) {
         return;
     }
-    rc = exo_file_replace(fd, p->name, NULL, mode_in(fd), p->text->data,
-                          p->text->len);
+    how.mode = mode_in(fd);
+    rc = exo_file_put(fd, p->name, &how, p->text->data, p->text->len);
     if (rc != 0) {
         exo_app_warn(app,
                      "cannot publish the token of %s in %s: %m; logins use "
                      "the socket instead; check owner, mode and free space",
                      p->name, dir);
-        return;
     }
-    exo_file_sweep(fd);
 }
 
 static void compare_in(const struct exo_app *app, const char *dir, int fd,
@@ -236,6 +237,7 @@ static void remove_in(const struct exo_app *app, const char *dir, int fd,
     if (fd < 0) {
         return;
     }
+    exo_file_sweep(fd);
     if (unlinkat(fd, r->name, 0) == 0) {
         r->any = true;
         (void)fsync(fd);

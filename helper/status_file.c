@@ -90,7 +90,6 @@ void exo_status_file_write(struct exo_app *app)
                      path);
     } else {
         write_in(app, fd, slash + 1);
-        exo_file_sweep(fd);
         (void)close(fd);
     }
     free(dir);

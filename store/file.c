@@ -4,7 +4,7 @@
  * account, no daemon. store.c calls it through exo_store_file.
  *
  *   ACCOUNT.json  the record          ACCOUNT.prev  the one before it
- *   ACCOUNT.lock  see filelock.c      .tmp.*        a write under way
+ *   ACCOUNT.lock  see filelock.c      .tmp.*        see exoauth/temp.h
  *
  * Every name is relative to the directory that filedir.c opened and checked,
  * so what was checked is what is used. A record is replaced whole and durably
@@ -233,6 +233,7 @@ static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
     const struct exo_filedir *dir = store->state;
     struct exo_filename name = exo_filename_make(account, record_suffix);
     struct exo_filename prev = exo_filename_make(account, previous_suffix);
+    struct exo_file_how how = { .mode = 0600 };
     int64_t stored;
     bool sound, sealed, forget;
     int rc;
@@ -256,10 +257,9 @@ static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
     }
     /* A copy in the clear would make the seal worth nothing. */
     forget = write->forget || (write->sealed && sound && !sealed);
-    exo_file_sweep(dir->fd);
-    rc = exo_file_replace(dir->fd, name.text,
-                          sound && !forget ? prev.text : NULL, 0600,
-                          write->text->data, write->text->len);
+    how.previous = sound && !forget ? prev.text : NULL;
+    rc = exo_file_put(dir->fd, name.text, &how, write->text->data,
+                      write->text->len);
     if (rc != 0) {
         return exo_filedir_fail(dir, rc, "write", name.text, err);
     }
@@ -284,6 +284,7 @@ static int file_remove(struct exo_store *store,
     if (rc != 0) {
         return rc;
     }
+    exo_file_sweep(dir->fd); /* a write cut short may have left the secret */
     for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         struct exo_filename name =
             exo_filename_make(&lock->account, suffixes[i]);
@@ -325,6 +326,7 @@ static int file_list(struct exo_store *store,
     const struct exo_filedir *dir = store->state;
     const size_t tail = sizeof(record_suffix) - 1;
     struct dirent *entry;
+    bool left = false;
     DIR *stream;
     int rc = 0;
     int fd;
@@ -350,11 +352,15 @@ static int file_list(struct exo_store *store,
             exo_account_from_file(&account, entry->d_name, len - tail) == 0) {
             found(context, &account);
         }
+        left |= entry->d_name[0] == '.';
     }
     if (errno != 0) {
         rc = exo_filedir_fail(dir, EXO_E_IO, "list", "", err);
     }
     closedir(stream);
+    if (left) {
+        exo_file_sweep(dir->fd);
+    }
     return rc;
 }
 

@@ -163,7 +163,7 @@ tests_unit_test_oauth_cloud_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_http_post
 broker_ldflags = \
 	$(AM_LDFLAGS) \
 	-Wl,--wrap=exo_clock_now \
-	-Wl,--wrap=exo_file_replace \
+	-Wl,--wrap=exo_file_put \
 	-Wl,--wrap=exo_oauth_client_credentials \
 	-Wl,--wrap=exo_oauth_refresh \
 	-Wl,--wrap=exo_store_lock \

@@ -8,6 +8,7 @@
 #ifndef EXOAUTH_FILE_H
 #define EXOAUTH_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -48,20 +49,38 @@ int exo_file_read(int dirfd, const char *path, enum exo_file_rule rule,
                   uid_t owner, struct exo_buf *out,
                   const char **why) EXO_MUST_CHECK;
 
+struct exo_owner {
+    uid_t uid;
+    gid_t gid;
+};
+
+struct exo_file_how {
+    mode_t mode;
+    const struct exo_owner *owner; /* NULL: whoever writes it */
+    const char *previous; /* where what it replaces is copied to, or NULL */
+    bool is_new;          /* what has the name already stays: EXO_E_CONFLICT */
+    bool fleeting;        /* no fsync: what a power cut may empty or undo */
+};
+
 /*
- * Replaces dirfd/name by data, all or nothing, durable when it returns 0:
- * random temporary name (".tmp." and 16 hex digits, O_EXCL|O_NOFOLLOW), all
- * bytes, fchmod(mode), fsync, rename, fsync of the directory. On failure the
- * old file is untouched and the temporary one is gone. (Only if the fsync of
- * the directory itself fails, the new file has the name already.) With
- * previous != NULL the old content is first copied, as durably, to that
- * name; no hard link is made, which a reader would refuse. dirfd must be open
- * for reading, not O_PATH and not AT_FDCWD.
+ * Writes data as dirfd/name, all or nothing, durable when it returns 0: a
+ * temporary file (exoauth/temp.h), all bytes, owner, mode, fsync, rename,
+ * fsync of the directory; what a link of that name leads to stays as it is.
+ * On failure the old file is untouched and the temporary one is gone. (Only
+ * if the fsync of the directory itself fails, the new file has the name
+ * already.) The previous copy follows, as durably; no hard link is made,
+ * which a reader would refuse, and that it fails is no error. dirfd must be
+ * open for reading, not O_PATH and not AT_FDCWD.
  */
+int exo_file_put(int dirfd, const char *name, const struct exo_file_how *how,
+                 const void *data, size_t len) EXO_MUST_CHECK;
+
+/* The same with mode and previous alone. */
 int exo_file_replace(int dirfd, const char *name, const char *previous,
                      mode_t mode, const void *data, size_t len) EXO_MUST_CHECK;
 
-/* Removes temporary files of writers that died, older than an hour. */
+/* Removes temporary files of writers that died. Whoever makes one has done
+ * so; it is for directories that a command may not come to write to. */
 void exo_file_sweep(int dirfd);
 
 /* write(2) until all is written; EINTR is not an error. */

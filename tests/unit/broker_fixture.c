@@ -22,10 +22,12 @@ int __wrap_exo_oauth_refresh(const struct exo_oauth_client *client,
                              const struct exo_secret *refresh_token,
                              struct exo_tokens *tokens,
                              struct exo_oauth_error *error);
-int __wrap_exo_file_replace(int dirfd, const char *name, const char *previous,
-                            mode_t mode, const void *data, size_t len);
-int __real_exo_file_replace(int dirfd, const char *name, const char *previous,
-                            mode_t mode, const void *data, size_t len);
+int __wrap_exo_file_put(int dirfd, const char *name,
+                        const struct exo_file_how *how, const void *data,
+                        size_t len);
+int __real_exo_file_put(int dirfd, const char *name,
+                        const struct exo_file_how *how, const void *data,
+                        size_t len);
 int __wrap_exo_store_lock(struct exo_store *store,
                           const struct exo_account *account,
                           int64_t deadline_ms, struct exo_store_lock *lock,
@@ -98,8 +100,9 @@ int __wrap_exo_oauth_refresh(const struct exo_oauth_client *client,
     return answer(client, exo_secret_reveal(refresh_token), tokens, error);
 }
 
-int __wrap_exo_file_replace(int dirfd, const char *name, const char *previous,
-                            mode_t mode, const void *data, size_t len)
+int __wrap_exo_file_put(int dirfd, const char *name,
+                        const struct exo_file_how *how, const void *data,
+                        size_t len)
 {
     size_t used = strlen(world.written);
 
@@ -109,7 +112,7 @@ int __wrap_exo_file_replace(int dirfd, const char *name, const char *previous,
     }
     (void)snprintf(world.written + used, sizeof(world.written) - used, "<%s>",
                    name);
-    return __real_exo_file_replace(dirfd, name, previous, mode, data, len);
+    return __real_exo_file_put(dirfd, name, how, data, len);
 }
 
 int __wrap_exo_store_lock(struct exo_store *store,

@@ -2,7 +2,7 @@
 /*
  * The broker with a real store and real files, a provider that answers from
  * a script, and a clock that the test sets. Link with --wrap of
- * exo_clock_now, exo_file_replace, exo_oauth_client_credentials,
+ * exo_clock_now, exo_file_put, exo_oauth_client_credentials,
  * exo_oauth_refresh, exo_store_lock and getrandom.
  */
 #ifndef EXOAUTH_TEST_BROKER_FIXTURE_H

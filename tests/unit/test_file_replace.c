@@ -2,13 +2,13 @@
 /* How files are replaced, and what is left of one that was not. */
 #include "config.h"
 
-#include "exoauth/file.h"
+#include "exoauth/temp.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <time.h>
+#include <sys/wait.h>
 
 #include "util.h"
 
@@ -144,38 +144,111 @@ static void write_fails(void **state)
     assert_int_equal(close(fd), 0);
 }
 
-static void sweeps_old_leftovers(void **state)
+static void as_told(void **state)
+{
+    const struct place *place = *state;
+    const struct exo_owner other = { 12345, 23456 };
+    const struct exo_owner own = { geteuid(), getegid() };
+    struct exo_file_how how = { .mode = 0440, .is_new = true, .owner = &own };
+    struct stat st;
+
+    if (geteuid() == 0)
+        how.owner = &other;
+    assert_int_equal(exo_file_put(place->fd, "file", &how, "one", 3), EXO_OK);
+    assert_int_equal(exo_file_put(place->fd, "file", &how, "two", 3),
+                     EXO_E_CONFLICT);
+    assert_string_equal(get_file(place, "file"), "one");
+    assert_int_equal(fstatat(place->fd, "file", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0440);
+    assert_int_equal(st.st_uid, how.owner->uid);
+    assert_int_equal(st.st_gid, how.owner->gid);
+    how.is_new = false;
+    how.fleeting = true;
+    assert_int_equal(exo_file_put(place->fd, "file", &how, "two", 3), EXO_OK);
+    assert_string_equal(get_file(place, "file"), "two");
+    if (geteuid() != 0) {
+        how.owner = &other;
+        assert_int_equal(exo_file_put(place->fd, "file", &how, "x", 1),
+                         EXO_E_ACCESS);
+        assert_string_equal(get_file(place, "file"), "two");
+    }
+    assert_int_equal(count_entries(place), 1);
+}
+
+static void sweeps_what_nobody_writes(void **state)
 {
     static const struct {
         const char *name;
-        bool old, stays;
+        mode_t mode;
+        bool stays;
     } table[] = {
-        { ".tmp.0123456789abcdef", true, false },
-        { ".tmp.fedcba9876543210", false, true },
-        { ".tmp.0123456789abcde", true, true },
-        { ".tmp.0123456789abcdef0", true, true },
-        { ".tmp.0123456789abcdeg", true, true },
-        { ".tmp.0123456789ABCDEF", true, true },
-        { "xtmp.0123456789abcdef", true, true },
-        { "file", true, true },
+        { ".tmp.0123456789abcdef", 0600, false },
+        { ".tmp.fedcba9876543210", 0400, false },
+        { ".tmp.0123456789abcde", 0600, true },
+        { ".tmp.0123456789abcdef0", 0600, true },
+        { ".tmp.0123456789abcdeg", 0600, true },
+        { ".tmp.0123456789ABCDEF", 0600, true },
+        { "xtmp.0123456789abcdef", 0600, true },
+        { "file", 0600, true },
     };
     const struct place *place = *state;
-    const struct timespec old[2] = { { time(NULL) - 7200, 0 },
-                                     { time(NULL) - 7200, 0 } };
 
-    for (size_t i = 0; i < N_OF(table); i++) {
-        put_file(place, table[i].name, 0600, "x");
-        if (table[i].old)
-            assert_int_equal(utimensat(place->fd, table[i].name, old, 0), 0);
-    }
+    for (size_t i = 0; i < N_OF(table); i++)
+        put_file(place, table[i].name, table[i].mode, "x");
     assert_int_equal(mkdirat(place->fd, ".tmp.00000000000000aa", 0700), 0);
-    assert_int_equal(utimensat(place->fd, ".tmp.00000000000000aa", old, 0), 0);
+    assert_int_equal(symlinkat("file", place->fd, ".tmp.00000000000000bb"), 0);
     exo_file_sweep(place->fd);
     exo_file_sweep(place->fd);
     for (size_t i = 0; i < N_OF(table); i++)
         assert_int_equal(get_file(place, table[i].name) != NULL,
                          table[i].stays);
     assert_int_equal(count_entries(place), N_OF(table));
+}
+
+/* A read lock is all that a stranger can have on a file that he can read. */
+static void locks_tell_who_writes(void **state)
+{
+    static const char left[] = ".tmp.0123456789abcdef";
+    const struct place *place = *state;
+    const struct exo_file_how how = { .mode = 0644 };
+    struct flock whole = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+    struct exo_temp temp;
+    struct stat st;
+    int fd;
+
+    assert_int_equal(exo_temp_open(&temp, place->fd), EXO_OK);
+    exo_file_sweep(place->fd);
+    assert_int_equal(fstatat(place->fd, temp.name, &st, 0), 0);
+    put_file(place, left, 0644, "x");
+    fd = openat(place->fd, left, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &whole), 0);
+    exo_file_sweep(place->fd);
+    assert_null(get_file(place, left));
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(exo_temp_commit(&temp, "file", &how), EXO_OK);
+    exo_temp_drop(&temp);
+    assert_int_equal(count_entries(place), 1);
+}
+
+/* In a process that has not written there yet. */
+static void first_write_sweeps(void **state)
+{
+    const struct place *place = *state;
+    int status;
+    pid_t pid;
+
+    assert_int_equal(replace(place, NULL, 0600, "one"), EXO_OK);
+    for (int i = 0; i < 2; i++) {
+        put_file(place, ".tmp.0123456789abcdef", 0600, "x");
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+            _exit(replace(place, NULL, 0600, "two") == EXO_OK ? 0 : 1);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(count_entries(place), 1);
+    }
 }
 
 #define TEST(name) \
@@ -191,7 +264,10 @@ int main(void)
         TEST(name_taken_by_directory),
         TEST(no_directory),
         TEST(write_fails),
-        TEST(sweeps_old_leftovers),
+        TEST(as_told),
+        TEST(sweeps_what_nobody_writes),
+        TEST(locks_tell_who_writes),
+        TEST(first_write_sweeps),
     };
 
     return cmocka_run_group_tests_name("file_replace", tests, NULL, NULL);
