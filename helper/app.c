@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "command.h"
 #include "exoauth/log.h"
 #include "keys.h"
 #include "place.h"
@@ -280,6 +281,7 @@ void exo_app_close(struct exo_app *app)
 {
     exo_store_close(app->store);
     app->store = NULL;
+    exo_command_forget(app);
     exo_secret_free(&app->passphrase);
     exo_secret_free(&app->key_text);
     exo_secret_free(&app->key_plain);

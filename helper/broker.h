@@ -94,14 +94,8 @@ char *exo_publish_dir(const struct exo_app *app, const char *root,
 
 /* The client secret of an account, where the configuration names a file or
  * a command. EXO_E_NOENT: it names none. */
-int exo_client_secret(const struct exo_settings *settings,
+int exo_client_secret(struct exo_app *app, const struct exo_settings *settings,
                       struct exo_secret *secret,
                       struct exo_err *err) EXO_MUST_CHECK;
-
-/* What sh(1) prints for the command of that key of the configuration, within
- * 10 s. */
-int exo_command_output(const char *key, const char *command,
-                       struct exo_secret *secret,
-                       struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

@@ -11,8 +11,6 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +18,12 @@
 
 #include "browser.h"
 #include "exoauth/pkce.h"
+#include "exoauth/process.h"
 #include "exoauth/proto.h"
 #include "listener.h"
 #include "prompt.h"
 
 #define PASTE_TRIES 3
-
-extern char **environ;
 
 bool exo_browser_display(const struct exo_app *app)
 {
@@ -39,31 +36,17 @@ bool exo_browser_display(const struct exo_app *app)
            ((x && x[0] != '\0') || (wayland && wayland[0] != '\0'));
 }
 
-/* Nobody waits for it: some browsers stay. Its own session, so that Ctrl-C
- * here does not end a browser that it started. */
+/* Some browsers stay. A session of its own, so that Ctrl-C here does not end
+ * a browser that it started; where there is none, the URL is on the terminal.
+ */
 static void open_url(const char *url)
 {
-    char *const argv[] = { (char *)"xdg-open", (char *)(uintptr_t)url, NULL };
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    pid_t pid;
+    const char *const argv[] = { "xdg-open", url, NULL };
+    struct exo_process process = EXO_PROCESS_INIT;
 
-    if (posix_spawn_file_actions_init(&actions) != 0) {
-        return;
-    }
-    if (posix_spawnattr_init(&attr) == 0) {
-        (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
-        if (posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY,
-                                             0) == 0 &&
-            posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY,
-                                             0) == 0 &&
-            posix_spawn_file_actions_adddup2(&actions, 1, 2) == 0) {
-            (void)posix_spawnp(&pid, "xdg-open", &actions, &attr, argv,
-                               environ);
-        }
-        (void)posix_spawnattr_destroy(&attr);
-    }
-    (void)posix_spawn_file_actions_destroy(&actions);
+    process.argv = argv;
+    process.env = environ;
+    (void)!exo_process_leave(&process);
 }
 
 /* The URL to open; pkce is the caller's to free in every case. */

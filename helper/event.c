@@ -10,20 +10,14 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app.h"
 #include "exoauth/log.h"
-#include "exoauth/proto.h"
-#include "exoauth/spawn.h"
+#include "exoauth/process.h"
 #include "status.h"
 
 #define COMMAND_MS 10000 /* whoever writes mail needs less */
@@ -38,44 +32,14 @@ void exo_event_note(struct exo_app *app, const char *word, const char *account,
     (void)snprintf(e->message, sizeof(e->message), "%s", message);
 }
 
-static int spawn(const char *command, char *const *env, pid_t *pid)
-{
-    char *argv[] = { (char *)"sh", (char *)"-c", (char *)(uintptr_t)command,
-                     NULL };
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    int rc = posix_spawn_file_actions_init(&actions);
-
-    if (rc != 0) {
-        return rc;
-    }
-    rc = posix_spawnattr_init(&attr);
-    if (rc != 0) {
-        (void)posix_spawn_file_actions_destroy(&actions);
-        return rc;
-    }
-    rc = posix_spawnattr_setpgroup(&attr, 0);
-    if (rc == 0) {
-        rc = exo_spawn_signals(&attr, POSIX_SPAWN_SETPGROUP);
-    }
-    /* fd 2 may be a connection, stdout is for the result. */
-    for (int fd = 0; rc == 0 && fd <= 2; fd++) {
-        rc = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null",
-                                              fd == 0 ? O_RDONLY : O_WRONLY, 0);
-    }
-    if (rc == 0) {
-        rc = posix_spawn(pid, "/bin/sh", &actions, &attr, argv, env);
-    }
-    (void)posix_spawnattr_destroy(&attr);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return rc;
-}
-
-static int start(const char *command, const struct exo_event *e, pid_t *pid)
+/* The environment is copied by exec, before this returns. */
+static int start(struct exo_child *child, const char *command,
+                 const struct exo_event *e)
 {
     enum { PATH, ACCOUNT, EVENT, MESSAGE, VARIABLES };
     static const char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
                                "/usr/bin:/sbin:/bin";
+    struct exo_process process = EXO_PROCESS_INIT;
     char text[VARIABLES][EXO_ERR_TEXT + 32];
     char *env[VARIABLES + 1] = { NULL };
 
@@ -88,66 +52,44 @@ static int start(const char *command, const struct exo_event *e, pid_t *pid)
     for (unsigned i = 0; i < VARIABLES; i++) {
         env[i] = text[i];
     }
-    return spawn(command, env, pid);
-}
-
-/* True when it ended in time; *state is then that of waitpid(2). */
-static bool wait_for(pid_t pid, int *state)
-{
-    int64_t deadline = exo_clock_ms() + COMMAND_MS;
-
-    *state = 0;
-    for (;;) {
-        const struct timespec pause = { 0, 20 * 1000 * 1000 };
-        pid_t ended = waitpid(pid, state, WNOHANG);
-
-        /* A host that ignores SIGCHLD keeps the state from us. */
-        if (ended == pid || (ended < 0 && errno == ECHILD)) {
-            return true;
-        }
-        if (exo_clock_ms() >= deadline) {
-            return false;
-        }
-        (void)nanosleep(&pause, NULL);
-    }
+    process.command = command;
+    process.env = env;
+    process.timeout_ms = COMMAND_MS;
+    return exo_process_start(child, &process);
 }
 
 void exo_event_run(struct exo_app *app)
 {
     const struct exo_event e = app->event;
     const char *command = app->conf->on_event;
-    pid_t pid = -1;
-    int state;
+    struct exo_child child;
+    struct exo_ended ended;
     int rc;
 
     app->event.word = NULL;
     if (!e.word || command[0] == '\0') {
         return;
     }
-    rc = start(command, &e, &pid);
-    if (rc != 0) {
-        errno = rc;
+    if (start(&child, command, &e) != 0) {
         exo_app_warn(app,
                      "on_event cannot be started for %s of %s: %m; see that "
                      "/bin/sh and free processes are there",
                      e.word, e.account);
         return;
     }
-    if (!wait_for(pid, &state)) {
-        (void)kill(-pid, SIGKILL);
-        while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
-        }
+    rc = exo_process_wait(&child, &ended);
+    if (rc == EXO_E_TIMEOUT) {
         exo_app_warn(app,
                      "on_event was killed after %d s, for %s of %s; let it do "
                      "slow work in the background",
                      COMMAND_MS / 1000, e.word, e.account);
-    } else if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) {
+    } else if (rc != 0 || ended.status != 0) {
         exo_app_warn(app,
                      "on_event failed (%s %d), for %s of %s; run it by hand as "
                      "the user that owns the store",
-                     WIFEXITED(state) ? "exit status" : "signal",
-                     WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state),
-                     e.word, e.account);
+                     ended.signal ? "signal" : "exit status",
+                     ended.signal ? ended.signal : ended.status, e.word,
+                     e.account);
     }
 }
 

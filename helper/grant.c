@@ -154,7 +154,7 @@ int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
     enum exo_grant grant = w->owner->grant;
     bool password = by_password(w, refresh_token);
     int rc =
-        exo_means_find(&means, w->owner, given_secret,
+        exo_means_find(&means, w->app, w->owner, given_secret,
                        password ? NULL : &w->got->record.client_secret, w->err);
 
     if (rc == 0 && grant == EXO_GRANT_CLIENT_CREDENTIALS &&

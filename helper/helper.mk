@@ -30,6 +30,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/cmd_status.c \
 	helper/cmd_test.c \
 	helper/cmd_token.c \
+	helper/command.c \
+	helper/command.h \
 	helper/credential.c \
 	helper/device.c \
 	helper/device.h \
@@ -153,6 +155,7 @@ helper_libs = \
 	libexoauth-oauth.la \
 	libexoauth-store.la \
 	libexoauth-net.la \
+	libexoauth-process.la \
 	libexoauth-common.la \
 	$(CURL_LIBS) \
 	$(JSON_LIBS) \

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "broker.h"
+#include "command.h"
 #include "exoauth/file.h"
 #include "place.h"
 #include "prompt.h"
@@ -70,8 +70,8 @@ static int read_source(struct exo_app *app, struct exo_secret *text,
         if (!exo_secret_empty(&app->key_text)) {
             return exo_secret_copy(text, &app->key_text);
         }
-        if (exo_command_output("key_command", conf->key_command, text, err) !=
-            0) {
+        if (exo_command_output(app, "key_command", conf->key_command, text,
+                               err) != 0) {
             err->status = EXO_STATUS_STORE;
             return EXO_E_STATUS;
         }

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exoauth/process.h"
 #include "later.h"
 
 static void __attribute__((noreturn))
@@ -29,6 +30,7 @@ wait_and_act(int fd, int (*act)(void *context), void *context)
     }
     (void)close_range(4, ~0U, 0);
     /* What ends the command ends the pipe; what has begun is finished. */
+    exo_signals_default();
     (void)setsid();
     (void)signal(SIGTERM, SIG_IGN);
     do {

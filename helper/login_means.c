@@ -40,7 +40,8 @@ static int find(struct exo_login *login, const struct exo_secret *given,
 {
     exo_means_free(&login->means);
     *err = (struct exo_err)EXO_ERR_INIT;
-    return exo_means_find(&login->means, login->owner, given, stored, err);
+    return exo_means_find(&login->means, login->app, login->owner, given,
+                          stored, err);
 }
 
 static int prompt(struct exo_login *login, const char *question,

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "exoauth/log.h"
+#include "exoauth/process.h"
 #include "exoauth/proto.h"
 #include "options.h"
 
@@ -145,9 +145,9 @@ int main(int argc, char **argv)
     int status;
     int rc;
 
+    exo_signals_boot();
     fill_std_fds();
     (void)umask(022);
-    (void)signal(SIGPIPE, SIG_IGN);
     memset(&app, 0, sizeof(app));
     parsed = exo_options_parse(&options, &command, argc, argv, &err);
     if (parsed == EXO_PARSED_DONE) {

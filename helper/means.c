@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A client's proof (means.h). The broker asks for it under the account's
- * lock before each request, login before it troubles a person; nothing is
- * kept between requests, so that a rotated secret, certificate or assertion
- * takes effect by itself. The caller frees what was found. No text quotes
- * what a file or command gave.
+ * lock before each request, login before it troubles a person; what
+ * a command printed serves the whole process, files are read each time, so a
+ * rotated secret, certificate or assertion takes effect by itself. The caller
+ * frees what was found. No text quotes what a file or command gave.
  */
 #include "config.h"
 
@@ -13,11 +13,13 @@
 #include <string.h>
 
 #include "broker.h"
+#include "command.h"
 #include "exoauth/file.h"
 #include "means.h"
 
 /* For the callback of exo_keypair_load(). */
 struct question {
+    struct exo_app *app;
     const struct exo_settings *settings;
     struct exo_secret *passphrase; /* in, or what the command gave */
 };
@@ -34,7 +36,7 @@ static int tell_passphrase(void *context, const char *what,
 
     (void)what;
     if (exo_secret_empty(q->passphrase) && command[0] != '\0') {
-        rc = exo_command_output(key, command, passphrase, err);
+        rc = exo_command_output(q->app, key, command, passphrase, err);
         exo_secret_chomp(passphrase);
         return rc;
     }
@@ -43,11 +45,12 @@ static int tell_passphrase(void *context, const char *what,
                : exo_secret_copy(passphrase, q->passphrase);
 }
 
-static int load_key(struct exo_means *means, const struct exo_settings *s,
+static int load_key(struct exo_means *means, struct exo_app *app,
+                    const struct exo_settings *s,
                     const struct exo_secret *given,
                     const struct exo_secret *stored, struct exo_err *err)
 {
-    struct question question = { s, &means->secret };
+    struct question question = { app, s, &means->secret };
     const struct exo_keypair_source source = {
         .account = s->file.name,
         .certificate = exo_settings_get(s, EXO_KEY_CERTIFICATE),
@@ -96,7 +99,8 @@ static int read_assertion(struct exo_means *means, const struct exo_settings *s,
     return 0;
 }
 
-static int find_secret(struct exo_means *means, const struct exo_settings *s,
+static int find_secret(struct exo_means *means, struct exo_app *app,
+                       const struct exo_settings *s,
                        const struct exo_secret *given,
                        const struct exo_secret *stored, struct exo_err *err)
 {
@@ -105,7 +109,7 @@ static int find_secret(struct exo_means *means, const struct exo_settings *s,
     if (given) {
         return exo_secret_copy(&means->secret, given);
     }
-    rc = exo_client_secret(s, &means->secret, err);
+    rc = exo_client_secret(app, s, &means->secret, err);
     if (rc == EXO_E_NOENT) {
         rc = stored ? exo_secret_copy(&means->secret, stored) : 0;
     }
@@ -114,8 +118,8 @@ static int find_secret(struct exo_means *means, const struct exo_settings *s,
 
 /* What App Service calls IDENTITY_HEADER; the other forms have none. Never
  * what is stored: that was meant for the provider. */
-static int find_header(struct exo_means *means, const struct exo_settings *s,
-                       struct exo_err *err)
+static int find_header(struct exo_means *means, struct exo_app *app,
+                       const struct exo_settings *s, struct exo_err *err)
 {
     const char *value;
 
@@ -123,13 +127,14 @@ static int find_header(struct exo_means *means, const struct exo_settings *s,
         return 0;
     }
     if (!exo_settings_from_environment(s, EXO_KEY_IDENTITY_ENDPOINT)) {
-        return exo_client_secret(s, &means->secret, err);
+        return exo_client_secret(app, s, &means->secret, err);
     }
     value = getenv("IDENTITY_HEADER");
     return value ? exo_secret_set(&means->secret, value, strlen(value)) : 0;
 }
 
-int exo_means_find(struct exo_means *means, const struct exo_settings *settings,
+int exo_means_find(struct exo_means *means, struct exo_app *app,
+                   const struct exo_settings *settings,
                    const struct exo_secret *given,
                    const struct exo_secret *stored, struct exo_err *err)
 {
@@ -139,15 +144,15 @@ int exo_means_find(struct exo_means *means, const struct exo_settings *settings,
     exo_buf_init(&means->secret.hidden, EXO_SECRET_MAX);
     exo_buf_init(&means->assertion.hidden, EXO_SECRET_MAX);
     if (s->grant == EXO_GRANT_MANAGED_IDENTITY) {
-        return find_header(means, s, err);
+        return find_header(means, app, s, err);
     }
     switch (s->auth) {
     case EXO_CLIENT_PRIVATE_KEY_JWT:
-        return load_key(means, s, given, stored, err);
+        return load_key(means, app, s, given, stored, err);
     case EXO_CLIENT_ASSERTION:
         return read_assertion(means, s, err);
     default:
-        return find_secret(means, s, given, stored, err);
+        return find_secret(means, app, s, given, stored, err);
     }
 }
 

@@ -6,6 +6,7 @@
 #ifndef EXOAUTH_MEANS_H
 #define EXOAUTH_MEANS_H
 
+#include "app.h"
 #include "exoauth/key.h"
 #include "settings.h"
 
@@ -25,7 +26,8 @@ struct exo_means {
  * EXO_E_STATUS: NEEDS_LOGIN where a passphrase is missing or wrong. Free
  * means in every case.
  */
-int exo_means_find(struct exo_means *means, const struct exo_settings *settings,
+int exo_means_find(struct exo_means *means, struct exo_app *app,
+                   const struct exo_settings *settings,
                    const struct exo_secret *given,
                    const struct exo_secret *stored,
                    struct exo_err *err) EXO_MUST_CHECK;

@@ -58,6 +58,7 @@ unit_tests = \
 	tests/unit/test_path \
 	tests/unit/test_peer \
 	tests/unit/test_postfix \
+	tests/unit/test_process \
 	tests/unit/test_prompt \
 	tests/unit/test_proto \
 	tests/unit/test_publish \
@@ -196,7 +197,11 @@ tests_fuzz_fuzz_mail_SOURCES = \
 	tests/fuzz/fuzz_mail.c \
 	tests/fuzz/main.c \
 	$(NULL)
-tests_fuzz_fuzz_mail_LDADD = libexoauth-mail.la libexoauth-common.la
+tests_fuzz_fuzz_mail_LDADD = \
+	libexoauth-mail.la \
+	libexoauth-process.la \
+	libexoauth-common.la \
+	$(NULL)
 tests_fuzz_fuzz_redirect_SOURCES = \
 	tests/fuzz/fuzz_redirect.c \
 	tests/fuzz/main.c \

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # The walls between the rooms (HACKING): plugin -> common -> libc;
+# process -> common; helper, mail -> process;
 # helper -> oauth, store -> net, common; helper -> mail -> common. Who includes whom is read from the
 # #include lines, so a wall that falls is seen before anything links.
 
@@ -18,7 +19,7 @@ includes()
         LC_ALL=C sort
 }
 
-rooms='common plugin net store oauth mail helper include'
+rooms='common process plugin net store oauth mail helper include'
 for room in $rooms; do
     [[ -d $room ]] || skip_all "$room is missing"
 done
@@ -45,12 +46,12 @@ libc_headers=$(grep -E '^(plugin|common)/' <<<"$all" | cut -d: -f2 |
 none 'nothing includes the plugin' '(common|net|store|oauth|mail|helper|include)/.*' \
     '(.*/)?plugin(/|\.h)'
 none 'the plugin knows common and the contracts alone' 'plugin/.*' \
-    '(.*/)?(net|store|oauth|mail|helper)/'
+    '(.*/)?(process|net|store|oauth|mail|helper)/'
 none 'common knows no other room' 'common/.*' \
-    '(.*/)?(net|store|oauth|mail|helper|plugin)/'
+    '(.*/)?(process|net|store|oauth|mail|helper|plugin)/'
 none 'plugin and common know no contract of the other rooms' \
     '(plugin|common)/.*' \
-    "$contract/(explain|http|mail|oauth|provider|record|store|broker|grant)\\.h"
+    "$contract/(explain|http|mail|oauth|process|provider|record|store|broker|grant)\\.h"
 is "$libc_headers" '' 'plugin and common include libc headers alone'
 none 'oauth does not know the store' 'oauth/.*' \
     "(.*/)?(store/|$contract/(store|record)\\.h)"
@@ -62,8 +63,12 @@ none 'mail knows common alone' 'mail/.*' \
     "(.*/)?(net/|store/|oauth/|helper/|$contract/(explain|http|oauth|provider|record|store)\\.h)"
 none 'no other room but the helper knows mail' \
     '(common|net|store|oauth|plugin)/.*' "(.*/)?(mail/|$contract/mail\\.h)"
+none 'children are a matter of the helper and of mail' \
+    '(net|store|oauth)/.*' "$contract/process\\.h"
+none 'process knows common alone' 'process/.*' \
+    "(.*/)?(net/|store/|oauth/|mail/|helper/|plugin/|$contract/(explain|http|mail|oauth|provider|record|store)\\.h)"
 none 'nothing below it includes the helper' \
-    '(common|net|store|oauth|mail|include)/.*' '(.*/)?helper/'
+    '(common|process|net|store|oauth|mail|include)/.*' '(.*/)?helper/'
 
 only 'nothing but doctor looks into an access token' '(helper/)?doctor_claims\.h' \
     'helper/doctor_(claims|fit)\.c'
@@ -75,7 +80,7 @@ only 'OpenSSL only in oauth/, store/ and mail/, and in no header' 'openssl/' \
 only 'json-c only in store/, oauth/ and helper/' '(json-c/|json\.h)' \
     '(store|oauth|helper)/.*'
 only 'NSS only in the helper' '(pwd|grp|netdb)\.h' \
-    'helper/.*|store/.*|mail/(lookup\.h|login_try\.c)'
+    'helper/.*|store/.*|process/process\.c|mail/(lookup\.h|login_try\.c)'
 
 # Functions that have a better one here.
 banned='strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|strtok_r|gets|system'

@@ -9,6 +9,7 @@
 
 #include "exoauth/proto.h"
 #include "helper/broker.h"
+#include "helper/command.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,14 +20,14 @@ int64_t __real_exo_clock_ms(void);
 
 static int64_t leap; /* from the second question on */
 static int questions;
+static struct exo_app app; /* what commands printed is kept in it */
 
 int64_t __wrap_exo_clock_ms(void)
 {
     return __real_exo_clock_ms() + (questions++ > 0 ? leap : 0);
 }
 
-/* The secret of a@b whose file ends with this line; its text in *value. */
-static int get(struct house *house, const char *line, char value[200])
+static int get_again(struct house *house, const char *line, char value[200])
 {
     struct exo_secret secret = EXO_SECRET_INIT;
     struct exo_account account = account_of("a@b");
@@ -39,11 +40,21 @@ static int get(struct house *house, const char *line, char value[200])
     house->err = (struct exo_err)EXO_ERR_INIT;
     if (exo_settings_load(&settings, house->conf, &account, &house->err) != 0)
         fail_msg("%s", house->err.text);
-    questions = 0;
-    rc = exo_client_secret(settings, &secret, &house->err);
+    rc = exo_client_secret(&app, settings, &secret, &house->err);
     (void)snprintf(value, 200, "%s", exo_secret_reveal(&secret));
     exo_secret_free(&secret);
     exo_settings_free(settings);
+    return rc;
+}
+
+/* The secret of a@b whose file ends with this line; its text in *value. */
+static int get(struct house *house, const char *line, char value[200])
+{
+    int rc;
+
+    questions = 0;
+    rc = get_again(house, line, value);
+    exo_command_forget(&app);
     return rc;
 }
 
@@ -163,6 +174,12 @@ static const struct command {
     { "no-such-command-at-all", NULL, "failed (exit status 127)" },
     { "echo s3cret; kill -TERM $$", NULL, "failed (signal 15)" },
     { "head -c 70000 /dev/zero", NULL, "secret_command: its output: " },
+    /* what it leaves in the background is none of our business */
+    { "sleep 30 & printf s3cret", "s3cret", NULL },
+    { "{ sleep 30; echo more; } & echo s3cret", "s3cret", NULL },
+    { "sleep 30 & echo s3cret; exit 4", NULL, "failed (exit status 4)" },
+    /* as sh(1) expects them: kill and pipes work */
+    { "yes s3cret | head -n1", "s3cret", NULL },
 };
 
 static void runs_a_command(void **state)
@@ -254,6 +271,52 @@ static void ends_a_command_that_hangs(void **state)
     assert_false(is_running(pid));
 }
 
+/* Its end counts, and not that of its output. */
+static void ends_a_command_that_closed_its_output(void **state)
+{
+    struct house *house = *state;
+    char line[400], value[200];
+    const char *pid;
+
+    (void)snprintf(line, sizeof(line),
+                   "secret_command: echo $$ >%s; printf s3cret; exec >&-; "
+                   "sleep 600",
+                   place_name(&house->place, "pid"));
+    leap = 9500;
+    assert_int_equal(get(house, line, value), EXO_E_STATUS);
+    leap = 0;
+    assert_err(&house->err, EXO_STATUS_TRANSIENT,
+               "secret_command gave no answer within 10 s", "run it by hand");
+    pid = get_file(&house->place, "pid");
+    if (pid == NULL) {
+        say_skipped("the shell did not get as far as its first command");
+        return;
+    }
+    assert_false(is_running(pid));
+}
+
+static void runs_a_command_once(void **state)
+{
+    struct house *house = *state;
+    char line[400], value[200];
+
+    (void)snprintf(line, sizeof(line), "secret_command: echo x >>%s; echo s3",
+                   place_name(&house->place, "ran"));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(get_again(house, line, value), 0);
+        assert_string_equal(value, "s3");
+    }
+    assert_string_equal(get_file(&house->place, "ran"), "x\n");
+    exo_command_forget(&app);
+    /* What failed is no answer. */
+    (void)snprintf(line, sizeof(line),
+                   "secret_command: echo y >>%s; echo s3; exit 1",
+                   place_name(&house->place, "ran"));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(get_again(house, line, value), EXO_E_STATUS);
+    assert_string_equal(get_file(&house->place, "ran"), "x\ny\ny\n");
+}
+
 static void on_alarm(int number)
 {
     (void)number;
@@ -307,6 +370,8 @@ int main(void)
         IN_HOUSE(runs_a_command),
         IN_HOUSE(keeps_its_complaints_off_stderr),
         IN_HOUSE(ends_a_command_that_hangs),
+        IN_HOUSE(ends_a_command_that_closed_its_output),
+        IN_HOUSE(runs_a_command_once),
         IN_HOUSE(stands_signals),
         IN_HOUSE(asks_the_owner_of_the_credential),
     };

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Dispositions and mask of signals, ours and of our children
+ * (exoauth/process.h). Called by main() before anything else and by every
+ * child after fork(). Handlers do not survive exec, so whatever main() finds
+ * handled is the work of a sanitizer or the like in this process, and stays.
+ * Nothing here can fail but for signals that cannot be set at all.
+ */
+#include "config.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "exoauth/process.h"
+
+static bool may_stay_ignored(int number)
+{
+    switch (number) {
+    case SIGHUP:
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void set(int number, void (*handler)(int))
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = handler;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(number, &action, NULL);
+}
+
+static void block_nothing(void)
+{
+    sigset_t none;
+
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void exo_signals_boot(void)
+{
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        struct sigaction now;
+
+        if (sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN &&
+            !may_stay_ignored(number)) {
+            set(number, SIG_DFL);
+        }
+    }
+    set(SIGPIPE, SIG_IGN);
+    block_nothing();
+}
+
+void exo_signals_default(void)
+{
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        set(number, SIG_DFL);
+    }
+    block_nothing();
+}
