@@ -16,6 +16,12 @@
 
 struct exo_peer;
 
+/* Milliseconds for a lock and a request where no login waits; and the longest
+ * that a credential can be in flight then, as a request that spends one has its
+ * full time. Who stops exoauth waits longer: TimeoutStopSec of the units. */
+#define EXO_RENEWAL_MS 60000
+#define EXO_FLIGHT_MS (EXO_RENEWAL_MS + EXO_HTTP_TOTAL_MS)
+
 struct exo_want {
     const struct exo_peer *peer; /* `allow` must name him; NULL: ourselves */
     const char *server;          /* must be allowed; NULL: not said */

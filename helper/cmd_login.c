@@ -123,7 +123,7 @@ static int prove(struct exo_login *login, struct exo_err *err)
                 : NULL;
         proof.draft = o->draft;
         rc = exo_broker_login(app, &o->account, &proof,
-                              exo_clock_ms() + EXO_LOGIN_MS, &got, err);
+                              exo_clock_ms() + EXO_RENEWAL_MS, &got, err);
     }
     if (rc == 0) {
         tell(&got);
@@ -180,7 +180,7 @@ static int run_grant(struct exo_app *app, struct exo_settings *settings,
     exo_buf_init(&login.keep.hidden, EXO_SECRET_MAX);
     login.owner = exo_settings_owner(settings);
     if (exo_discovery_due(settings)) {
-        rc = exo_discover(app, settings, exo_clock_ms() + EXO_LOGIN_MS,
+        rc = exo_discover(app, settings, exo_clock_ms() + EXO_RENEWAL_MS,
                           &login.sends_iss, &error);
         if (rc != 0) {
             *err = error.err;
@@ -221,7 +221,7 @@ static int check_stored(struct exo_app *app, const struct exo_options *o,
     struct exo_got got;
     int rc;
 
-    want.deadline_ms = exo_clock_ms() + EXO_LOGIN_MS;
+    want.deadline_ms = exo_clock_ms() + EXO_RENEWAL_MS;
     rc = exo_broker_get(app, &o->account, &want, &got, &ignored);
     *first = rc == 0 && got.renewed && got.record.serial == 1;
     if (rc == 0 && got.record.state != EXO_STATUS_OK) {

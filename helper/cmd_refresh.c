@@ -21,7 +21,6 @@
 #include "names.h"
 #include "status.h"
 
-#define REFRESH_MS 60000 /* nobody waits for a login here */
 /* A provider that counts requests sees a hundred accounts as a minute of
  * work and not as a burst. */
 #define SPREAD_MS 60000 /* all pauses together, at most */
@@ -66,8 +65,8 @@ static void warn_of_end(struct exo_app *app,
     int64_t threshold = exo_status_threshold(end, now);
 
     if (threshold == 0 || settings->owner || app->conf->on_event[0] == '\0' ||
-        exo_app_lock(app, &settings->file, exo_clock_ms() + REFRESH_MS, &lock,
-                     &err) != 0) {
+        exo_app_lock(app, &settings->file, exo_clock_ms() + EXO_RENEWAL_MS,
+                     &lock, &err) != 0) {
         return;
     }
     if (exo_store_get(app->store, &settings->file, &record, &err) == 0 &&
@@ -95,7 +94,7 @@ static int refresh_one(struct exo_app *app, const struct exo_options *options,
 
     want.due = true;
     want.force = options->force;
-    want.deadline_ms = exo_clock_ms() + REFRESH_MS;
+    want.deadline_ms = exo_clock_ms() + EXO_RENEWAL_MS;
     rc = exo_broker_get(app, account, &want, &got, err);
     *asked = got.asked;
     /* Served from what is left, but somebody should know. */

@@ -19,7 +19,6 @@
 #include "place.h"
 #include "prompt.h"
 
-#define IMPORT_MS 60000 /* for a lock and a request, each account */
 #define ORIGINAL_SHOWN 200
 
 static const struct exo_import_tool *const tools[] = {
@@ -238,8 +237,9 @@ static bool works_with(struct exo_app *app, const struct exo_import_item *item,
     memset(&proof, 0, sizeof(proof));
     proof.grant = grant;
     proof.draft = item->draft;
-    good = exo_broker_login(app, &item->account, &proof,
-                            exo_clock_ms() + IMPORT_MS, &got, &ignored) == 0;
+    good =
+        exo_broker_login(app, &item->account, &proof,
+                         exo_clock_ms() + EXO_RENEWAL_MS, &got, &ignored) == 0;
     exo_got_free(&got);
     return good;
 }
@@ -267,7 +267,7 @@ static bool is_there(struct exo_app *app, const struct exo_options *o,
     if (exo_draft_waits(item->draft)) {
         return any && works_with(app, item, grant);
     }
-    want.deadline_ms = exo_clock_ms() + IMPORT_MS;
+    want.deadline_ms = exo_clock_ms() + EXO_RENEWAL_MS;
     good = exo_broker_get(app, &item->account, &want, &got, &ignored) == 0 &&
            got.record.state == EXO_STATUS_OK &&
            (mine || !got.renewed || got.record.serial > 1);
@@ -294,7 +294,7 @@ static int prove(struct exo_app *app, const struct exo_import_item *item,
         proof.refresh_token = &item->refresh_token;
     }
     rc = exo_broker_login(app, &item->account, &proof,
-                          exo_clock_ms() + IMPORT_MS, &got, err);
+                          exo_clock_ms() + EXO_RENEWAL_MS, &got, err);
     if (rc == 0) {
         (void)fprintf(stderr,
                       "exoauth: %s: imported, for mailbox %s at %s; do not use "

@@ -3,7 +3,12 @@
  * serve --listen PATH. Called by serve; bound before root becomes run_as,
  * accepting after it. Each connection gets a process of its own, so that one
  * asker who dawdles, or a provider who hangs, holds up nobody else; at most
- * MOST at a time, the rest waits in the backlog. Ends on SIGTERM or SIGINT.
+ * MOST at a time, the rest waits in the backlog.
+ *
+ * SIGTERM or SIGINT ends it: nothing is accepted any more, and what has begun
+ * is waited for, as a credential may be in flight. Each process has a session
+ * of its own, so a signal to our group is no signal to it; as process 1 of a
+ * container our end would be its SIGKILL. More signals change nothing.
  */
 #include "config.h"
 
@@ -18,7 +23,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "broker.h"
 #include "exoauth/log.h"
+#include "exoauth/proto.h"
 #include "listen.h"
 
 #define MOST 256
@@ -88,15 +95,28 @@ int exo_listen_open(struct exo_app *app, const char *path, int *fd,
     return rc;
 }
 
-static void reap(size_t *running)
+/* The processes that answer. As process 1 we also inherit those of others. */
+struct crowd {
+    pid_t pid[MOST];
+    size_t n;
+};
+
+static void reap(struct crowd *crowd)
 {
-    while (*running > 0 && waitpid(-1, NULL, WNOHANG) > 0) {
-        (*running)--;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+        for (size_t i = 0; i < crowd->n; i++) {
+            if (crowd->pid[i] == pid) {
+                crowd->pid[i] = crowd->pid[--crowd->n];
+                break;
+            }
+        }
     }
 }
 
 static void take_one(struct exo_app *app, int listener, const sigset_t *old,
-                     size_t *running)
+                     struct crowd *crowd)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     pid_t pid;
@@ -107,23 +127,47 @@ static void take_one(struct exo_app *app, int listener, const sigset_t *old,
     pid = fork();
     if (pid == 0) {
         (void)close(listener);
+        (void)setsid();
         (void)sigprocmask(SIG_SETMASK, old, NULL);
         exo_serve_one(app, fd, fd, (uid_t)-1);
         _exit(0);
     }
     if (pid > 0) {
-        (*running)++;
+        crowd->pid[crowd->n++] = pid;
     } else {
         exo_log(EXO_LOG_ERROR, "cannot fork: %m");
     }
     (void)close(fd);
 }
 
+/* Those that are stuck all the same are left alone in the end. */
+static void await_all(int signals, struct crowd *crowd)
+{
+    int64_t deadline = exo_clock_ms() + EXO_FLIGHT_MS;
+    int64_t left = EXO_FLIGHT_MS;
+
+    reap(crowd);
+    if (crowd->n > 0) {
+        exo_log(EXO_LOG_INFO, "stopping: %zu requests are being answered",
+                crowd->n);
+    }
+    while (crowd->n > 0 && left > 0) {
+        struct pollfd p = { signals, POLLIN, 0 };
+        struct signalfd_siginfo info;
+
+        (void)poll(&p, 1, (int)left);
+        while (read(signals, &info, sizeof(info)) == sizeof(info)) {
+        }
+        reap(crowd);
+        left = deadline - exo_clock_ms();
+    }
+}
+
 int exo_listen_run(struct exo_app *app, const char *path, int fd,
                    struct exo_err *err)
 {
     sigset_t mask, old;
-    size_t running = 0;
+    struct crowd crowd = { .n = 0 };
     int signals;
 
     (void)sigemptyset(&mask);
@@ -140,22 +184,23 @@ int exo_listen_run(struct exo_app *app, const char *path, int fd,
         struct pollfd p[2] = { { signals, POLLIN, 0 }, { fd, POLLIN, 0 } };
         struct signalfd_siginfo info;
 
-        if (poll(p, running < MOST ? 2 : 1, -1) < 0 && errno != EINTR) {
+        if (poll(p, crowd.n < MOST ? 2 : 1, -1) < 0 && errno != EINTR) {
             break;
         }
         if (read(signals, &info, sizeof(info)) == sizeof(info)) {
             if (info.ssi_signo != SIGCHLD) {
                 break;
             }
-            reap(&running);
+            reap(&crowd);
         }
         if (p[1].revents & POLLIN) {
-            take_one(app, fd, &old, &running);
+            take_one(app, fd, &old, &crowd);
         }
     }
     /* Where run_as may not remove it, the next start finds it dead. */
     (void)unlink(path);
-    (void)close(signals);
     (void)close(fd);
+    await_all(signals, &crowd);
+    (void)close(signals);
     return 0;
 }

@@ -6,8 +6,6 @@
 #include "broker.h"
 #include "cmd.h"
 
-#define EXO_LOGIN_MS 60000 /* a lock and a request; a person is not timed */
-
 /* How this login gets its token. */
 enum exo_login_way {
     EXO_LOGIN_APP,   /* client_credentials: nobody is asked */

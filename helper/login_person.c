@@ -233,7 +233,7 @@ static int by_password(struct exo_login *login,
  * account's lock. */
 static void spend_code(int64_t left_ms)
 {
-    exo_spend_begin(left_ms + EXO_LOGIN_MS);
+    exo_spend_begin(left_ms + EXO_RENEWAL_MS);
 }
 
 int exo_login_person(struct exo_login *login, struct exo_tokens *tokens,

@@ -263,6 +263,7 @@ shell_tests = \
 	tests/cli/doctor_provider.sh \
 	tests/cli/discovery.sh \
 	tests/cli/explain.sh \
+	tests/cli/grace.sh \
 	tests/cli/identity.sh \
 	tests/cli/imds.sh \
 	tests/cli/import.sh \
