@@ -31,6 +31,7 @@ libexoauth_common_la_SOURCES = \
 	common/source.c \
 	common/spawn.c \
 	common/temp.c \
+	common/text.c \
 	common/token.c \
 	common/wire.c \
 	$(NULL)

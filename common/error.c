@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -131,22 +130,10 @@ int exo_status_exit(enum exo_status status)
                                        : EX_SOFTWARE;
 }
 
-void exo_text_clean(char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c < 0x20 || c == 0x7f) {
-            *text = '?';
-        }
-    }
-}
-
 int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
                 ...)
 {
     va_list ap;
-    size_t len;
 
     if (err == NULL) {
         return EXO_E_STATUS;
@@ -154,16 +141,7 @@ int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
     err->status = status;
     err->retry_after = 0;
     va_start(ap, fmt);
-    if (vsnprintf(err->text, sizeof err->text, fmt, ap) < 0) {
-        err->text[0] = '\0';
-    }
+    exo_text_set(err->text, sizeof err->text, fmt, ap);
     va_end(ap);
-    exo_text_clean(err->text);
-    /* A text cut in the middle may end in a blank, which a reply's
-     * `message:` could not carry. */
-    len = strlen(err->text);
-    while (len > 0 && err->text[len - 1] == ' ') {
-        err->text[--len] = '\0';
-    }
     return EXO_E_STATUS;
 }

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
@@ -121,11 +120,8 @@ void exo_log(enum exo_log_level level, const char *fmt, ...)
         return;
     }
     va_start(ap, fmt);
-    if (vsnprintf(text, sizeof text, fmt, ap) < 0) {
-        text[0] = '\0';
-    }
+    exo_text_set(text, sizeof text, fmt, ap);
     va_end(ap);
-    exo_text_clean(text);
     if (state.sink == SINK_SYSLOG) {
         syslog(levels[level].priority, "%s", text);
     } else {

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -55,9 +54,8 @@ static int refuse(struct walk *w, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    (void)vsnprintf(w->path->why, sizeof w->path->why, fmt, ap);
+    exo_text_set(w->path->why, sizeof w->path->why, fmt, ap);
     va_end(ap);
-    exo_text_clean(w->path->why);
     return EXO_E_UNSAFE;
 }
 
@@ -108,8 +106,9 @@ static int judge_dir(struct walk *w, int fd, const struct stat *st, bool last)
     if (!is_ours(w, st->st_uid)) {
         return refuse(w,
                       "%.200s belongs to uid %lu, who could put other things "
-                      "in its place; run: chown root %.100s",
-                      shown(w), (unsigned long)st->st_uid, shown(w));
+                      "in its place; run: chown root %s",
+                      shown(w), (unsigned long)st->st_uid,
+                      EXO_SH(shown(w), "FILE"));
     }
     if ((st->st_mode & 022) == 0 || is_sticky(st) || (last && w->mend)) {
         return EXO_OK;
@@ -118,10 +117,10 @@ static int judge_dir(struct walk *w, int fd, const struct stat *st, bool last)
         !has_list(fd)) {
         return EXO_OK;
     }
-    return refuse(w, "%.200s can be written to by %s; run: chmod %s %.100s",
-                  shown(w),
-                  (st->st_mode & 002) != 0 ? "everybody" : "its group",
-                  (st->st_mode & 002) != 0 ? "go-w" : "g-w", shown(w));
+    return refuse(
+        w, "%.200s can be written to by %s; run: chmod %s %s", shown(w),
+        (st->st_mode & 002) != 0 ? "everybody" : "its group",
+        (st->st_mode & 002) != 0 ? "go-w" : "g-w", EXO_SH(shown(w), "FILE"));
 }
 
 static void enter(struct walk *w, int fd, const struct stat *st)
@@ -216,8 +215,9 @@ static int follow(struct walk *w, int fd, const struct stat *st, size_t parent)
     if (!is_ours(w, st->st_uid)) {
         return refuse(w,
                       "%.200s is a symbolic link of uid %lu, which is not "
-                      "followed; remove it, or run: chown -h root %.100s",
-                      shown(w), (unsigned long)st->st_uid, shown(w));
+                      "followed; remove it, or run: chown -h root %s",
+                      shown(w), (unsigned long)st->st_uid,
+                      EXO_SH(shown(w), "FILE"));
     }
     n = readlinkat(fd, "", target, sizeof target);
     if (n <= 0 || (size_t)n == sizeof target || ++w->hops > HOPS) {

@@ -23,7 +23,7 @@
  * detach itself, and still no cause for a mail server to give up. */
 #define NOWAIT 2000
 
-#define TRIED_MAX 220 /* bytes about sources that failed, in one message */
+#define TRIED_MAX 150 /* bytes about sources that failed, in one message */
 
 struct search {
     const struct exo_conf *conf;
@@ -204,9 +204,9 @@ static void refuse_server(struct search *search)
     (void)exo_err_set(&answer->message, EXO_STATUS_MISCONFIGURED,
                       "the token of %.120s may not be sent to %.120s; add the "
                       "server to `servers` of the account, then run: exoauth "
-                      "refresh %.120s",
+                      "refresh %s",
                       search->request->get, search->request->server,
-                      search->request->get);
+                      EXO_SH(search->request->get, "ACCOUNT"));
     answer->reply = (struct exo_reply){ .status = answer->message.status,
                                         .message = answer->message.text };
 }
@@ -261,13 +261,14 @@ static void refuse_all(struct search *search)
     if (search->tried.len == 0) {
         tried = "none is configured";
     }
-    (void)exo_err_set(
-        &search->answer->message, EXO_STATUS_TRANSIENT,
-        "no token for %.64s: %s %.64s, and no socket answered "
-        "(%s%s); run: exoauth refresh %.64s, and see the "
-        "spawn(8) service in README",
-        search->request->get, search->state, search->conf->token_dir, tried,
-        search->tried.error != 0 ? "; ..." : "", search->request->get);
+    (void)exo_err_set(&search->answer->message, EXO_STATUS_TRANSIENT,
+                      "no token for %.64s: %s %.64s, and no socket answered "
+                      "(%s%s); run: exoauth refresh %s, and see the "
+                      "spawn(8) service in README",
+                      search->request->get, search->state,
+                      search->conf->token_dir, tried,
+                      search->tried.error != 0 ? "; ..." : "",
+                      EXO_SH(search->request->get, "ACCOUNT"));
 }
 
 /* Nobody answered. */

@@ -39,7 +39,8 @@ static int find_run_as(struct exo_app *app, struct exo_err *err)
                            "--system --user-group --home-dir "
                            "/var/lib/exoauth --no-create-home "
                            "--shell /usr/sbin/nologin %s, or set run_as in %s",
-                           name, name, app->conf->path);
+                           name, EXO_SH(name, "USER"),
+                           EXO_SH(app->conf->path, "FILE"));
     }
     if (strlen(name) >= sizeof(app->run_as)) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -65,7 +66,8 @@ static int find_token_group(struct exo_app *app, struct exo_err *err)
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "there is no group %s (token_group); run: groupadd "
                            "--system %s, or set token_group in %s",
-                           name, name, app->conf->path);
+                           name, EXO_SH(name, "GROUP"),
+                           EXO_SH(app->conf->path, "FILE"));
     }
     app->has_token_group = true;
     app->token_gid = gr->gr_gid;

@@ -160,7 +160,8 @@ static int make_do(struct exo_work *w)
         return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN,
                            "no credential is stored for %s; run: exoauth "
                            "login %s",
-                           w->owner->file.name, w->owner->file.name);
+                           w->owner->file.name,
+                           EXO_SH(w->owner->file.name, "ACCOUNT"));
     }
     (void)exo_err_set(w->err, r->state, "%s", r->error_text);
     w->err->retry_after = r->next_try > now ? r->next_try - now : 0;

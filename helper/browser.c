@@ -86,7 +86,8 @@ static int too_late(const struct exo_browser *b, struct exo_err *err)
     return exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
                        "no browser came back within %lld s; run: exoauth "
                        "login %s, or add --paste for a browser elsewhere",
-                       (long long)b->wait, b->client->account);
+                       (long long)b->wait,
+                       EXO_SH(b->client->account, "ACCOUNT"));
 }
 
 /* One request of a browser. 0 or EXO_E_STATUS: the login is decided;

@@ -181,7 +181,7 @@ static int nothing_there(const struct exo_app *app,
                       "%s has nothing of its own; it uses the credential of "
                       "%s; to forget that, run: exoauth remove %s",
                       account->name, settings->credential.name,
-                      settings->credential.name);
+                      EXO_SH(settings->credential.name, "ACCOUNT"));
     exo_settings_free(settings);
     return EXO_E_STATUS;
 }

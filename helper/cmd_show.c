@@ -181,7 +181,8 @@ void exo_show_settings(struct exo_buf *out, const struct exo_settings *settings,
         exo_buf_fmt(out,
                     "# token and credential: those of %s, see: "
                     "exoauth show %s\n",
-                    settings->credential.name, settings->credential.name);
+                    settings->credential.name,
+                    EXO_SH(settings->credential.name, "ACCOUNT"));
     }
 }
 

@@ -67,7 +67,7 @@ int exo_device_login(const struct exo_oauth_client *client,
                            "%s has no device_authorization_endpoint; run: "
                            "exoauth login %s --set "
                            "device_authorization_endpoint=URL",
-                           client->account, client->account);
+                           client->account, EXO_SH(client->account, "ACCOUNT"));
     }
     rc = exo_oauth_device_start(client, &device, &error);
     if (rc != 0) {
@@ -90,7 +90,7 @@ int exo_device_login(const struct exo_oauth_client *client,
     } else if (step == EXO_DEVICE_PENDING) {
         rc = exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
                          "the code was not used in time; run: exoauth login %s",
-                         client->account);
+                         EXO_SH(client->account, "ACCOUNT"));
     }
     exo_device_free(&device);
     return rc;

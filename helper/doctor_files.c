@@ -40,7 +40,9 @@ static bool check_own(struct exo_doctor *d, const char *path,
     if (st->st_uid != d->app->uid) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "%s belongs to uid %lu; run: chown %s %s", path,
-                        (unsigned long)st->st_uid, user_name(d), path);
+                        (unsigned long)st->st_uid,
+                        d->app->root ? EXO_SH(d->app->run_as, "USER") : "$USER",
+                        EXO_SH(path, "FILE"));
         return false;
     }
     if ((st->st_mode & 07777 & ~mode) != 0) {
@@ -48,7 +50,7 @@ static bool check_own(struct exo_doctor *d, const char *path,
                         "%s has mode %04o, which lets others in; run: chmod "
                         "%04o %s",
                         path, (unsigned)(st->st_mode & 07777), (unsigned)mode,
-                        path);
+                        EXO_SH(path, "FILE"));
         return false;
     }
     return true;
@@ -146,7 +148,9 @@ static void check_key(struct exo_doctor *d)
     } else {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "key %s: %s; run: chown %s %s && chmod 400 %s", path,
-                        why ? why : exo_strerror(rc), user_name(d), path, path);
+                        why ? why : exo_strerror(rc),
+                        d->app->root ? EXO_SH(d->app->run_as, "USER") : "$USER",
+                        EXO_SH(path, "FILE"), EXO_SH(path, "FILE"));
     }
 }
 
@@ -243,7 +247,7 @@ static void check_read(struct exo_doctor *d, const struct exo_account *account,
     if (secret && (st.st_mode & 004) != 0) {
         exo_doctor_warn(d, account,
                         "%s %s can be read by everybody; run: chmod o= %s", key,
-                        path, path);
+                        path, EXO_SH(path, "FILE"));
     }
 }
 
@@ -280,7 +284,8 @@ static void check_conf(struct exo_doctor *d)
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "%s has mode %04o, so that programs cannot read it; it "
                         "holds no secret, run: chmod 0644 %s",
-                        conf->path, (unsigned)(st.st_mode & 07777), conf->path);
+                        conf->path, (unsigned)(st.st_mode & 07777),
+                        EXO_SH(conf->path, "FILE"));
     }
     check_read(d, NULL, "ca_file", conf->ca_file, false);
     check_read(d, NULL, "proxy_auth_file", conf->proxy_auth_file, true);

@@ -128,7 +128,8 @@ static void check_audience(struct exo_doctor *d,
                         "audience: the token is for %s and not for %s, and "
                         "servers will refuse it; correct scope, then run: "
                         "exoauth refresh %s --force",
-                        claims->audience, exo_buf_text(&want), account->name);
+                        claims->audience, exo_buf_text(&want),
+                        EXO_SH(account->name, "ACCOUNT"));
     }
     exo_buf_free(&want);
 }
@@ -195,7 +196,8 @@ static void check_scopes(struct exo_doctor *d,
                         "scopes: %.*s is missing, there are %s; give the "
                         "application that permission and consent to it, then "
                         "run: exoauth login %s",
-                        (int)len, missing, claims->scopes, account->name);
+                        (int)len, missing, claims->scopes,
+                        EXO_SH(account->name, "ACCOUNT"));
     } else {
         exo_doctor_ok(d, account, "scopes: %s", claims->scopes);
     }
@@ -221,7 +223,8 @@ static void check_roles(struct exo_doctor *d, const struct exo_account *account,
                         "IMAP.AccessAsApp nor POP.AccessAsApp; right with RBAC "
                         "for Applications, else add one and grant admin "
                         "consent, then run: exoauth refresh %s --force",
-                        roles[0] != '\0' ? roles : "none", account->name);
+                        roles[0] != '\0' ? roles : "none",
+                        EXO_SH(account->name, "ACCOUNT"));
     } else {
         exo_doctor_ok(d, account, "roles: the token names none");
     }
@@ -247,7 +250,8 @@ static void check_mailbox(struct exo_doctor *d,
                         "mailbox: the token is %s's, and the login is for %s; "
                         "right if that is a shared mailbox with Full Access or "
                         "an alias, else run: exoauth login %s",
-                        claims->mailbox, user, account->name);
+                        claims->mailbox, user,
+                        EXO_SH(account->name, "ACCOUNT"));
     }
 }
 
@@ -262,7 +266,7 @@ static void check_client(struct exo_doctor *d,
         exo_doctor_warn(d, account,
                         "client: the token was given to %s, and client_id is "
                         "%s; run: exoauth refresh %s --force",
-                        claims->client, id, account->name);
+                        claims->client, id, EXO_SH(account->name, "ACCOUNT"));
     }
 }
 
@@ -281,7 +285,7 @@ static void tell_of_refusals(struct exo_doctor *d,
             "asks for another; compare audience, roles or scopes and mailbox "
             "above, and as permissions given since then are in new tokens "
             "only, run: exoauth refresh %s --force",
-            account->name);
+            EXO_SH(account->name, "ACCOUNT"));
     }
     exo_buf_free(&want);
 }

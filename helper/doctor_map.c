@@ -57,7 +57,7 @@ static void check_user(struct exo_doctor *d, const char *file, const char *user,
         exo_doctor_warn(d, NULL,
                         "%s names %s, which is no account; run: exoauth login "
                         "%s, or correct the name",
-                        file, account.name, account.name);
+                        file, account.name, EXO_SH(account.name, "ACCOUNT"));
     }
 }
 

@@ -51,12 +51,14 @@ static void tell_recorded(struct exo_doctor *d,
         exo_doctor_warn(d, account,
                         "the last request failed, %s: %s, then run: exoauth "
                         "refresh %s --force",
-                        exo_buf_text(&when), row->message, account->name);
+                        exo_buf_text(&when), row->message,
+                        EXO_SH(account->name, "ACCOUNT"));
     } else {
         exo_doctor_fail(d, account, row->state,
                         "the last request failed, %s: %s, then run: exoauth "
                         "refresh %s --force",
-                        exo_buf_text(&when), row->message, account->name);
+                        exo_buf_text(&when), row->message,
+                        EXO_SH(account->name, "ACCOUNT"));
     }
     exo_buf_free(&when);
 }

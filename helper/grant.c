@@ -62,7 +62,7 @@ static int need_secret(struct exo_work *w)
     return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN,
                        "no client secret is stored for %s; run: exoauth login "
                        "%s --secret-file FILE",
-                       name, name);
+                       name, EXO_SH(name, "ACCOUNT"));
 }
 
 static int need_login(struct exo_work *w)
@@ -71,7 +71,7 @@ static int need_login(struct exo_work *w)
 
     return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN,
                        "no credential is stored for %s; run: exoauth login %s",
-                       name, name);
+                       name, EXO_SH(name, "ACCOUNT"));
 }
 
 /* Has the client of an app what the provider will ask for? */

@@ -48,7 +48,7 @@ static int open_original(const char *path, int *fd, struct exo_err *err)
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "%s: everybody may write it; if what is in it is "
                            "yours, run: chmod o-w %s",
-                           path, path);
+                           path, EXO_SH(path, "FILE"));
     }
     return 0;
 }
@@ -284,5 +284,6 @@ void exo_import_no_token(const struct exo_import *in,
     (void)exo_err_set(&item->err, EXO_STATUS_NEEDS_LOGIN,
                       "%s: no refresh token for %s in it; run: exoauth login "
                       "%s",
-                      in->shown, item->account.name, item->account.name);
+                      in->shown, item->account.name,
+                      EXO_SH(item->account.name, "ACCOUNT"));
 }

@@ -158,7 +158,7 @@ static int decrypt(struct proxy *p, struct exo_import_item *item,
                           "%s: %s, token_salt or token_iterations of %s is "
                           "damaged; run: exoauth login %s",
                           p->in->shown, option, item->account.name,
-                          item->account.name);
+                          EXO_SH(item->account.name, "ACCOUNT"));
         rc = 0;
     }
 out:

@@ -51,7 +51,8 @@ int exo_key_file_read(const struct exo_app *app, const char *path,
                        "root and the owner of the store can read; run: chown "
                        "%s %s && chmod 400 %s",
                        path, why ? why : exo_strerror(rc),
-                       app->root ? app->run_as : "$USER", path, path);
+                       app->root ? EXO_SH(app->run_as, "USER") : "$USER",
+                       EXO_SH(path, "FILE"), EXO_SH(path, "FILE"));
 }
 
 /* *name is what to call it in an error. */

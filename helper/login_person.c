@@ -192,7 +192,7 @@ static int keep_password(struct exo_login *login,
                            "the provider gives no refresh token, and of "
                            "password and client secret only one can be stored; "
                            "run: exoauth login %s --set secret_file=FILE",
-                           name);
+                           EXO_SH(name, "ACCOUNT"));
     }
     exo_app_warn(login->app,
                  "%s: the provider gives no refresh token, so the password "
@@ -270,5 +270,6 @@ void exo_login_whose(const struct exo_login *login,
                  "unless that mailbox is shared with them, run: exoauth login "
                  "%s again and sign in as %s",
                  login->owner->file.name, tokens->mailbox, wanted,
-                 login->owner->file.name, wanted);
+                 EXO_SH(login->owner->file.name, "ACCOUNT"),
+                 EXO_SH(wanted, "ACCOUNT"));
 }

@@ -121,7 +121,8 @@ void exo_place_store(struct exo_app *app)
         exo_app_warn(app,
                      "%s belongs to another user than %s; run: chown -R %s %s",
                      path, app->root ? app->run_as : "you",
-                     app->root ? app->run_as : "$USER", path);
+                     app->root ? EXO_SH(app->run_as, "USER") : "$USER",
+                     EXO_SH(path, "FILE"));
     }
 }
 
@@ -164,7 +165,8 @@ static void place_token_dir(struct exo_app *app, const char *root, size_t len)
                      "%s belongs to another user than %s, tokens cannot be "
                      "published there; run: chown %s %s",
                      dir, app->root ? app->run_as : "you",
-                     app->root ? app->run_as : "$USER", dir);
+                     app->root ? EXO_SH(app->run_as, "USER") : "$USER",
+                     EXO_SH(dir, "FILE"));
     } else {
         exo_app_warn(app,
                      "cannot make %s: %m; tokens are not published there, "

@@ -65,7 +65,7 @@ static int ask(const struct exo_postfix *p, const char *flag,
                          "that, and see that this says nothing of it: "
                          "postconf -n%s%s",
                          exo_postfix_complaint(&said), dir ? " -c " : "",
-                         dir ? dir : "");
+                         dir ? EXO_SH(dir, "DIR") : "");
     }
     exo_buf_free(&said);
     return rc;

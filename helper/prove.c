@@ -153,7 +153,7 @@ static bool keep_rotated(struct login *l, const struct exo_oauth_error *error)
     exo_app_warn(w->app,
                  "%s: the answer brought a new refresh token, which is stored; "
                  "to try with it, run: exoauth refresh --force %s",
-                 name, name);
+                 name, EXO_SH(name, "ACCOUNT"));
     return true;
 }
 

@@ -160,7 +160,8 @@ static int find_file(struct exo_settings *s, const struct exo_conf *conf,
         rc = exo_err_set(err, EXO_STATUS_NO_ACCOUNT,
                          "no account %s in %s; run: exoauth login %s --set "
                          "tenant=TENANT --set client_id=ID",
-                         s->account.name, conf->account_dir, s->account.name);
+                         s->account.name, conf->account_dir,
+                         EXO_SH(s->account.name, "ACCOUNT"));
     }
     return rc;
 }
@@ -231,7 +232,7 @@ static int take_credential(struct exo_settings *s, const struct exo_conf *conf,
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s: credential %s has no account file; "
                            "correct credential, or run: exoauth login %s",
-                           s->path, name, name);
+                           s->path, name, EXO_SH(name, "ACCOUNT"));
     }
     if (strcmp(s->owner->credential.name, s->credential.name) != 0 ||
         strcmp(s->owner->file.name, s->credential.name) != 0) {

@@ -219,8 +219,9 @@ static int missing(const struct exo_settings *s, enum exo_key key,
     }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "%s: %s is missing; run: exoauth login %s --set %s=%s",
-                       s->path, exo_key_name(key), s->file.name,
-                       exo_key_name(key), value);
+                       s->path, exo_key_name(key),
+                       EXO_SH(s->file.name, "ACCOUNT"), exo_key_name(key),
+                       EXO_SH(value, "VALUE"));
 }
 
 /* Which of two proofs to use, nobody but the administrator can tell. */
@@ -238,7 +239,7 @@ static int check_single(const struct exo_settings *s, struct exo_err *err)
                        "%s: more than one of a secret, certificate and "
                        "assertion_file; run: exoauth login %s --set "
                        "client_auth=WORD (exoauth.conf(5)), or remove one",
-                       s->path, s->file.name);
+                       s->path, EXO_SH(s->file.name, "ACCOUNT"));
 }
 
 /* Its application id is optional, and nothing of its own can prove it. */
@@ -304,7 +305,8 @@ int exo_settings_complete(const struct exo_settings *settings,
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s: servers is missing, so the token may go "
                            "nowhere; run: exoauth login %s --set servers=HOST",
-                           settings->path, settings->file.name);
+                           settings->path,
+                           EXO_SH(settings->file.name, "ACCOUNT"));
     }
     return s->grant == EXO_GRANT_MANAGED_IDENTITY ? 0 : check_auth(s, err);
 }

@@ -28,7 +28,7 @@ static int expand(struct exo_settings *s, enum exo_key key, const char *pattern,
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s: tenant is missing; run: exoauth login %s "
                            "--set tenant=TENANT (a GUID or domain)",
-                           s->path, s->file.name);
+                           s->path, EXO_SH(s->file.name, "ACCOUNT"));
     }
     exo_settings_set(s, key, exo_buf_text(out), origin, 0);
     return 0;

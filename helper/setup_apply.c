@@ -180,7 +180,7 @@ int exo_setup_reload(const struct exo_setup *s, bool changed, bool *running,
                              "Postfix is set up but did not reload: %s; run: "
                              "postfix -c %s reload",
                              exo_postfix_complaint(&said),
-                             s->postfix->config_dir);
+                             EXO_SH(s->postfix->config_dir, "DIR"));
         }
     }
     exo_buf_free(&said);

@@ -76,7 +76,7 @@ static int read_service(const struct exo_setup *s, struct service *service,
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "the service exoauth in master.cf cannot be run: "
                            "its user is not there; see: getent passwd %s",
-                           s->conf->run_as);
+                           EXO_SH(s->conf->run_as, "USER"));
     }
     return 0;
 }
@@ -191,7 +191,7 @@ static int find_jail(const struct exo_setup *s, struct jail *jail,
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "there is no user %s (mail_owner of Postfix), or "
                            "he is in too many groups; see: id %s",
-                           owner, owner);
+                           owner, EXO_SH(owner, "USER"));
     }
     return 0;
 }

@@ -258,8 +258,10 @@ static int check_overrides(const struct exo_setup *s,
                                "win; use --transport NAME, or run: postconf "
                                "-c %s -PX %s/%s/%s",
                                service->name, service->type, c->name,
-                               s->postfix->config_dir, service->name,
-                               service->type, c->name);
+                               EXO_SH(s->postfix->config_dir, "DIR"),
+                               EXO_SH(service->name, "NAME"),
+                               EXO_SH(service->type, "TYPE"),
+                               EXO_SH(c->name, "PARAMETER"));
         }
     }
     return 0;

@@ -122,7 +122,7 @@ static int run(const struct draft *d, const char *flag, const char *word,
                          word ? word : flag,
                          rc != 0 ? exo_strerror(rc)
                                  : exo_postfix_complaint(&said),
-                         d->setup->postfix->config_dir);
+                         EXO_SH(d->setup->postfix->config_dir, "DIR"));
     }
     exo_buf_free(&said);
     return rc;

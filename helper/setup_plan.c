@@ -83,7 +83,8 @@ static int plan_group(struct exo_setup *s, struct exo_err *err)
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "token_group is %s in %s, and user %s is not in it; "
                            "run: usermod -a -G %s %s",
-                           group, s->conf->path, owner, group, owner);
+                           group, s->conf->path, owner, EXO_SH(group, "GROUP"),
+                           EXO_SH(owner, "USER"));
     }
     return 0;
 }

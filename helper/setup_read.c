@@ -104,7 +104,7 @@ static int check_sasl(const struct exo_setup *s, struct exo_err *err)
                            "smtp_sasl_type is %s, so that no plugin of "
                            "libsasl2 is used; run: postconf -c %s -X "
                            "smtp_sasl_type",
-                           type, p->config_dir);
+                           type, EXO_SH(p->config_dir, "DIR"));
     }
     return 0;
 }
@@ -258,8 +258,9 @@ static int check_account(struct exo_setup *s, const struct exo_account *account,
                          "the token of %s may not go to %s; name another "
                          "--relayhost, or run: exoauth login %s --set "
                          "servers=%s",
-                         account->name, exo_buf_text(&s->host), account->name,
-                         exo_buf_text(&s->host));
+                         account->name, exo_buf_text(&s->host),
+                         EXO_SH(account->name, "ACCOUNT"),
+                         EXO_SH(exo_buf_text(&s->host), "HOST"));
     }
     exo_settings_free(settings);
     return rc;

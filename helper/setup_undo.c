@@ -121,12 +121,14 @@ static void refuse(struct undo *u, struct json_object *entry,
     } else if (!before) {
         exo_setup_warn("%s is \"%s\" now, which setup did not write; it stays. "
                        "Before it was not set: postconf -c %s -%sX %s",
-                       name, now ? now : "", dir, flag, name);
+                       name, now ? now : "", EXO_SH(dir, "DIR"), flag,
+                       EXO_SH(name, "NAME"));
     } else {
         exo_setup_warn("%s is \"%s\" now, which setup did not write; it stays. "
-                       "Before: postconf -c %s -%s '%s=%s'",
-                       name, now ? now : "", dir, *flag ? "M" : "e", name,
-                       before);
+                       "Before: postconf -c %s -%s %s=%s",
+                       name, now ? now : "", EXO_SH(dir, "DIR"),
+                       *flag ? "M" : "e", EXO_SH(name, "NAME"),
+                       *before ? EXO_SH(before, "VALUE") : "");
     }
     if (kind == EXO_SETUP_MAIN && now) {
         u->in_use |= strstr(now, "/exoauth_") != NULL;

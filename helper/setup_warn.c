@@ -28,7 +28,8 @@ static void warn_cache(const struct exo_setup *s)
     if (*exo_postfix_get(s->postfix, name) != '\0') {
         exo_setup_warn("%s is set: one refused token would block the account "
                        "for days; run: postconf -c %s -X %s",
-                       name, s->postfix->config_dir, name);
+                       name, EXO_SH(s->postfix->config_dir, "DIR"),
+                       EXO_SH(name, "PARAMETER"));
     }
 }
 

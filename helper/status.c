@@ -98,7 +98,7 @@ static void no_record(struct exo_status_row *row,
     }
     (void)exo_err_set(&why, EXO_STATUS_NEEDS_LOGIN,
                       "no credential is stored; run: exoauth login %s",
-                      row->credential.name);
+                      EXO_SH(row->credential.name, "ACCOUNT"));
     set_state(row, &why);
 }
 
@@ -162,7 +162,8 @@ static int fill_row(const struct exo_app *app,
         (void)exo_err_set(&conf_err, state,
                           "no account file in %s names it; to forget it, "
                           "run: exoauth remove %s",
-                          app->conf->account_dir, account->name);
+                          app->conf->account_dir,
+                          EXO_SH(account->name, "ACCOUNT"));
         set_state(row, &conf_err);
     }
     rc = 0;

@@ -78,7 +78,7 @@ static void warn_of_idleness(struct exo_status_row *row, int64_t now)
                    "worthless after 90 or so; run: exoauth refresh %s --force, "
                    "and see that the timer runs exoauth refresh --all",
                    (long long)((now - row->refreshed) / EXO_DAY),
-                   row->credential.name);
+                   EXO_SH(row->credential.name, "ACCOUNT"));
 }
 
 static enum exo_severity of_state(const struct exo_status_row *row, int64_t now)

@@ -74,7 +74,7 @@ static int fail(const struct exo_sasl *sasl, int code, struct exo_err *err)
             "libsasl2 has no mechanism for a token: the plugin is not in its "
             "search path, or its configuration is broken or has no account; "
             "run: exoauth show %s",
-            sasl->account);
+            EXO_SH(sasl->account, "ACCOUNT"));
     case SASL_NOUSER:
         status = EXO_STATUS_NO_ACCOUNT;
         break;

@@ -135,7 +135,8 @@ static int check_client(const struct exo_oauth_client *client,
         if (missing(client->secret)) {
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "%s has no client secret; run: exoauth login %s",
-                               client->account, client->account);
+                               client->account,
+                               EXO_SH(client->account, "ACCOUNT"));
         }
         return EXO_OK;
     case EXO_CLIENT_PRIVATE_KEY_JWT:

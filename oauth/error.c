@@ -208,7 +208,8 @@ static void put_advice(struct exo_buf *line, const struct exo_asked *asked,
         if (!again) {
             exo_buf_fmt(line, "; %s", advice.remedy);
         }
-        exo_buf_fmt(line, "; run: exoauth login %s", asked->client->account);
+        exo_buf_fmt(line, "; run: exoauth login %s",
+                    EXO_SH(asked->client->account, "ACCOUNT"));
     } else {
         exo_buf_fmt(line, "; %s",
                     again ? "check client_id, tenant and scope in the account "

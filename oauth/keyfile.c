@@ -276,11 +276,11 @@ static int judge(const struct reading *r, const struct exo_keyfile *found,
         return exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
                            "%s is encrypted and its passphrase is not known; "
                            "run: exoauth login %s",
-                           r->shown, r->source->account);
+                           r->shown, EXO_SH(r->source->account, "ACCOUNT"));
     }
     return exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
                        "the passphrase of %s is wrong; run: exoauth login %s",
-                       r->shown, r->source->account);
+                       r->shown, EXO_SH(r->source->account, "ACCOUNT"));
 }
 
 int exo_keyfile_read(struct exo_keyfile *found,

@@ -253,6 +253,6 @@ bool exo_challenge_note(struct exo_mech *mech,
         params->serverFQDN != NULL ? params->serverFQDN : "the server",
         oparams->authid, or_none(challenge.status), or_none(challenge.scope),
         challenge.configuration[0] != '\0' ? ", openid-configuration " : "",
-        challenge.configuration, oparams->authid);
+        challenge.configuration, EXO_SH(oparams->authid, "ACCOUNT"));
     return true;
 }

@@ -177,7 +177,7 @@ static int from_answer(struct exo_mech *mech,
         exo_err_set(&err, EXO_STATUS_TRANSIENT,
                     "the token that was given for %s is not one; run: exoauth "
                     "refresh %s --force",
-                    oparams->authid, oparams->authid);
+                    oparams->authid, EXO_SH(oparams->authid, "ACCOUNT"));
         return exo_status_fail(params->utils, err.status, err.text);
     }
     mech->serial = token->serial;

@@ -101,13 +101,16 @@ static int file_damaged(struct exo_store *store,
         return exo_err_set(err, EXO_STATUS_STORE,
                            "damaged credential %s/%s: %s; run: exoauth login "
                            "%s",
-                           path, name.text, why, account->name);
+                           path, name.text, why,
+                           EXO_SH(account->name, "ACCOUNT"));
     }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "damaged credential %s/%s: %s; restore the previous "
                        "copy: mv %s/%s %s/%s, or run: exoauth login %s",
-                       path, name.text, why, path, prev.text, path, name.text,
-                       account->name);
+                       path, name.text, why, EXO_SH(path, "FILE"),
+                       EXO_SH(prev.text, "FILE"), EXO_SH(path, "FILE"),
+                       EXO_SH(name.text, "FILE"),
+                       EXO_SH(account->name, "ACCOUNT"));
 }
 
 /* A file that broke the rules. Where owner and mode are all that is wrong,
@@ -129,8 +132,10 @@ static int file_refused(struct exo_store *store,
                        "credential %s/%s refused: %s; if nobody tampered with "
                        "it, run: chown %lu %s/%s && chmod 600 %s/%s, else run: "
                        "exoauth login %s",
-                       path, name.text, why, (unsigned long)store->owner, path,
-                       name.text, path, name.text, account->name);
+                       path, name.text, why, (unsigned long)store->owner,
+                       EXO_SH(path, "FILE"), EXO_SH(name.text, "FILE"),
+                       EXO_SH(path, "FILE"), EXO_SH(name.text, "FILE"),
+                       EXO_SH(account->name, "ACCOUNT"));
 }
 
 static int read_text(struct exo_store *store, const struct exo_account *account,

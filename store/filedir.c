@@ -67,7 +67,8 @@ int exo_filedir_missing(const struct exo_filedir *dir,
 {
     return exo_err_set(err, EXO_STATUS_STORE,
                        "no credential store at %s; run: exoauth login %s",
-                       exo_buf_text(&dir->path), account->name);
+                       exo_buf_text(&dir->path),
+                       EXO_SH(account->name, "ACCOUNT"));
 }
 
 /* The new directory itself must survive a power cut, too. Best effort: the
@@ -96,14 +97,15 @@ static int check_dir(const struct exo_filedir *dir, const struct stat *st,
                     "store %s belongs to uid %lu, not to uid %lu; run exoauth "
                     "as its owner, or run: chown -R %lu %s",
                     path, (unsigned long)st->st_uid, (unsigned long)self,
-                    (unsigned long)self, path);
+                    (unsigned long)self, EXO_SH(path, "FILE"));
         return self == 0 ? EXO_E_STATUS : EXO_E_ACCESS;
     }
     if ((st->st_mode & 077) != 0) {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "store %s has mode %04o, which lets others in; "
                            "run: chmod 700 %s",
-                           path, (unsigned int)(st->st_mode & 07777), path);
+                           path, (unsigned int)(st->st_mode & 07777),
+                           EXO_SH(path, "FILE"));
     }
     return 0;
 }

@@ -35,7 +35,7 @@ static int unknown_key(const struct exo_account *account, const char *id,
                        "not %s; put the key file back (key_file, "
                        "key_command), or run: exoauth login %s",
                        account->name, id, any ? "the one there is" : "there",
-                       account->name);
+                       EXO_SH(account->name, "ACCOUNT"));
 }
 
 static int unseal(struct exo_store *store, const struct exo_account *account,
@@ -149,7 +149,8 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
         exo_err_set(err, EXO_STATUS_STORE,
                     "cannot store the credential of %s: %s; the one before "
                     "is kept, run: exoauth login %s",
-                    record->account, exo_strerror(rc), record->account);
+                    record->account, exo_strerror(rc),
+                    EXO_SH(record->account, "ACCOUNT"));
     }
 out:
     exo_keyring_free(&ring);

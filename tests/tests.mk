@@ -78,6 +78,7 @@ unit_tests = \
 	tests/unit/test_store_lock \
 	tests/unit/test_store_refuse \
 	tests/unit/test_store_seal \
+	tests/unit/test_text \
 	tests/unit/test_token \
 	tests/unit/test_url \
 	$(NULL)
@@ -279,6 +280,7 @@ shell_tests = \
 	tests/cli/provider.sh \
 	tests/cli/recipes.sh \
 	tests/cli/refresh.sh \
+	tests/cli/remedies.sh \
 	tests/cli/remove.sh \
 	tests/cli/replace.sh \
 	tests/cli/seal.sh \
@@ -296,6 +298,10 @@ check_PROGRAMS += tests/lib/unseal
 
 # Asks a helper as the plugin does, for tests/fault/killed.sh.
 check_PROGRAMS += tests/lib/asker
+
+# Prints a word as messages quote it for a shell.
+check_PROGRAMS += tests/lib/quoted
+tests_lib_quoted_LDADD = libexoauth-common.la
 
 # Made set-user-ID by tests/plugin/setid.sh.
 check_PROGRAMS += tests/plugin/frob
@@ -397,6 +403,7 @@ test_files = \
 	tests/lib/pump.py \
 	tests/lib/progress.sh \
 	tests/lib/provider.sh \
+	tests/lib/remedies.py \
 	tests/lib/rig.sh \
 	tests/lib/setup.sh \
 	tests/lib/site.sh \

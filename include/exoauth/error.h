@@ -7,13 +7,15 @@
  *
  * struct exo_err carries the second kind with one line of text for a mail
  * log: the cause and, after "; ", the remedy. It never holds a secret, and
- * bytes that came from elsewhere are escaped when it is set.
+ * text that came from elsewhere is cleaned when it is set (exoauth/text.h).
  */
 #ifndef EXOAUTH_ERROR_H
 #define EXOAUTH_ERROR_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "exoauth/text.h"
 
 #define EXO_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #define EXO_MUST_CHECK __attribute__((warn_unused_result))
@@ -83,14 +85,11 @@ struct exo_err {
     }
 
 /*
- * Sets status and text (control bytes and DEL become '?', so that one error
- * stays one line); retry_after becomes 0. err may be NULL. Always returns
- * EXO_E_STATUS so that a caller can `return exo_err_set(...)`.
+ * Sets status and text (exo_text_set(), so that one error stays one line);
+ * retry_after becomes 0. err may be NULL. Always returns EXO_E_STATUS so that
+ * a caller can `return exo_err_set(...)`.
  */
 int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
                 ...) EXO_PRINTF(3, 4);
-
-/* Control bytes and DEL become '?': one text stays one line in a log. */
-void exo_text_clean(char *text);
 
 #endif

@@ -93,7 +93,7 @@ ok 'setup again' setup client "$relay" --relayhost "$smtp" --yes
 rig_postfix_conf client 'relayhost=[elsewhere.test]:25' 'mynetworks=127.0.0.1'
 exits 78 'with another relay since, undo refuses' setup_undo client --yes
 like "$ERR" 'relayhost is "\[elsewhere.test\]:25" now' 'says what it is'
-like "$ERR" "postconf -c $etc -e 'relayhost=\[127.0.0.1\]" 'and how to go back'
+like "$ERR" "postconf -c $etc -e relayhost='\[127.0.0.1\]" 'and how to go back'
 is "$(postconf -c "$etc" -h relayhost mynetworks)" \
     $'[elsewhere.test]:25\n127.0.0.1' 'and leaves what is not its own'
 is "$(postconf -c "$etc" -h smtp_sasl_auth_enable smtp_tls_security_level)" \

@@ -183,14 +183,21 @@ static void messages_stay_short(void **state)
     for (size_t i = 0; i < sizeof list - 2; i += 90)
         memcpy(list + i, " /", 2);
     conf.socket = list;
-    memset(name, 'n', sizeof name - 1);
-    name[sizeof name - 1] = '\0';
+    memset(name, 'n', sizeof name);
     request.get = name;
-    exo_source_get(&conf, &request, 0, NULL, NULL, &answer);
-    assert_int_equal(answer.reply.status, EXO_STATUS_TRANSIENT);
-    assert_true(strlen(answer.reply.message) < EXO_ERR_TEXT - 1);
-    assert_non_null(strstr(answer.reply.message, "in README"));
-    exo_answer_free(&answer);
+    /* A name that is too long for it costs the command, and not its end. */
+    for (size_t len = 99; len < sizeof name; len += 100) {
+        name[len] = '\0';
+        exo_source_get(&conf, &request, 0, NULL, NULL, &answer);
+        assert_int_equal(answer.reply.status, EXO_STATUS_TRANSIENT);
+        assert_true(strlen(answer.reply.message) < EXO_ERR_TEXT - 1);
+        assert_int_equal(strstr(answer.reply.message, "run:") != NULL,
+                         strstr(answer.reply.message, "in README") != NULL);
+        if (len == 99)
+            assert_non_null(strstr(answer.reply.message, "in README"));
+        exo_answer_free(&answer);
+        name[len] = 'n';
+    }
 }
 
 #define TEST(name) \

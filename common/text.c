@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Text from outside, cleaned and quoted (exoauth/text.h).
+ *
+ * Called wherever a message is made, also in the plugin: libc only, nothing
+ * allocated, nothing fails, and nothing depends on the locale of the host
+ * program. UTF-8 is decoded by hand for that reason.
+ */
+#include "config.h"
+
+#include "exoauth/text.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The code point at p and its length; 0 if it is not UTF-8 (RFC 3629). A NUL
+ * is no continuation byte, so nothing behind the end is read. */
+static size_t decode(const unsigned char *p, uint32_t *code)
+{
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    size_t len = p[0] < 0x80   ? 1
+                 : p[0] < 0xc2 ? 0
+                 : p[0] < 0xe0 ? 2
+                 : p[0] < 0xf0 ? 3
+                 : p[0] < 0xf5 ? 4
+                               : 0;
+
+    *code = len > 1 ? p[0] & (0xffU >> (len + 1)) : p[0];
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        *code = *code << 6 | (p[i] & 0x3f);
+    }
+    if (len > 1 && (*code < least[len] || *code > 0x10ffff ||
+                    (*code >= 0xd800 && *code <= 0xdfff))) {
+        return 0;
+    }
+    return len;
+}
+
+/* Controls, and what moves or hides the text around it. */
+static bool is_hostile(uint32_t code)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        { 0x00, 0x1f },     { 0x7f, 0x9f },     { 0x61c, 0x61c },
+        { 0x180e, 0x180e }, { 0x200b, 0x200b }, { 0x200e, 0x200f },
+        { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
+        { 0xfff9, 0xfffb }, { 0xfffe, 0xffff }, { 0xe0000, 0xe007f },
+    };
+
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        if (code >= ranges[i].first && code <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How many bytes at p may be shown; 0: *bad bytes must not. */
+static size_t good_at(const char *p, size_t *bad)
+{
+    uint32_t code;
+    size_t len;
+
+    *bad = 1;
+    if (*p >= 0x20 && *p < 0x7f) {
+        return 1;
+    }
+    len = decode((const unsigned char *)p, &code);
+    if (len > 0 && is_hostile(code)) {
+        *bad = len;
+        return 0;
+    }
+    return len;
+}
+
+void exo_text_clean(char *text)
+{
+    char *to = text;
+
+    while (*text != '\0') {
+        size_t bad;
+        size_t len = good_at(text, &bad);
+
+        if (len == 0) {
+            *to++ = '?';
+            text += bad;
+            continue;
+        }
+        memmove(to, text, len);
+        to += len;
+        text += len;
+    }
+    *to = '\0';
+}
+
+bool exo_text_is_clean(const char *text)
+{
+    size_t len, bad;
+
+    for (; *text != '\0'; text += len) {
+        len = good_at(text, &bad);
+        if (len == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
+{
+    int n = vsnprintf(text, size, fmt, ap);
+    bool cut = n < 0 || (size_t)n >= size;
+    char *command = cut && n > 0 ? strstr(text, "run: ") : NULL;
+    size_t len;
+
+    if (n < 0) {
+        text[0] = '\0';
+    }
+    if (command != NULL) {
+        *command = '\0';
+    }
+    exo_text_clean(text);
+    len = strlen(text);
+    while (len > 0 && strchr(cut ? " ;" : " ", text[len - 1]) != NULL) {
+        text[--len] = '\0';
+    }
+}
+
+static bool is_plain(const char *text)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyz"
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789@%_+=:,./-";
+
+    return text[strspn(text, safe)] == '\0';
+}
+
+const char *exo_shell_word(char out[EXO_SHELL_MAX], const char *text,
+                           const char *word)
+{
+    size_t n = 0;
+
+    if (text == NULL || text[0] == '\0' || text[0] == '-' ||
+        strstr(text, "run:") != NULL || !exo_text_is_clean(text)) {
+        return word;
+    }
+    if (is_plain(text)) {
+        return strlen(text) < EXO_SHELL_MAX ? text : word;
+    }
+    out[n++] = '\'';
+    for (; *text != '\0'; text++) {
+        if (n + 6 > EXO_SHELL_MAX) {
+            return word;
+        }
+        if (*text == '\'') {
+            memcpy(out + n, "'\\''", 4);
+            n += 4;
+        } else {
+            out[n++] = *text;
+        }
+    }
+    out[n++] = '\'';
+    out[n] = '\0';
+    return out;
+}

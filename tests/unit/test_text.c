@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text from outside: what reaches a terminal, and what reaches a shell. */
+#include "config.h"
+
+#include "exoauth/text.h"
+
+#include "exoauth/error.h"
+#include "util.h"
+
+static void clean_text_is_what_a_terminal_shows(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } table[] = {
+        { "", "" },
+        { "plain ~ text", "plain ~ text" },
+        { "a\r\n\t\x1b[31m\x7f", "a????[31m?" },
+        { "\x9b"
+          "31m",
+          "?31m" }, /* CSI as one byte */
+        { "\x80\x9f\xa0", "???" },
+        { "a\xc2\x9b"
+          "31m",
+          "a?31m" }, /* CSI as U+009B */
+        { "\xc2\x80\xc2\x9f", "??" },
+        { "\xc2\xa0", "\xc2\xa0" },
+        { "m\xc3\xbcller@\xe4\xbe\x8b.test",
+          "m\xc3\xbcller@\xe4\xbe\x8b.test" },
+        { "\xf0\x9f\x93\xa7", "\xf0\x9f\x93\xa7" },
+        { "a\xe2\x80\xaetxt.exe", "a?txt.exe" }, /* U+202E */
+        { "\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad", "????" },
+        { "\xe2\x81\xa6x\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9", "?x???" },
+        { "\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "???" },
+        { "\xe2\x80\xa8\xe2\x80\xa9", "??" }, /* U+2028, U+2029 */
+        { "\xef\xbb\xbfx", "?x" },            /* U+FEFF */
+        { "\xe2\x80\x93", "\xe2\x80\x93" },   /* a dash */
+        { "\xc0\x9b", "??" },                 /* overlong */
+        { "\xe0\x82\x9b", "???" },
+        { "\xed\xa0\x80", "???" }, /* a surrogate */
+        { "\xf4\x90\x80\x80", "????" },
+        { "\xff\xfe", "??" },
+        { "a\xe2\x80", "a??" }, /* cut off */
+        { "a\xc3", "a?" },
+        { "\xc3(", "?(" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++) {
+        char text[64];
+
+        (void)snprintf(text, sizeof text, "%s", table[i].from);
+        exo_text_clean(text);
+        assert_string_equal(text, table[i].to);
+        assert_true(exo_text_is_clean(text));
+        assert_int_equal(exo_text_is_clean(table[i].from),
+                         strcmp(table[i].from, table[i].to) == 0);
+    }
+}
+
+static void a_word_of_the_shell(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } table[] = {
+        { "relay@contoso.com", "relay@contoso.com" },
+        { "@contoso.com", "@contoso.com" },
+        { "/etc/sasl2/x-1_2+3,4=5:6%7", "/etc/sasl2/x-1_2+3,4=5:6%7" },
+        { "a b", "'a b'" },
+        { "$(id)", "'$(id)'" },
+        { "`id`", "'`id`'" },
+        { "it's", "'it'\\''s'" },
+        { "'", "''\\'''" },
+        { "~root", "'~root'" },
+        { "#x", "'#x'" },
+        { "a\\b", "'a\\b'" },
+        { "m\xc3\xbcller", "'m\xc3\xbcller'" },
+        { "", "WORD" },
+        { "-x", "WORD" },
+        { "--all", "WORD" },
+        { "a\nb", "WORD" },
+        { "a\xc2\x9b", "WORD" },
+        { "\x9b", "WORD" },
+        { "\xe2\x80\xaex", "WORD" },
+        { "x; run: id", "WORD" },
+    };
+    char big[2 * EXO_SHELL_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++)
+        assert_string_equal(EXO_SH(table[i].from, "WORD"), table[i].to);
+    assert_string_equal(EXO_SH(NULL, "WORD"), "WORD");
+    for (size_t n = 1; n < sizeof big; n++) {
+        const char *word;
+
+        memset(big, n % 2 ? '\'' : '$', n);
+        big[n] = '\0';
+        word = EXO_SH(big, "WORD");
+        assert_true(strcmp(word, "WORD") == 0 ||
+                    (word[0] == '\'' && word[strlen(word) - 1] == '\'' &&
+                     strlen(word) < EXO_SHELL_MAX));
+    }
+}
+
+static void half_a_command_is_none(void **state)
+{
+    struct exo_err err = EXO_ERR_INIT;
+    char big[EXO_ERR_TEXT];
+
+    (void)state;
+    memset(big, 'x', sizeof big - 20);
+    big[sizeof big - 20] = '\0';
+    (void)exo_err_set(&err, EXO_STATUS_STORE,
+                      "no %s; run: chown -R exoauth /var/lib/exoauth", big);
+    assert_null(strstr(err.text, "run:"));
+    assert_null(strstr(err.text, "chown"));
+    assert_int_equal(err.text[strlen(err.text) - 1], 'x');
+    (void)exo_err_set(&err, EXO_STATUS_STORE, "%s", "no x; run: id");
+    assert_string_equal(err.text, "no x; run: id");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clean_text_is_what_a_terminal_shows),
+        cmocka_unit_test(a_word_of_the_shell),
+        cmocka_unit_test(half_a_command_is_none),
+    };
+
+    return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
