@@ -251,6 +251,7 @@ shell_tests = \
 	tests/cli/assertion.sh \
 	tests/cli/browser.sh \
 	tests/cli/certificate.sh \
+	tests/cli/children.sh \
 	tests/cli/concurrency.sh \
 	tests/cli/commands.sh \
 	tests/cli/completions.sh \
