@@ -34,17 +34,28 @@ struct walk {
     unsigned hops;
     bool links; /* are followed here */
     bool entry; /* the last component is not to be entered */
-    bool mend;
+    bool leaf;  /* the last directory is not judged */
     bool make;
     mode_t mode;
 };
+
+static gid_t own_group = EXO_PATH_NO_GROUP;
+static bool knows_group;
+
+void exo_path_own_group(gid_t group)
+{
+    own_group = group;
+    knows_group = true;
+}
 
 void exo_path_rule_self(struct exo_path_rule *rule)
 {
     memset(rule, 0, sizeof *rule);
     rule->uid = geteuid();
-    rule->group = rule->uid != 0 && getegid() == rule->uid ? getegid()
-                                                           : EXO_PATH_NO_GROUP;
+    rule->group = own_group;
+    if (!knows_group && rule->uid != 0 && getegid() == rule->uid) {
+        rule->group = getegid();
+    }
 }
 
 static int refuse(struct walk *w, const char *fmt, ...) EXO_PRINTF(2, 3);
@@ -101,7 +112,7 @@ static bool is_sticky(const struct stat *st)
     return (st->st_mode & S_ISVTX) != 0 && (st->st_mode & 022) != 0;
 }
 
-static int judge_dir(struct walk *w, int fd, const struct stat *st, bool last)
+static int judge_dir(struct walk *w, int fd, const struct stat *st)
 {
     if (!is_ours(w, st->st_uid)) {
         return refuse(w,
@@ -110,7 +121,7 @@ static int judge_dir(struct walk *w, int fd, const struct stat *st, bool last)
                       shown(w), (unsigned long)st->st_uid,
                       EXO_SH(shown(w), "FILE"));
     }
-    if ((st->st_mode & 022) == 0 || is_sticky(st) || (last && w->mend)) {
+    if ((st->st_mode & 022) == 0 || is_sticky(st)) {
         return EXO_OK;
     }
     if ((st->st_mode & 002) == 0 && st->st_gid == w->rule->group &&
@@ -130,14 +141,18 @@ static void enter(struct walk *w, int fd, const struct stat *st)
     }
     w->path->dir = fd;
     w->path->dir_st = *st;
+    w->path->above = w->path->theirs;
     w->path->theirs |= st->st_uid != 0;
 }
 
 static int enter_judged(struct walk *w, int fd, bool last)
 {
     struct stat st;
-    int rc = fstat(fd, &st) == 0 ? judge_dir(w, fd, &st, last) : failed(w);
+    int rc = fstat(fd, &st) == 0 ? EXO_OK : failed(w);
 
+    if (rc == EXO_OK && !(last && w->leaf)) {
+        rc = judge_dir(w, fd, &st);
+    }
     if (rc != EXO_OK) {
         (void)close(fd);
         return rc;
@@ -156,7 +171,7 @@ static int enter_root(struct walk *w, bool last)
 
 /* Made by whom the directory around it belongs to: what root makes in a
  * user's place, that user could have made, too. */
-static int make_dir(struct walk *w, const char *name)
+static int make_dir(struct walk *w, const char *name, bool last)
 {
     bool become = w->path->theirs && w->rule->become != NULL;
     int saved, rc;
@@ -164,7 +179,7 @@ static int make_dir(struct walk *w, const char *name)
     if (become) {
         w->rule->become(w->rule->context, true);
     }
-    rc = mkdirat(w->path->dir, name, w->mode);
+    rc = mkdirat(w->path->dir, name, last && w->leaf ? 0700 : w->mode);
     saved = errno;
     if (become) {
         w->rule->become(w->rule->context, false);
@@ -300,7 +315,7 @@ static int step(struct walk *w, const char *name, bool last)
         return EXO_OK;
     }
     if (fd < 0 && errno == ENOENT && w->make) {
-        rc = make_dir(w, name);
+        rc = make_dir(w, name, last);
         if (rc != EXO_OK) {
             return rc;
         }
@@ -380,7 +395,7 @@ int exo_path_dir(struct exo_path *path, const struct exo_path_rule *rule,
 
     begin(&w, path, rule, mode);
     w.make = whole && (how & EXO_PATH_MAKE) != 0;
-    w.mend = whole && (how & EXO_PATH_MEND) != 0;
+    w.leaf = whole && (how & EXO_PATH_LEAF) != 0;
     rc = base[0] == '/' ? enter_root(&w, base[strspn(base, "/")] == '\0')
                         : EXO_E_ARG;
     if (rc == EXO_OK) {
@@ -389,7 +404,7 @@ int exo_path_dir(struct exo_path *path, const struct exo_path_rule *rule,
     if (rc == EXO_OK && !whole) {
         w.links = false;
         w.make = (how & EXO_PATH_MAKE) != 0;
-        w.mend = (how & EXO_PATH_MEND) != 0;
+        w.leaf = (how & EXO_PATH_LEAF) != 0;
         rc = walk(&w, below);
     }
     return end(&w, rc);

@@ -90,6 +90,20 @@ static bool wants_own(const struct exo_conf *conf, const char *explicit_file)
            stat(conf->store + 5, &st) != 0 || st.st_uid != geteuid();
 }
 
+/* useradd(8) gives a person a group of the same name, and umask 002 with it:
+ * nobody else is in there. */
+static gid_t find_own_group(void)
+{
+    const struct passwd *pw = geteuid() != 0 ? getpwuid(geteuid()) : NULL;
+    const struct group *gr = pw ? getgrgid(pw->pw_gid) : NULL;
+
+    return gr && strcmp(gr->gr_name, pw->pw_name) == 0 &&
+                   (!gr->gr_mem[0] ||
+                    (strcmp(gr->gr_mem[0], pw->pw_name) == 0 && !gr->gr_mem[1]))
+               ? gr->gr_gid
+               : EXO_PATH_NO_GROUP;
+}
+
 static int load_conf(struct exo_app *app, const char *explicit_file, bool own,
                      struct exo_err *err)
 {
@@ -141,6 +155,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();
     app->gid = getegid();
+    exo_path_own_group(find_own_group());
     if (app->root) {
         rc = find_run_as(app, err);
     }
@@ -182,6 +197,21 @@ void exo_app_as_owner(const struct exo_app *app, bool on)
         (void)!seteuid(0);
         (void)!setegid(0);
     }
+}
+
+static void become(const void *app, bool on)
+{
+    exo_app_as_owner(app, on);
+}
+
+void exo_app_rule(const struct exo_app *app, struct exo_path_rule *rule)
+{
+    exo_path_rule_self(rule);
+    if (app->root) {
+        rule->uid = app->uid;
+    }
+    rule->become = become;
+    rule->context = app;
 }
 
 int exo_app_drop(struct exo_app *app, struct exo_err *err)

@@ -12,6 +12,7 @@
 #include "event.h"
 #include "exoauth/conf.h"
 #include "exoauth/error.h"
+#include "exoauth/path.h"
 #include "exoauth/store.h"
 
 struct exo_app {
@@ -60,6 +61,10 @@ void exo_app_prepare(struct exo_app *app);
 /* Before the drop: as run_as for a while (on), and root again (off). For
  * others nothing. */
 void exo_app_as_owner(const struct exo_app *app, bool on);
+
+/* Whose paths are believed: root's and run_as's, or root's and our own. What
+ * is made below a directory of run_as is made as run_as. */
+void exo_app_rule(const struct exo_app *app, struct exo_path_rule *rule);
 
 /* Root becomes run_as for good; everybody loses core dumps and ptrace. */
 int exo_app_drop(struct exo_app *app, struct exo_err *err) EXO_MUST_CHECK;

@@ -94,6 +94,9 @@ bool exo_is_published(const struct exo_app *app,
 /* Removes the account's published file under every root; true if any was. */
 bool exo_unpublish(const struct exo_app *app,
                    const struct exo_account *account);
+/* Opens token_dir below a root (0: /) if it obeys; dir->why if not. */
+int exo_publish_open(const struct exo_app *app, const char *root,
+                     size_t root_len, struct exo_path *dir) EXO_MUST_CHECK;
 /* token_dir below a root ("" for /), to be free()d. */
 char *exo_publish_dir(const struct exo_app *app, const char *root,
                       size_t root_len);

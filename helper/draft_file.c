@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "exoauth/file.h"
-#include "place.h"
+#include "exoauth/path.h"
 
 static char *dir_of(const struct exo_draft *d)
 {
@@ -111,7 +111,13 @@ int exo_draft_prepare(struct exo_draft *d, struct exo_err *err)
     }
     dir = dir_of(d);
     if (dir && d->is_new) {
-        (void)!exo_place_mkdirs(dir, (mode_t)d->dir_mode);
+        struct exo_path_rule rule;
+        struct exo_path made;
+
+        exo_path_rule_self(&rule);
+        (void)!exo_path_dir(&made, &rule, dir, "", EXO_PATH_MAKE,
+                            (mode_t)d->dir_mode);
+        exo_path_close(&made);
     }
     rc = dir ? check_dir(dir, d->linked) : ENOMEM;
     if (rc == 0) {

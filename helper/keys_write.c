@@ -128,10 +128,11 @@ static bool is_ours(const struct exo_app *app)
             stat(app->conf->store + 5, &st) == 0 && st.st_uid == geteuid());
 }
 
-static int make_dir(const char *path)
+static int make_dir(const struct exo_app *app, const char *path)
 {
+    struct exo_err ignored = EXO_ERR_INIT;
     char *dir = strndup(path, (size_t)(strrchr(path, '/') - path));
-    int rc = dir ? exo_place_mkdirs(dir, 0700) : EXO_E_NOMEM;
+    int rc = dir ? exo_place_mkdirs(app, dir, 0700, &ignored) : EXO_E_NOMEM;
 
     free(dir);
     return rc;
@@ -151,7 +152,7 @@ void exo_keys_place(struct exo_app *app)
     }
     exo_keyring_init(&ring);
     if (app->conf->user) {
-        rc = make_dir(path);
+        rc = make_dir(app, path);
     }
     if (rc == 0) {
         rc = exo_keyring_renew(&ring);

@@ -4,84 +4,72 @@
  * command by exo_app_prepare(), as root before it becomes run_as, or as the
  * ordinary user whose own configuration is in force.
  *
- * A leaf that is already there is corrected only if root or run_as owns it;
- * anything else there is somebody's, and left alone with a warning. Owner
- * and mode are set on the open descriptor, so a path that changes under way
- * cannot redirect them.
+ * All of them are gone to and made by exo_path_dir(), which follows no link
+ * that others made. A leaf that is already there is corrected only if root or
+ * run_as owns it; anything else there is somebody's, and left alone with a
+ * warning. Owner and mode are set on the open descriptor.
  */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "broker.h"
 #include "exoauth/block.h"
 #include "exoauth/file.h"
+#include "exoauth/token.h"
 #include "place.h"
 
-/* Parents of path, each made with the given mode where it is missing. */
-static int make_parents(const char *path, mode_t mode)
+int exo_place_mkdirs(const struct exo_app *app, const char *path, mode_t mode,
+                     struct exo_err *err)
 {
-    char *copy = strdup(path);
-    int rc = 0;
+    struct exo_path_rule rule;
+    struct exo_path dir;
+    int rc;
 
-    if (!copy) {
-        return EXO_E_NOMEM;
-    }
-    for (char *p = copy + 1; (p = strchr(p, '/')) != NULL; p++) {
-        *p = '\0';
-        if (mkdir(copy, mode) != 0 && errno != EEXIST) {
-            struct stat st;
-            int saved = errno;
-
-            if (stat(copy, &st) != 0) {
-                errno = saved;
-                rc = exo_error_from_errno(saved);
-                break;
-            }
-        }
-        *p = '/';
-    }
-    free(copy);
-    return rc;
+    exo_app_rule(app, &rule);
+    rc = exo_path_dir(&dir, &rule, path, "", EXO_PATH_MAKE, mode);
+    exo_path_close(&dir);
+    return rc == 0 ? 0
+                   : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                                 "cannot make %s: %s", path, dir.why);
 }
 
-int exo_place_mkdirs(const char *path, mode_t mode)
+/* What is behind its name may be somebody's; below a directory of run_as it
+ * is for run_as to correct. */
+static int own_leaf(const struct exo_app *app, const struct exo_path *dir,
+                    gid_t gid, mode_t mode)
 {
-    int rc = make_parents(path, mode);
-
-    if (rc == 0 && mkdir(path, mode) != 0 && errno != EEXIST) {
-        rc = exo_error_from_errno(errno);
-    }
-    return rc;
-}
-
-static int own_leaf(const char *path, uid_t uid, gid_t gid, mode_t mode,
-                    bool root)
-{
-    struct stat st;
+    const struct stat *st = &dir->dir_st;
+    bool chown = app->root && (st->st_uid != app->uid || st->st_gid != gid);
+    int saved;
     int rc = 0;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd;
 
-    if (fd < 0) {
-        return exo_error_from_errno(errno);
+    if (st->st_uid != app->uid && st->st_uid != 0) {
+        return EXO_E_UNSAFE;
     }
-    if (fstat(fd, &st) != 0) {
+    if (!chown && (st->st_mode & 07777) == mode) {
+        return 0;
+    }
+    exo_app_as_owner(app, dir->above);
+    fd = exo_path_reopen(dir);
+    /* chown clears set-group-id, so the mode comes second. */
+    if (fd < 0 || (chown && fchown(fd, app->uid, gid) != 0) ||
+        fchmod(fd, mode) != 0) {
         rc = exo_error_from_errno(errno);
-    } else if (st.st_uid != uid && st.st_uid != 0) {
-        rc = EXO_E_UNSAFE;
-    } else if (st.st_uid != uid || st.st_gid != gid ||
-               (st.st_mode & 07777) != mode) {
-        /* chown clears set-group-id, so the mode comes second. */
-        if ((root && fchown(fd, uid, gid) != 0) || fchmod(fd, mode) != 0) {
-            rc = exo_error_from_errno(errno);
-        }
     }
-    (void)close(fd);
+    saved = errno;
+    exo_app_as_owner(app, false);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    errno = saved;
     return rc;
 }
 
@@ -92,19 +80,27 @@ static bool is_ours(const struct exo_app *app)
     return app->root || app->conf->user;
 }
 
-/* A directory as it should be. One that is there is corrected only where the
- * configuration is ours to carry out. */
-static int make_leaf(const struct exo_app *app, const char *path, gid_t gid,
-                     mode_t mode)
+/*
+ * The directory base/below as it should be. One that is there is corrected
+ * only where the configuration is ours to carry out. EXO_E_CONFLICT: it is
+ * another user's; else dir->why says what was in the way.
+ */
+static int make_leaf(const struct exo_app *app, const char *base,
+                     const char *below, gid_t gid, mode_t mode,
+                     struct exo_path *dir)
 {
-    int rc = make_parents(path, app->conf->user ? 0700 : 0755);
+    struct exo_path_rule rule;
+    int rc;
 
-    if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST) {
-        rc = exo_error_from_errno(errno);
-    }
+    exo_app_rule(app, &rule);
+    rc = exo_path_dir(dir, &rule, base, below, EXO_PATH_MAKE | EXO_PATH_LEAF,
+                      app->conf->user ? 0700 : 0755);
     if (rc == 0 && is_ours(app)) {
-        rc = own_leaf(path, app->uid, gid, mode, app->root);
+        rc = own_leaf(app, dir, gid, mode);
+        (void)snprintf(dir->why, sizeof(dir->why), "%s", exo_errno_text(errno));
+        rc = rc == EXO_E_UNSAFE ? EXO_E_CONFLICT : rc;
     }
+    exo_path_close(dir);
     return rc;
 }
 
@@ -112,68 +108,59 @@ static int make_leaf(const struct exo_app *app, const char *path, gid_t gid,
 void exo_place_store(struct exo_app *app)
 {
     const char *path = app->conf->store;
+    struct exo_path dir;
+    int rc;
 
     if (strncmp(path, "file:", 5) != 0) {
         return;
     }
     path += 5;
-    if (make_leaf(app, path, app->gid, 0700) == EXO_E_UNSAFE) {
+    rc = make_leaf(app, path, "", app->gid, 0700, &dir);
+    if (rc == EXO_E_CONFLICT) {
         exo_app_warn(app,
                      "%s belongs to another user than %s; run: chown -R %s %s",
                      path, app->root ? app->run_as : "you",
                      app->root ? EXO_SH(app->run_as, "USER") : "$USER",
                      EXO_SH(path, "FILE"));
+    } else if (rc == EXO_E_UNSAFE && is_ours(app)) {
+        exo_app_warn(app, "store %s is not used: %s", path, dir.why);
     }
 }
 
-static bool is_directory(const char *path, size_t len)
+/* below is "" where there is no base to keep to, as it is token_dir. */
+static void place_token_dir(struct exo_app *app, const char *base,
+                            const char *below)
 {
-    char *copy = strndup(path, len);
-    struct stat st;
-    bool yes = copy && stat(copy, &st) == 0 && S_ISDIR(st.st_mode);
-
-    free(copy);
-    return yes;
-}
-
-static void place_token_dir(struct exo_app *app, const char *root, size_t len)
-{
-    char *dir = exo_publish_dir(app, root, len);
+    char name[PATH_MAX];
     bool group = app->has_token_group && app->root;
-    mode_t mode = group ? 02750 : 0700;
-    int rc;
+    struct exo_path dir;
+    int rc = make_leaf(app, base, below, group ? app->token_gid : app->gid,
+                       group ? 02750 : 0700, &dir);
 
-    if (!dir) {
-        return;
-    }
-    if (len > 0 && !is_directory(root, len)) {
-        /* Never make the root itself: a name mistyped in `chroot` would
-         * become a directory that nobody looks into. */
-        exo_app_warn(app,
-                     "chroot %.*s is not a directory; correct chroot in %s",
-                     (int)len, root, app->conf->path);
-        free(dir);
-        return;
-    }
-    rc = make_leaf(app, dir, group ? app->token_gid : app->gid, mode);
     if (rc == 0 || !is_ours(app)) {
-        free(dir);
         return;
     }
-    if (rc == EXO_E_UNSAFE) {
+    (void)snprintf(name, sizeof(name), "%s%s", base, below);
+    if (rc == EXO_E_CONFLICT) {
         exo_app_warn(app,
                      "%s belongs to another user than %s, tokens cannot be "
                      "published there; run: chown %s %s",
-                     dir, app->root ? app->run_as : "you",
+                     name, app->root ? app->run_as : "you",
                      app->root ? EXO_SH(app->run_as, "USER") : "$USER",
-                     EXO_SH(dir, "FILE"));
+                     EXO_SH(name, "FILE"));
+    } else if (rc == EXO_E_NOENT && below[0] != '\0') {
+        /* Never make the root itself: a name mistyped in `chroot` would
+         * become a directory that nobody looks into. */
+        exo_app_warn(app, "chroot %s is not a directory; correct chroot in %s",
+                     base, app->conf->path);
+    } else if (rc == EXO_E_UNSAFE) {
+        exo_app_warn(app, "tokens are not published in %s: %s", name, dir.why);
     } else {
         exo_app_warn(app,
-                     "cannot make %s: %m; tokens are not published there, "
+                     "cannot make %s: %s; tokens are not published there, "
                      "logins use the socket; check token_dir and chroot in %s",
-                     dir, app->conf->path);
+                     name, dir.why, app->conf->path);
     }
-    free(dir);
 }
 
 void exo_place_tokens(struct exo_app *app)
@@ -182,10 +169,92 @@ void exo_place_tokens(struct exo_app *app)
     const char *word;
     size_t len;
 
-    place_token_dir(app, "", 0);
+    place_token_dir(app, app->conf->token_dir, "");
     while ((word = exo_word_next(&list, &len)) != NULL) {
-        place_token_dir(app, word, len);
+        char *root = strndup(word, len);
+
+        if (root) {
+            place_token_dir(app, root, app->conf->token_dir);
+        }
+        free(root);
     }
+}
+
+/* A file that says it is the token of the account that it is named after. Of
+ * anything else nobody knows whose it is. */
+static bool is_token(int dir, const char *name)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
+    struct exo_account account;
+    struct exo_token token;
+    struct exo_block block;
+    bool yes =
+        exo_account_from_file(&account, name, strlen(name)) == 0 &&
+        exo_file_read(dir, name, EXO_FILE_TOKEN, 0, &text, NULL) == 0 &&
+        exo_block_parse(&block, text.data, text.len, EXO_BLOCK_MESSAGE) == 0 &&
+        exo_token_parse(&token, &block) == 0 &&
+        strcmp(token.account, account.name) == 0;
+
+    exo_buf_free(&text);
+    return yes;
+}
+
+static void drop_tokens(const struct exo_app *app, const struct exo_path *path)
+{
+    const struct dirent *entry;
+    DIR *dir = NULL;
+    int fd;
+
+    exo_app_as_owner(app, path->theirs);
+    fd = exo_path_reopen(path);
+    if (fd >= 0) {
+        exo_file_sweep(fd);
+        dir = fdopendir(fd);
+    }
+    while (dir && (entry = readdir(dir)) != NULL) {
+        if (is_token(fd, entry->d_name)) {
+            (void)unlinkat(fd, entry->d_name, 0);
+        }
+    }
+    exo_app_as_owner(app, false);
+    if (dir) {
+        (void)closedir(dir);
+    } else if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
+void exo_place_drop_tokens(const struct exo_app *app, const char *root)
+{
+    struct exo_path_rule rule;
+    struct exo_path path;
+    char *below = strdup(app->conf->token_dir);
+    char *slash;
+    int rc;
+
+    if (!below) {
+        return;
+    }
+    exo_app_rule(app, &rule);
+    rc = exo_path_dir(&path, &rule, root, below, 0, 0);
+    if (rc == 0) {
+        drop_tokens(app, &path);
+        exo_path_close(&path);
+    } else if (rc == EXO_E_UNSAFE) {
+        exo_app_warn(app, "the tokens below %s stay: %s", root, path.why);
+    }
+    /* Then the empty ones above it; what others have there stays. */
+    while (rc == 0 && (slash = strrchr(below, '/')) != NULL) {
+        *slash = '\0';
+        rc = exo_path_dir(&path, &rule, root, below, 0, 0);
+        if (rc == 0) {
+            exo_app_as_owner(app, path.theirs);
+            rc = unlinkat(path.dir, slash + 1, AT_REMOVEDIR);
+            exo_app_as_owner(app, false);
+            exo_path_close(&path);
+        }
+    }
+    free(below);
 }
 
 /* There a directory of ours may be gone or root's after a boot. Elsewhere one
@@ -206,11 +275,12 @@ void exo_place_status(struct exo_app *app)
     const char *slash = strrchr(path, '/');
     char *dir =
         slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+    struct exo_path made;
     struct stat st;
 
     if (dir && (stat(dir, &st) != 0 || is_run_dir(dir)) &&
         strcmp(dir, app->conf->token_dir) != 0) {
-        (void)!make_leaf(app, dir, app->gid, 0755);
+        (void)!make_leaf(app, dir, "", app->gid, 0755, &made);
     }
     free(dir);
 }
@@ -228,8 +298,11 @@ int exo_place_own(const struct exo_app *app, struct exo_err *err)
         return 0;
     }
     dir = strndup(app->conf->path, (size_t)(slash - app->conf->path));
-    rc = dir ? exo_place_mkdirs(dir, 0700) : EXO_E_NOMEM;
+    rc = dir ? exo_place_mkdirs(app, dir, 0700, err) : EXO_E_NOMEM;
     free(dir);
+    if (rc == EXO_E_STATUS) {
+        return rc;
+    }
     if (rc == 0) {
         fd = open(app->conf->path,
                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

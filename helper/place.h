@@ -13,6 +13,9 @@
 
 void exo_place_store(struct exo_app *app);
 void exo_place_tokens(struct exo_app *app);
+/* Takes back what was published below a root: tokens, and directories that
+ * are empty then. Nothing is removed behind a link, nor what is no token. */
+void exo_place_drop_tokens(const struct exo_app *app, const char *root);
 /* The directory of status_file, readable for everyone. */
 void exo_place_status(struct exo_app *app);
 
@@ -24,6 +27,7 @@ int exo_place_own(const struct exo_app *app,
                   struct exo_err *err) EXO_MUST_CHECK;
 
 /* mkdir -p; mode is that of every directory it has to make. */
-int exo_place_mkdirs(const char *path, mode_t mode) EXO_MUST_CHECK;
+int exo_place_mkdirs(const struct exo_app *app, const char *path, mode_t mode,
+                     struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,28 +36,52 @@ char *exo_publish_dir(const struct exo_app *app, const char *root,
     return path;
 }
 
-/* Calls back with an open directory for every root; -1 with errno if not. */
-static void each_root(const struct exo_app *app,
-                      void (*visit)(const struct exo_app *app, const char *dir,
-                                    int fd, void *context),
-                      void *context)
+int exo_publish_open(const struct exo_app *app, const char *root,
+                     size_t root_len, struct exo_path *dir)
+{
+    struct exo_path_rule rule;
+    char *base = root_len > 0 ? strndup(root, root_len) : NULL;
+    int rc = EXO_E_NOMEM;
+
+    exo_app_rule(app, &rule);
+    if (root_len == 0) {
+        rc = exo_path_dir(dir, &rule, app->conf->token_dir, "", 0, 0);
+    } else if (base) {
+        rc = exo_path_dir(dir, &rule, base, app->conf->token_dir, 0, 0);
+    }
+    free(base);
+    return rc;
+}
+
+typedef void (*visit_fn)(const struct exo_app *app, const char *dir, int fd,
+                         const char *why, void *context);
+
+/* Calls back for every root with the directory, open on the descriptor that
+ * passed; or with -1, and why it did not. */
+static void each_root(const struct exo_app *app, visit_fn visit, void *context)
 {
     const char *list = app->conf->chroot;
     const char *root = "";
     size_t len = 0;
 
     do {
-        char *dir = exo_publish_dir(app, root, len);
+        char *name = exo_publish_dir(app, root, len);
+        struct exo_path dir = { .dir = -1 };
         int fd = -1;
 
-        if (dir) {
-            fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            visit(app, dir, fd, context);
+        if (name && exo_publish_open(app, root, len, &dir) == 0) {
+            fd = exo_path_reopen(&dir);
+            (void)snprintf(dir.why, sizeof(dir.why), "%.300s: %s", name,
+                           exo_errno_text(errno));
+        }
+        if (name) {
+            visit(app, name, fd, dir.why, context);
         }
         if (fd >= 0) {
             (void)close(fd);
         }
-        free(dir);
+        exo_path_close(&dir);
+        free(name);
     } while ((root = exo_word_next(&list, &len)) != NULL);
 }
 
@@ -91,7 +116,7 @@ static bool is_same(int dir, const char *name, const struct exo_buf *text)
 }
 
 static void publish_in(const struct exo_app *app, const char *dir, int fd,
-                       void *context)
+                       const char *why, void *context)
 {
     const struct publication *p = context;
     /* A power cut may leave it empty, where the directory is on a disk. That
@@ -101,9 +126,9 @@ static void publish_in(const struct exo_app *app, const char *dir, int fd,
 
     if (fd < 0) {
         exo_app_warn(app,
-                     "cannot publish the token of %s: %s: %m; logins use the "
+                     "cannot publish the token of %s: %s; logins use the "
                      "socket instead; run: exoauth refresh --all as root",
-                     p->name, dir);
+                     p->name, why);
         return;
     }
     if (is_same(fd, p->name, p->text)) {
@@ -120,19 +145,17 @@ static void publish_in(const struct exo_app *app, const char *dir, int fd,
 }
 
 static void compare_in(const struct exo_app *app, const char *dir, int fd,
-                       void *context)
+                       const char *why, void *context)
 {
     struct publication *p = context;
 
     (void)app;
     (void)dir;
+    (void)why;
     if (fd < 0 || !is_same(fd, p->name, p->text)) {
         p->differs = true;
     }
 }
-
-typedef void (*visit_fn)(const struct exo_app *app, const char *dir, int fd,
-                         void *context);
 
 /* Visits every root with the file's text; true if one was found to differ */
 static bool visit_text(const struct exo_app *app,
@@ -230,10 +253,11 @@ struct removal {
 };
 
 static void remove_in(const struct exo_app *app, const char *dir, int fd,
-                      void *context)
+                      const char *why, void *context)
 {
     struct removal *r = context;
 
+    (void)why;
     if (fd < 0) {
         return;
     }

@@ -134,9 +134,6 @@ int exo_setup_file_read(struct exo_setup_file *file, const char *path,
 /* Replaces (or removes) it, all or nothing, durable when it returns. */
 int exo_setup_file_write(const struct exo_setup_file *file,
                          struct exo_err *err) EXO_MUST_CHECK;
-/* The tokens below a jail that nobody publishes to any more, and what is empty
- * of their directory then. */
-void exo_setup_drop_tokens(const struct exo_setup *setup);
 /* text with key: value put in (value NULL: taken out). */
 int exo_setup_conf_edit(struct exo_buf *text, const char *key,
                         const char *value) EXO_MUST_CHECK;

@@ -8,16 +8,15 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "exoauth/file.h"
-#include "place.h"
 #include "setup.h"
 
 void exo_setup_file_free(struct exo_setup_file *file)
@@ -81,41 +80,33 @@ static int write_text(const struct exo_setup_file *file, int dir,
                             exo_buf_text(&file->after), file->after.len);
 }
 
-/* The directory, made if it is not there (/etc/sasl2 need not be). */
-static int open_parent(const char *parent, int *dir)
-{
-    int rc = 0;
-
-    *dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*dir < 0 && errno == ENOENT) {
-        rc = exo_place_mkdirs(parent, 0755);
-        if (rc == 0) {
-            *dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        }
-    }
-    return rc == 0 && *dir < 0 ? exo_error_from_errno(errno) : rc;
-}
-
 int exo_setup_file_write(const struct exo_setup_file *file, struct exo_err *err)
 {
-    const char *slash = strrchr(file->path, '/');
-    char *parent = strndup(file->path, (size_t)(slash - file->path));
-    int dir = -1;
-    int rc = parent ? open_parent(parent, &dir) : EXO_E_NOMEM;
+    struct exo_path_rule rule;
+    struct exo_path path;
+    int fd = -1;
+    int rc;
 
+    exo_path_rule_self(&rule);
+    /* /etc/sasl2 need not be there. */
+    rc = exo_path_entry(&path, &rule, file->path, EXO_PATH_MAKE, 0755);
     if (rc == 0) {
-        rc = write_text(file, dir, slash + 1);
+        fd = exo_path_reopen(&path);
+        rc = fd < 0 ? exo_error_from_errno(errno)
+                    : write_text(file, fd, path.name);
+        (void)snprintf(path.why, sizeof(path.why),
+                       "%s; see that its file system is read-write and has "
+                       "free space, and run it again",
+                       exo_errno_text(errno));
     }
     if (rc != 0) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "cannot write %s: %m; see that its file system is "
-                         "read-write and has free space, and run it again",
-                         file->path);
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED, "cannot write %s: %s",
+                         file->path, path.why);
     }
-    if (dir >= 0) {
-        (void)close(dir);
+    if (fd >= 0) {
+        (void)close(fd);
     }
-    free(parent);
+    exo_path_close(&path);
     return rc;
 }
 
@@ -246,26 +237,4 @@ int exo_setup_texts(const struct exo_setup *s,
         keep(&file[*n], n);
     }
     return rc;
-}
-
-void exo_setup_drop_tokens(const struct exo_setup *s)
-{
-    struct exo_buf path = EXO_BUF_INIT(4096);
-    const struct dirent *entry;
-    DIR *dir;
-
-    exo_buf_fmt(&path, "%s%s", s->queue_dir, s->conf->token_dir);
-    dir = path.error == 0 ? opendir(path.data) : NULL;
-    if (dir) {
-        while ((entry = readdir(dir)) != NULL) {
-            (void)unlinkat(dirfd(dir), entry->d_name, 0);
-        }
-        (void)closedir(dir);
-        /* Then the empty ones above it; what others have there stays. */
-        while (strlen(path.data) > strlen(s->queue_dir) &&
-               rmdir(path.data) == 0) {
-            *strrchr(path.data, '/') = '\0';
-        }
-    }
-    exo_buf_free(&path);
 }

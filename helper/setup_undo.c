@@ -10,10 +10,12 @@
  */
 #include "config.h"
 
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exoauth/block.h"
+#include "place.h"
 #include "setup_journal.h"
 
 struct undo {
@@ -301,6 +303,20 @@ static int write_kind(const struct undo *u, enum exo_setup_kind kind,
     return rc;
 }
 
+/* As whom they were published; by now his group may be another. */
+static void drop_tokens(const struct exo_setup *s)
+{
+    const struct passwd *pw = getpwnam(s->conf->run_as);
+    const struct exo_app app = {
+        .conf = s->conf,
+        .root = true,
+        .uid = pw ? pw->pw_uid : 0,
+        .gid = pw ? pw->pw_gid : 0,
+    };
+
+    exo_place_drop_tokens(&app, s->queue_dir);
+}
+
 static int take_back(struct undo *u, struct exo_err *err)
 {
     static const enum exo_setup_kind order[] = {
@@ -318,7 +334,7 @@ static int take_back(struct undo *u, struct exo_err *err)
     }
     if (rc == 0) {
         if (exo_changes_find(&u->whole, EXO_SETUP_CONF, "chroot")) {
-            exo_setup_drop_tokens(u->setup);
+            drop_tokens(u->setup);
         }
         json_object_object_add(u->journal, "changes", json_object_get(u->left));
         json_object_object_add(u->journal, "files", json_object_new_array());

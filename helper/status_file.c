@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,26 +72,26 @@ static void write_in(struct exo_app *app, int dir, const char *name)
 
 void exo_status_file_write(struct exo_app *app)
 {
-    const char *path = app->conf->status_file;
-    const char *slash = strrchr(path, '/');
-    char *dir;
+    struct exo_path_rule rule;
+    struct exo_path file;
     int fd = -1;
 
-    if (!slash) {
+    if (app->conf->status_file[0] == '\0') {
         return;
     }
-    dir = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    if (dir) {
-        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    exo_app_rule(app, &rule);
+    if (exo_path_entry(&file, &rule, app->conf->status_file, 0, 0) == 0) {
+        fd = exo_path_reopen(&file);
+        (void)snprintf(file.why, sizeof(file.why), "%s", exo_errno_text(errno));
     }
     if (fd < 0) {
         exo_app_warn(app,
-                     "cannot write status_file %s: %m; make its directory, "
-                     "writable for the user that owns the store",
-                     path);
+                     "cannot write status_file %s: %s; its directory must be "
+                     "there, and writable for the user that owns the store",
+                     app->conf->status_file, file.why);
     } else {
-        write_in(app, fd, slash + 1);
+        write_in(app, fd, file.name);
         (void)close(fd);
     }
-    free(dir);
+    exo_path_close(&file);
 }

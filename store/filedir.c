@@ -3,7 +3,7 @@
  * The directory of a `file:` store and what goes wrong with it. It must be
  * ours alone (owner, no mode bit for group or others) or it is refused: file
  * modes are what protects a record that is not sealed. It is opened once,
- * never through a link, and every check is made on the open descriptor.
+ * by exo_path_dir(), and every check is made on the open descriptor.
  * Called by file.c, which owns the struct and closes the descriptor, also
  * after a failed open; filelock.c uses the texts. Failure: EXO_E_STATUS with
  * cause and remedy in err, or EXO_E_ACCESS for a uid that has no business
@@ -19,6 +19,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "exoauth/path.h"
 
 /* Not an exo_buf: without memory it would be empty, and no file of that name
  * would be read as "no record". */
@@ -110,10 +112,24 @@ static int check_dir(const struct exo_filedir *dir, const struct stat *st,
     return 0;
 }
 
-static int open_failed(const struct exo_filedir *dir, struct exo_err *err)
+static int open_failed(const struct exo_filedir *dir, int rc, const char *why,
+                       struct exo_err *err)
 {
     const char *path = exo_buf_text(&dir->path);
+    bool refused = rc == EXO_E_UNSAFE;
 
+    /* To whom it is closed anyhow, it is nothing to put right. */
+    if (refused) {
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        refused = fd >= 0 || errno != EACCES;
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+    }
+    if (refused) {
+        return exo_err_set(err, EXO_STATUS_STORE, "store %s: %s", path, why);
+    }
     if (errno == EACCES || errno == EPERM) {
         exo_err_set(err, EXO_STATUS_DENIED,
                     "uid %lu may not open the store %s; run exoauth as root "
@@ -121,43 +137,80 @@ static int open_failed(const struct exo_filedir *dir, struct exo_err *err)
                     (unsigned long)geteuid(), path);
         return EXO_E_ACCESS;
     }
-    if (errno == ENOTDIR || errno == ELOOP) {
+    if (errno == ENOTDIR) {
         return exo_err_set(err, EXO_STATUS_STORE,
-                           "store %s is a symbolic link or no directory; "
-                           "name a real directory in store:",
+                           "store %s is no directory; name a real directory in "
+                           "store:",
                            path);
     }
     return exo_filedir_fail(dir, EXO_E_IO, "open", "", err);
 }
 
+/* A link that root or we made may lead there; what others may change on the
+ * way may not. The directory itself is judged by check_dir(). */
+static int open_dir(struct exo_filedir *dir, struct exo_path *path)
+{
+    struct exo_path_rule rule;
+    int rc;
+
+    exo_path_rule_self(&rule);
+    rc = exo_path_dir(path, &rule, exo_buf_text(&dir->path), "", EXO_PATH_LEAF,
+                      0);
+    if (rc == 0) {
+        dir->fd = exo_path_reopen(path);
+        rc = dir->fd >= 0 ? 0 : exo_error_from_errno(errno);
+    }
+    exo_path_close(path);
+    return rc;
+}
+
+/* In a directory that is there and obeys. */
+static int make_dir(const struct exo_filedir *dir, struct exo_err *err)
+{
+    struct exo_path_rule rule;
+    struct exo_path path;
+    const char *name = exo_buf_text(&dir->path);
+    int rc;
+
+    exo_path_rule_self(&rule);
+    rc = exo_path_entry(&path, &rule, name, 0, 0);
+    if (rc == 0 && !path.found && mkdirat(path.dir, path.name, 0700) != 0 &&
+        errno != EEXIST) {
+        rc = exo_filedir_fail(dir, EXO_E_IO, "make", "", err);
+    } else if (rc == EXO_E_NOENT) {
+        rc = exo_err_set(err, EXO_STATUS_STORE,
+                         "cannot make the store %s: the directory above it "
+                         "does not exist; make that one first",
+                         name);
+    } else if (rc != 0) {
+        rc = open_failed(dir, rc, path.why, err);
+    }
+    exo_path_close(&path);
+    return rc;
+}
+
 int exo_filedir_open(struct exo_filedir *dir, bool create, uid_t *owner,
                      struct exo_err *err)
 {
-    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    const char *path = exo_buf_text(&dir->path);
+    struct exo_path path;
     bool made = false;
     struct stat st;
+    int rc = open_dir(dir, &path);
 
-    dir->fd = open(path, flags);
-    if (dir->fd < 0 && errno == ENOENT && create) {
-        if (mkdir(path, 0700) == 0) {
-            made = true;
-        } else if (errno == ENOENT) {
-            return exo_err_set(err, EXO_STATUS_STORE,
-                               "cannot make the store %s: the directory above "
-                               "it does not exist; make that one first",
-                               path);
-        } else if (errno != EEXIST) {
-            return exo_filedir_fail(dir, EXO_E_IO, "make", "", err);
+    if (rc == EXO_E_NOENT && errno == ENOENT && create) {
+        rc = make_dir(dir, err);
+        if (rc != 0) {
+            return rc;
         }
-        dir->fd = open(path, flags);
+        made = true;
+        rc = open_dir(dir, &path);
     }
-    if (dir->fd < 0 && errno == ENOENT && !create) {
+    if (rc == EXO_E_NOENT && errno == ENOENT && !create) {
         *owner = geteuid();
         return 0;
     }
-    if (dir->fd < 0) {
-        return open_failed(dir, err);
+    if (rc != 0) {
+        return open_failed(dir, rc, path.why, err);
     }
     if (fstat(dir->fd, &st) != 0) {
         return exo_filedir_fail(dir, EXO_E_IO, "open", "", err);

@@ -39,24 +39,30 @@ struct exo_path_rule {
 enum exo_path_how {
     EXO_PATH_FIND = 0,
     EXO_PATH_MAKE = 1 << 0, /* directories that are missing */
-    EXO_PATH_MEND = 1 << 1  /* the mode of the last directory is not judged,
-                             * as the caller is about to correct it */
+    EXO_PATH_LEAF = 1 << 1  /* the last directory is not judged: the caller
+                             * looks at dir_st, and may correct it. If it has
+                             * to be made, its mode is 0700 */
 };
 
 /* Valid after success; closed by exo_path_close() in every case. */
 struct exo_path {
     int dir;            /* O_PATH: the directory, or that of the entry */
     struct stat dir_st; /* of it */
-    bool theirs;        /* a directory or link on the way is rule->uid's and not
-                         * root's: as root, act as that user below it */
+    bool theirs; /* it, or something on the way to it, is rule->uid's and not
+                  * root's: as root, act as that user in it */
+    bool above;  /* the same without itself: act as that user on it */
     char name[NAME_MAX + 1]; /* the entry in dir */
     bool found;              /* the entry is there */
     struct stat st;          /* of it; it is no link */
     char why[EXO_PATH_WHY];  /* on failure: which component, and what to do */
 };
 
-/* The effective user of this process. No database of users is asked, so a
- * private group is one with the number of the user. */
+/* Said once by a program that has asked the database of users which group
+ * this user has for himself. Where nobody did, it is one with the number of
+ * the user. */
+void exo_path_own_group(gid_t group);
+
+/* The effective user of this process. */
 void exo_path_rule_self(struct exo_path_rule *rule);
 
 /*

@@ -11,7 +11,6 @@
 
 #include "exoauth/log.h"
 #include "helper/broker.h"
-#include "helper/place.h"
 
 #define ACCOUNT                                               \
     "provider: custom\nclient_id: i\nservers: mail.example\n" \
@@ -35,6 +34,17 @@ static void settle(struct office *o, const char *name)
         fail_msg("%s", o->house.err.text);
 }
 
+static void make_dirs(const char *path)
+{
+    struct exo_path_rule rule;
+    struct exo_path made;
+
+    exo_path_rule_self(&rule);
+    assert_int_equal(exo_path_dir(&made, &rule, path, "", EXO_PATH_MAKE, 0700),
+                     0);
+    exo_path_close(&made);
+}
+
 static int setup(void **state)
 {
     struct office *o = calloc(1, sizeof(*o));
@@ -45,7 +55,7 @@ static int setup(void **state)
     for (int i = 1; i <= 2; i++) {
         (void)snprintf(line, sizeof(line), "%s/jail%d%s/tokens",
                        o->house.place.path, i, o->house.place.path);
-        assert_int_equal(exo_place_mkdirs(line, 0700), 0);
+        make_dirs(line);
     }
     (void)snprintf(line, sizeof(line), "chroot: %s/jail1/ %s/jail2\n",
                    o->house.place.path, o->house.place.path);
