@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "exoauth/buf.h"
+#include "exoauth/text.h"
 
 #define HOPS 40  /* as the kernel has it */
 #define LOOKS 10 /* at a link that leads nowhere */
