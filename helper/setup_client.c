@@ -303,7 +303,7 @@ static int check_name(const struct exo_setup *s,
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     const char *name = s->transport;
 
-    if (*name == '\0' || name[strspn(name, letters)] != '\0' ||
+    if (*name == '\0' || *name == '-' || name[strspn(name, letters)] != '\0' ||
         strcmp(name, EXO_SETUP_SERVICE) == 0) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "--transport %s: not a name for a service; use "

@@ -163,6 +163,12 @@ static void put_names(const struct exo_setup *s, struct exo_buf *text)
     }
 }
 
+/* Postfix cuts what a map gives at the first colon, into user and password,
+ * and looks a sender up without the quotes of its local part. So only local
+ * parts that need no quotes are let through: others could name an account of
+ * another domain, or DOMAIN\\user. exoauth-recipes(7) prints it, too. */
+#define SENDER "[^][:space:][:cntrl:]\"(),:;<>@[\\\\]+"
+
 /* Each sender of the domain logs in under its own address. */
 static void put_domains(const struct exo_setup *s, struct exo_buf *text)
 {
@@ -173,7 +179,7 @@ static void put_domains(const struct exo_setup *s, struct exo_buf *text)
         if (name[0] != '@') {
             continue;
         }
-        exo_buf_str(text, "/^(.+");
+        exo_buf_str(text, "/^(" SENDER);
         for (; *name != '\0'; name++) {
             if (!strchr("@-_", *name) && (*name < '0' || *name > '9') &&
                 (*name < 'a' || *name > 'z')) {

@@ -34,6 +34,21 @@ static int read_conf(struct exo_setup *s, struct exo_err *err)
     return rc;
 }
 
+/* It becomes the key and the value of a line of a map, and part of a regular
+ * expression. NULL, or what Postfix would read otherwise. */
+static const char *misread(const char *name)
+{
+    static const char special[] = " \t#:,;{}$\"\\()<>[]*";
+    static char found[2];
+    const char *at = name + strcspn(name, special);
+
+    if (*at == '\0') {
+        return NULL;
+    }
+    found[0] = *at;
+    return *at == ' ' || *at == '\t' ? "a blank" : found;
+}
+
 static int take_accounts(struct exo_setup *s, struct exo_err *err)
 {
     size_t n = s->options->n_words - 1;
@@ -46,13 +61,20 @@ static int take_accounts(struct exo_setup *s, struct exo_err *err)
         const char *word = s->options->words[i + 1];
         struct exo_account *a = &s->account[i];
 
-        /* It becomes a word of a map. */
-        if (exo_account_set(a, word, strlen(word)) != 0 ||
-            strpbrk(a->name, " \t:")) {
+        const char *sign;
+
+        if (exo_account_set(a, word, strlen(word)) != 0) {
             return exo_err_set(err, EXO_STATUS_USAGE,
-                               "%s is no account that a map of Postfix can "
-                               "hold; see: exoauth list",
+                               "%s is not an account name; see: exoauth list",
                                word);
+        }
+        sign = misread(a->name);
+        if (sign) {
+            return exo_err_set(err, EXO_STATUS_USAGE,
+                               "cannot write %s into the maps of Postfix: it "
+                               "contains %s, which Postfix reads as syntax; "
+                               "use an account without it",
+                               a->name, sign);
         }
         s->has_domain |= a->name[0] == '@';
     }

@@ -313,6 +313,27 @@ is "$(value smtp_sasl_password_maps)" "texthash:$etc/exoauth_passwd,regexp:$etc/
 is "$(postmap -q 'Me.too@contoso.test' regexp:$etc/exoauth_senders)" Me.too@contoso.test \
     'which gives each sender its own name'
 is "$(postmap -q 'me@contosoxtest' regexp:$etc/exoauth_senders)" '' 'and nobody else'
+# As smtp(8) looks them up, without quotes, and as they are written. Postfix
+# ends the user name at the first colon of what a map gives.
+hostile=('other@fabrikam.test:x' '"other@fabrikam.test:x"' 'other:x' '"a b"' 'a b'
+    '"x"' 'other@fabrikam.test' 'fabrikam\other' 'a,b' 'a;b' '<a>' '(a)' $'a\tb' '[a]')
+for who in "${hostile[@]}"; do
+    is "$(postmap -q "$who@contoso.test" regexp:$etc/exoauth_senders 2>&1)" '' \
+        "nor the sender $who"
+done
+for who in "o'brien" 'a+b=c' 'a.b-c_d' 'a/b' 'm\303\274ller' '#1' '$x' '{y}'; do
+    who=$(printf "$who")
+    is "$(postmap -q "$who@contoso.test" regexp:$etc/exoauth_senders 2>&1)" \
+        "$who@contoso.test" "but $who"
+done
+recipe=$(sed -n '/^\.\\" recipe: postfix-senders-map/,/^\.Ed/s/^\(\/^(.*\)contoso.*/\1/p' \
+    "${EXO_SRCDIR:-$(dirname "$0")/../..}/man/exoauth-recipes.7" | sed 's/\\e/\\/g')
+is "$recipe" "$(sed -n 's/^\(\/.*\)contoso.*/\1/p' $etc/exoauth_senders)" \
+    'the pattern is that of exoauth-recipes(7)'
+for who in 'a#b' 'a:b' 'a b' 'a{b' 'a}b' 'a$b' 'a,b' '"a"' 'a\b' '*'; do
+    exits 64 "an account $who" setup "$who@contoso.test" --dry-run
+    one_line "an account $who" 'maps of Postfix: it contains'
+done
 ok 'without it again' setup $relay --yes
 is "$(value smtp_sasl_password_maps)" "texthash:$etc/exoauth_passwd" 'it is not looked for'
 ok 'undo --dry-run' setup --undo --dry-run
@@ -332,7 +353,7 @@ ok 'setup' setup $relay --yes
 tell smtp_tls_security_level=encrypt biff=yes
 postconf -c $etc -M 'exoauth/unix=exoauth unix - n n - 5 spawn user=nobody argv=/bin/true'
 exits 78 'undo where others were at work' setup --undo --yes
-like "$ERR" 'smtp_tls_security_level is "encrypt" now.*postconf -c /etc/postfix -e .smtp_tls_security_level=may' \
+like "$ERR" 'smtp_tls_security_level is "encrypt" now.*postconf -c /etc/postfix -e smtp_tls_security_level=may' \
     'says which, and how to go back'
 like "$ERR" 'exoauth/unix is "exoauth unix - n n - 5 spawn' 'of master.cf, too'
 is "$(value smtp_sasl_auth_enable) $(value biff) $(value smtp_tls_security_level)" \

@@ -142,10 +142,16 @@ like "$OUT" 'smtp_sender_dependent_authentication = yes' 'senders log in as they
 unlike "$OUT" 'chroot:' 'no jail'
 like "$OUT" "socket: .*$(rig_postfix_queue open)/private/exoauth" \
     'the socket is where the queue is'
+relays=$(grep -c "user=<$relay>, method=XOAUTH2" "$RIG/log/dovecot.log")
 rig_send open dave@contoso.test "$bob" dave
 ok 'mail of somebody in the domain' rig_mail_wait "$bob" dave
 like "$(<"$RIG/log/dovecot.log")" "user=<dave@contoso.test>, method=XOAUTH2" \
     'the server saw that name'
+rig_send open '"other@fabrikam.test:x"'@contoso.test "$bob" evil
+ok 'mail of a sender with a colon, which ends a user name' rig_mail_wait "$bob" evil
+unlike "$(<"$RIG/log/dovecot.log")" 'user=<other|oauth2.other' 'logs in as nobody else'
+is "$(grep -c "user=<$relay>, method=XOAUTH2" "$RIG/log/dovecot.log")" \
+    "$((relays + 1))" 'but as the relay, like every sender that matches nothing'
 rig_send open "$relay" "$bob" open
 ok 'mail of the account' rig_mail_wait "$bob" open
 ok 'undo' setup_undo open --yes
