@@ -72,13 +72,18 @@ static bool set_field(char **field, char *value)
 
 /* ---- defaults ---------------------------------------------------------- */
 
+/* The key is not with the configuration, which people publish, nor with the
+ * store, which is worth nothing without it. */
 static int set_user_presets(struct exo_conf *conf, struct exo_err *err)
 {
+    char *data = exo_conf_user_dir("XDG_DATA_HOME", "/.local/share");
     char *state = exo_conf_user_dir("XDG_STATE_HOME", "/.local/state");
     char *store = NULL;
     bool ok;
 
-    if (state == NULL) {
+    if (state == NULL || data == NULL) {
+        free(data);
+        free(state);
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%.200s is a user's own file, but HOME is not an "
                            "absolute directory; set HOME",
@@ -88,10 +93,12 @@ static int set_user_presets(struct exo_conf *conf, struct exo_err *err)
     ok = store != NULL &&
          set_field(&conf->store, exo_conf_join(store, "/store")) &&
          set_field(&conf->token_dir, exo_conf_join(state, "/tokens")) &&
+         set_field(&conf->key_file, exo_conf_join(data, "/exoauth.key")) &&
          set_field(&conf->socket, strdup("")) &&
          set_field(&conf->run_as, strdup(""));
     free(store);
     free(state);
+    free(data);
     return ok ? EXO_OK : EXO_E_NOMEM;
 }
 

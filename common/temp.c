@@ -192,7 +192,7 @@ static int own(int fd, const struct exo_file_how *how)
 }
 
 /* Not every file system knows a rename that spares what is there. */
-static int name_new(const struct exo_temp *temp, const char *name)
+int exo_temp_name_new(const struct exo_temp *temp, const char *name)
 {
     int rc =
         renameat2(temp->dirfd, temp->name, temp->dirfd, name, RENAME_NOREPLACE);
@@ -215,7 +215,7 @@ int exo_temp_commit(struct exo_temp *temp, const char *name,
         return rc;
     }
     if ((how->is_new
-             ? name_new(temp, name)
+             ? exo_temp_name_new(temp, name)
              : renameat(temp->dirfd, temp->name, temp->dirfd, name)) != 0) {
         return errno == EEXIST && how->is_new ? EXO_E_CONFLICT
                                               : exo_error_from_errno(errno);

@@ -49,8 +49,8 @@ struct exo_options {
     const char *report;    /* doctor --bundle */
     bool passphrase, no_passphrase;
     struct exo_import *import;
-    struct exo_buf bundle; /* import */
-    int out_fd;
+    struct exo_buf bundle;                          /* import */
+    struct exo_export *export;                      /* cmd_export.c */
     const char *relayhost, *transport, *config_dir; /* setup */
     int64_t rate_delay;                             /* seconds, 0: none */
     bool yes, dry_run, undo;
@@ -134,6 +134,7 @@ extern const struct exo_command exo_cmd_connect;
 
 /* What its before() left for run(). */
 void exo_rekey_free(struct exo_options *options);
+void exo_export_free(struct exo_options *options);
 
 /* stdout, checked: a full disk or closed pipe is an error, not silence. */
 int exo_out(const void *data, size_t len, struct exo_err *err) EXO_MUST_CHECK;

@@ -2,7 +2,7 @@
 /*
  * exoauth import: credentials from somewhere else. Which kind of file it is
  * decides who does the work: with --from, another program's (import.c), else
- * a bundle that `exoauth export` sealed (cmd_bundle.c). The last line on stdout
+ * a bundle that `exoauth export` sealed (bundle.c). The last line on stdout
  * is `changed` or `unchanged`.
  */
 #include "config.h"

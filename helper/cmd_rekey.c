@@ -26,7 +26,7 @@
 #include "keys.h"
 #include "later.h"
 #include "names.h"
-#include "prompt.h"
+#include "passphrase.h"
 
 #define LOCK_MS 60000
 #define ROUNDS 10 /* others may add accounts meanwhile */
@@ -67,11 +67,8 @@ static int take_passphrase(struct exo_app *app, const struct exo_options *o,
         return 0;
     }
     exo_secret_free(&app->passphrase);
-    if (o->password_file) {
-        return exo_prompt_file("password-file", o->password_file,
-                               &app->passphrase, err);
-    }
-    return exo_prompt_new("New passphrase of the key: ", &app->passphrase, err);
+    return exo_passphrase_new(
+        o, "New passphrase of the key: ", &app->passphrase, err);
 }
 
 /* In the child. */
@@ -262,13 +259,15 @@ void exo_rekey_free(struct exo_options *o)
 
 const struct exo_command exo_cmd_rekey = {
     .name = "rekey",
-    .usage = "[--passphrase [--password-file F|-] | --no-passphrase]",
+    .usage = "[--passphrase [--password-file F|-] [--force] | "
+             "--no-passphrase]",
     .help = "Seals every credential with a new key, while others work. Cut "
             "short, it goes on\nwhen it is run again.\n\n"
             "  --passphrase          put the key file under a passphrase\n"
             "  --password-file F     which stands in this file, - for stdin\n"
+            "  --force               also one of fewer than 12 characters\n"
             "  --no-passphrase       take it away again\n",
-    .options = EXO_OPT_PASSPHRASE | EXO_OPT_PASSWORD_FILE,
+    .options = EXO_OPT_PASSPHRASE | EXO_OPT_PASSWORD_FILE | EXO_OPT_FORCE,
     .no_account = true,
     .prepare = true,
     .before = before,

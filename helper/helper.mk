@@ -14,7 +14,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/broker.h \
 	helper/bundle.h \
 	helper/cmd.h \
-	helper/cmd_bundle.c \
+	helper/bundle.c \
+	helper/cmd_export.c \
 	helper/cmd_connect.c \
 	helper/cmd_doctor.c \
 	helper/cmd_explain.c \
@@ -95,6 +96,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/outcome.c \
 	helper/peer.c \
 	helper/peer.h \
+	helper/passphrase.c \
+	helper/passphrase.h \
 	helper/place.c \
 	helper/place.h \
 	helper/postfix.c \

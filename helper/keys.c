@@ -55,6 +55,20 @@ int exo_key_file_read(const struct exo_app *app, const char *path,
                        EXO_SH(path, "FILE"), EXO_SH(path, "FILE"));
 }
 
+/* What keeps a key for a person is locked more often than it is broken, and
+ * whoever asks again later may find it open. */
+static int say_locked(struct exo_err *err)
+{
+    char cause[EXO_ERR_TEXT];
+
+    (void)snprintf(cause, sizeof(cause), "%s", err->text);
+    cause[strcspn(cause, ";")] = '\0';
+    return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                       "%s; if it asks a keyring that is locked, unlock it, "
+                       "else run it by hand as the user that owns the store",
+                       cause);
+}
+
 /* *name is what to call it in an error. */
 static int read_source(struct exo_app *app, struct exo_secret *text,
                        struct exo_buf *name, struct exo_err *err)
@@ -73,8 +87,7 @@ static int read_source(struct exo_app *app, struct exo_secret *text,
         }
         if (exo_command_output(app, "key_command", conf->key_command, text,
                                err) != 0) {
-            err->status = EXO_STATUS_STORE;
-            return EXO_E_STATUS;
+            return say_locked(err);
         }
         return 0;
     }

@@ -18,7 +18,8 @@
 #include "later.h"
 
 static void __attribute__((noreturn))
-wait_and_act(int fd, int (*act)(void *context), void *context)
+wait_and_act(int fd, int (*act)(void *context), int (*otherwise)(void *context),
+             void *context)
 {
     char told;
     ssize_t n;
@@ -36,11 +37,17 @@ wait_and_act(int fd, int (*act)(void *context), void *context)
     do {
         n = read(3, &told, 1);
     } while (n < 0 && errno == EINTR);
-    _exit(n == 1 ? act(context) : 0);
+    _exit(n == 1 ? act(context) : otherwise ? otherwise(context) : 0);
 }
 
 int exo_later_start(struct exo_later *later, int (*act)(void *context),
                     void *context)
+{
+    return exo_later_start_or(later, act, NULL, context);
+}
+
+int exo_later_start_or(struct exo_later *later, int (*act)(void *context),
+                       int (*otherwise)(void *context), void *context)
 {
     int fd[2];
     int saved;
@@ -55,7 +62,7 @@ int exo_later_start(struct exo_later *later, int (*act)(void *context),
     saved = errno;
     if (pid == 0) {
         (void)close(fd[1]);
-        wait_and_act(fd[0], act, context);
+        wait_and_act(fd[0], act, otherwise, context);
     }
     (void)close(fd[0]);
     if (pid < 0) {

@@ -20,6 +20,11 @@ struct exo_later {
 int exo_later_start(struct exo_later *later, int (*act)(void *context),
                     void *context);
 
+/* The same; otherwise runs instead when it is not told to go, also where the
+ * command was killed. */
+int exo_later_start_or(struct exo_later *later, int (*act)(void *context),
+                       int (*otherwise)(void *context), void *context);
+
 /* Tells it to go, or lets it end without. What act returned; ECHILD if
  * nobody knows. Once is enough, and without a child it is 0. */
 int exo_later_finish(struct exo_later *later, bool go);

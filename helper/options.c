@@ -366,6 +366,7 @@ void exo_options_free(struct exo_options *options)
     exo_import_free(options->import);
     exo_draft_free(options->draft);
     exo_rekey_free(options);
+    exo_export_free(options);
     exo_session_free(&options->session);
     exo_secret_free(&options->secret);
     exo_secret_free(&options->refresh_token);

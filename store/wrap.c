@@ -27,13 +27,9 @@
 #define MEMORY ((uint64_t)1100 * 1024 * 1024) /* for COST_MOST */
 #define LINE 76
 
-struct cost {
-    int64_t log2n, r, p;
-};
-
 static int stretch(const struct exo_secret *passphrase,
-                   const struct exo_seal_dice *dice, const struct cost *cost,
-                   struct exo_secret *key)
+                   const struct exo_seal_dice *dice,
+                   const struct exo_wrap_cost *cost, struct exo_secret *key)
 {
     unsigned char raw[EXO_SEAL_KEY];
     int rc = EXO_E_NOMEM;
@@ -76,7 +72,7 @@ static void put_lines(struct exo_buf *out, const struct exo_buf *text)
 int exo_wrap_close(const struct exo_secret *passphrase, const char *purpose,
                    const struct exo_secret *plain, struct exo_buf *out)
 {
-    const struct cost cost = { COST, BLOCKS, LANES };
+    const struct exo_wrap_cost cost = { COST, BLOCKS, LANES, 0 };
     struct exo_secret key = EXO_SECRET_INIT;
     struct exo_buf sealed = EXO_BUF_INIT(out->max);
     struct exo_buf text = EXO_BUF_INIT(out->max);
@@ -140,7 +136,7 @@ static int read_bytes(const struct exo_block *block, const char *key, void *to,
     return rc;
 }
 
-static bool read_cost(const char *text, struct cost *cost)
+static bool read_cost(const char *text, struct exo_wrap_cost *cost)
 {
     int64_t *const to[] = { NULL, &cost->log2n, &cost->r, &cost->p };
     char word[8];
@@ -165,7 +161,7 @@ static bool read_cost(const char *text, struct cost *cost)
 }
 
 static int read_head(const struct exo_block *block, const char *purpose,
-                     struct exo_seal_dice *dice, struct cost *cost,
+                     struct exo_seal_dice *dice, struct exo_wrap_cost *cost,
                      const char **why)
 {
     const char *sealed = exo_block_get(block, "sealed");
@@ -209,6 +205,44 @@ static int read_lines(const struct exo_buf *text, size_t from,
     return rc;
 }
 
+/* *copy is what block points into. */
+static int read_block(const struct exo_buf *text, const char *purpose,
+                      struct exo_buf *copy, struct exo_block *block,
+                      struct exo_seal_dice *dice, struct exo_wrap_cost *cost,
+                      const char **why)
+{
+    int rc;
+
+    *why = NULL;
+    exo_buf_add(copy, exo_buf_text(text), text->len);
+    if (copy->error != 0 || exo_buf_reserve(copy, 1) == NULL) {
+        return EXO_E_NOMEM;
+    }
+    rc = exo_block_parse(block, copy->data, copy->len, EXO_BLOCK_MESSAGE);
+    if (rc != 0) {
+        *why = block->why;
+        return rc;
+    }
+    return read_head(block, purpose, dice, cost, why);
+}
+
+int exo_wrap_cost(const char *purpose, const struct exo_buf *text,
+                  struct exo_wrap_cost *cost, const char **why)
+{
+    struct exo_buf copy = EXO_BUF_INIT(text->max + 1);
+    struct exo_seal_dice dice;
+    struct exo_block block;
+    int rc = read_block(text, purpose, &copy, &block, &dice, cost, why);
+
+    if (rc == 0) {
+        cost->memory = (INT64_C(128) << cost->log2n) * cost->r;
+    } else if (*why == NULL) {
+        *why = exo_strerror(rc);
+    }
+    exo_buf_free(&copy);
+    return rc;
+}
+
 int exo_wrap_open(const struct exo_secret *passphrase, const char *purpose,
                   const struct exo_buf *text, struct exo_secret *plain,
                   const char **why)
@@ -218,21 +252,10 @@ int exo_wrap_open(const struct exo_secret *passphrase, const char *purpose,
     struct exo_buf label = EXO_BUF_INIT(64);
     struct exo_secret key = EXO_SECRET_INIT;
     struct exo_seal_dice dice = { { 0 }, { 0 } };
-    struct cost cost = { 0, 0, 0 };
+    struct exo_wrap_cost cost = { 0, 0, 0, 0 };
     struct exo_block block;
-    int rc = EXO_E_NOMEM;
+    int rc = read_block(text, purpose, &copy, &block, &dice, &cost, why);
 
-    *why = NULL;
-    exo_buf_add(&copy, exo_buf_text(text), text->len);
-    if (copy.error != 0 || exo_buf_reserve(&copy, 1) == NULL) {
-        goto out;
-    }
-    rc = exo_block_parse(&block, copy.data, copy.len, EXO_BLOCK_MESSAGE);
-    if (rc != 0) {
-        *why = block.why;
-        goto out;
-    }
-    rc = read_head(&block, purpose, &dice, &cost, why);
     if (rc == 0) {
         rc = read_lines(text, block.size, &sealed);
     }
@@ -251,7 +274,6 @@ int exo_wrap_open(const struct exo_secret *passphrase, const char *purpose,
         *why = "the passphrase is not the one it was sealed with, or it was "
                "changed";
     }
-out:
     if (rc != 0 && *why == NULL) {
         *why = exo_strerror(rc);
     }

@@ -250,6 +250,7 @@ shell_tests = \
 	tests/plugin/walls.sh \
 	tests/cli/assertion.sh \
 	tests/cli/browser.sh \
+	tests/cli/bundle.sh \
 	tests/cli/certificate.sh \
 	tests/cli/children.sh \
 	tests/cli/concurrency.sh \

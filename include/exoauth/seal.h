@@ -71,6 +71,16 @@ int exo_wrap_close(const struct exo_secret *passphrase, const char *purpose,
                    const struct exo_secret *plain,
                    struct exo_buf *out) EXO_MUST_CHECK;
 
+/* What opening costs, as the file itself says: bounded, whatever it says. */
+struct exo_wrap_cost {
+    int64_t log2n, r, p; /* of scrypt */
+    int64_t memory;      /* bytes */
+};
+
+/* Without spending it; failure as exo_wrap_open(). */
+int exo_wrap_cost(const char *purpose, const struct exo_buf *text,
+                  struct exo_wrap_cost *cost, const char **why) EXO_MUST_CHECK;
+
 /* EXO_E_UNSAFE: wrong passphrase, or the file was changed; EXO_E_SYNTAX,
  * EXO_E_VERSION: no such file. why gets a static text. plain->hidden.max
  * bounds what it may hold. */

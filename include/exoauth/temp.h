@@ -44,6 +44,11 @@ int exo_temp_open(struct exo_temp *temp, int dirfd) EXO_MUST_CHECK;
 int exo_temp_commit(struct exo_temp *temp, const char *name,
                     const struct exo_file_how *how) EXO_MUST_CHECK;
 
+/* The last step of that for a process which has the directory alone: -1 and
+ * errno, EEXIST if the name is taken. */
+int exo_temp_name_new(const struct exo_temp *temp,
+                      const char *name) EXO_MUST_CHECK;
+
 /* Removes it if it was not committed; errno stays as it is. */
 void exo_temp_drop(struct exo_temp *temp);
 

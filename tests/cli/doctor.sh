@@ -278,7 +278,7 @@ own()
 {
     local as=()
     [[ $(id -u) != 0 ]] || as=(site_as 65533:65533)
-    "${as[@]}" env -u XDG_CONFIG_HOME -u XDG_STATE_HOME HOME="$SITE/home" \
+    "${as[@]}" env -u XDG_CONFIG_HOME -u XDG_STATE_HOME -u XDG_DATA_HOME HOME="$SITE/home" \
         PATH="$SITE/bin:$PATH" SASL_PATH="$SITE/plugins" "$EXO" "$@"
 }
 chmod -R go-w "$SITE/home"

@@ -520,7 +520,7 @@ if [[ $(id -u) == 0 ]]; then
 fi
 own()
 {
-    "${as_own[@]}" env -u SASL_CONF_PATH -u XDG_CONFIG_HOME -u XDG_STATE_HOME \
+    "${as_own[@]}" env -u SASL_CONF_PATH -u XDG_CONFIG_HOME -u XDG_STATE_HOME -u XDG_DATA_HOME \
         HOME="$own_home" "$SITE/bin/exoauth" "$@"
 }
 ok "an ordinary user's import" own import --from mutt "$mutt" "${here[@]}"

@@ -360,7 +360,7 @@ mode() { stat -c %a "$@" | sort -u | paste -sd' '; }
 own()
 {
     "${as_own[@]}" env -u SASL_CONF_PATH -u XDG_CONFIG_HOME -u XDG_STATE_HOME \
-        HOME="$own_home" "$@"
+        -u XDG_DATA_HOME HOME="$own_home" "$@"
 }
 site_script ok:own-token
 first() { own "$SITE/bin/exoauth" login me@contoso.test "${site[@]}" --refresh-token-file - <"$SITE/secret/refresh"; }
@@ -372,13 +372,21 @@ is "$(mode "$own_home"/.config/exoauth/exoauth.conf \
     "$own_home"/.config/exoauth/exoauth.d/me@contoso.test.conf \
     "$own_home"/.local/state/exoauth/store/me@contoso.test.json \
     "$own_home"/.local/state/exoauth/tokens/me@contoso.test)" 600 'and the files, 0600'
+is "$(mode "$own_home"/.local/share/exoauth)" 700 'the key has one of its own, 0700'
+is "$(mode "$own_home"/.local/share/exoauth/exoauth.key)" 400 'and lies in it'
+is "$(find "$own_home/.config" "$own_home/.local/state" -name '*.key')" '' 'and nowhere else'
 ok 'token' own "$SITE/bin/exoauth" token me@contoso.test
 is "$OUT" own-token 'finds them'
-xdg() { own env XDG_CONFIG_HOME="$own_home/c" XDG_STATE_HOME="$own_home/s" "$@"; }
+xdg()
+{
+    own env XDG_CONFIG_HOME="$own_home/c" XDG_STATE_HOME="$own_home/s" \
+        XDG_DATA_HOME="$own_home/d" "$@"
+}
 second() { xdg "$SITE/bin/exoauth" login me@contoso.test "${site[@]}" --refresh-token-file - <"$SITE/secret/refresh"; }
 ok 'with the XDG variables' second
 is "$(mode "$own_home"/c/exoauth/exoauth.conf "$own_home"/s/exoauth/store/me@contoso.test.json)" \
     600 'there'
+is "$(mode "$own_home"/d/exoauth "$own_home"/d/exoauth/exoauth.key)" '400 700' 'and there'
 relative() { (cd "$own_home" && own env XDG_CONFIG_HOME=rel "$SITE/bin/exoauth" token me@contoso.test); }
 ok 'a relative XDG variable' relative
 is "$OUT" own-token 'is ignored'

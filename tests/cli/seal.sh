@@ -111,8 +111,8 @@ one_line 'rekey' 'old_key'
 grep '^key:' "$key" | sed 's/key: //' >"$SITE/secret/command"
 both 'the key alone'
 site_conf key_command 'exit 3'
-exits 74 'a command that fails' x token $app
-one_line 'a command that fails' 'key_command failed \(exit status 3\)'
+exits 75 'a command that fails' x token $app
+one_line 'a command that fails' 'key_command failed \(exit status 3\); .*unlock it'
 site_conf key_command
 mkdir -m 0755 "$SITE/credentials"
 cp "$key" "$SITE/credentials/exoauth.key"; chmod 0400 "$SITE/credentials/exoauth.key"

@@ -69,6 +69,7 @@ static void users_defaults(void **state)
 
     assert_int_equal(setenv("HOME", "/home/alice", 1), 0);
     assert_int_equal(unsetenv("XDG_STATE_HOME"), 0);
+    assert_int_equal(unsetenv("XDG_DATA_HOME"), 0);
     conf = load(*state,
                 "run_as: bob\nhelper: ~/bin/x\nchroot: ~/a /b\n"
                 "ca_file: ~/ca.pem\nlog: ~/log\n",
@@ -79,6 +80,8 @@ static void users_defaults(void **state)
                         "file:/home/alice/.local/state/exoauth/store");
     assert_string_equal(conf->token_dir,
                         "/home/alice/.local/state/exoauth/tokens");
+    assert_string_equal(conf->key_file,
+                        "/home/alice/.local/share/exoauth/exoauth.key");
     assert_string_equal(conf->socket, "");
     assert_string_equal(conf->run_as, "");
     assert_string_equal(conf->helper, "/home/alice/bin/x");
@@ -88,10 +91,12 @@ static void users_defaults(void **state)
     exo_conf_free(conf);
 
     assert_int_equal(setenv("XDG_STATE_HOME", "/state", 1), 0);
+    assert_int_equal(setenv("XDG_DATA_HOME", "/data", 1), 0);
     conf = load(*state, "store: file:~/s\nsocket: ~/sock\n", true, &err);
     assert_non_null(conf);
     assert_string_equal(conf->store, "file:/home/alice/s");
     assert_string_equal(conf->token_dir, "/state/exoauth/tokens");
+    assert_string_equal(conf->key_file, "/data/exoauth/exoauth.key");
     assert_string_equal(conf->socket, "/home/alice/sock");
     exo_conf_free(conf);
 

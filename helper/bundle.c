@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Credentials that another host exported (cmd_export.c), into the store of
+ * this one, sealed with its own key. Called by `exoauth import`
+ * (cmd_import.c). The file named on the command line is read as root, all
+ * else is done as run_as. What opening it costs stands in the file, which may
+ * come from anybody: it is bounded, and said before it is spent. No text and
+ * no output holds a secret.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle.h"
+#include "exoauth/file.h"
+#include "exoauth/proto.h"
+#include "exoauth/seal.h"
+#include "prompt.h"
+
+#define LOCK_MS 20000
+
+int exo_bundle_before(struct exo_app *app, struct exo_options *o,
+                      struct exo_err *err)
+{
+    const char *why = NULL;
+    int rc;
+
+    (void)app;
+    exo_buf_init(&o->bundle, EXO_BUNDLE_MAX);
+    rc = o->password_file ? exo_prompt_file("password-file", o->password_file,
+                                            &o->secret, err)
+                          : 0;
+    if (rc != 0) {
+        return rc;
+    }
+    rc = exo_file_read(AT_FDCWD, o->file, EXO_FILE_CONFIG, 0, &o->bundle, &why);
+    if (rc != 0) {
+        rc = exo_err_set(err, EXO_STATUS_USAGE,
+                         "import %s: %s; name a file of exoauth export, which "
+                         "nobody else can write, or add --from TOOL",
+                         o->file, why ? why : exo_strerror(rc));
+    }
+    return rc;
+}
+
+/* Keeps what is there, unless it is told not to. */
+static int put_record(struct exo_app *app, const struct exo_options *o,
+                      struct exo_record *record, bool *changed,
+                      struct exo_err *err)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_store_lock lock;
+    struct exo_account account;
+    struct exo_record old;
+    int rc;
+
+    if (exo_account_set(&account, record->account, strlen(record->account)) !=
+        0) {
+        return EXO_E_SYNTAX;
+    }
+    rc = exo_app_lock(app, &account, exo_clock_ms() + LOCK_MS, &lock, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = exo_store_get(app->store, &account, &old, &ignored);
+    if (rc == 0 && !o->force) {
+        exo_app_warn(app,
+                     "%s has a credential already, which is kept; to replace "
+                     "it, add --force",
+                     account.name);
+    } else {
+        record->revision = rc == 0 ? old.revision : 0;
+        rc = exo_store_put(app->store, &lock, record, err);
+        *changed |= rc == 0;
+    }
+    exo_record_free(&old);
+    exo_app_unlock(app, &lock);
+    return rc;
+}
+
+/* The next one of *text: its length, a newline, itself. */
+static int next_record(const char **text, size_t *left,
+                       struct exo_record *record, const char **why)
+{
+    char *end;
+    unsigned long len;
+
+    *why = "it is not what exoauth export writes";
+    errno = 0;
+    len = strtoul(*text, &end, 10);
+    if (errno != 0 || end == *text || *end != '\n' || len > EXO_RECORD_MAX ||
+        len > *left - (size_t)(end + 1 - *text)) {
+        return EXO_E_SYNTAX;
+    }
+    *left -= (size_t)(end + 1 - *text) + len;
+    *text = end + 1 + len;
+    return exo_record_decode(record, end + 1, len, why);
+}
+
+static int put_all(struct exo_app *app, const struct exo_options *o,
+                   const struct exo_secret *plain, bool *changed,
+                   struct exo_err *err)
+{
+    const char *text = exo_secret_reveal(plain);
+    size_t left = exo_secret_len(plain);
+    int rc = exo_app_store(app, err);
+
+    while (rc == 0 && left > 0) {
+        struct exo_record record;
+        const char *why = NULL;
+
+        exo_record_init(&record);
+        rc = next_record(&text, &left, &record, &why);
+        if (rc != 0) {
+            rc = exo_err_set(err, EXO_STATUS_USAGE,
+                             "import %s: %s; export it again, with an exoauth "
+                             "that is no newer than this one",
+                             o->file, why);
+        } else {
+            rc = put_record(app, o, &record, changed, err);
+        }
+        exo_record_free(&record);
+    }
+    return rc;
+}
+
+static int open_bundle(struct exo_options *o, struct exo_secret *plain,
+                       const char **why)
+{
+    struct exo_wrap_cost cost;
+    int64_t seconds;
+    int rc = exo_wrap_cost(EXO_BUNDLE_PURPOSE, &o->bundle, &cost, why);
+
+    if (rc != 0) {
+        return rc;
+    }
+    /* A quarter of a second for 64 MiB, on a machine that is not new. */
+    seconds = (cost.p << cost.log2n) >> 18;
+    (void)fprintf(
+        stderr,
+        "exoauth: opening %s takes %lld MiB of memory and about %lld s (scrypt "
+        "N=2^%lld r=%lld p=%lld)\n",
+        o->file, (long long)(cost.memory >> 20),
+        (long long)(seconds > 0 ? seconds : 1), (long long)cost.log2n,
+        (long long)cost.r, (long long)cost.p);
+    return exo_wrap_open(&o->secret, EXO_BUNDLE_PURPOSE, &o->bundle, plain,
+                         why);
+}
+
+int exo_bundle_run(struct exo_app *app, struct exo_options *o,
+                   struct exo_err *err)
+{
+    struct exo_secret plain = { EXO_BUF_INIT(EXO_BUNDLE_MAX) };
+    const char *why = NULL;
+    bool changed = false;
+    int rc = EXO_E_NOENT;
+
+    if (!exo_secret_empty(&o->secret)) {
+        rc = 0;
+    } else {
+        rc = exo_prompt_secret("Passphrase of the bundle: ", &o->secret, err);
+    }
+    if (rc == EXO_E_NOENT) {
+        rc = exo_err_set(err, EXO_STATUS_USAGE,
+                         "import %s: there is no terminal to ask for the "
+                         "passphrase; add --password-file FILE",
+                         o->file);
+    }
+    if (rc == 0) {
+        rc = open_bundle(o, &plain, &why);
+        if (rc != 0) {
+            rc = exo_err_set(err, EXO_STATUS_USAGE,
+                             "import %s: %s; give a file of exoauth export and "
+                             "its passphrase, or add --from TOOL",
+                             o->file, why);
+        }
+    }
+    if (rc == 0) {
+        rc = put_all(app, o, &plain, &changed, err);
+    }
+    exo_secret_free(&plain);
+    exo_buf_free(&o->bundle);
+    if (rc != 0) {
+        return rc;
+    }
+    return changed ? exo_out("changed\n", 8, err)
+                   : exo_out("unchanged\n", 10, err);
+}

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Bundles of credentials: an export that fails leaves nothing behind and
+# touches nothing that is there, a passphrase that is easily guessed is
+# refused, and what opening a bundle costs is said before it is spent.
+
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
+
+app=app@contoso.test
+site_up
+site_endpoint ok:token-1
+site_account $app "secret_file: $SITE/secret/app"
+ok 'login' x login $app
+printf 'correct horse\n' >"$SITE/secret/passphrase"
+good=(--password-file "$SITE/secret/passphrase")
+
+# As root's are: run_as can neither make nor remove anything there.
+out=$SITE/out
+mkdir -m 0755 "$out"
+files() { (cd "$out" && find . -mindepth 1 | sort | paste -sd' '); }
+
+# ---- an export that fails
+exits 67 'export of what is not stored' x export nobody@contoso.test --out "$out/b" "${good[@]}"
+is "$(files)" '' 'leaves no file'
+exits 64 'without a terminal' x export $app --out "$out/b" </dev/null
+is "$(files)" '' 'neither'
+mv "$SITE/etc/exoauth.key" "$SITE/key"
+exits 74 'without the key' x export $app --out "$out/b" "${good[@]}"
+is "$(files)" '' 'neither'
+mv "$SITE/key" "$SITE/etc/exoauth.key"
+# Past the limit the kernel sends SIGXFSZ, which ends the command in the middle.
+small() { (ulimit -f 0; exec "$EXO" export $app --out "$out/b" "${good[@]}" --config "$SITE_CONF"); }
+for ((i = 0; i < 5; i++)); do
+    small >/dev/null 2>&1 && fail 'an export without room'
+    small 2>/dev/null
+done
+for ((i = 0; i < 100; i++)); do [[ -z $(files) ]] && break; sleep 0.05; done
+is "$(files)" '' 'nor does one that is killed while it writes'
+echo precious >"$out/b"
+exits 64 'export to a file that is there' x export $app --out "$out/b" "${good[@]}"
+one_line 'a file that is there' 'File exists; name a file that is not there yet'
+is "$(<"$out/b")" precious 'which stays'
+ln -s "$out/c" "$out/l"
+exits 64 'export to a link' x export $app --out "$out/l" "${good[@]}"
+is "$(files)" './b ./l' 'makes nothing where it leads'
+exits 64 'export to a directory' x export $app --out "$out/" "${good[@]}"
+exits 64 'export to no directory' x export $app --out "$SITE/nowhere/b" "${good[@]}"
+rm "$out/l" "$out/b"
+printf 'left' >"$out/.tmp.0123456789abcdef"
+here() { (cd "$out" && "$EXO" export $app --out b "${good[@]}" --config "$SITE_CONF"); }
+ok 'export' here
+is "$(files)" ./b 'makes its file, and removes what a killed one left'
+is "$(stat -c %a "$out/b")" 600 'with mode 0600'
+
+# ---- passphrases
+refused()
+{
+    exits 64 "$1: refused" x export $app --out "$out/s" --password-file "$SITE/secret/short"
+    one_line "$1" 'fewer than 12 characters; choose a longer one, or add --force'
+    is "$(files)" ./b "$1: and nothing is written"
+}
+printf 'elevenchars\n' >"$SITE/secret/short"
+refused '11 characters'
+key=$(sha256sum <"$SITE/etc/exoauth.key")
+exits 64 'rekey under 11 characters' x rekey --passphrase --password-file "$SITE/secret/short"
+one_line 'rekey' 'fewer than 12 characters'
+is "$(sha256sum <"$SITE/etc/exoauth.key")" "$key" 'and the key is as it was'
+ok 'rekey --force takes them' x rekey --passphrase --force --password-file "$SITE/secret/short"
+isnt "$(sha256sum <"$SITE/etc/exoauth.key")" "$key" 'the key is under them'
+rm "$SITE/etc/exoauth.key" "$SITE_STORE"/*
+ok 'login' x login $app
+printf '\303\244\303\266\303\274\303\244\303\266\303\274\303\244\303\266\303\274\303\244\303\266\n' >"$SITE/secret/short"
+refused '11 umlauts'
+ok 'export --force takes them' x export $app --out "$out/s" --force --password-file "$SITE/secret/short"
+ok 'which import takes' x import "$out/s" --force --password-file "$SITE/secret/short"
+printf '\303\244\303\266\303\274\303\244\303\266\303\274\303\244\303\266\303\274\303\244\303\266\303\274\n' >"$SITE/secret/long"
+ok '12 umlauts' x export $app --out "$out/t" --password-file "$SITE/secret/long"
+
+# ---- what opening costs
+ok 'import' x import "$out/b" --force "${good[@]}"
+like "$ERR" "opening $out/b takes 64 MiB of memory and about 1 s" 'says what it costs'
+sed 's/^kdf: .*/kdf: scrypt 15 8 4/' "$out/b" >"$out/changed"
+exits 64 'a bundle that asks for something else' x import "$out/changed" "${good[@]}"
+like "$ERR" 'takes 32 MiB of memory and about 1 s .scrypt N=2.15 r=8 p=4' 'says that'
+sed 's/^kdf: .*/kdf: scrypt 21 8 1/' "$out/b" >"$out/changed"
+exits 64 'one that asks for too much' x import "$out/changed" "${good[@]}"
+unlike "$ERR" 'MiB' 'is not opened'
+one_line 'too much' 'its kdf line is not one that this version'
+no_secret 'no passphrase is in any text'
