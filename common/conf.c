@@ -111,7 +111,8 @@ static int set_presets(struct exo_conf *conf, const char *helper,
 
     ok = dir != NULL &&
          set_field(&conf->account_dir, exo_conf_join(dir, "/exoauth.d")) &&
-         set_field(&conf->key_file, exo_conf_join(dir, "/exoauth.key")) &&
+         set_field(&conf->key_place, exo_conf_join(dir, "/exoauth.key")) &&
+         set_field(&conf->key_file, strdup(conf->key_place)) &&
          set_field(&conf->store, strdup("file:" EXO_STOREDIR)) &&
          set_field(&conf->token_dir, strdup(EXO_TOKENDIR)) &&
          set_field(&conf->socket,
@@ -336,6 +337,7 @@ void exo_conf_free(struct exo_conf *conf)
     }
     exo_buf_free(&conf->text);
     free(conf->path);
+    free(conf->key_place);
     free(conf);
 }
 

@@ -151,6 +151,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     exo_buf_init(&app->credential.hidden, EXO_KEYRING_MAX);
     exo_buf_init(&app->credential_path, EXO_KEY_PATH_MAX);
     app->credential_err = (struct exo_err)EXO_ERR_INIT;
+    app->no_key = (struct exo_err)EXO_ERR_INIT;
     app->started_by = getuid();
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();
@@ -235,17 +236,19 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err)
 int exo_app_store(struct exo_app *app, struct exo_err *err)
 {
     const struct exo_conf *conf = app->conf;
-    const struct exo_store_guard guard = {
+    struct exo_store_guard guard = {
         .keys = exo_keys_read,
         .context = app,
-        .unsealed = conf->key_file[0] == '\0' && conf->key_command[0] == '\0',
     };
     int rc;
 
     if (app->store) {
         return 0;
     }
-    rc = exo_store_open(&app->store, conf->store, false, err);
+    rc = exo_keys_check(app, &guard.unsealed, err);
+    if (rc == 0) {
+        rc = exo_store_open(&app->store, conf->store, false, err);
+    }
     if (rc == 0) {
         exo_store_protect(app->store, &guard);
     }

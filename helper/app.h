@@ -35,11 +35,12 @@ struct exo_app {
     struct exo_buf credential_path; /* of a unit of root's, if there is one, */
     struct exo_secret credential;   /* what it said, */
     struct exo_err credential_err;  /* or why root could not read it */
-    bool key_lost;           /* something is sealed, and there is no key */
-    bool locked;             /* an account: nobody is asked now */
-    bool changed;            /* a record: status_file is out of date */
-    struct exo_event event;  /* for exo_after() */
-    struct exo_found *found; /* what commands printed (command.h) */
+    struct exo_err no_key;          /* why no key file could be made */
+    bool stored;                    /* there is a record */
+    bool locked;                    /* an account: nobody is asked now */
+    bool changed;                   /* a record: status_file is out of date */
+    struct exo_event event;         /* for exo_after() */
+    struct exo_found *found;        /* what commands printed (command.h) */
 };
 
 /*

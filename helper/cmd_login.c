@@ -279,6 +279,10 @@ static int login(struct exo_app *app, struct exo_settings *settings,
     bool done = false;
     int rc = exo_app_store(app, err);
 
+    /* Before a person is troubled, or a code is spent. */
+    if (rc == 0) {
+        rc = exo_store_ready(app->store, err);
+    }
     if (rc == 0) {
         /* Not between a code that is spent and its record. */
         rc = exo_keys_ask(app, err);

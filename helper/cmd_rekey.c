@@ -9,6 +9,8 @@
  *   end     as root, by a child that waited: the old key goes
  *
  * Cut short anywhere, the next rekey goes on with the new key that is there.
+ * What a person stored unsealed (key_file: none) is sealed and named; nothing
+ * else does that, and what is not sealed yet is refused until it is.
  * Where the keys come from a command or a credential, which is not ours to
  * change, the middle step is all of it.
  */
@@ -33,6 +35,7 @@
 
 struct end {
     struct exo_app *app;
+    struct exo_account sealed; /* one whose key is missing */
     struct exo_keyring ring;
     struct exo_later later;
 };
@@ -93,20 +96,78 @@ static int read_ring(struct exo_app *app, struct exo_keyring *ring,
     exo_keyring_init(ring);
     rc = exo_keys_read(app, ring, err);
     exo_app_as_owner(app, false);
-    if (rc == EXO_E_NOENT) {
+    if (rc == EXO_E_NOENT && app->conf->key_file[0] == '\0') {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "there is no key: nothing is sealed; set key_file or "
-                         "key_command in %s, and see that what is there can "
-                         "be written",
+                         "key_file is none in %s, so nothing is sealed; to "
+                         "seal what is stored, remove that line and run: "
+                         "exoauth rekey",
                          app->conf->path);
     }
     return rc;
+}
+
+static void note_sealed(void *context, const struct exo_account *account)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+    struct end *end = context;
+
+    if (exo_store_peek(end->app->store, account, &record, &ignored) == 0 &&
+        record.sealed_by[0] != '\0') {
+        end->sealed = *account;
+    }
+    exo_record_free(&record);
+}
+
+/* The first key, for what a person stored unsealed. Not where another one has
+ * sealed something, and is missing. */
+static int make_first(struct end *end, struct exo_err *err)
+{
+    struct exo_app *app = end->app;
+    int rc;
+
+    exo_app_as_owner(app, true);
+    rc = exo_store_open(&app->store, app->conf->store, false, err);
+    if (rc == 0) {
+        rc = exo_store_list(app->store, note_sealed, end, err);
+        exo_store_close(app->store);
+        app->store = NULL;
+    }
+    exo_app_as_owner(app, false);
+    if (rc == 0 && end->sealed.name[0] != '\0') {
+        rc = exo_err_set(err, EXO_STATUS_STORE,
+                         "the key file %s is missing, and the credential of "
+                         "%s is sealed; put it back",
+                         app->conf->key_file, end->sealed.name);
+    }
+    if (rc == 0) {
+        rc = exo_keys_make(app, &end->ring, err);
+    }
+    if (rc == EXO_E_CONFLICT) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "another process has just made the key file %s; try "
+                         "again",
+                         app->conf->key_file);
+    }
+    return rc;
+}
+
+static int renew(struct end *end, struct exo_err *err)
+{
+    if (exo_secret_empty(&end->ring.old) &&
+        exo_keyring_renew(&end->ring) != 0) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "cannot make a key: no randomness; see the kernel "
+                           "log");
+    }
+    return exo_keys_write(end->app, &end->ring, err);
 }
 
 static int before(struct exo_app *app, struct exo_options *o,
                   struct exo_err *err)
 {
     struct end *end = calloc(1, sizeof(*end));
+    bool first = false;
     int rc;
 
     if (!end) {
@@ -121,18 +182,16 @@ static int before(struct exo_app *app, struct exo_options *o,
     rc = lock_keys(app, err);
     if (rc == 0) {
         rc = read_ring(app, &end->ring, err);
+        first = rc == EXO_E_NOENT;
     }
-    if (rc == 0) {
+    if (first) {
+        *err = (struct exo_err)EXO_ERR_INIT;
+    }
+    if (rc == 0 || first) {
         rc = take_passphrase(app, o, err);
     }
-    if (rc == 0 && exo_secret_empty(&end->ring.old) &&
-        exo_keyring_renew(&end->ring) != 0) {
-        rc = exo_err_set(err, EXO_STATUS_STORE,
-                         "cannot make a key: no randomness; see the kernel "
-                         "log");
-    }
     if (rc == 0) {
-        rc = exo_keys_write(app, &end->ring, err);
+        rc = first ? make_first(end, err) : renew(end, err);
     }
     if (rc == 0) {
         errno = exo_later_start(&end->later, settle, end);
@@ -144,31 +203,22 @@ static int before(struct exo_app *app, struct exo_options *o,
     return rc;
 }
 
-/* The ring where it is not ours: both keys must be there. */
-static int check_foreign(struct exo_app *app, struct exo_keyring *ring,
-                         struct exo_err *err)
-{
-    int rc = read_ring(app, ring, err);
-
-    if (rc == 0 && exo_secret_empty(&ring->old)) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "the key is kept by key_command, a credential or a "
-                         "link, which exoauth does not change; put the new "
-                         "key there as `key` and the one of today as "
-                         "`old_key`, see exoauth(1), and run it again");
-    }
-    return rc;
-}
-
 static int seal_anew(struct exo_app *app, const struct exo_account *account,
                      struct exo_err *err)
 {
     struct exo_store_lock lock;
+    bool was_open = false;
     int rc = exo_app_lock(app, account, exo_clock_ms() + LOCK_MS, &lock, err);
 
     if (rc == 0) {
-        rc = exo_store_renew(app->store, &lock, err);
+        rc = exo_store_renew(app->store, &lock, &was_open, err);
         exo_app_unlock(app, &lock);
+    }
+    if (rc == 0 && was_open) {
+        exo_app_warn(app,
+                     "%s: sealed; it was stored unsealed, and if that was not "
+                     "you, run: exoauth login %s",
+                     account->name, EXO_SH(account->name, "ACCOUNT"));
     }
     return rc == EXO_E_NOENT ? 0 : rc; /* removed meanwhile */
 }
@@ -208,18 +258,34 @@ static int one_round(struct exo_app *app, const char *id, bool all,
     return rc;
 }
 
+/* Where the ring is not ours, both keys must be there, or something that is
+ * not sealed with the one there is. */
+static int nothing_to_do(struct exo_err *err)
+{
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "the key is kept by key_command, a credential or a "
+                       "link, which exoauth does not change; put the new "
+                       "key there as `key` and the one of today as "
+                       "`old_key`, see exoauth(1), and run it again");
+}
+
 static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 {
     struct end *end = o->rekey;
     bool ours = end->later.pid > 0;
+    bool all = true;
     size_t done = 1;
-    int rc = ours ? 0 : check_foreign(app, &end->ring, err);
+    int rc = exo_app_store(app, err);
 
-    if (rc == 0) {
-        rc = exo_app_store(app, err);
+    if (rc == 0 && !ours) {
+        rc = read_ring(app, &end->ring, err);
+        all = !exo_secret_empty(&end->ring.old);
     }
     for (int i = 0; rc == 0 && done > 0 && i < ROUNDS; i++) {
-        rc = one_round(app, end->ring.key_id, i == 0, &done, err);
+        rc = one_round(app, end->ring.key_id, all && i == 0, &done, err);
+        if (rc == 0 && done == 0 && i == 0 && !ours && !all) {
+            rc = nothing_to_do(err);
+        }
     }
     if (rc == 0 && done > 0) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
@@ -238,7 +304,7 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
                          "rekey",
                          app->conf->key_file);
     }
-    if (rc == 0 && !ours) {
+    if (rc == 0 && !ours && all) {
         exo_app_warn(app, "every credential has the new key; drop old_key "
                           "from where the key is kept");
     }

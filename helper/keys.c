@@ -36,6 +36,42 @@ bool exo_keys_is_file(const struct exo_app *app)
            (lstat(app->conf->key_file, &st) != 0 || S_ISREG(st.st_mode));
 }
 
+int exo_keys_check(const struct exo_app *app, bool *unsealed,
+                   struct exo_err *err)
+{
+    const struct exo_conf *conf = app->conf;
+    struct stat st;
+
+    *unsealed = conf->key_file[0] == '\0' && conf->key_command[0] == '\0' &&
+                !exo_credential_there(app);
+    if (!*unsealed || (lstat(conf->key_place, &st) != 0 &&
+                       (errno == ENOENT || errno == ENOTDIR))) {
+        return 0;
+    }
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "key_file is none in %s, but there is a key, %s; remove "
+                       "that line, or move the key away",
+                       conf->path, conf->key_place);
+}
+
+/* Always EXO_E_NOENT; what may be made by itself says how. */
+static int no_key(const struct exo_app *app, struct exo_err *err)
+{
+    const struct exo_conf *conf = app->conf;
+
+    if (app->no_key.status != EXO_STATUS_OK) {
+        *err = app->no_key;
+    } else {
+        (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                          "there is no key file %s to seal credentials with; "
+                          "%s: exoauth refresh --all, or correct key_file in "
+                          "%s",
+                          conf->key_file, conf->user ? "run" : "run as root",
+                          conf->path);
+    }
+    return EXO_E_NOENT;
+}
+
 int exo_key_file_read(const struct exo_app *app, const char *path,
                       struct exo_secret *text, struct exo_err *err)
 {
@@ -95,7 +131,8 @@ static int read_source(struct exo_app *app, struct exo_secret *text,
         return EXO_E_NOENT;
     }
     exo_buf_str(name, conf->key_file);
-    return exo_key_file_read(app, conf->key_file, text, err);
+    rc = exo_key_file_read(app, conf->key_file, text, err);
+    return rc == EXO_E_NOENT ? no_key(app, err) : rc;
 }
 
 static int ask_passphrase(struct exo_app *app, const char *name,
@@ -180,8 +217,7 @@ int exo_keys_read(void *context, struct exo_keyring *ring, struct exo_err *err)
         rc = exo_keyring_parse(ring, &text, &why);
         if (rc != 0) {
             rc = exo_err_set(err, EXO_STATUS_STORE,
-                             "%s: %s; put the right key back, or move it away "
-                             "and run: exoauth login ACCOUNT, for each",
+                             "%s: %s; put the right key back",
                              exo_buf_text(&name), why);
         }
     } else if (rc != EXO_E_NOENT && rc != EXO_E_STATUS) {

@@ -23,8 +23,19 @@ int exo_keys_ask(struct exo_app *app, struct exo_err *err) EXO_MUST_CHECK;
 /* Is it a file that exoauth itself writes? */
 bool exo_keys_is_file(const struct exo_app *app);
 
-/* Makes the key file if there is none and nothing is sealed yet. */
+/* Makes the key file if there is none and the store is empty. Why it could
+ * not is remembered, and said where a key is needed. */
 void exo_keys_place(struct exo_app *app);
+
+/* Makes the key file with the first key of ring, and its directory. As
+ * exo_keys_write(). EXO_E_CONFLICT: it is there. */
+int exo_keys_make(const struct exo_app *app, struct exo_keyring *ring,
+                  struct exo_err *err) EXO_MUST_CHECK;
+
+/* *unsealed: key_file: none is in force. MISCONFIGURED: there is a key beside
+ * it. */
+int exo_keys_check(const struct exo_app *app, bool *unsealed,
+                   struct exo_err *err) EXO_MUST_CHECK;
 
 /* Replaces the key file, owned by run_as; under app->passphrase if there is
  * one. As root before the drop, or as the user of his own. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The key file: prepare makes it, rekey replaces it. As root before the drop,
+ * The key file: prepare makes it in an empty store, rekey makes and replaces
+ * it. As root before the drop,
  * since its directory is root's, or as the user of his own; the file belongs
  * to run_as. All or nothing, by exo_file_put(). Rings are the caller's; no
  * text here quotes a key.
@@ -16,8 +17,8 @@
 #include <unistd.h>
 
 #include "exoauth/file.h"
+#include "exoauth/path.h"
 #include "keys.h"
-#include "place.h"
 
 /* As text, under the passphrase if there is one. */
 static int print_ring(const struct exo_app *app, const struct exo_keyring *ring,
@@ -88,34 +89,32 @@ int exo_keys_write(const struct exo_app *app, const struct exo_keyring *ring,
     return rc;
 }
 
-static void note_sealed(void *context, const struct exo_account *account)
+static void note_stored(void *context, const struct exo_account *account)
 {
-    struct exo_err ignored = EXO_ERR_INIT;
-    struct exo_record record;
     struct exo_app *app = context;
 
-    if (exo_store_peek(app->store, account, &record, &ignored) == 0 &&
-        record.sealed_by[0] != '\0') {
-        app->key_lost = true;
-    }
-    exo_record_free(&record);
+    (void)account;
+    app->stored = true;
 }
 
-/* A new key beside records that another one sealed would hide that it is
- * missing. Looked at as the owner, without a key and without secrets. */
-static bool is_sealed(struct exo_app *app)
+/* Beside records that another key sealed, a new one would hide that it is
+ * missing; what is not sealed counts only when a person has said so, and then
+ * rekey seals it. A store that cannot be looked into is not empty. */
+static bool is_empty(struct exo_app *app)
 {
     struct exo_err ignored = EXO_ERR_INIT;
+    bool empty = false;
 
-    app->key_lost = false;
+    app->stored = false;
     exo_app_as_owner(app, true);
     if (exo_store_open(&app->store, app->conf->store, false, &ignored) == 0) {
-        (void)!exo_store_list(app->store, note_sealed, app, &ignored);
+        empty = exo_store_list(app->store, note_stored, app, &ignored) == 0 &&
+                !app->stored;
         exo_store_close(app->store);
         app->store = NULL;
     }
     exo_app_as_owner(app, false);
-    return app->key_lost;
+    return empty;
 }
 
 /* Root's system, a user's own, or the owner of the store by another name. */
@@ -128,48 +127,69 @@ static bool is_ours(const struct exo_app *app)
             stat(app->conf->store + 5, &st) == 0 && st.st_uid == geteuid());
 }
 
-static int make_dir(const struct exo_app *app, const char *path)
+static int make_dir(const struct exo_app *app, struct exo_path *path)
 {
-    struct exo_err ignored = EXO_ERR_INIT;
-    char *dir = strndup(path, (size_t)(strrchr(path, '/') - path));
-    int rc = dir ? exo_place_mkdirs(app, dir, 0700, &ignored) : EXO_E_NOMEM;
+    struct exo_path_rule rule;
+    int how = app->root || app->conf->user ? EXO_PATH_MAKE : EXO_PATH_FIND;
+    int rc;
 
-    free(dir);
+    exo_app_rule(app, &rule);
+    rc = exo_path_entry(path, &rule, app->conf->key_file, how,
+                        app->conf->user ? 0700 : 0755);
+    exo_path_close(path);
+    return rc;
+}
+
+int exo_keys_make(const struct exo_app *app, struct exo_keyring *ring,
+                  struct exo_err *err)
+{
+    struct exo_secret text = { EXO_BUF_INIT(EXO_KEYRING_MAX) };
+    struct exo_path path;
+    const char *why = NULL;
+    int rc = make_dir(app, &path);
+
+    if (rc != 0) {
+        why = path.why;
+    }
+    if (rc == 0) {
+        rc = exo_keyring_renew(ring);
+    }
+    if (rc == 0) {
+        rc = print_ring(app, ring, &text);
+    }
+    if (rc == 0) {
+        rc = put_file(app, &text, true);
+    }
+    if (rc != 0 && rc != EXO_E_CONFLICT) {
+        int saved = errno;
+
+        rc = exo_err_set(
+            err, EXO_STATUS_MISCONFIGURED,
+            "cannot make the key file %s: %s; set key_file in %s "
+            "to a file in a directory that %s can write, or mend this one",
+            app->conf->key_file,
+            why && why[0] != '\0'                  ? why
+            : rc == EXO_E_IO || rc == EXO_E_ACCESS ? exo_errno_text(saved)
+                                                   : exo_strerror(rc),
+            app->conf->path, app->root ? "root" : "you");
+    }
+    exo_secret_free(&text);
     return rc;
 }
 
 void exo_keys_place(struct exo_app *app)
 {
-    struct exo_secret text = { EXO_BUF_INIT(EXO_KEYRING_MAX) };
-    const char *path = app->conf->key_file;
     struct exo_keyring ring;
     struct stat st;
-    int rc = 0;
 
-    if (!exo_keys_is_file(app) || lstat(path, &st) == 0 || !is_ours(app) ||
-        is_sealed(app)) {
+    if (!exo_keys_is_file(app) || lstat(app->conf->key_file, &st) == 0 ||
+        !is_ours(app) || !is_empty(app)) {
         return;
     }
     exo_keyring_init(&ring);
-    if (app->conf->user) {
-        rc = make_dir(app, path);
-    }
-    if (rc == 0) {
-        rc = exo_keyring_renew(&ring);
-    }
-    if (rc == 0) {
-        rc = print_ring(app, &ring, &text);
-    }
-    if (rc == 0) {
-        rc = put_file(app, &text, true);
-    }
-    if (rc != 0 && rc != EXO_E_CONFLICT && (app->root || app->conf->user)) {
-        exo_app_warn(app,
-                     "cannot make the key file %s: %s; until it is there, "
-                     "credentials are stored without a seal; name another "
-                     "place with key_file in %s",
-                     path, exo_strerror(rc), app->conf->path);
+    if (exo_keys_make(app, &ring, &app->no_key) == EXO_E_CONFLICT ||
+        (!app->root && !app->conf->user)) {
+        app->no_key = (struct exo_err)EXO_ERR_INIT;
     }
     exo_keyring_free(&ring);
-    exo_secret_free(&text);
 }

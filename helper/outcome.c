@@ -176,8 +176,11 @@ int exo_work_save(struct exo_work *w)
                 (long long)(r->expires - r->issued));
         return 0;
     }
-    exo_log(EXO_LOG_ERROR, "%s: the new token could not be saved: %s%s",
-            w->owner->file.name, w->err->text,
+    /* Without a key nothing was to be saved. */
+    exo_log(w->err->status == EXO_STATUS_MISCONFIGURED ? EXO_LOG_WARNING
+                                                       : EXO_LOG_ERROR,
+            "%s: the new token could not be saved: %s%s", w->owner->file.name,
+            w->err->text,
             exo_secret_empty(&r->refresh_token)
                 ? ""
                 : "; if the provider rotates refresh tokens, run: exoauth "

@@ -14,7 +14,9 @@ struct exo_store {
     uid_t owner;
     void *state;
     struct exo_store_guard guard;
-    bool warned; /* that records are not sealed */
+    bool trusting; /* a person said that what is not sealed is true */
+    bool looked;   /* for a record that is sealed, and this is one */
+    char sealed[EXO_ACCOUNT_MAX + 1];
 };
 
 extern const struct exo_store_ops exo_store_file;
@@ -28,6 +30,7 @@ int exo_store_decode(struct exo_record *record,
 
 /*
  * What a put is about to replace: its revision, and whether it was sealed.
+ * For the previous copy, sealed is all that counts.
  * EXO_E_SYNTAX: nothing that get would give, it counts as none.
  * EXO_E_VERSION: a later version's, not to be touched.
  */
@@ -37,7 +40,16 @@ int exo_store_judge(struct exo_store *store, const struct exo_account *account,
 
 /* ---- guard.c ---- */
 
-/* The secrets of a decoded record. err says all. */
+/*
+ * The one rule: a record that is not sealed is used only under key_file: none,
+ * with no key and nothing sealed in the store. No state of a key, missing,
+ * locked or broken, makes it count. err says all.
+ */
+int exo_guard_admit(struct exo_store *store, const struct exo_account *account,
+                    const struct exo_record *record,
+                    struct exo_err *err) EXO_MUST_CHECK;
+
+/* That, and the secrets of a decoded record. */
 int exo_guard_open(struct exo_store *store, const struct exo_account *account,
                    const struct exo_buf *text, struct exo_record *record,
                    struct exo_err *err) EXO_MUST_CHECK;
@@ -45,6 +57,10 @@ int exo_guard_open(struct exo_store *store, const struct exo_account *account,
 /* record as text, sealed where there is a key (*key_id is which, "": none). */
 int exo_guard_close(struct exo_store *store, const struct exo_record *record,
                     struct exo_buf *text, char key_id[EXO_SEAL_ID + 1],
+                    struct exo_err *err) EXO_MUST_CHECK;
+
+/* Could exo_guard_close() do so now? */
+int exo_guard_ready(struct exo_store *store,
                     struct exo_err *err) EXO_MUST_CHECK;
 
 /* Is that the key that a write would be sealed with now? */

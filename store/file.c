@@ -217,6 +217,29 @@ static int stored_revision(struct exo_store *store,
     return rc;
 }
 
+/* Would the copy that stays be in the clear? What cannot be decoded counts:
+ * it may be half of one that was. */
+static bool is_clear(struct exo_store *store, const struct exo_account *account)
+{
+    const struct exo_filedir *dir = store->state;
+    struct exo_filename prev = exo_filename_make(account, previous_suffix);
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_record record;
+    const char *why;
+    bool clear = false;
+
+    exo_record_init(&record);
+    if (exo_file_read(dir->fd, prev.text, EXO_FILE_RECORD, store->owner, &text,
+                      &why) == 0) {
+        int rc = exo_store_decode(&record, account, &text, &why);
+
+        clear = rc != EXO_E_NOMEM && record.sealed_by[0] == '\0';
+    }
+    exo_record_free(&record);
+    exo_buf_free(&text);
+    return clear;
+}
+
 static int forget_previous(const struct exo_filedir *dir, const char *name,
                            struct exo_err *err)
 {
@@ -261,7 +284,8 @@ static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
         return EXO_E_CONFLICT;
     }
     /* A copy in the clear would make the seal worth nothing. */
-    forget = write->forget || (write->sealed && sound && !sealed);
+    forget = write->forget ||
+             (write->sealed && (sound ? !sealed : is_clear(store, account)));
     how.previous = sound && !forget ? prev.text : NULL;
     rc = exo_file_put(dir->fd, name.text, &how, write->text->data,
                       write->text->len);

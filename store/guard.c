@@ -4,17 +4,16 @@
  * store.c calls it. The ring of keys lives for one call and wipes itself: what
  * a rekey changes is seen at the next one.
  *
- * No key at all is not a failure by itself, or an upgrade would stop the
- * mail until somebody made one: records stay as they are, and the log says
- * so. Once something in the store is sealed, a missing key is one. Failure:
- * EXO_E_STATUS with EXO_STATUS_STORE, cause and remedy.
+ * Nothing is stored or used unsealed but where a person wrote key_file: none.
+ * Without a key that was meant to be there, a put fails and says what to do;
+ * who has a token that needs no record goes on with it. Failure: EXO_E_STATUS,
+ * STORE or (there is no key) MISCONFIGURED, with cause and remedy.
  */
 #include "config.h"
 
 #include <string.h>
 
 #include "backend.h"
-#include "exoauth/log.h"
 
 /* EXO_E_NOENT without a key, or without a guard. */
 static int take_ring(struct exo_store *store, struct exo_keyring *ring,
@@ -33,8 +32,9 @@ static int unknown_key(const struct exo_account *account, const char *id,
     return exo_err_set(err, EXO_STATUS_STORE,
                        "the credential of %s is sealed with key %s, which is "
                        "not %s; put the key file back (key_file, "
-                       "key_command), or run: exoauth login %s",
+                       "key_command), or run: exoauth %s %s",
                        account->name, id, any ? "the one there is" : "there",
+                       any ? "login" : "remove",
                        EXO_SH(account->name, "ACCOUNT"));
 }
 
@@ -69,60 +69,125 @@ out:
     return rc;
 }
 
+struct search {
+    struct exo_store *store;
+    char sealed[EXO_ACCOUNT_MAX + 1];
+    char open[EXO_ACCOUNT_MAX + 1];
+};
+
+/* What cannot be read is neither; its own reader says what is wrong. */
+static void look(void *context, const struct exo_account *account)
+{
+    struct search *search = context;
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_record record;
+    const char *why;
+
+    exo_record_init(&record);
+    if (search->store->ops->get(search->store, account, &text, &ignored) == 0 &&
+        exo_store_decode(&record, account, &text, &why) == 0) {
+        memcpy(record.sealed_by[0] != '\0' ? search->sealed : search->open,
+               account->name, sizeof(search->sealed));
+    }
+    exo_record_free(&record);
+    exo_buf_free(&text);
+}
+
+static int key_missing(const char *sealed, struct exo_err *err)
+{
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "the key of the credential store is missing, and the "
+                       "credential of %s is sealed; put the key file back "
+                       "(key_file, key_command), or run: exoauth remove %s",
+                       sealed, EXO_SH(sealed, "ACCOUNT"));
+}
+
+/* Under key_file: none. Beside what is sealed, `none` is a mistake, or bait. */
+static int nothing_sealed(struct exo_store *store, struct exo_err *err)
+{
+    struct search search = { store, "", "" };
+    int rc = 0;
+
+    if (!store->looked) {
+        rc = exo_store_list(store, look, &search, err);
+        store->looked = rc == 0;
+        memcpy(store->sealed, search.sealed, sizeof(store->sealed));
+    }
+    if (rc == 0 && store->sealed[0] != '\0') {
+        rc = key_missing(store->sealed, err);
+    }
+    return rc;
+}
+
+int exo_guard_admit(struct exo_store *store, const struct exo_account *account,
+                    const struct exo_record *record, struct exo_err *err)
+{
+    if (record->sealed_by[0] != '\0' || store->guard.keys == NULL ||
+        store->trusting) {
+        return 0;
+    }
+    if (store->guard.unsealed) {
+        return nothing_sealed(store, err);
+    }
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "credential of %s refused: it is not sealed; if you "
+                       "stored it so, run: exoauth rekey, else run: exoauth "
+                       "login %s",
+                       account->name, EXO_SH(account->name, "ACCOUNT"));
+}
+
 int exo_guard_open(struct exo_store *store, const struct exo_account *account,
                    const struct exo_buf *text, struct exo_record *record,
                    struct exo_err *err)
 {
-    return record->sealed_by[0] == '\0'
-               ? 0
+    int rc = exo_guard_admit(store, account, record, err);
+
+    return rc != 0 || record->sealed_by[0] == '\0'
+               ? rc
                : unseal(store, account, text, record, err);
 }
 
-struct search {
-    struct exo_store *store;
-    char found[EXO_ACCOUNT_MAX + 1];
-};
-
-static void look(void *context, const struct exo_account *account)
+/* Without a key: may a record be written as it is? err says why there is
+ * none; what stands in the store may say it better. */
+static int without_key(struct exo_store *store, struct exo_err *err)
 {
-    struct search *search = context;
-    struct exo_err ignored = EXO_ERR_INIT;
-    struct exo_record record;
-
-    if (exo_store_peek(search->store, account, &record, &ignored) == 0 &&
-        record.sealed_by[0] != '\0') {
-        memcpy(search->found, account->name, sizeof(search->found));
-    }
-    exo_record_free(&record);
-}
-
-/* Without a key: may a record be written as it is? */
-static int may_stay_open(struct exo_store *store, struct exo_err *err)
-{
-    struct search search = { store, "" };
+    struct search search = { store, "", "" };
+    struct exo_err other = EXO_ERR_INIT;
     int rc;
 
     if (store->guard.keys == NULL) {
         return 0;
     }
-    rc = exo_store_list(store, look, &search, err);
+    if (store->guard.unsealed) {
+        return nothing_sealed(store, err);
+    }
+    rc = exo_store_list(store, look, &search, &other);
     if (rc != 0) {
+        *err = other;
         return rc;
     }
-    if (search.found[0] != '\0') {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "the key of the credential store is missing, and "
-                           "the credential of %s is sealed; put the key file "
-                           "back (key_file, key_command)",
-                           search.found);
+    if (search.sealed[0] != '\0') {
+        return key_missing(search.sealed, err);
     }
-    if (!store->warned && !store->guard.unsealed) {
-        exo_log(EXO_LOG_WARNING,
-                "there is no key, so credentials are not sealed; run once as "
-                "root: exoauth refresh --all, or set key_file: none");
+    if (search.open[0] != '\0') {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "there is no key, and none is made while the "
+                           "credential of %s is stored unsealed; to seal it, "
+                           "run: exoauth rekey, or to forget it, run: exoauth "
+                           "remove %s",
+                           search.open, EXO_SH(search.open, "ACCOUNT"));
     }
-    store->warned = true;
-    return 0;
+    return EXO_E_STATUS;
+}
+
+int exo_guard_ready(struct exo_store *store, struct exo_err *err)
+{
+    struct exo_keyring ring;
+    int rc = take_ring(store, &ring, err);
+
+    exo_keyring_free(&ring);
+    return rc == EXO_E_NOENT ? without_key(store, err) : rc;
 }
 
 int exo_guard_close(struct exo_store *store, const struct exo_record *record,
@@ -134,7 +199,7 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
 
     key_id[0] = '\0';
     if (rc == EXO_E_NOENT) {
-        rc = may_stay_open(store, err);
+        rc = without_key(store, err);
         if (rc != 0) {
             goto out;
         }

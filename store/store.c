@@ -192,6 +192,9 @@ int exo_store_peek(struct exo_store *store, const struct exo_account *account,
     int rc;
 
     rc = get_text(store, account, record, &text, err);
+    if (rc == 0) {
+        rc = exo_guard_admit(store, account, record, err);
+    }
     exo_secret_free(&record->access_token);
     exo_secret_free(&record->refresh_token);
     exo_secret_free(&record->client_secret);
@@ -249,15 +252,24 @@ int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
     return put(store, lock, record, false, err);
 }
 
+int exo_store_ready(struct exo_store *store, struct exo_err *err)
+{
+    return exo_guard_ready(store, err);
+}
+
 int exo_store_renew(struct exo_store *store, const struct exo_store_lock *lock,
-                    struct exo_err *err)
+                    bool *was_open, struct exo_err *err)
 {
     struct exo_record record;
-    int rc = exo_store_get(store, &lock->account, &record, err);
+    int rc;
 
+    store->trusting = true;
+    rc = exo_store_get(store, &lock->account, &record, err);
+    *was_open = rc == 0 && record.sealed_by[0] == '\0';
     if (rc == 0) {
         rc = put(store, lock, &record, true, err);
     }
+    store->trusting = false;
     exo_record_free(&record);
     return rc;
 }

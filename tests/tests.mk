@@ -134,8 +134,6 @@ tests_unit_test_store_refuse_SOURCES = \
 	$(store_fixture) \
 	$(NULL)
 
-# A write can be made to happen between a reader's two looks.
-
 # Every system call of a write can be made to fail, or to be the last one.
 tests_unit_test_store_crash_LDFLAGS = \
 	$(AM_LDFLAGS) \
@@ -286,6 +284,7 @@ shell_tests = \
 	tests/cli/remove.sh \
 	tests/cli/replace.sh \
 	tests/cli/seal.sh \
+	tests/cli/unsealed.sh \
 	tests/cli/selinux.sh \
 	tests/cli/serve.sh \
 	tests/cli/setup.sh \

@@ -42,6 +42,7 @@ struct exo_conf {
     char *proxy_auth_file;
     char *ca_file;
     char *key_file;         /* "" if none: nothing is sealed */
+    char *key_place;        /* what key_file is by default */
     char *key_command;      /* a command for sh(1), "" if none */
     char *log;              /* "", "syslog", "stderr" or a path */
     char *on_event;         /* a command for sh(1), "" if none */

@@ -34,13 +34,14 @@ struct exo_store_write {
 
 /*
  * What a store is guarded with; without it, records are not sealed. keys
- * fills an initialised ring, EXO_E_NOENT (err untouched): there is none. It is
- * called for every write, so that a rekey takes effect at once.
+ * fills an initialised ring; EXO_E_NOENT: there is no key, and err says why. It
+ * is called for every write, so that a rekey takes effect at once.
  */
 struct exo_store_guard {
     int (*keys)(void *context, struct exo_keyring *ring, struct exo_err *err);
     void *context;
-    bool unsealed; /* no key is what the administrator wants */
+    bool unsealed; /* key_file: none, and there is no key: then, and only
+                    * then, records are written and used as they are */
 };
 
 struct exo_store_ops {
@@ -90,13 +91,15 @@ void exo_store_protect(struct exo_store *store,
 uid_t exo_store_owner(const struct exo_store *store);
 
 /* EXO_E_NOENT (err untouched) if there is no record. record is initialised
- * in every case. A damaged record, and one whose seal does not hold or whose
- * key is not there, is EXO_STATUS_STORE, with what to do in the remedy. */
+ * in every case. A damaged record, one whose seal does not hold or whose key
+ * is not there, and one that is not sealed although it should be, is
+ * EXO_STATUS_STORE, with what to do in the remedy. */
 int exo_store_get(struct exo_store *store, const struct exo_account *account,
                   struct exo_record *record,
                   struct exo_err *err) EXO_MUST_CHECK;
 
-/* The same without the secrets, and without a key: what is clear, unproved. */
+/* The same without the secrets, and without a key: what is clear, unproved.
+ * One that is not sealed is refused by the same rule. */
 int exo_store_peek(struct exo_store *store, const struct exo_account *account,
                    struct exo_record *record,
                    struct exo_err *err) EXO_MUST_CHECK;
@@ -111,10 +114,15 @@ int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
                   struct exo_record *record,
                   struct exo_err *err) EXO_MUST_CHECK;
 
-/* Writes the record again under the lock, sealed with the key of today and
- * without a previous copy that the key before could open. EXO_E_NOENT. */
-int exo_store_renew(struct exo_store *store, const struct exo_store_lock *lock,
+/* Could a credential be written now? MISCONFIGURED: there is no key. */
+int exo_store_ready(struct exo_store *store,
                     struct exo_err *err) EXO_MUST_CHECK;
+
+/* Writes the record again under the lock, sealed with the key of today and
+ * without a previous copy that the key before could open. Only this takes a
+ * record that is not sealed for what it says; *was_open tells. EXO_E_NOENT. */
+int exo_store_renew(struct exo_store *store, const struct exo_store_lock *lock,
+                    bool *was_open, struct exo_err *err) EXO_MUST_CHECK;
 
 /* Waits until deadline_ms of exo_clock_ms(); in the past: one try, no wait.
  * EXO_E_TIMEOUT with EXO_STATUS_TRANSIENT. A holder that dies frees it. */

@@ -27,7 +27,8 @@ static void set(struct exo_secret *secret, const void *data, size_t len)
 static struct {
     struct exo_secret text; /* of the ring; empty: no key */
     struct exo_secret next; /* what the next call after this one finds */
-} source = { EXO_SECRET_INIT, EXO_SECRET_INIT };
+    bool broken;            /* it cannot be read */
+} source = { EXO_SECRET_INIT, EXO_SECRET_INIT, false };
 
 static int keys(void *context, struct exo_keyring *ring, struct exo_err *err)
 {
@@ -35,23 +36,33 @@ static int keys(void *context, struct exo_keyring *ring, struct exo_err *err)
     int rc = EXO_E_NOENT;
 
     (void)context;
-    (void)err;
+    if (source.broken)
+        return exo_err_set(err, EXO_STATUS_STORE, "key_command failed; mend");
     if (!exo_secret_empty(&source.text))
         rc = exo_keyring_parse(ring, &source.text, &why);
+    else
+        (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED, "no key; key_file");
     if (!exo_secret_empty(&source.next))
         exo_secret_move(&source.text, &source.next);
     return rc;
 }
 
+/* unsealed: key_file: none */
+static void protect(struct fixture *fx, bool unsealed)
+{
+    struct exo_store_guard guard = { keys, NULL, unsealed };
+
+    exo_store_protect(fx->store, &guard);
+}
+
 static int guard_setup(void **state)
 {
-    struct exo_store_guard guard = { keys, NULL, false };
     struct fixture *fx;
 
     if (store_setup(state) != 0)
         return -1;
     fx = *state;
-    exo_store_protect(fx->store, &guard);
+    protect(fx, false);
     set(&source.text, KEY, strlen(KEY));
     return 0;
 }
@@ -60,6 +71,7 @@ static int guard_teardown(void **state)
 {
     exo_secret_free(&source.text);
     exo_secret_free(&source.next);
+    source.broken = false;
     return store_teardown(state);
 }
 
@@ -101,44 +113,170 @@ static void seals_in_the_store(void **state)
                "put the key file back");
 }
 
-static void seals_what_was_open(void **state)
+static int renew(struct fixture *fx, bool *was_open)
+{
+    struct exo_store_lock lock;
+    int rc;
+
+    assert_int_equal(
+        exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err), 0);
+    rc = exo_store_renew(fx->store, &lock, was_open, &fx->err);
+    exo_store_unlock(fx->store, &lock);
+    return rc;
+}
+
+/* What an administrator stored under key_file: none. */
+static void put_open(struct fixture *fx)
+{
+    exo_secret_free(&source.text);
+    protect(fx, true);
+    put_serial(fx, 1);
+    put_serial(fx, 2);
+    assert_int_equal(get_serial(fx), 2);
+    assert_true(in_file(fx, RECORD, "rt-2"));
+    assert_true(in_file(fx, PREVIOUS, "rt-1"));
+}
+
+static int peek(struct fixture *fx)
+{
+    struct exo_record record;
+    int rc = exo_store_peek(fx->store, &fx->account, &record, &fx->err);
+
+    assert_true(rc == 0 || record.token_endpoint[0] == '\0');
+    exo_record_free(&record);
+    return rc;
+}
+
+static int put_anew(struct fixture *fx, const char *name)
+{
+    struct exo_store_lock lock;
+    struct exo_record record;
+    int rc;
+
+    assert_int_equal(exo_account_set(&fx->account, name, strlen(name)), 0);
+    assert_int_equal(
+        exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err), 0);
+    exo_record_init(&record);
+    strcpy(record.account, name);
+    rc = exo_store_put(fx->store, &lock, &record, &fx->err);
+    assert_int_equal(record.revision, rc == 0 ? 1 : 0);
+    exo_store_unlock(fx->store, &lock);
+    return rc;
+}
+
+/* Whatever became of the key: there, broken, or not there. */
+static void open_is_refused(void **state)
+{
+    struct fixture *fx = *state;
+
+    put_open(fx);
+    protect(fx, false);
+    for (int i = 0; i < 3; i++) {
+        if (i == 0)
+            set(&source.text, KEY, strlen(KEY));
+        else
+            exo_secret_free(&source.text);
+        source.broken = i == 1;
+        refuse_get(fx, "it is not sealed",
+                   "exoauth rekey, else run: exoauth login a@b.example");
+        assert_int_equal(peek(fx), EXO_E_STATUS);
+        check_text(&fx->err, "it is not sealed", "exoauth rekey");
+    }
+}
+
+static void rekey_seals_what_was_open(void **state)
+{
+    struct fixture *fx = *state;
+    bool was_open = false;
+
+    put_open(fx);
+    protect(fx, false);
+    set(&source.text, KEY, strlen(KEY));
+    assert_int_equal(renew(fx, &was_open), 0);
+    assert_true(was_open);
+    assert_int_equal(get_serial(fx), 2);
+    assert_false(in_file(fx, RECORD, "rt-"));
+    assert_false(file_exists(path_in(fx, PREVIOUS)));
+    assert_int_equal(renew(fx, &was_open), 0);
+    assert_false(was_open);
+}
+
+/* A login replaces it, and no copy in the clear stays. */
+static void login_replaces_what_was_open(void **state)
+{
+    struct fixture *fx = *state;
+
+    put_open(fx);
+    protect(fx, false);
+    set(&source.text, KEY, strlen(KEY));
+    assert_int_equal(put_anew(fx, "a@b.example"), 0);
+    assert_false(in_file(fx, RECORD, "rt-"));
+    assert_false(file_exists(path_in(fx, PREVIOUS)));
+}
+
+static void no_key_stores_nothing(void **state)
 {
     struct fixture *fx = *state;
 
     exo_secret_free(&source.text);
+    assert_int_equal(exo_store_ready(fx->store, &fx->err), EXO_E_STATUS);
+    assert_int_equal(put_anew(fx, "c@d"), EXO_E_STATUS);
+    assert_int_equal(fx->err.status, EXO_STATUS_MISCONFIGURED);
+    check_text(&fx->err, "no key", "key_file");
+    assert_false(file_exists(path_in(fx, "c@d.json")));
+    source.broken = true;
+    assert_int_equal(exo_store_ready(fx->store, &fx->err), EXO_E_STATUS);
+    assert_int_equal(put_anew(fx, "c@d"), EXO_E_STATUS);
+    assert_int_equal(fx->err.status, EXO_STATUS_STORE);
+    assert_false(file_exists(path_in(fx, "c@d.json")));
+}
+
+static void no_key_over_open(void **state)
+{
+    struct fixture *fx = *state;
+
+    put_open(fx);
+    protect(fx, false);
+    assert_int_equal(put_anew(fx, "c@d"), EXO_E_STATUS);
+    assert_int_equal(fx->err.status, EXO_STATUS_MISCONFIGURED);
+    check_text(&fx->err, "a@b.example is stored unsealed", "exoauth rekey");
+    assert_false(file_exists(path_in(fx, "c@d.json")));
+}
+
+/* `none` beside what is sealed: a forged one is not believed. */
+static void none_over_sealed(void **state)
+{
+    struct fixture *fx = *state;
+    struct exo_record record;
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+
     put_serial(fx, 1);
-    put_serial(fx, 2);
-    assert_true(in_file(fx, RECORD, "rt-2"));
-    assert_true(in_file(fx, PREVIOUS, "rt-1"));
-    set(&source.text, KEY, strlen(KEY));
-    assert_int_equal(get_serial(fx), 2);
-    put_serial(fx, 3);
-    assert_int_equal(get_serial(fx), 3);
-    assert_false(in_file(fx, RECORD, "rt-"));
-    assert_false(file_exists(path_in(fx, PREVIOUS)));
+    exo_record_init(&record);
+    strcpy(record.account, "c@d");
+    strcpy(record.token_endpoint, "https://evil.example/token");
+    record.revision = 9;
+    assert_int_equal(exo_record_encode(&record, &text), 0);
+    put_file(&fx->place, path_in(fx, "c@d.json"), 0600, text.data);
+    exo_secret_free(&source.text);
+    protect(fx, true);
+    assert_int_equal(exo_account_set(&fx->account, "c@d", 3), 0);
+    refuse_get(fx, "the credential of a@b.example is sealed", "put the key");
+    assert_int_equal(peek(fx), EXO_E_STATUS);
+    exo_record_free(&record);
+    exo_buf_free(&text);
 }
 
 static void no_key_over_sealed(void **state)
 {
     struct fixture *fx = *state;
-    struct exo_store_lock lock;
-    struct exo_record record;
 
     put_serial(fx, 1);
     exo_secret_free(&source.text);
-    assert_int_equal(exo_account_set(&fx->account, "c@d", 3), 0);
-    assert_int_equal(
-        exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err), 0);
-    exo_record_init(&record);
-    strcpy(record.account, "c@d");
-    assert_int_equal(exo_store_put(fx->store, &lock, &record, &fx->err),
-                     EXO_E_STATUS);
+    assert_int_equal(put_anew(fx, "c@d"), EXO_E_STATUS);
     assert_int_equal(fx->err.status, EXO_STATUS_STORE);
     check_text(&fx->err, "key of the credential store is missing",
                "put the key file back");
-    assert_int_equal(record.revision, 0);
     assert_false(file_exists(path_in(fx, "c@d.json")));
-    exo_store_unlock(fx->store, &lock);
 }
 
 static void swapped(void **state)
@@ -156,18 +294,6 @@ static void swapped(void **state)
     assert_int_equal(exo_account_set(&fx->account, "x@b.example", 11), 0);
     refuse_get(fx, "its seal does not hold", "exoauth login x@b.example");
     exo_buf_free(&text);
-}
-
-static int renew(struct fixture *fx)
-{
-    struct exo_store_lock lock;
-    int rc;
-
-    assert_int_equal(
-        exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err), 0);
-    rc = exo_store_renew(fx->store, &lock, &fx->err);
-    exo_store_unlock(fx->store, &lock);
-    return rc;
 }
 
 /* A record of before is used as it is: who can put it there can as well
@@ -190,13 +316,14 @@ static void two_keys(void **state)
     static const char ring[] =
         "exoauth: 1\nkey: " OTHER_KEY "\nold_key: " KEY "\n";
     struct fixture *fx = *state;
+    bool was_open;
 
     put_serial(fx, 1);
     set(&source.text, ring, sizeof(ring) - 1);
     assert_int_equal(get_serial(fx), 1);
     put_serial(fx, 2);
     assert_true(file_exists(path_in(fx, PREVIOUS)));
-    assert_int_equal(renew(fx), 0);
+    assert_int_equal(renew(fx, &was_open), 0);
     assert_false(file_exists(path_in(fx, PREVIOUS)));
     set(&source.text, OTHER_KEY, strlen(OTHER_KEY));
     assert_int_equal(get_serial(fx), 2);
@@ -224,8 +351,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         guarded(seals_in_the_store),
-        guarded(seals_what_was_open),
+        guarded(open_is_refused),
+        guarded(rekey_seals_what_was_open),
+        guarded(login_replaces_what_was_open),
+        guarded(no_key_stores_nothing),
+        guarded(no_key_over_open),
         guarded(no_key_over_sealed),
+        guarded(none_over_sealed),
         guarded(swapped),
         guarded(restored),
         guarded(two_keys),
