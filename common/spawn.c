@@ -9,6 +9,11 @@
  * alone decides: hosts ignore SIGCHLD or reap children themselves, so an
  * exit status may never arrive. When this returns, no descriptor is left and
  * no child that could still be waited for.
+ *
+ * The helper ends at once when it has to ask the provider: a child of its own
+ * goes on in another session, with our socket, and saves what comes back
+ * whether or not we still listen. So SIGKILL meets only one that hangs before
+ * it has begun.
  */
 #include "config.h"
 

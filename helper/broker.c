@@ -12,10 +12,13 @@
 #include "config.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "broker.h"
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
+#include "flight.h"
+#include "keys.h"
 #include "peer.h"
 #include "work.h"
 
@@ -212,6 +215,107 @@ static int get_locked(struct exo_work *w)
     return rc;
 }
 
+/* Away from the asker: to its end, whoever still waits. */
+static void fly(struct exo_work *w)
+{
+    struct exo_got *got = w->got;
+    struct exo_record *r = &got->record;
+    struct exo_note note = { .rc = get_locked(w),
+                             .renewed = got->renewed,
+                             .asked = got->asked,
+                             .serial = r->serial,
+                             .issued = r->issued,
+                             .refresh_after = r->refresh_after,
+                             .usable_until = r->usable_until,
+                             .expires = r->expires };
+
+    note.err = *w->err;
+    exo_flight_tell(w->want->flight, &note, &r->access_token);
+    exo_got_free(got);
+    if (!w->app->quiet) { /* there is no stderr any more */
+        w->app->quiet = true;
+        if (w->app->conf->log[0] == '\0' ||
+            strcmp(w->app->conf->log, "stderr") == 0) {
+            (void)exo_log_open("syslog", EXO_LOG_NOTICE);
+        }
+    }
+    exo_after(w->app);
+    _exit(0);
+}
+
+static int wait_for(struct exo_work *w)
+{
+    struct exo_flight *flight = w->want->flight;
+    struct exo_record *r = &w->got->record;
+    struct exo_secret token = EXO_SECRET_INIT;
+    bool alive = is_alive(w, exo_clock_now());
+    int64_t until = w->want->deadline_ms;
+    struct exo_note note;
+    int rc;
+
+    if (alive && flight->begun + EXO_PATIENCE_MS < until) {
+        until = flight->begun + EXO_PATIENCE_MS;
+    }
+    rc = exo_flight_wait(flight, until, &note, &token);
+    if (rc == 0) {
+        *w->err = note.err;
+        w->got->renewed = note.renewed;
+        w->got->asked = note.asked;
+        r->serial = note.serial;
+        r->issued = note.issued;
+        r->refresh_after = note.refresh_after;
+        r->usable_until = note.usable_until;
+        r->expires = note.expires;
+        exo_secret_move(&r->access_token, &token);
+        rc = note.rc;
+    } else if (alive) {
+        rc = 0;
+    } else {
+        rc = exo_err_set(w->err, EXO_STATUS_TRANSIENT,
+                         "no new token for %s: %s; try again, or run: exoauth "
+                         "status %s",
+                         w->owner->file.name,
+                         rc == EXO_E_TIMEOUT
+                             ? "the provider did not answer in time"
+                             : "the request was cut short",
+                         w->owner->file.name);
+    }
+    exo_secret_free(&token);
+    return rc;
+}
+
+/* A request may be needed: apart from this process, where it is wanted so. */
+static int get_apart(struct exo_work *w)
+{
+    struct exo_flight *flight = w->want->flight;
+    bool spends = !exo_grant_of_app(w->owner->grant);
+    /* A person is asked here, as the terminal stays here. */
+    int rc = flight ? exo_keys_ask(w->app, w->err) : 0;
+
+    if (rc == 0 && flight && exo_flight_leave(flight) != 0) {
+        rc = exo_err_set(w->err, EXO_STATUS_TRANSIENT,
+                         "cannot start a process: %m; see that free processes "
+                         "are there");
+    }
+    if (rc != 0) {
+        return is_alive(w, exo_clock_now()) ? 0 : rc;
+    }
+    /* What can neither be lost nor be shortened is asked for here. */
+    if (!flight || w->want->nowait ||
+        (!spends && !is_alive(w, exo_clock_now()))) {
+        return get_locked(w);
+    }
+    switch (exo_flight_begin(flight, spends, !w->app->quiet)) {
+    case EXO_SIDE_AWAY:
+        fly(w);
+        return EXO_E_IO; /* not reached */
+    case EXO_SIDE_WAITING:
+        return wait_for(w);
+    default:
+        return get_locked(w);
+    }
+}
+
 static int begin(struct exo_work *w, const struct exo_account *account)
 {
     int rc;
@@ -254,7 +358,7 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
     }
     if (rc == 0 && (!is_usable(&w, exo_clock_now()) ||
                     !exo_is_published(app, got->settings, &got->record))) {
-        rc = get_locked(&w);
+        rc = get_apart(&w);
     }
     if (rc == 0) {
         /* What went wrong on the way does not count against a token. */

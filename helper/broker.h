@@ -14,6 +14,7 @@
 #include "means.h"
 #include "settings.h"
 
+struct exo_flight;
 struct exo_peer;
 
 /* Milliseconds for a lock and a request where no login waits; and the longest
@@ -28,6 +29,7 @@ struct exo_want {
     int64_t min_ttl;             /* seconds, -1: refresh_margin */
     int64_t reject;              /* a serial that a server refused, -1: none */
     int64_t deadline_ms;         /* exo_clock_ms() */
+    struct exo_flight *flight;   /* ask apart from this process; NULL: here */
     bool due;    /* a new one as soon as refresh_after has passed */
     bool nowait; /* leave it to whoever holds the lock */
     bool force;  /* a new one now, backoff and permanent states ignored */
@@ -53,9 +55,9 @@ struct exo_got {
     struct exo_err trouble;   /* why an older one had to do; status OK: not */
 };
 
-#define EXO_WANT_INIT                              \
-    {                                              \
-        NULL, NULL, -1, -1, 0, false, false, false \
+#define EXO_WANT_INIT                                    \
+    {                                                    \
+        NULL, NULL, -1, -1, 0, NULL, false, false, false \
     }
 
 /*

@@ -20,6 +20,7 @@
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
+#include "flight.h"
 #include "listen.h"
 #include "peer.h"
 
@@ -36,30 +37,6 @@ static void fail(struct answer *a)
     a->reply.status = a->err.status;
     a->reply.message = a->err.text;
     a->reply.retry_after = a->err.retry_after;
-}
-
-/* The plugin waits for this process to end, but not for the token: let a
- * child do the work. Under spawn(8) and systemd nobody waits, and a child
- * would be killed with its service. */
-static bool leave_waiting_parent(const struct exo_peer *peer)
-{
-    pid_t pid;
-
-    if (peer->pid == 0 || peer->pid != getppid()) {
-        return true;
-    }
-    pid = fork();
-    if (pid == 0) {
-        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-        (void)setsid();
-        if (null >= 0) {
-            (void)dup2(null, 0);
-            (void)dup2(null, 1);
-        }
-        return true;
-    }
-    return false; /* pid > 0, or no memory: the next login asks again */
 }
 
 static void warn(void *context, const char *text)
@@ -98,7 +75,7 @@ static void forward(struct exo_app *app, const struct exo_request *request,
 
 static void decide(struct exo_app *app, const struct exo_request *request,
                    const struct exo_peer *peer, int64_t deadline,
-                   struct answer *a)
+                   struct exo_flight *flight, struct answer *a)
 {
     struct exo_want want = EXO_WANT_INIT;
     struct exo_account account;
@@ -125,6 +102,7 @@ static void decide(struct exo_app *app, const struct exo_request *request,
     want.nowait = request->nowait;
     want.due = request->nowait;
     want.deadline_ms = deadline;
+    want.flight = flight;
     rc = exo_broker_get(app, &account, &want, &a->got, &a->err);
     if (rc != 0) {
         a->busy = want.nowait && rc == EXO_E_TIMEOUT;
@@ -138,8 +116,7 @@ static void decide(struct exo_app *app, const struct exo_request *request,
     a->reply.token = a->got.token;
 }
 
-/* The asker shall not have to wait for what comes after the reply, nor see
- * any of it: under spawn(8) fd 2 is the connection, too. */
+/* The asker shall not have to wait for what comes after the reply. */
 static void hang_up(int in, int out)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -148,7 +125,6 @@ static void hang_up(int in, int out)
         (void)shutdown(out, SHUT_RDWR); /* spawn(8) holds it open, too */
         (void)dup2(null, in);
         (void)dup2(null, out);
-        (void)dup2(null, 2);
         (void)close(null);
     }
 }
@@ -176,9 +152,9 @@ void exo_serve_one(struct exo_app *app, int in, int out, uid_t self)
     struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     struct exo_request request;
     struct exo_block block;
+    struct exo_flight flight = EXO_FLIGHT_INIT;
     struct exo_peer peer;
     struct answer a;
-    bool waited_for;
     int rc;
 
     memset(&a, 0, sizeof(a));
@@ -197,10 +173,18 @@ void exo_serve_one(struct exo_app *app, int in, int out, uid_t self)
                 (unsigned)peer.uid, exo_strerror(rc));
         goto out;
     }
-    if (request.nowait && !leave_waiting_parent(&peer)) {
-        goto out;
+    if (request.nowait) { /* a hint; nobody reads an answer */
+        hang_up(in, out);
     }
-    decide(app, &request, &peer, deadline, &a);
+    /* The plugin waits for the end of what it spawned. Under spawn(8), systemd
+     * and our own listener nobody does, and our end would be that of the
+     * request. */
+    flight.begun = deadline - app->conf->timeout * 1000;
+    flight.spawned = peer.pid != 0 && peer.pid == getppid();
+    flight.stays = !flight.spawned;
+    flight.in = in;
+    flight.out = out;
+    decide(app, &request, &peer, deadline, &flight, &a);
     if (a.reply.status != EXO_STATUS_OK && !a.busy) {
         /* The asker's log has it, for each mail; ours has it where a request
          * was made (outcome.c). Who may not ask is our own business. */
@@ -216,10 +200,10 @@ out:
     exo_answer_free(&a.forwarded);
     exo_got_free(&a.got);
     exo_buf_free(&text);
-    if (app->changed || app->event.word) {
-        waited_for = peer.pid != 0 && peer.pid == getppid();
+    if (exo_flight_pending(&flight) || app->changed || app->event.word) {
         hang_up(in, out);
-        exo_after(app, waited_for);
+        exo_flight_end(&flight);
+        exo_after(app);
     }
 }
 

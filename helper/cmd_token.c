@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 #include <json-c/json.h>
 
 #include "broker.h"
@@ -17,6 +18,7 @@
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
 #include "exoauth/wire.h"
+#include "flight.h"
 
 static int put_json(struct exo_secret *out, const struct exo_token *t)
 {
@@ -130,10 +132,14 @@ static int from_sources(struct exo_app *app, const struct exo_options *options,
 static int run(struct exo_app *app, struct exo_options *options,
                struct exo_err *err)
 {
+    struct exo_flight flight = EXO_FLIGHT_INIT;
     struct exo_want want = EXO_WANT_INIT;
     struct exo_got got;
     int rc;
 
+    flight.begun = exo_clock_ms();
+    flight.stays = getpid() == 1;
+    want.flight = &flight;
     want.min_ttl = options->min_ttl;
     want.deadline_ms = exo_clock_ms() + app->conf->timeout * 1000;
     rc = exo_app_store(app, err);
@@ -148,6 +154,7 @@ static int run(struct exo_app *app, struct exo_options *options,
     if (rc == 0) {
         rc = print(&got.token, options->format, err);
     }
+    exo_flight_end(&flight);
     exo_got_free(&got);
     return rc;
 }

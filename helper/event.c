@@ -10,10 +10,8 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app.h"
 #include "exoauth/log.h"
@@ -93,45 +91,11 @@ void exo_event_run(struct exo_app *app)
     }
 }
 
-/* A child that nobody waits for and that keeps no pipe open: true in it. */
-static bool leave(struct exo_app *app)
-{
-    pid_t pid = fork();
-    int null;
-
-    if (pid != 0) {
-        if (pid < 0) {
-            exo_app_warn(app, "on_event cannot be started: %m; see that free "
-                              "processes are there");
-        }
-        return false;
-    }
-    (void)setsid();
-    null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; null >= 0 && fd <= 2; fd++) {
-        (void)dup2(null, fd);
-    }
-    if (app->conf->log[0] == '\0' || strcmp(app->conf->log, "stderr") == 0) {
-        (void)exo_log_open("syslog", EXO_LOG_NOTICE);
-    }
-    app->quiet = true;
-    return true;
-}
-
-void exo_after(struct exo_app *app, bool waited_for)
+void exo_after(struct exo_app *app)
 {
     if (app->changed) {
         app->changed = false;
         exo_status_file_write(app);
     }
-    if (!app->event.word || app->conf->on_event[0] == '\0') {
-        return;
-    }
-    if (!waited_for) {
-        exo_event_run(app);
-    } else if (leave(app)) {
-        exo_event_run(app);
-        _exit(0);
-    }
-    app->event.word = NULL; /* the child's now */
+    exo_event_run(app);
 }

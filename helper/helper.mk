@@ -61,6 +61,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/draft.c \
 	helper/draft.h \
 	helper/draft_file.c \
+	helper/flight.c \
+	helper/flight.h \
 	helper/grant.c \
 	helper/keys.c \
 	helper/keys.h \

@@ -174,7 +174,7 @@ int main(int argc, char **argv)
                  : exo_status_exit(err.status);
     report(&app, &err);
     if (app.conf) {
-        exo_after(&app, command->waited_for);
+        exo_after(&app);
     }
     exo_options_free(&options);
     exo_app_close(&app);
