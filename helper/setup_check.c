@@ -13,26 +13,25 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "exoauth/file.h"
 #include "exoauth/plugins.h"
+#include "exoauth/process.h"
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
 #include "setup.h"
 
 #define CHECK_MS 30000
-#define SOCKET_MS 10000 /* for master(8) to listen after a reload */
+#define SERVICE_MS 90000 /* serve ends before; a request is not to be cut */
+#define SOCKET_MS 10000  /* for master(8) to listen after a reload */
 #define WORDS_MAX 64
 
 /* ---- serve ------------------------------------------------------------- */
@@ -81,26 +80,24 @@ static int read_service(const struct exo_setup *s, struct service *service,
     return 0;
 }
 
-/* As spawn(8) does it. */
-static void __attribute__((noreturn))
-be_service(const struct service *service, const char *dir, int fd)
+/* As spawn(8) does it; fd is its 0, 1 and 2. */
+static int start_service(struct exo_child *child, const struct service *service,
+                         const char *dir, int fd)
 {
     char *none[] = { NULL };
     gid_t gid = service->pw->pw_gid;
+    const struct exo_process_user user = { service->pw->pw_uid, gid, &gid, 1 };
+    struct exo_process process = EXO_PROCESS_INIT;
 
-    for (int i = 0; i <= 2; i++) {
-        (void)dup2(fd, i);
+    process.argv = service->argv;
+    process.env = none;
+    process.dir = dir;
+    process.user = &user;
+    process.timeout_ms = SERVICE_MS;
+    for (int i = 0; i < 3; i++) {
+        process.fd[i] = fd;
     }
-    (void)close_range(3, ~0U, 0);
-    (void)signal(SIGPIPE, SIG_DFL);
-    if (chdir(dir) == 0 && setgroups(1, &gid) == 0 &&
-        setresgid(gid, gid, gid) == 0 &&
-        setresuid(service->pw->pw_uid, service->pw->pw_uid,
-                  service->pw->pw_uid) == 0) {
-        (void)execve(service->argv[0], (char *const *)(uintptr_t)service->argv,
-                     none);
-    }
-    _exit(127);
+    return exo_process_start(child, &process);
 }
 
 static int converse(const struct exo_setup *s, const char *account, int fd,
@@ -142,18 +139,16 @@ static int check_serve(const struct exo_setup *s, const char *account,
                        struct exo_err *err)
 {
     struct service service = { .line = EXO_BUF_INIT(EXO_BLOCK_VALUE) };
+    struct exo_child child = { .pid = -1 };
+    struct exo_ended ended;
     int pair[2] = { -1, -1 };
-    pid_t pid = -1;
     int rc = read_service(s, &service, err);
 
     if (rc == 0 &&
         (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
-         (pid = fork()) < 0)) {
+         start_service(&child, &service, s->queue_dir, pair[1]) != 0)) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
-                         "cannot start a process: %m; run it again");
-    }
-    if (pid == 0) {
-        be_service(&service, s->queue_dir, pair[1]);
+                         "cannot start %s: %m; run it again", service.argv[0]);
     }
     if (pair[1] >= 0) {
         (void)close(pair[1]);
@@ -164,8 +159,8 @@ static int check_serve(const struct exo_setup *s, const char *account,
     if (pair[0] >= 0) {
         (void)close(pair[0]);
     }
-    if (pid > 0) {
-        (void)!waitpid(pid, NULL, 0);
+    if (child.pid > 0) {
+        (void)!exo_process_wait(&child, &ended); /* its answer is what counts */
     }
     exo_buf_free(&service.line);
     return rc;
@@ -275,10 +270,18 @@ static void quiet(void *context, const char *text)
     (void)text;
 }
 
-static void __attribute__((noreturn))
-ask_from_jail(const struct exo_setup *s, const struct jail *jail,
-              const char *account, int fd)
+/* For the child. */
+struct question {
+    const struct exo_setup *s;
+    const struct jail *jail;
+    const char *account;
+};
+
+static int ask_from_jail(void *context)
 {
+    const struct question *q = context;
+    const struct exo_setup *s = q->s;
+    const struct jail *jail = q->jail;
     struct exo_request request = EXO_REQUEST_INIT;
     struct exo_answer answer;
     const char *why;
@@ -289,53 +292,43 @@ ask_from_jail(const struct exo_setup *s, const struct jail *jail,
         chdir(s->chroot ? "/" : s->queue_dir) != 0 ||
         setresgid(jail->pw->pw_gid, jail->pw->pw_gid, jail->pw->pw_gid) != 0 ||
         setresuid(jail->pw->pw_uid, jail->pw->pw_uid, jail->pw->pw_uid) != 0) {
-        _exit(2);
+        return 2;
     }
-    request.get = account;
+    request.get = q->account;
     request.server = exo_buf_text(&s->host);
     exo_source_get(s->conf, &request, EXO_SOURCE_NO_FILE | EXO_SOURCE_NO_SPAWN,
                    quiet, NULL, &answer);
     if (answer.reply.status == EXO_STATUS_OK) {
         exo_answer_free(&answer);
-        _exit(0);
+        return 0;
     }
     why = answer.reply.message ? answer.reply.message : "no answer";
-    (void)!write(fd, why, strlen(why));
-    _exit(1);
+    return exo_file_write_all(STDOUT_FILENO, why, strlen(why)) == 0 ? 1 : 2;
 }
 
 static int ask_once(const struct exo_setup *s, const struct jail *jail,
                     const char *account, struct exo_err *err)
 {
-    char why[EXO_ERR_TEXT] = "it did not start";
-    int state = 0;
-    int fd[2];
-    pid_t pid;
+    const struct question question = { s, jail, account };
+    struct exo_process process = EXO_PROCESS_INIT;
+    struct exo_buf why = EXO_BUF_INIT(EXO_BLOCK_VALUE);
+    struct exo_ended ended;
+    int rc;
 
-    if (pipe2(fd, O_CLOEXEC) != 0) {
-        return EXO_E_IO;
+    process.work = ask_from_jail;
+    process.context = (void *)(uintptr_t)&question;
+    process.out = &why;
+    process.timeout_ms = CHECK_MS;
+    rc = exo_process_run(&process, &ended);
+    if (rc != 0 || ended.status != 0) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "Postfix is set up, but its socket "
+                         "private/" EXO_SETUP_SERVICE " gave the mail user no "
+                         "token: %s; see the log of Postfix",
+                         why.len > 0 ? exo_buf_text(&why) : "it did not start");
     }
-    pid = fork();
-    if (pid == 0) {
-        ask_from_jail(s, jail, account, fd[1]);
-    }
-    (void)close(fd[1]);
-    if (pid > 0) {
-        ssize_t n = read(fd[0], why, sizeof(why) - 1);
-
-        why[n > 0 ? n : 0] = '\0';
-        (void)!waitpid(pid, &state, 0);
-    }
-    (void)close(fd[0]);
-    if (pid < 0 || !WIFEXITED(state) || WEXITSTATUS(state) != 0) {
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "Postfix is set up, but its socket "
-                           "private/" EXO_SETUP_SERVICE
-                           " gave the mail user no "
-                           "token: %s; see the log of Postfix",
-                           why);
-    }
-    return 0;
+    exo_buf_free(&why);
+    return rc;
 }
 
 int exo_setup_check_socket(const struct exo_setup *s, struct exo_err *err)
