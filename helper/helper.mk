@@ -159,6 +159,7 @@ helper_libs = \
 	libexoauth-mail.la \
 	libexoauth-oauth.la \
 	libexoauth-store.la \
+	libexoauth-json.la \
 	libexoauth-net.la \
 	libexoauth-process.la \
 	libexoauth-common.la \

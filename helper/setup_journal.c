@@ -13,9 +13,11 @@
 
 #include <string.h>
 
+#include "exoauth/json.h"
 #include "setup_journal.h"
 
 #define FORMAT 1
+#define DEPTH 8
 
 static const char *const words[EXO_SETUP_KINDS] = {
     [EXO_SETUP_USER] = "user", [EXO_SETUP_CONF] = "conf",
@@ -131,17 +133,15 @@ static void in_journal(const struct exo_setup *s, struct exo_buf *path)
 
 static int parse(const struct exo_buf *text, struct json_object **journal)
 {
-    struct json_tokener *t = json_tokener_new();
     struct json_object *version = NULL;
-    int rc = 0;
+    const char *why;
+    int rc = exo_json_read(exo_buf_text(text), text->len,
+                           DEPTH | EXO_JSON_BYTES, journal, &why);
 
-    *journal = NULL;
-    if (!t) {
-        return EXO_E_NOMEM;
+    if (rc != 0) {
+        return rc;
     }
-    *journal = json_tokener_parse_ex(t, exo_buf_text(text), (int)text->len);
-    json_tokener_free(t);
-    if (!*journal || !exo_journal_list(*journal, "changes") ||
+    if (!exo_journal_list(*journal, "changes") ||
         !exo_journal_list(*journal, "files")) {
         rc = EXO_E_SYNTAX;
     } else if (!json_object_object_get_ex(*journal, "version", &version) ||

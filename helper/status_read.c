@@ -17,11 +17,13 @@
 #include <unistd.h>
 
 #include "exoauth/file.h"
+#include "exoauth/json.h"
 #include "exoauth/proto.h"
 #include "exoauth/token.h"
 #include "status.h"
 
 #define TEXT_MAX ((size_t)64 * 1024 * 1024)
+#define DEPTH 8
 #define OLD 10800 /* seconds; refresh writes it every hour or more often */
 
 static int64_t number_of(struct json_object *object, const char *key)
@@ -81,18 +83,24 @@ static int read_row(struct exo_status_row *row, struct json_object *object,
     return 0;
 }
 
-static int read_rows(const char *text, const struct exo_account *only,
+static int read_rows(const struct exo_buf *text, const struct exo_account *only,
                      struct exo_status_row **rows, size_t *n)
 {
-    struct json_object *top = json_tokener_parse(text);
+    struct json_object *top = NULL;
     struct json_object *list = NULL;
+    const char *why;
     int64_t now = exo_clock_now();
     size_t count;
-    int rc = EXO_E_SYNTAX;
+    int rc = exo_json_read(exo_buf_text(text), text->len,
+                           DEPTH | EXO_JSON_BYTES, &top, &why);
 
-    if (!top || number_of(top, "exoauth") != 1 ||
+    if (rc != 0) {
+        goto out;
+    }
+    if (number_of(top, "exoauth") != 1 ||
         !json_object_object_get_ex(top, "accounts", &list) ||
         !json_object_is_type(list, json_type_array)) {
+        rc = EXO_E_SYNTAX;
         goto out;
     }
     count = json_object_array_length(list);
@@ -109,7 +117,7 @@ static int read_rows(const char *text, const struct exo_account *only,
         }
     }
 out:
-    json_object_put(top);
+    exo_json_free(top);
     return rc;
 }
 
@@ -153,7 +161,7 @@ int exo_status_read(struct exo_app *app, const struct exo_account *only,
     if (rc != 0) {
         goto out;
     }
-    rc = read_rows(exo_buf_text(&text), only, rows, n);
+    rc = read_rows(&text, only, rows, n);
     if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "status_file %s: %s; run: exoauth refresh --all as "

@@ -6,7 +6,7 @@
  * its size, and no other. The writer refuses what the reader would refuse.
  *
  * The writer builds its text in an exo_buf, which wipes itself; json-c only
- * reads, and record_json.c wipes what it leaves. A record that fails to
+ * reads, through json/, which wipes what it leaves. A record that fails to
  * decode comes back empty. Failure: EXO_E_SYNTAX, EXO_E_VERSION, EXO_E_NOMEM
  * with a static reason; the encoder's is the sticky error of the buffer.
  */
@@ -15,12 +15,16 @@
 #include "record_inner.h"
 
 #include <inttypes.h>
+#include <json-c/json.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "record_json.h"
+#include "exoauth/json.h"
 
 #define RECORD_VERSION 1
+
+/* Names and passwords are what a user typed, in whatever encoding. */
+#define RULES (4 | EXO_JSON_BYTES)
 
 /* What every JSON reader holds exactly (RFC 7493), and far from where the
  * sum of two times would overflow. */
@@ -381,9 +385,10 @@ static size_t fields_of(struct json_object *root)
 }
 
 static int read_tree(struct exo_record *record, struct json_object *root,
-                     size_t *members, const char **why)
+                     const char **why)
 {
     struct json_object *inner = NULL;
+    size_t members;
     size_t i;
     int rc = read_version(record, root, why);
 
@@ -393,7 +398,7 @@ static int read_tree(struct exo_record *record, struct json_object *root,
     if (rc != 0) {
         return rc;
     }
-    *members = fields_of(root) + SEALED_MEMBERS;
+    members = fields_of(root) + SEALED_MEMBERS;
     if (record->sealed_by[0] == '\0') {
         *why = "member secret is missing or malformed";
         if (!json_object_object_get_ex(root, "secret", &inner) ||
@@ -404,16 +409,11 @@ static int read_tree(struct exo_record *record, struct json_object *root,
         if (rc != 0) {
             return rc;
         }
-        *members = fields_of(root) + EXTRA_MEMBERS;
+        members = fields_of(root) + EXTRA_MEMBERS;
     }
     *why = "it has a member that this version of exoauth does not know";
-    if ((size_t)json_object_object_length(root) != *members) {
-        return EXO_E_VERSION;
-    }
-    if (inner != NULL) {
-        *members += COUNT(secrets);
-    }
-    return 0;
+    return (size_t)json_object_object_length(root) == members ? 0
+                                                              : EXO_E_VERSION;
 }
 
 /* A whole record, or the secrets alone into one that is read already. */
@@ -421,34 +421,25 @@ static int decode(struct exo_record *record, const char *text, size_t len,
                   bool whole, const char **why)
 {
     struct json_object *root = NULL;
-    size_t members = COUNT(secrets);
     int rc = EXO_E_SYNTAX;
 
     *why = "larger than a record can be";
     if (len > EXO_RECORD_MAX) {
         return rc;
     }
-    *why = "it holds a NUL byte";
-    if (memchr(text, '\0', len) != NULL) {
-        return rc;
-    }
-    rc = exo_record_json_parse(text, len, &root, why);
+    rc = exo_json_read(text, len, RULES, &root, why);
     if (rc == 0) {
-        rc = whole ? read_tree(record, root, &members, why)
+        rc = whole ? read_tree(record, root, why)
                    : read_secrets(record, root, why);
     }
-    if (rc == 0 && exo_record_json_members(text, len) != members) {
-        *why = "a member is there twice, or it is not strict JSON";
-        rc = EXO_E_SYNTAX;
-    }
-    exo_record_json_free(root);
+    exo_json_free(root);
     if (rc != 0) {
         exo_record_free(record);
         exo_record_init(record);
     } else {
         *why = NULL;
     }
-    return rc;
+    return rc == EXO_E_SHORT ? EXO_E_SYNTAX : rc;
 }
 
 int exo_record_take_secrets(struct exo_record *record, const char *text,

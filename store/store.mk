@@ -14,8 +14,6 @@ libexoauth_store_la_SOURCES = \
 	store/keyring.c \
 	store/record.c \
 	store/record_inner.h \
-	store/record_json.c \
-	store/record_json.h \
 	store/record_seal.c \
 	store/seal.c \
 	store/store.c \

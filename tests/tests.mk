@@ -38,6 +38,7 @@ unit_tests = \
 	tests/unit/test_http_way \
 	tests/unit/test_identity \
 	tests/unit/test_ini \
+	tests/unit/test_json \
 	tests/unit/test_log \
 	tests/unit/test_oauth_aadsts \
 	tests/unit/test_mail_hide \
@@ -183,6 +184,7 @@ tests_unit_test_secret_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=exo_clock_ms
 # tests/fuzz/fuzz_NOUN.c, seeds in tests/fuzz/seeds/NOUN and the three lines.
 fuzz_tests = \
 	tests/fuzz/fuzz_block \
+	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_mail \
 	tests/fuzz/fuzz_redirect \
 	tests/fuzz/fuzz_token_response \
@@ -192,6 +194,15 @@ tests_fuzz_fuzz_block_SOURCES = \
 	tests/fuzz/main.c \
 	$(NULL)
 tests_fuzz_fuzz_block_LDADD = libexoauth-common.la
+tests_fuzz_fuzz_json_SOURCES = \
+	tests/fuzz/fuzz_json.c \
+	tests/fuzz/main.c \
+	$(NULL)
+tests_fuzz_fuzz_json_LDADD = \
+	libexoauth-json.la \
+	libexoauth-common.la \
+	$(JSON_LIBS) \
+	$(NULL)
 tests_fuzz_fuzz_mail_SOURCES = \
 	tests/fuzz/fuzz_mail.c \
 	tests/fuzz/main.c \
@@ -213,6 +224,7 @@ tests_fuzz_fuzz_token_response_SOURCES = \
 tests_fuzz_fuzz_token_response_LDADD = $(fuzz_oauth_libs)
 fuzz_oauth_libs = \
 	libexoauth-oauth.la \
+	libexoauth-json.la \
 	libexoauth-net.la \
 	libexoauth-common.la \
 	$(CURL_LIBS) \
@@ -375,6 +387,7 @@ test_files = \
 	tests/e2e/40-canary.sh \
 	tests/e2e/50-demo.sh \
 	tests/e2e/51-build.sh \
+	tests/e2e/52-debian13.sh \
 	tests/e2e/60-recipes.sh \
 	tests/e2e/61-recipes-postfix.sh \
 	tests/e2e/62-readme.sh \

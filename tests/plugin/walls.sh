@@ -3,7 +3,7 @@
 #
 # The walls between the rooms (HACKING): plugin -> common -> libc;
 # process -> common; helper, mail -> process;
-# helper -> oauth, store -> net, common; helper -> mail -> common. Who includes whom is read from the
+# helper -> oauth, store -> json, net, common; helper -> mail -> common. Who includes whom is read from the
 # #include lines, so a wall that falls is seen before anything links.
 
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
@@ -19,7 +19,7 @@ includes()
         LC_ALL=C sort
 }
 
-rooms='common process plugin net store oauth mail helper include'
+rooms='common process plugin json net store oauth mail helper include'
 for room in $rooms; do
     [[ -d $room ]] || skip_all "$room is missing"
 done
@@ -43,15 +43,15 @@ libc_headers=$(grep -E '^(plugin|common)/' <<<"$all" | cut -d: -f2 |
     grep -vE "^(config\.h|plugin\.h|[a-z_]+\.h|common/.*|$contract/.*)$" |
     grep -vE '^(sys|netinet|arpa|linux)/' | grep -vE '^sasl/' | sort -u)
 
-none 'nothing includes the plugin' '(common|net|store|oauth|mail|helper|include)/.*' \
+none 'nothing includes the plugin' '(common|json|net|store|oauth|mail|helper|include)/.*' \
     '(.*/)?plugin(/|\.h)'
 none 'the plugin knows common and the contracts alone' 'plugin/.*' \
-    '(.*/)?(process|net|store|oauth|mail|helper)/'
+    '(.*/)?(process|json|net|store|oauth|mail|helper)/'
 none 'common knows no other room' 'common/.*' \
-    '(.*/)?(process|net|store|oauth|mail|helper|plugin)/'
+    '(.*/)?(process|json|net|store|oauth|mail|helper|plugin)/'
 none 'plugin and common know no contract of the other rooms' \
     '(plugin|common)/.*' \
-    "$contract/(explain|http|mail|oauth|process|provider|record|store|broker|grant)\\.h"
+    "$contract/(explain|http|json|mail|oauth|process|provider|record|store|broker|grant)\\.h"
 is "$libc_headers" '' 'plugin and common include libc headers alone'
 none 'oauth does not know the store' 'oauth/.*' \
     "(.*/)?(store/|$contract/(store|record)\\.h)"
@@ -62,13 +62,13 @@ none 'net knows neither store nor oauth' 'net/.*' \
 none 'mail knows common alone' 'mail/.*' \
     "(.*/)?(net/|store/|oauth/|helper/|$contract/(explain|http|oauth|provider|record|store)\\.h)"
 none 'no other room but the helper knows mail' \
-    '(common|net|store|oauth|plugin)/.*' "(.*/)?(mail/|$contract/mail\\.h)"
+    '(common|json|net|store|oauth|plugin)/.*' "(.*/)?(mail/|$contract/mail\\.h)"
 none 'children are a matter of the helper and of mail' \
-    '(net|store|oauth)/.*' "$contract/process\\.h"
+    '(json|net|store|oauth)/.*' "$contract/process\\.h"
 none 'process knows common alone' 'process/.*' \
-    "(.*/)?(net/|store/|oauth/|mail/|helper/|plugin/|$contract/(explain|http|mail|oauth|provider|record|store)\\.h)"
+    "(.*/)?(net/|store/|oauth/|mail/|helper/|plugin/|$contract/(explain|http|json|mail|oauth|provider|record|store)\\.h)"
 none 'nothing below it includes the helper' \
-    '(common|process|net|store|oauth|mail|include)/.*' '(.*/)?helper/'
+    '(common|process|json|net|store|oauth|mail|include)/.*' '(.*/)?helper/'
 
 only 'nothing but doctor looks into an access token' '(helper/)?doctor_claims\.h' \
     'helper/doctor_(claims|fit)\.c'
@@ -77,8 +77,12 @@ only 'SASL headers only in plugin/ and mail/' 'sasl/' \
 only 'curl only in net/' 'curl/' 'net/.*'
 only 'OpenSSL only in oauth/, store/ and mail/, and in no header' 'openssl/' \
     '(oauth|store|mail)/[a-z_0-9]*\.c'
-only 'json-c only in store/, oauth/ and helper/' '(json-c/|json\.h)' \
-    '(store|oauth|helper)/.*'
+only 'json-c only in json/, store/, oauth/ and helper/' '(json-c/|json\.h)' \
+    '(json|store|oauth|helper)/.*'
+none 'json knows common alone' 'json/.*' \
+    "(.*/)?(net|store|oauth|mail|helper|plugin)/|$contract/(http|mail|oauth|record|store)\\.h"
+is "$(grep -rlE 'json_tokener|json_object_from_f' $rooms)" 'json/json.c' \
+    'one file gives a text to json-c, which the check has seen before'
 only 'NSS only in the helper' '(pwd|grp|netdb)\.h' \
     'helper/.*|store/.*|process/process\.c|mail/(lookup\.h|login_try\.c)'
 

@@ -37,6 +37,11 @@ static const struct {
       "valid." TRACE "\",\"error_codes\":[70011]}",
       "invalid_scope (AADSTS70011), \"The provided value", "scope is not",
       "remove scope" },
+    { 400, true, EXO_STATUS_NEEDS_LOGIN, "AADSTS70008",
+      "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS70008: "
+      "Der Aktualisierungstoken ist ung\303\274ltig." TRACE "\"}",
+      "invalid_grant (AADSTS70008), \"Der Aktualisierungstoken ist ung",
+      "expired", "exoauth login" },
     { 400, true, EXO_STATUS_NEEDS_LOGIN, "AADSTS70002",
       "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS70002: "
       "Error validating credentials. AADSTS50126: Invalid username or "
@@ -99,9 +104,9 @@ static void maps_entra(void **state)
     (void)state;
     asked_make(&a);
     for (i = 0; i < sizeof(entra_rows) / sizeof(entra_rows[0]); i++) {
-        assert_int_equal(
-            asked_text(&a, entra_rows[i].http, entra_rows[i].user, entra_rows[i].body),
-            EXO_E_STATUS);
+        assert_int_equal(asked_text(&a, entra_rows[i].http, entra_rows[i].user,
+                                    entra_rows[i].body),
+                         EXO_E_STATUS);
         assert_string_equal(a.error.code, entra_rows[i].code);
         assert_int_equal(a.error.err.status, entra_rows[i].status);
         assert_has(a.error.err.text, entra_rows[i].says);
@@ -167,7 +172,8 @@ static void maps_error_names(void **state)
     (void)state;
     asked_make(&a);
     for (i = 0; i < sizeof(name_rows) / sizeof(name_rows[0]); i++) {
-        (void)snprintf(body, sizeof(body), "{\"error\":\"%s\"}", name_rows[i].error);
+        (void)snprintf(body, sizeof(body), "{\"error\":\"%s\"}",
+                       name_rows[i].error);
         assert_int_equal(asked_text(&a, name_rows[i].http, true, body),
                          EXO_E_STATUS);
         assert_int_equal((int)a.error.err.status, name_rows[i].user);

@@ -37,9 +37,9 @@ static void test_damaged(void **state)
     put_bytes(&fx->place, path_in(fx, RECORD), 0600, "", 0);
     refuse_get(fx, RECORD ": unexpected end of data", LOGIN);
     put_bytes(&fx->place, path_in(fx, RECORD), 0600, html, sizeof(html) - 1);
-    refuse_get(fx, RECORD ": unexpected character", LOGIN);
+    refuse_get(fx, RECORD ": a value that JSON does not have", LOGIN);
     put_bytes(&fx->place, path_in(fx, RECORD), 0600, binary, sizeof(binary));
-    refuse_get(fx, RECORD ": it holds a NUL byte", LOGIN);
+    refuse_get(fx, RECORD ": a value that JSON does not have", LOGIN);
     put_bytes(&fx->place, path_in(fx, RECORD), 0600, big, EXO_RECORD_MAX + 1);
     refuse_get(fx, RECORD ": larger than a record can be", LOGIN);
     free(big);
