@@ -21,12 +21,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/ask.h"
-#include "exoauth/spawn.h"
 
 /* A helper that has answered has nothing more to do; one that lingers must
  * not hold up the login. Milliseconds. */
@@ -84,7 +84,7 @@ static int set_files(posix_spawn_file_actions_t *actions, int end)
 
 /* A helper that cannot die of SIGTERM or never hears SIGCHLD would be the
  * host's fault. */
-int exo_spawn_signals(posix_spawnattr_t *attributes, short flags)
+static int set_signals(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
     int rc;
@@ -98,9 +98,8 @@ int exo_spawn_signals(posix_spawnattr_t *attributes, short flags)
         rc = posix_spawnattr_setsigdefault(attributes, &all);
     }
     if (rc == 0) {
-        rc = posix_spawnattr_setflags(
-            attributes,
-            (short)(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+        rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
+                                                      POSIX_SPAWN_SETSIGDEF);
     }
     return rc;
 }
@@ -133,7 +132,7 @@ static int start(const char *helper, const char *config, int end, pid_t *pid)
     if (rc == 0) {
         rc = set_files(&actions, end);
         if (rc == 0) {
-            rc = exo_spawn_signals(&attributes, 0);
+            rc = set_signals(&attributes);
         }
         if (rc == 0) {
             rc = posix_spawn(pid, helper, &actions, &attributes, argv, environ);
