@@ -93,7 +93,8 @@ static int set_user_presets(struct exo_conf *conf, struct exo_err *err)
     ok = store != NULL &&
          set_field(&conf->store, exo_conf_join(store, "/store")) &&
          set_field(&conf->token_dir, exo_conf_join(state, "/tokens")) &&
-         set_field(&conf->key_file, exo_conf_join(data, "/exoauth.key")) &&
+         set_field(&conf->key_place, exo_conf_join(data, "/exoauth.key")) &&
+         set_field(&conf->key_file, strdup(conf->key_place)) &&
          set_field(&conf->socket, strdup("")) &&
          set_field(&conf->run_as, strdup(""));
     free(store);

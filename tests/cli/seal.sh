@@ -209,7 +209,7 @@ ok 'import --force' x import "$bundle" --force --password-file "$SITE/secret/pas
 is "$OUT" changed 'replaces'
 printf 'wrong\n' >"$SITE/wrong"
 exits 64 'import with a wrong passphrase' x import "$bundle" --password-file "$SITE/wrong"
-one_line 'a wrong passphrase' 'the passphrase is not the one'
+like "$ERR" 'the passphrase is not the one.*; ' 'says so'
 sed '$s/^./_/' "$bundle" >"$SITE/bent"
 exits 64 'import of a bundle that was changed' x import "$SITE/bent" --password-file "$SITE/secret/passphrase"
 head -n -1 "$bundle" >"$SITE/bent"
