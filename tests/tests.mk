@@ -276,6 +276,7 @@ shell_tests = \
 	tests/cli/doctor_provider.sh \
 	tests/cli/discovery.sh \
 	tests/cli/explain.sh \
+	tests/cli/flight.sh \
 	tests/cli/grace.sh \
 	tests/cli/identity.sh \
 	tests/cli/imds.sh \
