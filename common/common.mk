@@ -23,6 +23,7 @@ libexoauth_common_la_SOURCES = \
 	common/log.c \
 	common/message.c \
 	common/path.c \
+	common/path_file.c \
 	common/proto.c \
 	common/published.c \
 	common/replace.c \

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
@@ -50,8 +51,81 @@ bool exo_log_level_parse(const char *name, enum exo_log_level *level)
     return false;
 }
 
+/* One name, and of nobody else: what root hands over, or writes to, must be
+ * a log and nothing more. */
+static const char *refuse(const struct stat *st, uid_t uid)
+{
+    if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
+        return "it has more than one hard link; remove it";
+    }
+    if (st->st_uid != 0 && st->st_uid != uid) {
+        return "it belongs to another user; remove it";
+    }
+    return NULL;
+}
+
+static int open_in(struct exo_path *path, const struct exo_path_rule *rule,
+                   int *fd)
+{
+    const char *why = NULL;
+    struct stat st;
+    int saved;
+
+    if (path->theirs && rule->become != NULL) {
+        rule->become(rule->context, true);
+    }
+    *fd = openat(path->dir, path->name,
+                 O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
+                     O_CLOEXEC | O_NOCTTY,
+                 0640);
+    saved = errno;
+    if (path->theirs && rule->become != NULL) {
+        rule->become(rule->context, false);
+    }
+    if (*fd < 0 || fstat(*fd, &st) != 0) {
+        why = exo_errno_text(saved);
+    } else {
+        why = refuse(&st, rule->uid);
+        saved = EPERM;
+    }
+    if (why == NULL) {
+        return EXO_OK;
+    }
+    (void)snprintf(path->why, sizeof path->why, "%s", why);
+    errno = saved;
+    return *fd >= 0 || saved == ELOOP ? EXO_E_UNSAFE
+                                      : exo_error_from_errno(saved);
+}
+
+int exo_log_open_file(const char *file, enum exo_log_level level,
+                      const struct exo_path_rule *rule, struct exo_path *path)
+{
+    int fd = -1;
+    int rc, saved;
+
+    exo_log_close();
+    state.level = level;
+    rc = exo_path_entry(path, rule, file, EXO_PATH_BARE, 0);
+    if (rc == EXO_OK) {
+        rc = open_in(path, rule, &fd);
+    }
+    saved = errno;
+    if (rc == EXO_OK) {
+        state.fd = fd;
+        state.sink = SINK_FILE;
+    } else if (fd >= 0) {
+        (void)close(fd);
+    }
+    exo_path_close(path);
+    errno = saved;
+    return rc;
+}
+
 int exo_log_open(const char *dest, enum exo_log_level level)
 {
+    struct exo_path_rule rule;
+    struct exo_path path;
+
     exo_log_close();
     state.level = level;
     if (strcmp(dest, "stderr") == 0) {
@@ -62,15 +136,13 @@ int exo_log_open(const char *dest, enum exo_log_level level)
         state.sink = SINK_SYSLOG;
         return EXO_OK;
     }
-    state.fd = open(dest,
-                    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
-                        O_CLOEXEC | O_NOCTTY,
-                    0640);
-    if (state.fd < 0) {
-        return errno == ELOOP ? EXO_E_UNSAFE : exo_error_from_errno(errno);
-    }
-    state.sink = SINK_FILE;
-    return EXO_OK;
+    exo_path_rule_self(&rule);
+    return exo_log_open_file(dest, level, &rule, &path);
+}
+
+int exo_log_give(uid_t uid, gid_t gid)
+{
+    return state.sink == SINK_FILE ? fchown(state.fd, uid, gid) : 0;
 }
 
 void exo_log_close(void)

@@ -35,6 +35,7 @@ struct walk {
     unsigned hops;
     bool links; /* are followed here */
     bool entry; /* the last component is not to be entered */
+    bool bare;  /* nor to be a link */
     bool leaf;  /* the last directory is not judged */
     bool make;
     mode_t mode;
@@ -325,7 +326,9 @@ static int step(struct walk *w, const char *name, bool last)
     if (fd < 0) {
         return failed(w);
     }
-    if (S_ISLNK(st.st_mode)) {
+    if (S_ISLNK(st.st_mode) && entry && w->bare) {
+        rc = refuse(w, "%.300s is a symbolic link; remove it", shown(w));
+    } else if (S_ISLNK(st.st_mode)) {
         rc = follow(w, fd, &st, parent);
     } else if (entry) {
         rc = take_entry(w, name, &st);
@@ -419,6 +422,7 @@ static int find_entry(struct exo_path *path, const struct exo_path_rule *rule,
 
     begin(&w, path, rule, mode);
     w.entry = true;
+    w.bare = (how & EXO_PATH_BARE) != 0;
     w.make = (how & EXO_PATH_MAKE) != 0;
     rc = file[0] == '/' ? enter_root(&w, false) : EXO_E_ARG;
     if (rc == EXO_OK) {

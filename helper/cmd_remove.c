@@ -13,6 +13,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,10 +26,57 @@
 
 #define PATH_LIMIT ((size_t)4096)
 
-/* In the child. */
-static int delete_file(void *path)
+/* The name itself goes, not what a link of that name leads to. */
+static int open_dir(const struct exo_app *app, struct exo_path *dir)
 {
-    return unlink(path) != 0 ? errno : 0;
+    struct exo_path_rule rule;
+
+    exo_path_rule_self(&rule);
+    return exo_path_dir(dir, &rule, app->conf->account_dir, "", 0, 0);
+}
+
+struct deletion {
+    const struct exo_app *app;
+    const char *name;
+};
+
+/* In the child. */
+static int delete_file(void *context)
+{
+    const struct deletion *d = context;
+    struct exo_path dir;
+    int rc = open_dir(d->app, &dir);
+
+    if (rc != 0) {
+        return rc == EXO_E_UNSAFE ? EPERM : errno;
+    }
+    return unlinkat(dir.dir, d->name, 0) != 0 ? errno : 0;
+}
+
+static int leave_child(struct exo_app *app, struct exo_options *options,
+                       const char *file, struct exo_err *err)
+{
+    struct deletion deletion = { app, strrchr(file, '/') + 1 };
+    struct exo_path dir;
+    int rc = open_dir(app, &dir);
+
+    if (rc == 0 && faccessat(dir.dir, ".", W_OK, 0) != 0) {
+        rc = EXO_E_ACCESS;
+        (void)snprintf(dir.why, sizeof(dir.why), "%s", exo_errno_text(errno));
+    }
+    exo_path_close(&dir);
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_DENIED,
+                           "cannot delete %s: %s; nothing was changed; run it "
+                           "as root, or without --account-file",
+                           file, dir.why);
+    }
+    errno = exo_later_start(&options->deleter, delete_file, &deletion);
+    return errno == 0 ? 0
+                      : exo_err_set(err, EXO_STATUS_TRANSIENT,
+                                    "cannot prepare to delete %s: %m; nothing "
+                                    "was changed",
+                                    file);
 }
 
 static int before(struct exo_app *app, struct exo_options *options,
@@ -46,20 +94,7 @@ static int before(struct exo_app *app, struct exo_options *options,
     }
     options->has_account_file = access(path.data, F_OK) == 0;
     if (options->account_file && options->has_account_file) {
-        if (access(app->conf->account_dir, W_OK) != 0) {
-            rc = exo_err_set(err, EXO_STATUS_DENIED,
-                             "cannot delete %s: %m; nothing was changed; run "
-                             "it as root, or without --account-file",
-                             path.data);
-        } else {
-            errno = exo_later_start(&options->deleter, delete_file, path.data);
-            if (errno != 0) {
-                rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
-                                 "cannot prepare to delete %s: %m; nothing "
-                                 "was changed",
-                                 path.data);
-            }
-        }
+        rc = leave_child(app, options, path.data, err);
     }
 out:
     exo_buf_free(&path);

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "exoauth/file.h"
+#include "exoauth/path.h"
 #include "settings.h"
 
 #define PATH_LIMIT ((size_t)4096)
@@ -184,45 +184,27 @@ static int check_whole(const struct exo_buf *text, const char *path,
     return rc;
 }
 
-/* Where the file really is: an administrator who keeps it elsewhere, and has
- * a link here, shall find it there. */
-static int find_path(struct exo_draft *d, const struct exo_conf *conf,
-                     struct exo_err *err)
-{
-    struct stat st;
-    char *real;
-    int rc = exo_settings_path(conf, &d->account, &d->path);
-
-    if (rc != 0 || lstat(d->path.data, &st) != 0 || !S_ISLNK(st.st_mode)) {
-        return rc;
-    }
-    real = realpath(d->path.data, NULL);
-    if (!real) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "%s: it is a link that leads nowhere: %m; correct "
-                           "or remove it",
-                           d->path.data);
-    }
-    d->linked = true;
-    exo_buf_reset(&d->path);
-    exo_buf_str(&d->path, real);
-    free(real);
-    return d->path.error;
-}
-
+/* Where there is a link, the file that it leads to is read, and replaced. */
 static int read_old(struct exo_draft *d, struct exo_err *err)
 {
-    const char *why = NULL;
-    int rc = exo_file_read(AT_FDCWD, d->path.data, EXO_FILE_CONFIG, 0, &d->old,
-                           &why);
+    struct exo_path path;
+    struct stat st;
+    int rc = exo_path_read(&path, d->path.data, EXO_FILE_CONFIG, &d->old);
 
     d->is_new = rc == EXO_E_NOENT;
-    if (rc == 0 || d->is_new) {
-        return 0;
+    if (d->is_new && lstat(d->path.data, &st) == 0 && S_ISLNK(st.st_mode)) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s: it is a link that leads nowhere; correct or "
+                           "remove it",
+                           d->path.data);
     }
-    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                       "%s: %s; correct owner and mode", d->path.data,
-                       why ? why : exo_strerror(rc));
+    return rc == 0 || d->is_new
+               ? 0
+               : exo_err_set(
+                     err, EXO_STATUS_MISCONFIGURED,
+                     "cannot write %s, nothing was changed: %s; correct "
+                     "owner and mode",
+                     d->path.data, path.why);
 }
 
 static int fill(struct exo_draft *d, const struct exo_conf *conf,
@@ -236,7 +218,7 @@ static int fill(struct exo_draft *d, const struct exo_conf *conf,
         rc = check_pair(pairs[i], &key_len, err);
     }
     if (rc == 0) {
-        rc = find_path(d, conf, err);
+        rc = exo_settings_path(conf, &d->account, &d->path);
     }
     if (rc == 0) {
         rc = read_old(d, err);

@@ -18,14 +18,13 @@
 
 struct exo_draft {
     struct exo_account account;
-    struct exo_buf path; /* where the file really is: links are followed */
+    struct exo_buf path; /* of the file; a link there is followed */
     struct exo_buf old;  /* what stood there, */
     struct exo_buf text; /* and what shall */
     bool is_new;         /* there was no file */
-    bool linked;         /* there is a link to it */
     bool changed;        /* text is not old */
     bool written;        /* it is in its place */
-    int mode;            /* of the file, */
+    int mode;            /* of the file, if it is new, */
     int dir_mode;        /* and of its directory, if that is to be made */
     struct exo_later writer;
 };

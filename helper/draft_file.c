@@ -12,33 +12,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "exoauth/file.h"
 #include "exoauth/path.h"
-
-static char *dir_of(const struct exo_draft *d)
-{
-    const char *path = exo_buf_text(&d->path);
-
-    return strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
-}
-
-static const char *name_of(const struct exo_draft *d)
-{
-    return strrchr(exo_buf_text(&d->path), '/') + 1;
-}
 
 enum state { AS_READ, AS_WANTED, OTHER };
 
 static enum state look(const struct exo_draft *d)
 {
     struct exo_buf now = EXO_BUF_INIT(EXO_BLOCK_SIZE);
-    int rc = exo_file_read(AT_FDCWD, exo_buf_text(&d->path), EXO_FILE_CONFIG, 0,
-                           &now, NULL);
+    struct exo_path path;
+    int rc =
+        exo_path_read(&path, exo_buf_text(&d->path), EXO_FILE_CONFIG, &now);
     enum state state = OTHER;
 
     if (rc == EXO_E_ACCESS) {
@@ -62,77 +51,70 @@ static int write_file(void *context)
 {
     const struct exo_draft *d = context;
     enum state state = look(d);
-    char *dir;
-    int fd = -1;
+    struct exo_path path;
     int rc;
 
     if (state != AS_READ) {
         return state == AS_WANTED ? 0 : ESTALE;
     }
     errno = 0;
-    dir = dir_of(d);
-    if (dir) {
-        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    rc = exo_path_put(&path, exo_buf_text(&d->path), (mode_t)d->mode, 0,
+                      exo_buf_text(&d->text), d->text.len);
+    if (rc == 0) {
+        return 0;
     }
-    rc = fd < 0 ? errno
-                : exo_file_replace(fd, name_of(d), NULL, (mode_t)d->mode,
-                                   exo_buf_text(&d->text), d->text.len);
-    if (fd >= 0 && rc != 0) {
-        rc = errno != 0 ? errno : EIO;
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    free(dir);
-    return rc;
+    return rc == EXO_E_UNSAFE ? EPERM : errno != 0 ? errno : EIO;
 }
 
-/* A link may lead where others make the names. */
-static int check_dir(const char *dir, bool linked)
+/* Makes its directory, and sees that it can be written. */
+static int check_dir(const struct exo_draft *d, struct exo_path *path)
 {
-    struct stat st;
+    struct exo_path_rule rule;
+    int rc;
 
-    if (access(dir, W_OK) != 0 || stat(dir, &st) != 0) {
-        return errno;
+    exo_path_rule_self(&rule);
+    rc = exo_path_entry(path, &rule, exo_buf_text(&d->path),
+                        d->is_new ? EXO_PATH_MAKE : 0, (mode_t)d->dir_mode);
+    if (rc == 0 && faccessat(path->dir, ".", W_OK, 0) != 0) {
+        rc = EXO_E_ACCESS;
+        (void)snprintf(path->why, sizeof(path->why), "%s",
+                       exo_errno_text(errno));
     }
-    return !linked || ((st.st_uid == 0 || st.st_uid == geteuid()) &&
-                       (st.st_mode & 022) == 0)
-               ? 0
-               : EPERM;
+    exo_path_close(path);
+    return rc;
 }
 
 int exo_draft_prepare(struct exo_draft *d, struct exo_err *err)
 {
-    char *dir;
+    struct exo_path path;
     int rc;
 
     if (!d->changed) {
         return 0;
     }
-    dir = dir_of(d);
-    if (dir && d->is_new) {
-        struct exo_path_rule rule;
-        struct exo_path made;
-
-        exo_path_rule_self(&rule);
-        (void)!exo_path_dir(&made, &rule, dir, "", EXO_PATH_MAKE,
-                            (mode_t)d->dir_mode);
-        exo_path_close(&made);
-    }
-    rc = dir ? check_dir(dir, d->linked) : ENOMEM;
-    if (rc == 0) {
-        rc = exo_later_start(&d->writer, write_file, d);
+    rc = check_dir(d, &path);
+    if (rc == EXO_E_UNSAFE) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "cannot write %s, nothing was changed: %s",
+                           exo_buf_text(&d->path), path.why);
     }
     if (rc != 0) {
-        errno = rc;
-        (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                          "cannot write %s: %m; nothing was changed; run it "
-                          "as root, or correct owner and mode of %s",
-                          exo_buf_text(&d->path), dir ? dir : "its directory");
-        rc = EXO_E_STATUS;
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "cannot write %s: %s; nothing was changed; run it "
+                           "as root, or correct owner and mode of its "
+                           "directory",
+                           exo_buf_text(&d->path), path.why);
     }
-    free(dir);
-    return rc;
+    rc = exo_later_start(&d->writer, write_file, d);
+    if (rc != 0) {
+        errno = rc;
+        return exo_err_set(
+            err, EXO_STATUS_TRANSIENT,
+            "cannot prepare to write %s: %m; nothing was changed; "
+            "try again",
+            exo_buf_text(&d->path));
+    }
+    return 0;
 }
 
 static int say_changed(const struct exo_draft *d, struct exo_err *err)

@@ -68,18 +68,39 @@ static void remove_dead(const struct sockaddr_un *address)
     (void)close(fd);
 }
 
+/* bind(2) takes a path, so it must be one that nobody else can change. */
+static int check_dir(const struct exo_app *app, const char *path, bool *theirs,
+                     struct exo_err *err)
+{
+    struct exo_path_rule rule;
+    struct exo_path file;
+    int rc;
+
+    exo_app_rule(app, &rule);
+    rc = exo_path_entry(&file, &rule, path, EXO_PATH_BARE, 0);
+    *theirs = file.theirs;
+    exo_path_close(&file);
+    return rc == 0 ? 0
+                   : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                                 "cannot listen on %s: %s", path, file.why);
+}
+
 int exo_listen_open(struct exo_app *app, const char *path, int *fd,
                     struct exo_err *err)
 {
     struct sockaddr_un address;
+    bool theirs = false;
     mode_t old;
     int rc = fill_address(&address, path, err);
 
-    (void)app;
     *fd = -1;
+    if (rc == 0) {
+        rc = check_dir(app, path, &theirs, err);
+    }
     if (rc != 0) {
         return rc;
     }
+    exo_app_as_owner(app, theirs);
     remove_dead(&address);
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     old = umask(0111);
@@ -92,6 +113,7 @@ int exo_listen_open(struct exo_app *app, const char *path, int *fd,
                          path);
     }
     (void)umask(old);
+    exo_app_as_owner(app, false);
     return rc;
 }
 

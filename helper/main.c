@@ -52,12 +52,20 @@ static void keep_connection(void)
     }
 }
 
-/* Root may have made the file; serve, as run_as, has to append to it. */
-static void hand_over_log(const struct exo_app *app, const char *dest)
+/* Root may make the file; serve, as run_as, has to append to it. */
+static void open_log_file(const struct exo_app *app, const char *dest,
+                          enum exo_log_level level)
 {
-    if (app->root && dest[0] == '/' &&
-        fchownat(AT_FDCWD, dest, app->uid, app->gid, AT_SYMLINK_NOFOLLOW) !=
-            0) {
+    struct exo_path_rule rule;
+    struct exo_path path;
+
+    exo_app_rule(app, &rule);
+    if (exo_log_open_file(dest, level, &rule, &path) != 0) {
+        (void)exo_log_open(app->quiet ? "syslog" : "stderr", level);
+        exo_log(EXO_LOG_WARNING,
+                "cannot open log %s: %s; or name another place for log in %s",
+                dest, path.why, app->conf->path);
+    } else if (app->root && exo_log_give(app->uid, app->gid) != 0) {
         exo_log(EXO_LOG_WARNING, "cannot give log %s to user %s: %m", dest,
                 app->run_as);
     }
@@ -80,14 +88,10 @@ static void open_log(const struct exo_app *app, bool listening)
     if (app->hush && app->verbose == 0 && strcmp(dest, "stderr") == 0) {
         level = EXO_LOG_ERROR;
     }
-    if (exo_log_open(dest, level) != 0) {
-        int saved = errno;
-
-        (void)exo_log_open(app->quiet ? "syslog" : "stderr", level);
-        exo_log(EXO_LOG_WARNING, "cannot open log %s: %s; correct log in %s",
-                dest, strerror(saved), app->conf->path);
+    if (dest[0] == '/') {
+        open_log_file(app, dest, level);
     } else {
-        hand_over_log(app, dest);
+        (void)exo_log_open(dest, level);
     }
 }
 

@@ -30,7 +30,7 @@ void exo_setup_file_free(struct exo_setup_file *file)
 int exo_setup_file_read(struct exo_setup_file *file, const char *path,
                         struct exo_err *err)
 {
-    const char *why = NULL;
+    struct exo_path found;
     struct stat st;
     int rc;
 
@@ -38,75 +38,71 @@ int exo_setup_file_read(struct exo_setup_file *file, const char *path,
     exo_buf_init(&file->before, EXO_SETUP_TEXT);
     exo_buf_init(&file->after, EXO_SETUP_TEXT);
     file->mode = 0644;
-    /* A rename would replace a link by a file. */
-    file->path = realpath(path, NULL);
+    file->path = strdup(path);
     if (!file->path) {
-        file->path = errno == ENOENT ? strdup(path) : NULL;
-        return file->path ? 0
-                          : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                                        "cannot find %s: %m; correct the "
-                                        "modes of its directories",
-                                        path);
+        return EXO_E_NOMEM;
+    }
+    rc = exo_path_read(&found, path, EXO_FILE_CONFIG, &file->before);
+    if (rc == EXO_E_NOENT && lstat(path, &st) != 0) {
+        return 0;
     }
     file->existed = true;
-    if (stat(file->path, &st) == 0) {
-        file->mode = st.st_mode & 07777;
-    }
-    rc = exo_file_read(AT_FDCWD, file->path, EXO_FILE_CONFIG, 0, &file->before,
-                       &why);
+    file->mode = found.st.st_mode & 07777;
     if (rc == 0 && file->before.len > 0 &&
         memchr(file->before.data, '\0', file->before.len)) {
-        rc = EXO_E_SYNTAX;
-    }
-    if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "%s: %s; it must be a text file of root that "
-                           "nobody else can write",
-                           path, why ? why : exo_strerror(rc));
+                           "%s is no text; put a configuration file in its "
+                           "place",
+                           path);
     }
-    return 0;
+    return rc == 0 ? 0
+                   : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                                 "%s; it must be a text file of root that "
+                                 "nobody else can write",
+                                 found.why);
 }
 
-static int write_text(const struct exo_setup_file *file, int dir,
-                      const char *name)
+static int remove_file(struct exo_path *path, const char *file)
 {
-    if (!file->wanted) {
-        return unlinkat(dir, name, 0) != 0 && errno != ENOENT
-                   ? exo_error_from_errno(errno)
-               : fsync(dir) != 0 ? exo_error_from_errno(errno)
-                                 : 0;
+    struct exo_path_rule rule;
+    int fd;
+    int rc;
+
+    exo_path_rule_self(&rule);
+    rc = exo_path_entry(path, &rule, file, 0, 0);
+    if (rc != 0) {
+        return rc == EXO_E_NOENT ? 0 : rc;
     }
-    return exo_file_replace(dir, name, NULL, file->mode,
-                            exo_buf_text(&file->after), file->after.len);
+    if (unlinkat(path->dir, path->name, 0) != 0 && errno != ENOENT) {
+        rc = exo_error_from_errno(errno);
+        (void)snprintf(path->why, sizeof(path->why), "%s",
+                       exo_errno_text(errno));
+    }
+    fd = exo_path_reopen(path);
+    if (fd >= 0) {
+        (void)fsync(fd); /* if not, the next undo removes it */
+        (void)close(fd);
+    }
+    exo_path_close(path);
+    return rc;
 }
 
 int exo_setup_file_write(const struct exo_setup_file *file, struct exo_err *err)
 {
-    struct exo_path_rule rule;
     struct exo_path path;
-    int fd = -1;
     int rc;
 
-    exo_path_rule_self(&rule);
     /* /etc/sasl2 need not be there. */
-    rc = exo_path_entry(&path, &rule, file->path, EXO_PATH_MAKE, 0755);
-    if (rc == 0) {
-        fd = exo_path_reopen(&path);
-        rc = fd < 0 ? exo_error_from_errno(errno)
-                    : write_text(file, fd, path.name);
-        (void)snprintf(path.why, sizeof(path.why),
-                       "%s; see that its file system is read-write and has "
-                       "free space, and run it again",
-                       exo_errno_text(errno));
-    }
+    rc = file->wanted
+             ? exo_path_put(&path, file->path, file->mode, 0755,
+                            exo_buf_text(&file->after), file->after.len)
+             : remove_file(&path, file->path);
     if (rc != 0) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED, "cannot write %s: %s",
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "cannot write %s: %s; see that its file system is "
+                         "read-write and has free space, and run it again",
                          file->path, path.why);
     }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    exo_path_close(&path);
     return rc;
 }
 

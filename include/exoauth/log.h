@@ -9,9 +9,18 @@
 
 #include "exoauth/conf.h"
 #include "exoauth/error.h"
+#include "exoauth/path.h"
 
 /* dest: "syslog", "stderr" or a path. On failure stderr is in force. */
 int exo_log_open(const char *dest, enum exo_log_level level);
+
+/* The same for a path, by that rule; path->why says why not, and is closed
+ * already. Refused is a link, what has a second name, and another's file. */
+int exo_log_open_file(const char *file, enum exo_log_level level,
+                      const struct exo_path_rule *rule, struct exo_path *path);
+
+/* Gives the open file to that user; 0, or -1 and errno. */
+int exo_log_give(uid_t uid, gid_t gid);
 void exo_log_close(void);
 void exo_log(enum exo_log_level level, const char *fmt, ...) EXO_PRINTF(2, 3);
 /* False if name is none of error, warning, notice, info, debug. */

@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "exoauth/error.h"
+#include "exoauth/file.h"
 
 #define EXO_PATH_NO_GROUP ((gid_t)-1)
 #define EXO_PATH_WHY 384 /* bytes with the NUL */
@@ -39,9 +40,10 @@ struct exo_path_rule {
 enum exo_path_how {
     EXO_PATH_FIND = 0,
     EXO_PATH_MAKE = 1 << 0, /* directories that are missing */
-    EXO_PATH_LEAF = 1 << 1  /* the last directory is not judged: the caller
+    EXO_PATH_LEAF = 1 << 1, /* the last directory is not judged: the caller
                              * looks at dir_st, and may correct it. If it has
                              * to be made, its mode is 0700 */
+    EXO_PATH_BARE = 1 << 2  /* the entry itself must be no link */
 };
 
 /* Valid after success; closed by exo_path_close() in every case. */
@@ -83,6 +85,21 @@ int exo_path_dir(struct exo_path *path, const struct exo_path_rule *rule,
  */
 int exo_path_entry(struct exo_path *path, const struct exo_path_rule *rule,
                    const char *file, int how, mode_t mode) EXO_MUST_CHECK;
+
+/*
+ * Reads what a path of the configuration names (exoauth/file.h has the rules
+ * and the errors). EXO_E_NOENT: it is not there. path is closed already.
+ */
+int exo_path_read(struct exo_path *path, const char *file,
+                  enum exo_file_rule kind, struct exo_buf *out) EXO_MUST_CHECK;
+
+/*
+ * Replaces a regular file, all or nothing, durable when it returns: it keeps
+ * owner, group and mode. A new one has this mode; dir_mode is that of
+ * directories that have to be made, 0: none is. path is closed already.
+ */
+int exo_path_put(struct exo_path *path, const char *file, mode_t mode,
+                 mode_t dir_mode, const void *data, size_t len) EXO_MUST_CHECK;
 
 /* The directory once more, to be read, fsync()ed, fchown()ed: -1 and errno. */
 int exo_path_reopen(const struct exo_path *path);

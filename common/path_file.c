@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Files at the end of a walk (exoauth/path.h): read by one of the rules of
+ * exoauth/file.h, or replaced so that they stay whose they are.
+ *
+ * Called by the program for account files, configuration, and what setup
+ * writes. Both look for the path anew, and work in the directory that the walk
+ * has opened. What the caller gets back is closed; its `why` names the file.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "exoauth/path.h"
+
+static int say(struct exo_path *path, const char *file, int rc, const char *why)
+{
+    int saved = errno;
+
+    if (rc != EXO_OK && why == NULL) {
+        why = rc == EXO_E_IO || rc == EXO_E_ACCESS ? exo_errno_text(saved)
+                                                   : exo_strerror(rc);
+    }
+    if (rc != EXO_OK) {
+        (void)snprintf(path->why, sizeof path->why, "%.250s: %s", file, why);
+    }
+    exo_path_close(path);
+    errno = saved;
+    return rc;
+}
+
+int exo_path_read(struct exo_path *path, const char *file,
+                  enum exo_file_rule kind, struct exo_buf *out)
+{
+    struct exo_path_rule rule;
+    const char *why = NULL;
+    int rc;
+
+    exo_path_rule_self(&rule);
+    rc = exo_path_entry(path, &rule, file, 0, 0);
+    if (rc != EXO_OK) {
+        return rc;
+    }
+    if (!path->found) {
+        errno = ENOENT;
+        return say(path, file, EXO_E_NOENT, NULL);
+    }
+    rc = exo_file_read(path->dir, path->name, kind, geteuid(), out, &why);
+    return say(path, file, rc, why);
+}
+
+/* A person's file that is somebody else's becomes his, as it cannot stay. */
+static bool is_given(const struct stat *st, struct exo_owner *owner)
+{
+    owner->uid = geteuid() == 0 ? st->st_uid : geteuid();
+    owner->gid = st->st_gid;
+    return owner->uid != geteuid() || owner->gid != getegid();
+}
+
+int exo_path_put(struct exo_path *path, const char *file, mode_t mode,
+                 mode_t dir_mode, const void *data, size_t len)
+{
+    struct exo_file_how how = { .mode = mode };
+    struct exo_path_rule rule;
+    struct exo_owner owner;
+    int fd, rc, saved;
+
+    exo_path_rule_self(&rule);
+    rc = exo_path_entry(path, &rule, file, dir_mode != 0 ? EXO_PATH_MAKE : 0,
+                        dir_mode);
+    if (rc != EXO_OK) {
+        return rc;
+    }
+    if (path->found && !S_ISREG(path->st.st_mode)) {
+        return say(path, file, EXO_E_UNSAFE, "it is not a regular file");
+    }
+    if (path->found) {
+        how.mode = path->st.st_mode & 07777;
+        how.owner = is_given(&path->st, &owner) ? &owner : NULL;
+    }
+    fd = exo_path_reopen(path);
+    rc = fd >= 0 ? exo_file_put(fd, path->name, &how, data, len)
+                 : exo_error_from_errno(errno);
+    saved = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    errno = saved;
+    return say(path, file, rc, NULL);
+}

@@ -1,0 +1,278 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Root follows no path that others control: the mail user in the jail and
+# another local user put links and files where root works. What they aim at
+# stays as it is; what administrators have linked themselves works.
+
+# shellcheck disable=SC2034 # OUT and ERR are of the checks
+
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
+need_root 'being attacked'
+need_cmd unshare mount postconf setpriv python3
+
+if [[ -z ${EXO_UNSHARED:-} ]]; then
+    unshare --mount true 2>/dev/null || skip_all 'unshare --mount is not allowed'
+    rm -rf -- "$TAP_DIR"
+    trap - EXIT
+    EXO_UNSHARED=1 exec unshare --mount --propagation private "$BASH" "$0" "$@"
+fi
+
+mail=4711 # the user in the jail
+app=app@contoso.test
+site_up "log: $TAP_DIR/log"
+site_endpoint ok:token-1
+site_account $app "secret_file: $SITE/secret/app"
+mailer() { site_as $mail:$mail "$@"; }
+state() { (cd "$1" && find . -printf '%p %y %m %U:%G %s\n' | sort); }
+
+# A directory of root's that somebody would like to have.
+victim()
+{
+    rm -rf "$SITE/victim"
+    mkdir -p "$SITE/victim$SITE/run/tokens" "$SITE/victim/exoauth/tokens"
+    echo precious >"$SITE/victim/exoauth/tokens/file"
+    echo precious >"$SITE/victim/exoauth/tokens/$app"
+    chmod 0600 "$SITE/victim/exoauth/tokens/"*
+    WAS=$(state "$SITE/victim")
+}
+untouched() { is "$(state "$SITE/victim")" "$WAS" "$1"; }
+jail()
+{
+    rm -rf "$SITE_ROOT"
+    mkdir -p "$SITE_ROOT"
+}
+site_conf token_dir /run/exoauth/tokens
+mkdir -p "$SITE/own" && mount --bind "$SITE/own" /run || skip_all 'mounting is not allowed'
+cleanup umount /run
+
+# ----- refresh, below a jail
+
+victim
+jail
+install -d -o $mail "$SITE_ROOT/run"
+mailer ln -s "$SITE/victim/exoauth" "$SITE_ROOT/run/exoauth"
+ok 'refresh, where the mail user has linked a parent' x refresh $app --force
+untouched 'owner and mode behind the link are as they were'
+like "$ERR" "tokens are not published in .*$SITE_ROOT/run.*belongs to uid $mail" \
+    'and it says why'
+is "$(find /run/exoauth/tokens -type f | wc -l)" 1 'the other place has its token'
+
+jail
+mkdir -p "$SITE/cron.d"
+ln -s "$SITE/cron.d" "$SITE_ROOT/run"
+ok 'refresh, where TOKEN_DIR leads to cron.d' x refresh $app --force
+is "$(ls "$SITE/cron.d")" '' 'no directory is made there'
+like "$ERR" "$SITE_ROOT/run is a symbolic link" 'it says why'
+
+jail
+mkdir -p "$SITE_ROOT/run/exoauth"
+install -d -m 0777 -o $mail "$SITE_ROOT/run/exoauth/tokens"
+ok 'refresh, where TOKEN_DIR is the mail user'"'"'s' x refresh $app --force
+is "$(ls "$SITE_ROOT/run/exoauth/tokens")" '' \
+    'nothing is published into what was refused'
+jail
+install -d -m 0777 "$SITE_ROOT/run"
+ok 'refresh, where everybody may write above it' x refresh $app --force
+is "$(find "$SITE_ROOT/run" | wc -l)" 1 'nothing is made, nothing published'
+like "$ERR" "$SITE_ROOT/run can be written to by everybody; run: chmod go-w $SITE_ROOT/run" \
+    'says how to mend it'
+eval "$(sed -n 's/.*run: \(chmod [^;]*\).*/\1/p' <<<"$ERR" | head -n 1)" # as it is told
+ok 'what it said' x refresh $app --force
+is "$(stat -c '%U %a' "$SITE_ROOT/run/exoauth/tokens" "$SITE_ROOT/run/exoauth/tokens/$app" | paste -sd,)" \
+    'nobody 700,nobody 600' 'works'
+
+# A parent that becomes a link while root is at work.
+jail
+victim
+mkdir -p "$SITE_ROOT/run"
+cat >"$SITE/swap" <<'PY'
+import os, sys
+os.chdir(sys.argv[1])
+os.setresgid(4711, 4711, 4711)
+os.setresuid(4711, 4711, 4711)
+os.makedirs("inside/exoauth/tokens", exist_ok=True)
+while True:
+    try:
+        os.symlink(sys.argv[2], "link")
+        os.rename("inside", "away")
+        os.rename("link", "inside")
+        os.unlink("inside")
+        os.rename("away", "inside")
+    except OSError:
+        pass
+PY
+chown $mail "$SITE_ROOT"
+python3 "$SITE/swap" "$SITE_ROOT" "$SITE/victim" &
+swapper=$!
+cleanup kill $swapper
+for _ in {1..20}; do
+    site_conf token_dir /inside/exoauth/tokens
+    x refresh $app --force >/dev/null 2>&1
+done
+kill $swapper
+wait $swapper 2>/dev/null
+site_conf token_dir /run/exoauth/tokens
+untouched 'a parent that is exchanged while root is at work'
+# A token may be where the attacker moved a directory of his; root made none.
+is "$(find "$SITE/victim" -newer "$SITE/swap" ! -newer "$SITE/victim" -user nobody | wc -l)" 0 \
+    'nothing of run_as is behind it'
+
+# ----- the store
+
+jail
+install -d -o $mail "$SITE/theirs"
+site_conf store "file:$SITE/theirs/store"
+exits 74 'a store in another user'"'"'s directory' x refresh $app --force
+like "$ERR" "$SITE/theirs belongs to uid $mail, .*run: chown root $SITE/theirs" 'is refused'
+is "$(ls "$SITE/theirs")" '' 'and not made'
+site_conf store "file:$SITE_STORE"
+
+# ----- account files
+
+mkdir "$SITE/etc/open"
+chmod 0777 "$SITE/etc/open"
+printf '%s\n' 'provider: custom' 'client_id: root' >"$SITE/victim/file"
+chmod 0600 "$SITE/victim/file"
+WAS=$(state "$SITE/victim")
+mailer ln -s "$SITE/victim/file" "$SITE/etc/open/evil@contoso.test.conf"
+site_conf account_dir "$SITE/etc/open"
+exits 78 'login --set where everybody may write' x login evil@contoso.test \
+    --set "token_endpoint=$SITE_URL/token" --set servers=mail.contoso.test \
+    --set "secret_file=$SITE/secret/app"
+like "$ERR" "$SITE/etc/open can be written to by everybody" 'is refused'
+untouched 'and the file behind the link is as it was'
+exits 78 'a new file there' x login new@contoso.test --set client_id=a
+is "$(ls "$SITE/etc/open")" evil@contoso.test.conf 'is not made'
+cp "$SITE/etc/exoauth.d/$app.conf" "$SITE/etc/open/"
+isnt "$(x remove $app --account-file >/dev/null 2>&1; echo $?)" 0 \
+    'remove --account-file there'
+ok 'removes nothing' test -e "$SITE/etc/open/$app.conf"
+chmod 0755 "$SITE/etc/open"
+exits 78 'a link of another user in a directory of root' x login evil@contoso.test \
+    --set client_id=evil
+untouched 'is not followed either'
+site_conf account_dir
+chown root:daemon "$SITE/etc/exoauth.d/$app.conf"
+chmod 0640 "$SITE/etc/exoauth.d/$app.conf"
+ok 'login --set' x login $app --set user=relay
+is "$(stat -c '%U:%G %a' "$SITE/etc/exoauth.d/$app.conf")" 'root:daemon 640' \
+    'keeps owner, group and mode'
+chown root:root "$SITE/etc/exoauth.d/$app.conf"
+chmod 0644 "$SITE/etc/exoauth.d/$app.conf"
+
+# ----- the log
+
+victim
+ln "$SITE/victim/exoauth/tokens/file" "$SITE/hard"
+WAS=$(state "$SITE/victim")
+site_conf log "$SITE/hard"
+ok 'a log that has another name' x refresh $app
+untouched 'is not given away, and not written to'
+like "$ERR" 'cannot open log .*/hard: it has more than one hard link' 'but told of'
+mkdir -p "$SITE/logs"
+chmod 0777 "$SITE/logs"
+mailer ln -s "$SITE/victim/new" "$SITE/logs/log"
+site_conf log "$SITE/logs/log"
+ok 'a log behind a link' x refresh $app
+ok 'is not made' test ! -e "$SITE/victim/new"
+install -d -m 0700 -o nobody "$SITE/nobodys"
+site_conf log "$SITE/nobodys/log"
+ok 'a log in a directory of run_as' x refresh $app
+is "$(stat -c '%U' "$SITE/nobodys/log")" nobody 'is run_as'"'"'s'
+site_conf log
+
+# ----- the socket
+
+site_conf log "$SITE/etc/log"
+exits 78 'listening where others may write' timeout 5 "$EXO" serve --config "$SITE_CONF" --listen "$SITE/logs/socket"
+like "$(<"$SITE/etc/log")" "cannot listen on $SITE/logs/socket: $SITE/logs can be written to" \
+    'is refused'
+site_conf log
+
+# ----- undo
+
+own()
+{
+    mkdir -p "$SITE/own$1"
+    cp -a "$1/." "$SITE/own$1/"
+    mount --bind "$SITE/own$1" "$1"
+}
+own /etc
+cleanup umount /etc
+queue=$SITE/queue
+plain()
+{
+    rm -rf "$queue" /etc/postfix
+    mkdir -p "$queue/run" /etc/postfix /etc/sasl2
+    echo "queue_directory = $queue" >/etc/postfix/main.cf
+    : >/etc/postfix/master.cf
+    printf '%s\n' "chroot: $queue" 'run_as: nobody' '# mine' >/etc/sasl2/exoauth.conf
+    chown root:daemon /etc/sasl2/exoauth.conf
+    chmod 0640 /etc/sasl2/exoauth.conf
+    cat >/etc/postfix/exoauth.undo <<END
+{"version": 1, "files": [], "changes": [
+  {"kind": "conf", "name": "chroot", "before": null, "ours": ["$queue"]}]}
+END
+    chmod 0600 /etc/postfix/exoauth.undo
+}
+undo() { "$EXO" setup postfix --undo --yes --config-dir /etc/postfix </dev/null; }
+plain
+victim
+chown $mail "$queue/run"
+mailer mkdir "$queue/run/exoauth"
+mailer ln -s "$SITE/victim/exoauth/tokens" "$queue/run/exoauth/tokens"
+ok 'undo, where the mail user has linked TOKEN_DIR' undo
+untouched 'empties nothing'
+like "$ERR" "the tokens below $queue stay: $queue/run belongs to uid $mail" 'says so'
+is "$(stat -c '%U:%G %a' /etc/sasl2/exoauth.conf)" 'root:daemon 640' \
+    'and exoauth.conf keeps owner, group and mode'
+is "$(grep -c '^chroot' /etc/sasl2/exoauth.conf)" 0 'without its chroot'
+plain
+install -d -o nobody -m 0700 "$queue/run/exoauth/tokens"
+cp -p "/run/exoauth/tokens/$app" "$queue/run/exoauth/tokens/"
+echo note >"$queue/run/exoauth/tokens/notes"
+ok 'undo, where a stranger'"'"'s file is beside the token' undo
+is "$(ls "$queue/run/exoauth/tokens")" notes 'removes the token, and leaves the file'
+plain
+install -d -o nobody -m 0700 "$queue/run/exoauth/tokens"
+cp -p "/run/exoauth/tokens/$app" "$queue/run/exoauth/tokens/"
+ok 'undo, where only ours is there' undo
+ok 'leaves nothing of it' test ! -e "$queue/run"
+
+# ----- what administrators link themselves
+
+jail
+mv "$SITE_ROOT" "$SITE/moved"
+ln -s moved "$SITE_ROOT"
+mkdir "$SITE/run2"
+ln -s run2 "$SITE/linked"
+site_conf token_dir "$SITE/linked/tokens"
+mkdir -p "$SITE/var/state"
+ln -s "$SITE/var/state" "$SITE/state"
+site_conf store "file:$SITE/state/store"
+ok 'a linked jail, a linked /var/run, a linked store' x refresh $app --force
+is "$ERR" '' 'are as good as others'
+ok 'published' test -s "$SITE/run2/tokens/$app"
+ok 'and in the jail, below its real name' test -s "$SITE/moved$SITE/linked/tokens/$app"
+ok 'stored' test -s "$SITE/var/state/store/$app.json"
+site_conf store "file:$SITE_STORE"
+site_conf token_dir "$SITE_TOKENS"
+
+# A ConfigMap: ..data -> ..2026, exoauth.conf -> ..data/exoauth.conf, in a
+# directory of mode 1777.
+map=$SITE/map
+mkdir -p "$map/..2026_11_29/exoauth.d"
+cp "$SITE_CONF" "$map/..2026_11_29/exoauth.conf"
+cp "$SITE/etc/exoauth.d/$app.conf" "$map/..2026_11_29/"
+ln -s ..2026_11_29 "$map/..data"
+ln -s ..data/exoauth.conf "$map/exoauth.conf"
+mkdir "$map/exoauth.d"
+ln -s "../..data/$app.conf" "$map/exoauth.d/$app.conf"
+chmod 1777 "$map"
+cp "$SITE/etc/exoauth.key" "$map/exoauth.key"
+chown nobody "$map/exoauth.key"
+ok 'a ConfigMap with its two hops' "$EXO" refresh $app --force --config "$map/exoauth.conf"
+is "$ERR" '' 'is as good as files'
+ok 'doctor agrees' test -z "$("$EXO" doctor $app --config "$map/exoauth.conf" 2>&1 | grep -E 'files.*(belongs|written|link)')"
