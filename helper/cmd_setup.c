@@ -120,6 +120,9 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     if (rc == 0 && !o->dry_run) {
         rc = exo_setup_lock(&s, &fd, err);
     }
+    if (rc == 0 && !o->dry_run) {
+        exo_setup_sweep(&s);
+    }
     if (rc == 0) {
         rc = o->undo ? undo(&s, err) : set_up(&s, app, err);
     }

@@ -137,6 +137,8 @@ int exo_setup_file_write(const struct exo_setup_file *file,
 /* text with key: value put in (value NULL: taken out). */
 int exo_setup_conf_edit(struct exo_buf *text, const char *key,
                         const char *value) EXO_MUST_CHECK;
+/* What killed ones left of drafts and in Postfix's directory. */
+void exo_setup_sweep(const struct exo_setup *setup);
 /* main.cf and master.cf with the changes, by postconf, in a directory of its
  * own. */
 int exo_setup_draft(const struct exo_setup *setup,

@@ -11,11 +11,14 @@
  */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exoauth/file.h"
@@ -27,10 +30,15 @@
 struct draft {
     const struct exo_setup *setup;
     char dir[64];
+    int lock; /* dir: held for as long as it is at work */
     struct exo_setup_file *main_cf, *master_cf;
 };
 
 static const char *const names[] = { "main.cf", "master.cf" };
+static const char *const places[] = { "/run", "/tmp" };
+/* What there is in a draft; the last two are postconf's while it works. */
+static const char *const left[] = { "main.cf", "master.cf", "main.cf.tmp",
+                                    "master.cf.tmp" };
 
 static int fail(struct exo_err *err, const char *what)
 {
@@ -40,14 +48,74 @@ static int fail(struct exo_err *err, const char *what)
                        what);
 }
 
+/* Only root can open it, so nobody else can hold the lock. */
+static int lock_dir(int dirfd, const char *dir)
+{
+    struct stat st;
+    int fd =
+        openat(dirfd, dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd >= 0 &&
+        (fstat(fd, &st) != 0 || st.st_uid != geteuid() ||
+         (st.st_mode & 077) != 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)) {
+        (void)close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static void empty_dir(int fd)
+{
+    for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+        (void)unlinkat(fd, left[i], 0);
+    }
+}
+
+static void sweep(const char *place)
+{
+    static const char prefix[] = "exoauth.";
+    const struct dirent *entry;
+    DIR *dir = opendir(place);
+
+    while (dir && (entry = readdir(dir)) != NULL) {
+        int fd;
+
+        if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0 ||
+            strlen(entry->d_name) != sizeof(prefix) - 1 + 6) {
+            continue;
+        }
+        fd = lock_dir(dirfd(dir), entry->d_name);
+        if (fd >= 0) {
+            empty_dir(fd);
+            (void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+            (void)close(fd);
+        }
+    }
+    if (dir) {
+        (void)closedir(dir);
+    }
+}
+
+void exo_setup_sweep(const struct exo_setup *s)
+{
+    int fd = open(s->postfix->config_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        exo_file_sweep(fd);
+        (void)close(fd);
+    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        sweep(places[i]);
+    }
+}
+
 static int make_dir(struct draft *d, struct exo_err *err)
 {
-    static const char *const places[] = { "/run", "/tmp" };
-
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         (void)snprintf(d->dir, sizeof(d->dir), "%s/exoauth.XXXXXX", places[i]);
         if (mkdtemp(d->dir)) {
-            return 0;
+            d->lock = lock_dir(AT_FDCWD, d->dir);
+            return d->lock >= 0 ? 0 : fail(err, "cannot work");
         }
     }
     d->dir[0] = '\0';
@@ -90,18 +158,16 @@ static int get(const struct draft *d, const char *name, struct exo_buf *text,
 
 static void remove_dir(struct draft *d)
 {
-    static const char *const left[] = { "main.cf", "master.cf", "main.cf.tmp",
-                                        "master.cf.tmp" };
-    char path[128];
-
     if (d->dir[0] == '\0') {
         return;
     }
-    for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", d->dir, left[i]);
-        (void)unlink(path);
+    if (d->lock >= 0) {
+        empty_dir(d->lock);
     }
     (void)rmdir(d->dir);
+    if (d->lock >= 0) {
+        (void)close(d->lock);
+    }
 }
 
 /* postconf -c DIR FLAG [WORD] */
@@ -194,7 +260,7 @@ int exo_setup_draft(const struct exo_setup *s,
                     struct exo_setup_file *main_cf,
                     struct exo_setup_file *master_cf, struct exo_err *err)
 {
-    struct draft d = { s, "", main_cf, master_cf };
+    struct draft d = { s, "", -1, main_cf, master_cf };
     struct exo_setup_file *file[] = { main_cf, master_cf };
     int rc = 0;
 

@@ -64,6 +64,16 @@ state()
     reload
 }
 
+# What a killed setup left goes with the next one, or with its undo.
+strays()
+{
+    local d
+    find "$etc" -name '.tmp.*'
+    for d in /run/exoauth.?????? /tmp/exoauth.??????; do
+        [[ ! -O $d ]] || ! flock -n "$d" true || echo "$d" # not one at work
+    done
+}
+
 # A temporary file that a killed writer left has a random name, and no reader.
 sums() { setup_sums "$etc" "$RIG_CONF" | grep -v '/\.tmp\.' | grep -v "$etc d"; }
 journal() { setup_sums "$etc" "$RIG_CONF" | grep -vE "/\.tmp\.|$etc d|exoauth\.undo"; }
@@ -103,7 +113,7 @@ traced()
 # and undo leads back.
 killed()
 {
-    local what=$1 only=$2 from=$3 call n rc bad='' points key
+    local what=$1 only=$2 from=$3 call n rc bad='' points key left
     shift 3
     state "$from"
     traced '' "$@" || { fail "$what: $(<"$RIG/log/killed")"; return; }
@@ -121,6 +131,8 @@ killed()
         UNDONE[$key]=1
         setup_undo client --yes >"$RIG/log/undo" 2>&1 || bad+=" $call-$n:undo-fails"
         [[ $(sums) == "$before" ]] || bad+=" $call-$n:undo-differs"
+        left=$(strays)
+        [[ -z $left ]] || bad+=" $call-$n:$left"
     done <<<"$points"
     n=$(grep -c . <<<"$points")
     is "$bad" '' "$what, killed at each of $n calls: sound, and undone"
