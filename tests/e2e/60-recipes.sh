@@ -84,4 +84,4 @@ ok 'the line for cron' as alice env PATH=/usr/bin:/bin \
     sh -c "$(recipe crontab | cut -d' ' -f6-)"
 is "$OUT$ERR" '' 'prints nothing'
 is "$(rig_as_count grant_type=password)" 0 'no password anywhere'
-recipes_complete '!^(postfix-|libsasl2-mutt$)'
+recipes_complete '!^(postfix-|key-|libsasl2-mutt$)'
