@@ -385,6 +385,7 @@ test_files = \
 	tests/e2e/32-systemd.sh \
 	tests/e2e/33-credential.sh \
 	tests/e2e/34-doctor.sh \
+	tests/e2e/35-fresh-host.sh \
 	tests/e2e/40-canary.sh \
 	tests/e2e/50-demo.sh \
 	tests/e2e/51-build.sh \

@@ -185,6 +185,7 @@ is "$OUT" canary-access-token 'works'
 is "$(evil_count)" 0 'and nobody ever asked elsewhere'
 
 # ---- no key can be made
+ok 'export' x export $app --out "$SITE/bundle" --password-file "$SITE/secret/passphrase"
 x remove $app >/dev/null 2>&1; x remove $other >/dev/null 2>&1
 for place in "$SITE_CONF/exoauth.key" /proc/exoauth/exoauth.key; do
     site_conf key_file "$place"
@@ -198,6 +199,8 @@ for place in "$SITE_CONF/exoauth.key" /proc/exoauth/exoauth.key; do
         exits 78 "no key: $command" x $command
         one_line "$command" "key_file"
     done
+    exits 78 'no key: import' x import "$SITE/bundle" --password-file "$SITE/secret/passphrase"
+    like "$ERR" 'exoauth: [^;]*key_file.*; |; .*key_file' 'import: names key_file'
     is "$(site_count) $(cksum "$SITE/etc/exoauth.d"/*)" "$asked $sum" 'asks nobody, writes no file'
     is "$(find "$SITE_STORE" -name '*.json')" '' 'and stores nothing'
     ok 'no key: token' x token $app

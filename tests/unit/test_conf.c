@@ -173,6 +173,7 @@ static void nones(void **state)
     assert_string_equal(conf->on_event, "");
     assert_string_equal(conf->status_file, "");
     assert_string_equal(conf->key_file, "");
+    assert_non_null(strstr(conf->key_place, "/exoauth.key"));
     assert_string_equal(conf->key_command, "");
     exo_conf_free(conf);
 }
