@@ -36,27 +36,6 @@ static bool is_word(const char *value)
     return value[0] != '\0';
 }
 
-static bool is_host_list(const char *list)
-{
-    const char *word;
-    size_t len;
-    size_t n = 0;
-
-    for (; (word = exo_word_next(&list, &len)) != NULL; n++) {
-        if (len > 2 && word[0] == '*' && word[1] == '.') {
-            word += 2;
-            len -= 2;
-        }
-        for (size_t i = 0; i < len; i++) {
-            if (!isalnum((unsigned char)word[i]) &&
-                !strchr(".-:[]_", word[i])) {
-                return false;
-            }
-        }
-    }
-    return n > 0;
-}
-
 static bool is_date(const char *value)
 {
     struct tm tm;
@@ -161,8 +140,7 @@ static const char *complaint(enum exo_key key, const char *value)
     case EXO_KEY_SECRET_EXPIRES:
         return is_date(value) ? NULL : "must be a date such as 2027-06-30";
     case EXO_KEY_SERVERS:
-        return is_host_list(value) ? NULL
-                                   : "must be host names separated by blanks";
+        return exo_servers_fault(value);
     case EXO_KEY_PRIVATE_KEY:
         return value[0] == '\0' ? "is empty"
                : value[0] == '/' || is_uri(value)

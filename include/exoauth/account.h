@@ -39,8 +39,14 @@ int exo_account_from_file(struct exo_account *account, const char *file,
 /*
  * Does the blank-separated list allow this host? Names are compared without
  * regard to ASCII case and without a trailing dot; `*.` stands for one or
- * more labels. No list, or no host, is no.
+ * more labels. No list, no host, or a pattern that exo_servers_fault() would
+ * name, is no.
  */
 bool exo_servers_allow(const char *servers, const char *host);
+
+/* What is wrong with a list, as in "must be host names without a port";
+ * static. NULL: nothing. `*.` needs two labels behind it, no address and no
+ * public suffix of a country. */
+const char *exo_servers_fault(const char *servers);
 
 #endif

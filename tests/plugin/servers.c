@@ -33,6 +33,12 @@ static void servers(void **state)
     check_server("*.example.org", "evilexample.org", false);
     check_server("smtp.example.org", "smtp.example.org.evil.net", false);
     check_server("smtp.example.org", "", false);
+    /* What no account file may say allows nothing where it is published. */
+    check_server("*.org", "imap.example.org", false);
+    check_server("*.co.uk", "evil.co.uk", false);
+    check_server("*.0.0.1", "127.0.0.1", false);
+    check_server("imap.example.org:993", "imap.example.org:993", false);
+    check_server("*", "imap.example.org", false);
 }
 
 static void broker_knows_newer_servers(void **state)

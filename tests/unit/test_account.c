@@ -20,7 +20,11 @@ static void names_and_files(void **state)
         { "../../etc/passwd", "../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd" },
         { "a b", "a b", "a%20b" },
         { "100%", "100%", "100%25" },
-        { "\xc3\x9c" "ber", "\xc3\x9c" "ber", "%C3%9Cber" },
+        { "\xc3\x9c"
+          "ber",
+          "\xc3\x9c"
+          "ber",
+          "%C3%9Cber" },
         { "I", "i", "i" },
     };
 
@@ -32,9 +36,9 @@ static void names_and_files(void **state)
             exo_account_set(&account, table[i].in, strlen(table[i].in)), 0);
         assert_string_equal(account.name, table[i].name);
         assert_string_equal(account.file, table[i].file);
-        assert_int_equal(exo_account_from_file(&back, account.file,
-                                               strlen(account.file)),
-                         0);
+        assert_int_equal(
+            exo_account_from_file(&back, account.file, strlen(account.file)),
+            0);
         assert_string_equal(back.name, table[i].name);
     }
 }
@@ -67,8 +71,8 @@ static void domains(void **state)
     static const struct {
         const char *name, *domain;
     } table[] = {
-        { "a@b.c", "@b.c" },   { "a@b@c", "@c" }, { "noat", NULL },
-        { "@b.c", NULL },      { "a@", NULL },    { "@b@c", NULL },
+        { "a@b.c", "@b.c" }, { "a@b@c", "@c" }, { "noat", NULL },
+        { "@b.c", NULL },    { "a@", NULL },    { "@b@c", NULL },
     };
 
     (void)state;
@@ -77,8 +81,7 @@ static void domains(void **state)
         int rc;
 
         assert_int_equal(
-            exo_account_set(&account, table[i].name, strlen(table[i].name)),
-            0);
+            exo_account_set(&account, table[i].name, strlen(table[i].name)), 0);
         rc = exo_account_domain(&domain, &account);
         assert_int_equal(rc, table[i].domain != NULL ? 0 : EXO_E_NOENT);
         assert_string_equal(domain.name,
@@ -89,8 +92,8 @@ static void domains(void **state)
 static void files_refused(void **state)
 {
     static const char *const bad[] = {
-        "",     ".a",  "A",   "a%20B", "a b",  "%61",  "%2f",
-        "a%2",  "a%",  "%zz", "a/b",   "%0A",  "%00",  "a%2E",
+        "",    ".a", "A",   "a%20B", "a b", "%61", "%2f",
+        "a%2", "a%", "%zz", "a/b",   "%0A", "%00", "a%2E",
     };
 
     (void)state;
@@ -98,8 +101,7 @@ static void files_refused(void **state)
         struct exo_account account;
 
         assert_int_equal(
-            exo_account_from_file(&account, bad[i], strlen(bad[i])),
-            EXO_E_ARG);
+            exo_account_from_file(&account, bad[i], strlen(bad[i])), EXO_E_ARG);
         assert_string_equal(account.name, "");
         assert_string_equal(account.file, "");
     }
@@ -127,6 +129,19 @@ static void servers(void **state)
         { "*", "a", false },
         { "*", "*", false },
         { "*.", "a.", false },
+        { "*.com", "a.com", false },
+        { "*.com", "mail.evil.com", false },
+        { "*.co.uk", "evil.co.uk", false },
+        { "*.1", "10.0.0.1", false },
+        { "*.0.0.1", "127.0.0.1", false },
+        { "*.*.org", "a.*.org", false },
+        { "smtp.x.org:587", "smtp.x.org:587", false },
+        { "*.x.org:587", "a.x.org:587", false },
+        { "https://x.org/", "https://x.org/", false },
+        { "*.com smtp.x.org", "smtp.x.org", true },
+        { "127.0.0.1", "127.0.0.1", true },
+        { "::1 [::1]", "::1", true },
+        { "localhost", "localhost", true },
         { "x", "", false },
         { "x", ".", false },
         { "", "x", false },
@@ -136,11 +151,63 @@ static void servers(void **state)
 
     (void)state;
     for (size_t i = 0; i < N_OF(table); i++) {
-        if (exo_servers_allow(table[i].list, table[i].host) !=
-            table[i].allowed)
+        if (exo_servers_allow(table[i].list, table[i].host) != table[i].allowed)
             print_error("case %zu\n", i);
         assert_int_equal(exo_servers_allow(table[i].list, table[i].host),
                          table[i].allowed);
+    }
+}
+
+static void server_faults(void **state)
+{
+    static const struct {
+        const char *list, *why;
+    } table[] = {
+        { "smtp.x.org *.x.org localhost 127.0.0.1 ::1 [fe80::1]", NULL },
+        { "a_b.x.org *.a.b.c.example m\xc3\xbcnchen.example", NULL },
+        { "*.office365.us *.outlook.cn *.x.co.uk", NULL },
+        { "", "is empty" },
+        { "  ", "is empty" },
+        { "*", "must not be *" },
+        { "smtp.x.org *.com", "two labels" },
+        { "*.com.", "dot at the end" },
+        { "*.localhost", "two labels" },
+        { "*.co.uk", "public suffix" },
+        { "*.COM.au", "public suffix" },
+        { "*.1", "address" },
+        { "*.0.0.1", "address" },
+        { "*.", "host names" },
+        { "*x.org", "only in front" },
+        { "*.*.org", "only in front" },
+        { "a.*.org", "only in front" },
+        { "smtp.x.org:587", "without a port" },
+        { "*.x.org:587", "without a port" },
+        { "x:", "without a port" },
+        { "[smtp.x.org]:587", "host names" },
+        { "[smtp.x.org]", "host names" },
+        { "https://smtp.x.org", "not URLs" },
+        { "smtp.x.org/", "not URLs" },
+        { "smtp.x.org.", "dot at the end" },
+        { ".x.org", "empty labels" },
+        { "a..b", "empty labels" },
+        { "*..org", "empty labels" },
+        { "a,b", "separated by blanks" },
+        { "a;b", "separated by blanks" },
+        { "user@x.org", "separated by blanks" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++) {
+        const char *why = exo_servers_fault(table[i].list);
+
+        if (table[i].why == NULL) {
+            assert_null(why);
+            continue;
+        }
+        if (why == NULL || strstr(why, table[i].why) == NULL)
+            print_error("%s: %s\n", table[i].list, why != NULL ? why : "fine");
+        assert_non_null(why);
+        assert_non_null(strstr(why, table[i].why));
     }
 }
 
@@ -149,7 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_and_files), cmocka_unit_test(names_refused),
         cmocka_unit_test(domains),         cmocka_unit_test(files_refused),
-        cmocka_unit_test(servers),
+        cmocka_unit_test(servers),         cmocka_unit_test(server_faults),
     };
 
     return cmocka_run_group_tests_name("account", tests, NULL, NULL);
