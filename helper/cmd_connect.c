@@ -45,6 +45,7 @@ static int before(struct exo_app *app, struct exo_options *options,
         rc = exo_session_port(s, options->words[2], err);
     }
     s->host = options->words[1];
+    s->for_client = true;
     return rc == 0 ? exo_session_before(s, err) : rc;
 }
 
@@ -63,6 +64,7 @@ static int hand_over(struct exo_mail *mail, struct exo_options *options,
     }
     memcpy(line + strlen(line), "\r\n", 3);
     options->session.greeted = true;
+    exo_session_in_time();
     return exo_mail_pipe(mail, STDIN_FILENO, STDOUT_FILENO, line, strlen(line),
                          err);
 }
@@ -111,7 +113,7 @@ const struct exo_command exo_cmd_connect = {
             "  --mailbox NAME        a shared mailbox, with the account's "
             "login\n"
             "  --ca-file FILE        trust these certificates and no others\n"
-            "  --timeout N           seconds for each step of the login, 30\n",
+            "  --timeout N           seconds for the whole login, 60\n",
     .options = EXO_OPT_SESSION,
     .needs_account = true,
     .n_words = 4,

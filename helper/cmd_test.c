@@ -173,7 +173,7 @@ const struct exo_command exo_cmd_test = {
             "login\n"
             "  --to ADDRESS          send a test message (smtp)\n"
             "  --ca-file FILE        trust these certificates and no others\n"
-            "  --timeout N           seconds for each step, 30\n",
+            "  --timeout N           seconds for all of it, 60\n",
     .options = EXO_OPT_SESSION | EXO_OPT_TEST,
     .needs_account = true,
     .n_words = 2,

@@ -12,10 +12,14 @@
 
 #include "session.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <fcntl.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "exoauth/block.h"
@@ -150,6 +154,64 @@ void exo_session_explain(const struct exo_session *session,
     }
 }
 
+/* What the handler says; no more than write(2) and _exit(2) is left to it. */
+static struct {
+    char line[EXO_ERR_TEXT + 64]; /* for a client, "" for none */
+    char text[EXO_ERR_TEXT + 64];
+    int code;
+} late;
+
+static void on_late(int signal)
+{
+    (void)signal;
+    (void)!write(STDOUT_FILENO, late.line, strlen(late.line));
+    (void)!write(STDERR_FILENO, late.text, strlen(late.text));
+    _exit(late.code);
+}
+
+/* A second after the deadline that all else keeps, with a better text. */
+static void set_timer(int64_t ms)
+{
+    const struct itimerval when = {
+        .it_value = { .tv_sec = ms > 0 ? (time_t)(ms / 1000 + 1) : 0,
+                      .tv_usec = (suseconds_t)(ms % 1000) * 1000 }
+    };
+
+    (void)setitimer(ITIMER_REAL, &when, NULL);
+}
+
+/* The plugins of libsasl2 run in this process and know no deadline of ours,
+ * nor does whoever reads stdout. */
+static void begin_time(const struct exo_session *s, int64_t ms)
+{
+    struct sigaction action = { .sa_handler = on_late };
+    struct exo_err err = EXO_ERR_INIT;
+    sigset_t alarm_only;
+
+    (void)exo_err_set(&err, EXO_STATUS_TRANSIENT,
+                      "the time for the login at %.100s is over; wait longer "
+                      "with --timeout",
+                      s->host);
+    late.code = exo_status_exit(err.status);
+    (void)snprintf(late.text, sizeof(late.text), "exoauth: %s\n", err.text);
+    late.line[0] = '\0';
+    if (s->for_client) {
+        exo_mail_sorry(s->protocol, false, &err, late.line,
+                       sizeof(late.line) - 2);
+        memcpy(late.line + strlen(late.line), "\r\n", 3);
+    }
+    (void)sigemptyset(&alarm_only);
+    (void)sigaddset(&alarm_only, SIGALRM);
+    (void)sigaction(SIGALRM, &action, NULL);
+    (void)pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL);
+    set_timer(ms);
+}
+
+void exo_session_in_time(void)
+{
+    set_timer(0);
+}
+
 int exo_session_login(struct exo_app *app, struct exo_options *options,
                       struct exo_mail_way *way, struct exo_mail **mail,
                       struct exo_err *err)
@@ -164,7 +226,8 @@ int exo_session_login(struct exo_app *app, struct exo_options *options,
     way->port = s->port;
     way->ca_pem = s->ca_file ? exo_buf_text(&s->ca) : NULL;
     way->ca_len = s->ca.len;
-    way->timeout_ms = s->timeout * 1000;
+    way->timeout_ms = s->timeout > 0 ? s->timeout * 1000 : EXO_MAIL_WHOLE_MS;
+    begin_time(s, way->timeout_ms);
     rc = lead_plugin(app, options->config, err);
     if (rc == 0) {
         rc = exo_mail_open(mail, way, err);
@@ -174,6 +237,7 @@ int exo_session_login(struct exo_app *app, struct exo_options *options,
         rc = exo_mail_login(*mail, options->account.name, s->mailbox, err);
     }
     if (rc != 0) {
+        exo_session_in_time();
         exo_session_explain(s, *mail, err);
     }
     return rc;

@@ -20,8 +20,9 @@ struct exo_session {
     const char *ca_file, *mailbox, *to;
     int64_t timeout; /* seconds, 0: not given */
     struct exo_buf ca;
-    bool open;    /* the login could begin */
-    bool greeted; /* connect: the client was given its first line */
+    bool open;       /* the login could begin */
+    bool greeted;    /* connect: the client was given its first line */
+    bool for_client; /* connect: a failure is said on stdout, too */
 };
 
 void exo_session_init(struct exo_session *session);
@@ -47,6 +48,10 @@ int exo_session_before(struct exo_session *session,
 int exo_session_login(struct exo_app *app, struct exo_options *options,
                       struct exo_mail_way *way, struct exo_mail **mail,
                       struct exo_err *err) EXO_MUST_CHECK;
+
+/* The time of --timeout, which began with exo_session_login(), counts no
+ * more. Until then the process ends itself when it is over. */
+void exo_session_in_time(void);
 
 /* Puts the meaning of the server's refusal, and who can mend it, into err. */
 void exo_session_explain(const struct exo_session *session,

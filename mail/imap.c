@@ -35,6 +35,10 @@ static int literal(struct exo_mail *mail, size_t bytes, struct exo_err *err)
         }
         exo_buf_add(&mail->line, data, len);
         bytes -= len;
+        rc = exo_mail_count(mail, len, err);
+        if (rc != 0) {
+            return rc;
+        }
         if (mail->line.error != 0) {
             break;
         }
@@ -129,7 +133,7 @@ static int heard(struct exo_mail *mail, enum exo_said *said, const char **text,
         } else if (*said == EXO_SAID_NOTHING) {
             return exo_mail_confused(mail, line, err);
         } else if (*said != EXO_SAID_MORE) {
-            return 0;
+            return exo_mail_in_turn(mail, *said, err);
         }
     }
 }
@@ -252,7 +256,7 @@ static void bye(struct exo_mail *mail)
 static int visit(struct exo_mail *mail, const char *from, const char *to,
                  struct exo_err *err)
 {
-    int rc = command(mail, "LIST \"\" \"*\"", "its answer to LIST", err);
+    int rc = command(mail, "LIST \"\" \"%\"", "its answer to LIST", err);
 
     (void)from;
     (void)to;

@@ -48,11 +48,14 @@ struct exo_mail {
     struct exo_buf line;    /* IMAP: a line with its literals */
     char tag[EXO_MAIL_TAG]; /* IMAP: of the last command */
     unsigned n_tags;
-    int64_t deadline; /* of the step that is running */
+    int64_t deadline; /* of the whole, up to the end of the login or visit */
+    unsigned lines;   /* of the reply that is being read */
+    size_t bytes;
+    bool early; /* something was there before the last command was sent */
     char answer[EXO_ERR_TEXT];
 };
 
-/* A new step begins: what the messages call it. */
+/* A new step begins: what the messages call it, and a new reply. */
 void exo_mail_step(struct exo_mail *mail, const char *step);
 /* For the transcript: cleaned, cut, without the token. */
 void exo_mail_say(struct exo_mail *mail, char side, const char *text);
@@ -62,6 +65,13 @@ int exo_mail_send(struct exo_mail *mail, const char *line, const char *shown,
                   struct exo_err *err) EXO_MUST_CHECK;
 int exo_mail_line(struct exo_mail *mail, char **line,
                   struct exo_err *err) EXO_MUST_CHECK;
+/* len more bytes of a reply, of which there may be too many. */
+int exo_mail_count(struct exo_mail *mail, size_t len,
+                   struct exo_err *err) EXO_MUST_CHECK;
+/* Does a good answer answer what was sent, and not what was to come? Servers
+ * may say that they close (421, BYE) whenever they like. */
+int exo_mail_in_turn(struct exo_mail *mail, enum exo_said said,
+                     struct exo_err *err) EXO_MUST_CHECK;
 /* AUTH of POP3 (RFC 5034) and SMTP (RFC 4954), which never has the response:
  * no token fits into their commands. */
 int exo_mail_auth(struct exo_mail *mail, const char *mech, const char *response,

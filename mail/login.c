@@ -111,6 +111,9 @@ static int converse(struct exo_mail *mail, struct exo_sasl *sasl,
         const char *text = "";
 
         rc = mail->ops->heard(mail, &said, &text, err);
+        if (rc == 0 && said == EXO_SAID_OK && held) {
+            rc = exo_mail_confused(mail, "(accepted before it was sent)", err);
+        }
         if (rc != 0 || said == EXO_SAID_OK) {
             break;
         }

@@ -5,9 +5,10 @@
  * in imap.c, pop3.c and smtp.c, the login in login.c.
  *
  * Called by exoauth test and exoauth connect, which close it whatever
- * happened. Every step has its own deadline, so that a slow server may take
- * its time and a silent one may not. All that comes from the server is cleaned
- * and looked through for the token before anybody sees it.
+ * happened. One deadline is for all of it, and each reply has an end, in lines
+ * and in bytes: a server that always says something more is as silent as one
+ * that says nothing. All that comes from the server is cleaned and looked
+ * through for the token before anybody sees it.
  */
 #include "config.h"
 
@@ -19,7 +20,8 @@
 #include "exoauth/proto.h"
 #include "inner.h"
 
-#define STEP_MS 30000
+#define REPLY_LINES 10000u /* an answer to LIST may be long */
+#define REPLY_BYTES ((size_t)1024 * 1024)
 #define LIST_MAX ((size_t)16 * 1024)
 #define SHOWN 512 /* of a line in the transcript */
 
@@ -47,7 +49,8 @@ bool exo_mail_protocol_parse(const char *word, enum exo_mail_protocol *out)
 void exo_mail_step(struct exo_mail *mail, const char *step)
 {
     mail->stream.step = step;
-    mail->deadline = exo_clock_ms() + mail->way.timeout_ms;
+    mail->lines = 0;
+    mail->bytes = 0;
 }
 
 void exo_mail_say(struct exo_mail *mail, char side, const char *text)
@@ -86,6 +89,7 @@ int exo_mail_send(struct exo_mail *mail, const char *line, const char *shown,
                          EXO_SECRET_MAX / 1024);
     } else {
         exo_mail_say(mail, 'C', shown ? shown : line);
+        mail->early = exo_stream_ahead(&mail->stream, mail->tag);
         rc = exo_stream_send(&mail->stream, out.hidden.data, out.hidden.len,
                              mail->deadline, err);
     }
@@ -96,8 +100,32 @@ int exo_mail_send(struct exo_mail *mail, const char *line, const char *shown,
 int exo_mail_line(struct exo_mail *mail, char **line, struct exo_err *err)
 {
     size_t len;
+    int rc = exo_stream_line(&mail->stream, line, &len, mail->deadline, err);
 
-    return exo_stream_line(&mail->stream, line, &len, mail->deadline, err);
+    mail->lines++;
+    return rc == 0 ? exo_mail_count(mail, len, err) : rc;
+}
+
+int exo_mail_count(struct exo_mail *mail, size_t len, struct exo_err *err)
+{
+    mail->bytes += len;
+    if (mail->lines <= REPLY_LINES && mail->bytes <= REPLY_BYTES) {
+        return 0;
+    }
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "%.100s port %u: more than %u lines or %zu KiB as %s; "
+                       "this is no mail server, so check host and port",
+                       mail->way.host, mail->way.port, REPLY_LINES,
+                       REPLY_BYTES / 1024, mail->stream.step);
+}
+
+int exo_mail_in_turn(struct exo_mail *mail, enum exo_said said,
+                     struct exo_err *err)
+{
+    if (!mail->early || (said != EXO_SAID_OK && said != EXO_SAID_CONTINUE)) {
+        return 0;
+    }
+    return exo_mail_confused(mail, "(it came before the command)", err);
 }
 
 int exo_mail_auth(struct exo_mail *mail, const char *mech, const char *response,
@@ -201,8 +229,9 @@ static struct exo_mail *make(const struct exo_mail_way *way)
         mail->way.port = mail->ops->port;
     }
     if (mail->way.timeout_ms <= 0) {
-        mail->way.timeout_ms = STEP_MS;
+        mail->way.timeout_ms = EXO_MAIL_WHOLE_MS;
     }
+    mail->deadline = exo_clock_ms() + mail->way.timeout_ms;
     mail->implicit = is_implicit(&mail->way);
     mail->stream.fd = -1;
     mail->stream.host = mail->way.host;

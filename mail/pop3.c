@@ -31,7 +31,7 @@ static int heard(struct exo_mail *mail, enum exo_said *said, const char **text,
     if (*said != EXO_SAID_CONTINUE || (*text)[0] == '\0') {
         exo_mail_say(mail, 'S', line);
     }
-    return 0;
+    return exo_mail_in_turn(mail, *said, err);
 }
 
 static int command(struct exo_mail *mail, const char *text, const char *step,

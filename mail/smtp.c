@@ -50,7 +50,7 @@ static int reply(struct exo_mail *mail, bool learn, enum exo_said *said,
             if (*said != EXO_SAID_CONTINUE) {
                 *text = line; /* the code is half of what it says */
             }
-            return 0;
+            return exo_mail_in_turn(mail, *said, err);
         }
     }
 }

@@ -74,6 +74,10 @@ static int fill(struct exo_stream *s, int64_t deadline, struct exo_err *err)
     for (;;) {
         short events = 0;
 
+        /* Who always has something more must not outlast it, either. */
+        if (exo_clock_ms() >= deadline) {
+            return late(s, err);
+        }
         n = exo_stream_get(s, s->in + s->end, EXO_STREAM_LINE - s->end,
                            &events);
         if (n > 0) {
@@ -137,6 +141,34 @@ int exo_stream_some(struct exo_stream *s, char **data, size_t *len, size_t max,
     *len = s->end - s->at < max ? s->end - s->at : max;
     s->at += *len;
     return 0;
+}
+
+bool exo_stream_ahead(struct exo_stream *s, const char *word)
+{
+    size_t len = strlen(word);
+    short events = 0;
+    ssize_t n = 0;
+
+    if (s->at == s->end) {
+        s->at = s->end = 0;
+    }
+    if (s->end < EXO_STREAM_LINE) {
+        n = exo_stream_get(s, s->in + s->end, EXO_STREAM_LINE - s->end,
+                           &events);
+    }
+    if (n > 0) {
+        s->end += (size_t)n;
+    }
+    if (len == 0) {
+        return s->at != s->end;
+    }
+    for (size_t at = s->at; at + len < s->end; at++) {
+        if (s->in[at + len] == ' ' && memcmp(s->in + at, word, len) == 0 &&
+            (at == s->at || s->in[at - 1] == '\n')) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int exo_stream_send(struct exo_stream *s, const char *data, size_t len,

@@ -63,6 +63,9 @@ int exo_stream_line(struct exo_stream *s, char **line, size_t *len,
 /* Up to max of what came, at least one byte; for IMAP's literals. */
 int exo_stream_some(struct exo_stream *s, char **data, size_t *len, size_t max,
                     int64_t deadline, struct exo_err *err) EXO_MUST_CHECK;
+/* Is there something to read already, a line with this first word (""
+ * whatever line)? Does not wait; an error shows at the next call. */
+bool exo_stream_ahead(struct exo_stream *s, const char *word);
 int exo_stream_send(struct exo_stream *s, const char *data, size_t len,
                     int64_t deadline, struct exo_err *err) EXO_MUST_CHECK;
 /* EXO_E_TIMEOUT or 0. */

@@ -26,9 +26,12 @@ enum exo_mail_tls {
     EXO_MAIL_TLS_STARTTLS
 };
 
-/* side is 'C', 'S', or 'I' for what is no line of either; text is one printable line without the token. */
+/* side is 'C', 'S', or 'I' for what is no line of either; text is one printable
+ * line without the token. */
 typedef void (*exo_mail_trace)(void *context, char side, const char *text);
 typedef void (*exo_mail_warn)(void *context, const char *text);
+
+#define EXO_MAIL_WHOLE_MS 60000
 
 /* Where to and how; what it points to must outlive the struct exo_mail. */
 struct exo_mail_way {
@@ -38,7 +41,7 @@ struct exo_mail_way {
     unsigned port;      /* 0: 993 or 995, and 587 for SMTP */
     const char *ca_pem; /* certificates to trust instead of the system's */
     size_t ca_len;
-    int64_t timeout_ms;   /* for each step; 0: half a minute */
+    int64_t timeout_ms;   /* for all up to the end; 0: one minute */
     exo_mail_trace trace; /* may be NULL */
     exo_mail_warn warn;   /* may be NULL; what the plugin warns of */
     void *context;        /* of both */

@@ -205,11 +205,56 @@ for proto in imap pop3 smtp; do
     one_line 'a line without an end' 'no mail server'
     mode "$proto" implicit silent=greeting
     exits 75 "$proto, a server that never answers" try "$proto" --timeout 1
-    one_line 'a server that never answers' 'its greeting is over'
+    one_line 'a server that never answers' 'is over'
     mode "$proto" implicit silent=response
     exits 75 "$proto, no answer to the token" join "$proto" --timeout 1
-    one_line 'no answer to the token' 'login is over'
+    one_line 'no answer to the token' 'is over'
 done
+
+# ----- always something more, or something too early
+
+# took BYTES: the server could send no more than that before it was left
+took()
+{
+    rig_wait 20 test -s "$RIG/taken" || : >"$RIG/taken"
+    ok "$1: a bounded reply" test "$(<"$RIG/taken")" -lt $((16 * mb))
+    rm -f "$RIG/taken"
+}
+mb=$((1024 * 1024))
+for proto in imap pop3 smtp; do
+    for step in greeting caps2 response visit; do
+        [[ $proto == pop3 && $step =~ ^(response|visit)$ ]] && continue
+        to=()
+        [[ $proto$step == smtpvisit ]] && to=(--to bob@contoso.test)
+        mode "$proto" implicit "flood=$step"
+        not_ok "$proto, a flood at $step" try "$proto" "${to[@]}"
+        one_line "a flood at $step"
+        unlike "$OUT" ' works' 'is no login'
+        took "$proto, $step"
+    done
+    mode "$proto" implicit flood=caps2
+    not_ok "$proto, a flood at a login for a client" join "$proto" </dev/null
+    one_line 'a flood for a client'
+    mode "$proto" implicit drip=greeting
+    exits 75 "$proto, a byte now and then" try "$proto" --timeout 2
+    one_line 'a byte now and then' 'is over'
+    mode "$proto" implicit slow=0.9
+    exits 75 "$proto, each answer in time and all of them not" \
+        try "$proto" --timeout 2
+    one_line 'each answer in time' 'is over'
+    exits 75 "$proto, the same for a client" join "$proto" --timeout 2 </dev/null
+    for step in auth response; do
+        mode "$proto" implicit "early=$step"
+        exits 78 "$proto, accepted before the token: $step" try "$proto"
+        one_line "accepted before the token: $step" 'before'
+        unlike "$OUT" ' works' 'is no login'
+    done
+done
+mode smtp implicit early=data
+exits 78 'a message that is taken before it is sent' \
+    try smtp --to bob@contoso.test
+unlike "$OUT" 'was sent' 'was not sent'
+rm -f "$RIG/taken"
 
 # A name with two addresses, of which the first refuses.
 if unshare -m true 2>/dev/null && [[ -e /proc/net/if_inet6 ]]; then
@@ -364,9 +409,8 @@ pump()
     esac
     rig_sasl timeout 300 python3 "$RIG_HERE/pump.py" "$1" "$2" "$3" "$4" \
         "$RIG_EXO" connect imap localhost "$port" "$alice" --tls implicit \
-        --ca-file "$RIG_CA" --config "$RIG_CONF" --timeout 1
+        --ca-file "$RIG_CA" --config "$RIG_CONF" --timeout 3
 }
-mb=$((1024 * 1024))
 ok '100 MB both ways at a time, by a socket' pump socket $((100 * mb)) \
     $((100 * mb)) both
 ok '20 MB both ways at a time, by pipes' pump pipe $((20 * mb)) $((20 * mb)) both

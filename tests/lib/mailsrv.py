@@ -13,6 +13,10 @@ for each connection: words between blanks,
     tls=1.1           no newer version
     drop=STEP         hang up instead of answering; silent=STEP: say nothing,
     garbage=STEP      say what no mail server says; endless=STEP: no end of line
+    flood=STEP        lines of a reply that never ends; drip=STEP: one byte now
+                      and then; DIR/taken has the bytes that somebody took
+    early=STEP        the good answer to what comes next, in advance
+    slow=N            N seconds before each answer
     mechs=A,B         XOAUTH2 by default; "mechs=" for none
     nostarttls        not offered
     inject            plaintext in the packet that answers STARTTLS
@@ -33,6 +37,7 @@ import socketserver
 import ssl
 import sys
 import threading
+import time
 
 DIRECTORY = sys.argv[1]
 LOCK = threading.Lock()
@@ -80,6 +85,31 @@ class Session(socketserver.BaseRequestHandler):
         if self.mode.get("endless") == name:
             while True:
                 self.put(b"y" * 65536)
+        if self.mode.get("flood") == name:
+            code = {"greeting": "220", "starttls": "220", "response": "235"}
+            self.pour({"imap": b"* 1 EXISTS\r\n", "pop3": b"+OK\r\nX-MORE\r\n",
+                       "smtp": f"{code.get(name, '250')}-x\r\n".encode(),
+                       }[self.proto] * 4096, 0)
+        if self.mode.get("drip") == name:
+            self.pour(b"2", 0.1)
+        if "slow" in self.mode:
+            time.sleep(float(self.mode["slow"]))
+
+    def pour(self, data, pause):
+        """Until the client has had enough."""
+        taken = 0
+        try:
+            while True:
+                self.put(data)
+                taken += len(data)
+                time.sleep(pause)
+        finally:
+            with LOCK, open(f"{DIRECTORY}/taken", "w", encoding="ascii") as f:
+                f.write(str(taken))
+
+    def early(self, name, text):
+        """What belongs behind the next command, with what is sent now."""
+        return text if self.mode.get("early") == name else ""
 
     def start_tls(self):
         self.step("tls")
@@ -108,7 +138,9 @@ class Session(socketserver.BaseRequestHandler):
         tls = not self.secure and "nostarttls" not in self.flags
         many = ["X" * 99] * (int(self.mode.get("caps", 0)) // 100)
         if self.proto == "imap":
-            words = ["IMAP4rev1", "SASL-IR"] + many + ["AUTH=" + m for m in mechs]
+            words = ["IMAP4rev1"] + many
+            words += ["SASL-IR"] if "early" not in self.mode else []
+            words += ["AUTH=" + m for m in mechs]
             words += ["STARTTLS"] if tls else []
             self.put(f"* CAPABILITY {' '.join(words)}\r\n".encode())
             self.ok("done")
@@ -146,7 +178,12 @@ class Session(socketserver.BaseRequestHandler):
     def authenticate(self, words):
         if len(words) < 2:
             self.step("auth")
-            self.more("")
+            if self.mode.get("early") == "auth":
+                self.ok("yours")
+            else:
+                done = {"imap": f"{self.tag} OK", "pop3": "+OK",
+                        "smtp": "235"}[self.proto]
+                self.more(self.early("response", f"\r\n{done} yours"))
             words.append(self.line())
         self.step("response")
         response = base64.b64decode(words[1])
@@ -189,7 +226,8 @@ class Session(socketserver.BaseRequestHandler):
                 self.put(b'* LIST () "/" INBOX\r\n')
                 self.ok("listed")
             elif verb == "DATA":
-                self.put(b"354 go\r\n")
+                self.put(f"354 go\r\n{self.early('data', '250 ok')}\r\n"
+                         .encode().replace(b"\r\n\r\n", b"\r\n"))
                 while self.line() != ".":
                     pass
                 self.ok("taken")
