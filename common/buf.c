@@ -151,6 +151,12 @@ void exo_buf_vfmt(struct exo_buf *buf, const char *fmt, va_list ap)
     buf->len += (size_t)n;
 }
 
+int exo_buf_done(const struct exo_buf *buf, const char **text)
+{
+    *text = buf->error != 0 ? NULL : buf->data != NULL ? buf->data : "";
+    return buf->error;
+}
+
 const char *exo_buf_text(const struct exo_buf *buf)
 {
     return buf->data != NULL && buf->error == 0 ? buf->data : "";

@@ -73,6 +73,10 @@ void exo_changes_free(struct exo_changes *changes);
 /* Adds it if before and after differ; NULL is a value of its own. */
 void exo_changes_add(struct exo_changes *changes, enum exo_setup_kind kind,
                      const char *name, const char *before, const char *after);
+/* The same with a finished text; its error sticks to the list. */
+void exo_changes_text(struct exo_changes *changes, enum exo_setup_kind kind,
+                      const char *name, const char *before,
+                      const struct exo_buf *after);
 bool exo_setup_same(const char *one, const char *two);
 /* Is one of that kind (and, if not NULL, that name) among them? */
 const struct exo_change *exo_changes_find(const struct exo_changes *changes,

@@ -53,6 +53,20 @@ void exo_changes_add(struct exo_changes *changes, enum exo_setup_kind kind,
     }
 }
 
+void exo_changes_text(struct exo_changes *changes, enum exo_setup_kind kind,
+                      const char *name, const char *before,
+                      const struct exo_buf *after)
+{
+    const char *text;
+    int rc = exo_buf_done(after, &text);
+
+    if (rc == 0) {
+        exo_changes_add(changes, kind, name, before, text);
+    } else if (changes->error == 0) {
+        changes->error = rc;
+    }
+}
+
 const struct exo_change *exo_changes_find(const struct exo_changes *changes,
                                           enum exo_setup_kind kind,
                                           const char *name)

@@ -53,6 +53,20 @@ static void want(struct client *c, const char *name, const char *value)
     }
 }
 
+/* The same with a text that was built; half of one is wanted nowhere. */
+static void want_text(struct client *c, const char *name,
+                      const struct exo_buf *value)
+{
+    const char *text;
+    int rc = exo_buf_done(value, &text);
+
+    if (rc == 0) {
+        want(c, name, text);
+    } else if (c->setup->changes.error == 0) {
+        c->setup->changes.error = rc;
+    }
+}
+
 /* A value that has to be this, and is left alone if it is. Of a service of
  * its own it is always said: main.cf may change. */
 static void want_value(struct client *c, const char *name, const char *value)
@@ -143,7 +157,10 @@ static int want_security(struct client *c, struct exo_err *err)
         }
         p += len + strspn(p + len, ", \t");
     }
-    want(c, name, left.len > 0 ? exo_buf_text(&left) : "noanonymous");
+    if (left.len == 0) {
+        exo_buf_str(&left, "noanonymous");
+    }
+    want_text(c, name, &left);
     exo_buf_free(&left);
     return 0;
 }
@@ -154,11 +171,11 @@ static void want_maps(struct client *c)
     static const char name[] = "smtp_sasl_password_maps";
     struct exo_setup *s = c->setup;
     const char *today = s->transport ? "" : exo_postfix_said(s->postfix, name);
-    struct exo_buf list = EXO_BUF_INIT(2 * SAYS_MAX);
+    struct exo_buf list = EXO_BUF_INIT(EXO_SETUP_TEXT);
 
     exo_setup_map_list(s, &list);
     exo_setup_other_maps(s, today, &list);
-    want(c, name, exo_buf_text(&list));
+    want_text(c, name, &list);
     if (s->n_accounts > 1 || s->has_domain) {
         want_value(c, "smtp_sender_dependent_authentication", "yes");
     }
@@ -187,7 +204,7 @@ static void want_filter(struct client *c)
         exo_buf_fmt(&words, "%s%s", words.len > 0 ? "," : "", one);
     }
     if (s->transport || (!passes && (*filter != '\0' || !maps || !*maps))) {
-        want(c, name, exo_buf_text(&words));
+        want_text(c, name, &words);
     }
     exo_buf_free(&words);
 }
@@ -217,11 +234,11 @@ static void want_pace(struct client *c, const char *transport)
         }
     }
     if (value.len > 0 &&
-        strcmp(exo_postfix_get(s->postfix, exo_buf_text(&name)), value.data) !=
-            0) {
-        exo_changes_add(&s->changes, EXO_SETUP_MAIN, exo_buf_text(&name),
-                        exo_postfix_said(s->postfix, exo_buf_text(&name)),
-                        value.data);
+        strcmp(exo_postfix_get(s->postfix, exo_buf_text(&name)),
+               exo_buf_text(&value)) != 0) {
+        exo_changes_text(&s->changes, EXO_SETUP_MAIN, exo_buf_text(&name),
+                         exo_postfix_said(s->postfix, exo_buf_text(&name)),
+                         &value);
     }
     exo_buf_free(&name);
     exo_buf_free(&value);
@@ -324,13 +341,12 @@ static void want_ways(struct exo_setup *s)
 {
     static const char name[] = "sender_dependent_default_transport_maps";
     const char *today = exo_postfix_said(s->postfix, name);
-    struct exo_buf list = EXO_BUF_INIT(2 * SAYS_MAX);
+    struct exo_buf list = EXO_BUF_INIT(EXO_SETUP_TEXT);
 
     exo_buf_str(&list, "texthash:");
     exo_setup_in_dir(s, "exoauth_transport", &list);
     exo_setup_other_maps(s, today, &list);
-    exo_changes_add(&s->changes, EXO_SETUP_MAIN, name, today,
-                    exo_buf_text(&list));
+    exo_changes_text(&s->changes, EXO_SETUP_MAIN, name, today, &list);
     exo_buf_free(&list);
 }
 
@@ -356,19 +372,19 @@ static int plan_transport(struct exo_setup *s, struct exo_err *err)
     /* master.cf comes before main.cf. */
     exo_buf_reset(&c.options);
     exo_buf_fmt(&c.options, "%s/unix", s->transport);
-    exo_changes_add(&master, EXO_SETUP_MASTER, exo_buf_text(&c.options),
-                    c.service ? c.service->line : NULL, exo_buf_text(&text));
+    exo_changes_text(&master, EXO_SETUP_MASTER, exo_buf_text(&c.options),
+                     c.service ? c.service->line : NULL, &text);
     for (size_t i = 0; i < s->changes.n; i++) {
         const struct exo_change *item = &s->changes.item[i];
 
         exo_changes_add(&master, item->kind, item->name, item->before,
                         item->after);
     }
+    if (s->changes.error != 0) {
+        master.error = s->changes.error;
+    }
     exo_changes_free(&s->changes);
     s->changes = master;
-    if (rc == 0) {
-        rc = text.error != 0 ? text.error : c.options.error;
-    }
     exo_buf_free(&c.options);
     exo_buf_free(&text);
     return rc;

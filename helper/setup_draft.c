@@ -198,7 +198,7 @@ static int edit(const struct draft *d, const struct exo_change *c,
                 struct exo_err *err)
 {
     bool is_main = c->kind == EXO_SETUP_MAIN;
-    struct exo_buf word = EXO_BUF_INIT(2 * EXO_BLOCK_VALUE);
+    struct exo_buf word = EXO_BUF_INIT(2 * EXO_SETUP_TEXT);
     int rc;
 
     if (!c->after) {

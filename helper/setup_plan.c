@@ -38,8 +38,7 @@ static void want_word(struct exo_setup *s, const char *key,
 
     if (!list_has(in_force, word)) {
         exo_buf_fmt(&list, "%s%s%s", in_force, *in_force ? " " : "", word);
-        exo_changes_add(&s->changes, EXO_SETUP_CONF, key, said,
-                        exo_buf_text(&list));
+        exo_changes_text(&s->changes, EXO_SETUP_CONF, key, said, &list);
     }
     exo_buf_free(&list);
 }
@@ -123,15 +122,17 @@ static int want_map(struct exo_setup *s, const char *name,
 {
     struct exo_buf path = EXO_BUF_INIT(4096);
     struct exo_setup_file file;
-    int rc = text->error;
+    const char *where;
+    int rc;
 
     exo_setup_in_dir(s, name, &path);
+    rc = exo_buf_done(&path, &where);
     if (rc == 0) {
-        rc = exo_setup_file_read(&file, exo_buf_text(&path), err);
+        rc = exo_setup_file_read(&file, where, err);
         if (rc == 0) {
-            exo_changes_add(&s->changes, EXO_SETUP_MAP, path.data,
-                            file.existed ? exo_buf_text(&file.before) : NULL,
-                            exo_buf_text(text));
+            exo_changes_text(&s->changes, EXO_SETUP_MAP, where,
+                             file.existed ? exo_buf_text(&file.before) : NULL,
+                             text);
         }
         exo_setup_file_free(&file);
     }
@@ -287,7 +288,6 @@ int exo_setup_plan_spawn(struct exo_setup *s, struct exo_err *err)
     const struct exo_postfix_service *service =
         exo_postfix_find(s->postfix, EXO_SETUP_SERVICE, "unix");
     struct exo_buf line = EXO_BUF_INIT(EXO_BLOCK_VALUE);
-    int rc;
 
     exo_buf_fmt(&line,
                 EXO_SETUP_SERVICE " unix - n n - 100 spawn user=%s argv=%s "
@@ -303,11 +303,10 @@ int exo_setup_plan_spawn(struct exo_setup *s, struct exo_err *err)
         }
         exo_buf_fmt(&line, " --config %s", s->conf->path);
     }
-    rc = line.error;
-    exo_changes_add(&s->changes, EXO_SETUP_MASTER, EXO_SETUP_SERVICE "/unix",
-                    service ? service->line : NULL, exo_buf_text(&line));
+    exo_changes_text(&s->changes, EXO_SETUP_MASTER, EXO_SETUP_SERVICE "/unix",
+                     service ? service->line : NULL, &line);
     exo_buf_free(&line);
-    return rc;
+    return 0;
 }
 
 int exo_setup_plan(struct exo_setup *s, struct exo_err *err)
@@ -338,5 +337,12 @@ int exo_setup_plan(struct exo_setup *s, struct exo_err *err)
         rc = s->changes.error != 0 ? s->changes.error : client.error;
     }
     exo_changes_free(&client);
+    if (rc != 0 && err->status == EXO_STATUS_OK) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "nothing was changed: what setup has to write is %s; "
+                         "shorten the lists in main.cf and in %s, or free "
+                         "memory",
+                         exo_strerror(rc), s->conf->path);
+    }
     return rc;
 }

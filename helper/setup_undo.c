@@ -159,9 +159,13 @@ static void take_word(struct undo *u, const char *name, const char *now,
                         word);
         }
     }
-    word = list.len > 0 ? list.data : NULL;
-    exo_changes_add(&u->partial, EXO_SETUP_CONF, name, now, word);
-    exo_changes_add(&u->whole, EXO_SETUP_CONF, name, now, word);
+    if (list.len == 0 && list.error == 0) {
+        exo_changes_add(&u->partial, EXO_SETUP_CONF, name, now, NULL);
+        exo_changes_add(&u->whole, EXO_SETUP_CONF, name, now, NULL);
+    } else {
+        exo_changes_text(&u->partial, EXO_SETUP_CONF, name, now, &list);
+        exo_changes_text(&u->whole, EXO_SETUP_CONF, name, now, &list);
+    }
     exo_buf_free(&own);
     exo_buf_free(&list);
 }

@@ -42,7 +42,14 @@ void exo_buf_fmt(struct exo_buf *buf, const char *fmt, ...) EXO_PRINTF(2, 3);
 void exo_buf_vfmt(struct exo_buf *buf, const char *fmt, va_list ap)
     EXO_PRINTF(2, 0);
 
-/* The text; "" if empty or in error. Valid until the next change. */
+/*
+ * The finished text, "" if it is empty, valid until the next change. In error
+ * *text is NULL and the error is returned: half a text is no text. Whatever is
+ * written, sent or decided by goes through this.
+ */
+int exo_buf_done(const struct exo_buf *buf, const char **text) EXO_MUST_CHECK;
+
+/* For messages: the text; "" if empty or in error. */
 const char *exo_buf_text(const struct exo_buf *buf);
 
 /*

@@ -386,6 +386,41 @@ echo '{"version": 7}' >$etc/exoauth.undo
 exits 78 'a journal that is damaged' setup --undo --yes
 like "$ERR" 'exoauth.undo is damaged .*; move it away' 'is told'
 
+# ----- values that are longer than most
+
+# maps N: so many maps in one list, of 70 bytes each
+maps()
+{
+    local i
+    for ((i = 0; i < $1; i++)); do
+        printf 'hash:/etc/postfix/sasl/a-map-of-one-customer-of-ours-number-%010d, ' "$i"
+    done
+}
+plain
+tell "smtp_sasl_password_maps=$(maps 200)hash:/etc/postfix/last"
+tell "sender_dependent_default_transport_maps=$(maps 200)hash:/etc/postfix/ways"
+before=$(postfix_sums)
+ok 'a plan with 200 maps' setup $relay --dry-run
+like "$OUT" "smtp_sasl_password_maps = texthash:$etc/exoauth_passwd, hash:.*hash:/etc/postfix/last" \
+    'keeps them'
+ok 'setup with 200 maps' setup $relay --yes
+is "$(value smtp_sasl_password_maps)" \
+    "texthash:$etc/exoauth_passwd, $(maps 200)hash:/etc/postfix/last" 'keeps all of them'
+ok 'again' setup $relay --yes
+is "${OUT##*$'\n'}" unchanged 'is nothing to do'
+ok 'undo' setup --undo --yes
+is "$(postfix_sums)" "$before" 'brings them back'
+ok 'a transport with 200 maps' setup $relay --transport m365 --yes
+is "$(value sender_dependent_default_transport_maps)" \
+    "texthash:$etc/exoauth_transport, $(maps 200)hash:/etc/postfix/ways" 'keeps all of them'
+ok 'undo' setup --undo --yes
+is "$(postfix_sums)" "$before" 'brings them back'
+tell "smtp_sasl_tls_verified_security_options=noplaintext,$(maps 100)"
+before=$(postfix_sums)
+exits 78 'security options of 7,000 bytes' setup $relay --yes
+one_line 'security options of 7,000 bytes' 'nothing was changed: .* too large; shorten'
+is "$(postfix_sums)" "$before" 'are not replaced by others'
+
 # ----- a machine that knows nothing of exoauth but the account
 
 mkdir "$SITE/empty" "$SITE/run-empty"

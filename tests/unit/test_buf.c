@@ -54,6 +54,24 @@ static void limit_sticks(void **state)
     assert_int_equal(buf.error, 0);
 }
 
+/* There is no way from a buffer in error to half of its text. */
+static void is_done_or_not(void **state)
+{
+    struct exo_buf buf = EXO_BUF_INIT(3);
+    const char *text = "before";
+
+    (void)state;
+    assert_int_equal(exo_buf_done(&buf, &text), 0);
+    assert_string_equal(text, "");
+    exo_buf_str(&buf, "abc");
+    assert_int_equal(exo_buf_done(&buf, &text), 0);
+    assert_string_equal(text, "abc");
+    exo_buf_str(&buf, "d");
+    assert_int_equal(exo_buf_done(&buf, &text), EXO_E_TOOBIG);
+    assert_null(text);
+    exo_buf_free(&buf);
+}
+
 static void sizes_do_not_overflow(void **state)
 {
     struct exo_buf buf = EXO_BUF_INIT(SIZE_MAX);
@@ -148,9 +166,9 @@ static void secret_chomps_one_line_end(void **state)
     static const struct {
         const char *in, *out;
     } table[] = {
-        { "abc", "abc" },     { "abc\n", "abc" }, { "abc\r\n", "abc" },
+        { "abc", "abc" },       { "abc\n", "abc" },   { "abc\r\n", "abc" },
         { "abc\n\n", "abc\n" }, { "abc\r", "abc\r" }, { "\n", "" },
-        { "\r\n", "" },       { "", "" },         { "a \n", "a " },
+        { "\r\n", "" },         { "", "" },           { "a \n", "a " },
     };
     struct exo_secret secret = EXO_SECRET_INIT;
 
@@ -171,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grows_and_stays_terminated),
         cmocka_unit_test(limit_sticks),
+        cmocka_unit_test(is_done_or_not),
         cmocka_unit_test(sizes_do_not_overflow),
         cmocka_unit_test(reset_wipes_all_of_it),
         cmocka_unit_test(formats),
