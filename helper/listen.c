@@ -85,14 +85,28 @@ static int check_dir(const struct exo_app *app, const char *path, bool *theirs,
                                  "cannot listen on %s: %s", path, file.why);
 }
 
+/* What signalfd(2) gives us. */
+static void fill_mask(sigset_t *mask)
+{
+    (void)sigemptyset(mask);
+    (void)sigaddset(mask, SIGTERM);
+    (void)sigaddset(mask, SIGINT);
+    (void)sigaddset(mask, SIGCHLD);
+}
+
 int exo_listen_open(struct exo_app *app, const char *path, int *fd,
                     struct exo_err *err)
 {
     struct sockaddr_un address;
+    sigset_t mask;
     bool theirs = false;
     mode_t old;
     int rc = fill_address(&address, path, err);
 
+    /* Before anybody can see the socket: process 1 of a container never gets
+     * a signal that it has left at its default. */
+    fill_mask(&mask);
+    (void)sigprocmask(SIG_BLOCK, &mask, NULL);
     *fd = -1;
     if (rc == 0) {
         rc = check_dir(app, path, &theirs, err);
@@ -137,7 +151,7 @@ static void reap(struct crowd *crowd)
     }
 }
 
-static void take_one(struct exo_app *app, int listener, const sigset_t *old,
+static void take_one(struct exo_app *app, int listener, const sigset_t *mask,
                      struct crowd *crowd)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -150,7 +164,7 @@ static void take_one(struct exo_app *app, int listener, const sigset_t *old,
     if (pid == 0) {
         (void)close(listener);
         (void)setsid();
-        (void)sigprocmask(SIG_SETMASK, old, NULL);
+        (void)sigprocmask(SIG_UNBLOCK, mask, NULL);
         exo_serve_one(app, fd, fd, (uid_t)-1);
         _exit(0);
     }
@@ -188,15 +202,11 @@ static void await_all(int signals, struct crowd *crowd)
 int exo_listen_run(struct exo_app *app, const char *path, int fd,
                    struct exo_err *err)
 {
-    sigset_t mask, old;
+    sigset_t mask;
     struct crowd crowd = { .n = 0 };
     int signals;
 
-    (void)sigemptyset(&mask);
-    (void)sigaddset(&mask, SIGTERM);
-    (void)sigaddset(&mask, SIGINT);
-    (void)sigaddset(&mask, SIGCHLD);
-    (void)sigprocmask(SIG_BLOCK, &mask, &old);
+    fill_mask(&mask);
     signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0) {
         return exo_err_set(err, EXO_STATUS_BUG, "signalfd: %m");
@@ -216,7 +226,7 @@ int exo_listen_run(struct exo_app *app, const char *path, int fd,
             reap(&crowd);
         }
         if (p[1].revents & POLLIN) {
-            take_one(app, fd, &old, &crowd);
+            take_one(app, fd, &mask, &crowd);
         }
     }
     /* Where run_as may not remove it, the next start finds it dead. */

@@ -245,7 +245,7 @@ class Worker:
         self.listener(number, True)
 
     def pid1(self, number):
-        self.listener(number, False, ("unshare", "-p", "-f"))
+        self.listener(number, False, ("unshare", "-p", "-f", "--kill-child"))
 
     def asker(self, ms):
         return [f"{os.path.dirname(self.exoauth)}/tests/lib/asker",
