@@ -300,6 +300,7 @@ shell_tests = \
 	tests/cli/unsealed.sh \
 	tests/cli/selinux.sh \
 	tests/cli/serve.sh \
+	tests/cli/security.sh \
 	tests/cli/setup.sh \
 	tests/cli/session.sh \
 	tests/cli/show.sh \
