@@ -60,7 +60,7 @@ device_rc() { rig_wait 30 test -s "$RIG/device.rc"; cat "$RIG/device.rc"; }
 kept()
 {
     "$EXO_BUILDDIR/tests/lib/unseal" "$state/store/$1.json" \
-        "$home/.config/exoauth/exoauth.key" |
+        "$home/.local/share/exoauth/exoauth.key" |
         python3 -c 'import json, sys
 print(json.load(sys.stdin)["secret"].get(sys.argv[1], ""))' "$2"
 }
