@@ -24,8 +24,10 @@ static int say(struct exo_path *path, const char *file, int rc, const char *why)
         why = rc == EXO_E_IO || rc == EXO_E_ACCESS ? exo_errno_text(saved)
                                                    : exo_strerror(rc);
     }
-    if (rc != EXO_OK) {
+    if (rc != EXO_OK && file != NULL) {
         (void)snprintf(path->why, sizeof path->why, "%.250s: %s", file, why);
+    } else if (rc != EXO_OK) {
+        (void)snprintf(path->why, sizeof path->why, "%s", why);
     }
     exo_path_close(path);
     errno = saved;
@@ -75,7 +77,7 @@ int exo_path_put(struct exo_path *path, const char *file, mode_t mode,
         return rc;
     }
     if (path->found && !S_ISREG(path->st.st_mode)) {
-        return say(path, file, EXO_E_UNSAFE, "it is not a regular file");
+        return say(path, NULL, EXO_E_UNSAFE, "it is not a regular file");
     }
     if (path->found) {
         how.mode = path->st.st_mode & 07777;
@@ -89,5 +91,5 @@ int exo_path_put(struct exo_path *path, const char *file, mode_t mode,
         (void)close(fd);
     }
     errno = saved;
-    return say(path, file, rc, NULL);
+    return say(path, NULL, rc, NULL);
 }

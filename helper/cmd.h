@@ -29,6 +29,7 @@ struct exo_options {
     bool has_account;
     struct exo_account account;
     bool device, browser, paste, if_needed, all, force, json, account_file;
+    bool prepare; /* refresh: and nothing else */
     bool prometheus, nagios;
     int nagios_exit; /* of status --nagios, once it has run */
     const char *secret_file, *refresh_token_file, *listen;
@@ -112,7 +113,8 @@ enum {
     EXO_OPT_BUNDLE = 1 << 28,
     EXO_OPT_BROWSER = 1 << 12, /* and --paste, --wait */
     EXO_OPT_SESSION = 1 << 14, /* --tls, --ca-file, --timeout, --mailbox */
-    EXO_OPT_TEST = 1 << 15     /* --server, --port, --to */
+    EXO_OPT_TEST = 1 << 15,    /* --server, --port, --to */
+    EXO_OPT_PREPARE = 1 << 17
 };
 
 extern const struct exo_command exo_cmd_login;

@@ -175,6 +175,9 @@ static int run(struct exo_app *app, struct exo_options *options,
 {
     bool asked;
 
+    if (options->prepare) {
+        return 0; /* that is what main() has done */
+    }
     if (!options->all) {
         return refresh_one(app, options, &options->account, &asked, err);
     }
@@ -183,13 +186,16 @@ static int run(struct exo_app *app, struct exo_options *options,
 
 const struct exo_command exo_cmd_refresh = {
     .name = "refresh",
-    .usage = "ACCOUNT|--all [--force]",
+    .usage = "ACCOUNT|--all [--force] | --prepare",
     .help = "Renews tokens that are due and publishes them again.\n\n"
             "  --all                 every account, with short pauses unless "
             "on a terminal\n"
             "  --force               now, ignoring backoff and permanent "
-            "states\n",
-    .options = EXO_OPT_ALL | EXO_OPT_FORCE,
+            "states\n"
+            "  --prepare             as root: make directories, and in an "
+            "empty store the\n"
+            "                        key; refresh nothing\n",
+    .options = EXO_OPT_ALL | EXO_OPT_FORCE | EXO_OPT_PREPARE,
     .needs_account = true,
     .prepare = true,
     .run = run,

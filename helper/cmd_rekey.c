@@ -20,13 +20,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "cmd.h"
 #include "exoauth/proto.h"
 #include "keys.h"
 #include "later.h"
+#include "lock.h"
 #include "names.h"
 #include "passphrase.h"
 
@@ -44,20 +44,14 @@ struct end {
  * process ends. */
 static int lock_keys(const struct exo_app *app, struct exo_err *err)
 {
-    const char *path = app->conf->key_file;
-    char *dir = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
-    int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    bool busy =
-        fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    struct exo_path_rule rule;
+    int fd;
 
-    free(dir);
-    if (busy) {
-        (void)close(fd);
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "another exoauth rekey is at work; wait for its "
-                           "end, then try again");
-    }
-    return 0;
+    exo_app_rule(app, &rule);
+    return exo_lock_take(&rule, app->conf->key_file,
+                         "another exoauth rekey is at work; wait for its end, "
+                         "then try again",
+                         &fd, err);
 }
 
 static int take_passphrase(struct exo_app *app, const struct exo_options *o,

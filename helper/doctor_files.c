@@ -93,29 +93,63 @@ static void check_records(struct exo_doctor *d, const char *path)
     exo_buf_free(&file);
 }
 
+/* By the rules and by the code of those who go there themselves. The last
+ * directory is for the check that knows whose it must be. */
+static int walk(const struct exo_doctor *d, const char *base, const char *below,
+                struct exo_path *way)
+{
+    struct exo_path_rule rule;
+    int rc;
+
+    exo_app_rule(d->app, &rule);
+    rc = exo_path_dir(way, &rule, base, below, EXO_PATH_LEAF, 0);
+    exo_path_close(way);
+    return rc;
+}
+
+/* Could somebody else put another file in its place? */
+static void check_way(struct exo_doctor *d, const struct exo_account *account,
+                      const char *key, const char *file)
+{
+    struct exo_path_rule rule;
+    struct exo_path way;
+
+    if (file[0] != '/') {
+        return;
+    }
+    exo_app_rule(d->app, &rule);
+    if (exo_path_entry(&way, &rule, file, 0, 0) == EXO_E_UNSAFE) {
+        exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED, "%s %s: %s", key,
+                        file, way.why);
+    }
+    exo_path_close(&way);
+}
+
 static void check_store(struct exo_doctor *d)
 {
     const char *path = d->app->conf->store;
+    struct exo_path way;
     struct stat st;
+    int rc;
 
     if (strncmp(path, "file:", 5) != 0) {
         exo_doctor_skip(d, NULL, "%s: not checked: it is no directory", path);
         return;
     }
     path += 5;
-    if (lstat(path, &st) != 0) {
-        if (errno == ENOENT && d->accounts.n == 0) {
-            return;
-        }
+    rc = walk(d, path, "", &way);
+    if (rc == EXO_E_NOENT && errno == ENOENT && d->accounts.n == 0) {
+        return;
+    }
+    st = way.dir_st;
+    if (rc == EXO_E_UNSAFE) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "store %s: %s", path,
+                        way.why);
+    } else if (rc != 0) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "store %s: %s; it is made by: exoauth login ACCOUNT, "
                         "or for accounts that need none: exoauth refresh --all",
                         path, exo_errno_text(errno));
-    } else if (!S_ISDIR(st.st_mode)) {
-        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
-                        "store %s is a link or no directory; name a real "
-                        "directory in store:",
-                        path);
     } else if (!is_owner(d, &st)) {
         exo_doctor_skip(d, NULL, "store %s: not checked: needs root", path);
     } else if (check_own(d, path, &st, 0700)) {
@@ -143,6 +177,7 @@ static void check_key(struct exo_doctor *d)
     exo_app_as_owner(d->app, true);
     rc = exo_file_open(AT_FDCWD, path, EXO_FILE_KEY, 0, &fd, &st, &why);
     exo_app_as_owner(d->app, false);
+    check_way(d, NULL, "key", path);
     if (rc == 0) {
         (void)close(fd);
     } else {
@@ -156,12 +191,24 @@ static void check_key(struct exo_doctor *d)
 
 static void check_token_dir(struct exo_doctor *d, const char *root, size_t len)
 {
+    const char *dir = d->app->conf->token_dir;
     char *path = exo_publish_dir(d->app, root, len);
+    char *base = strndup(root, len);
+    struct exo_path way;
     struct stat st;
+    int rc = EXO_E_NOMEM;
 
-    if (!path) {
+    if (path && base) {
+        rc = len > 0 ? walk(d, base, dir, &way) : walk(d, dir, "", &way);
+        st = way.dir_st;
+    }
+    free(base);
+    if (rc == EXO_E_NOMEM) {
         d->nomem = true;
-    } else if (lstat(path, &st) != 0) {
+    } else if (rc == EXO_E_UNSAFE) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "tokens are not published in %s: %s", path, way.why);
+    } else if (rc != 0) {
         exo_doctor_warn(d, NULL,
                         "tokens are not published in %s: %s; run: exoauth "
                         "refresh --all",
@@ -244,6 +291,7 @@ static void check_read(struct exo_doctor *d, const struct exo_account *account,
         return;
     }
     (void)close(fd);
+    check_way(d, account, key, path);
     if (secret && (st.st_mode & 004) != 0) {
         exo_doctor_warn(d, account,
                         "%s %s can be read by everybody; run: chmod o= %s", key,
@@ -273,10 +321,55 @@ static void check_account(struct exo_doctor *d,
     }
 }
 
+/* A new account file may come there. */
+static int walk_accounts(const struct exo_doctor *d, struct exo_path *way)
+{
+    struct exo_path_rule rule;
+    int rc;
+
+    exo_app_rule(d->app, &rule);
+    rc = exo_path_dir(way, &rule, d->app->conf->account_dir, "", 0, 0);
+    exo_path_close(way);
+    return rc;
+}
+
+/* Postfix has its sockets in a directory of its own user, who may, as the
+ * plugin looks who answers; everybody may not. */
+static void check_sockets(struct exo_doctor *d)
+{
+    const char *list = d->app->conf->socket;
+    const char *word;
+    size_t len;
+
+    while ((word = exo_word_next(&list, &len)) != NULL) {
+        char *socket = strndup(word, len);
+        char *slash = socket ? strrchr(socket, '/') : NULL;
+        struct exo_path_rule rule;
+        struct exo_path way;
+        struct stat st;
+
+        exo_app_rule(d->app, &rule);
+        if (slash && slash > socket && lstat(socket, &st) == 0) {
+            *slash = '\0';
+            if (stat(socket, &st) == 0) {
+                rule.uid = st.st_uid;
+                if (exo_path_dir(&way, &rule, socket, "", 0, 0) ==
+                    EXO_E_UNSAFE) {
+                    exo_doctor_warn(d, NULL, "socket %.*s: %s", (int)len, word,
+                                    way.why);
+                }
+                exo_path_close(&way);
+            }
+        }
+        free(socket);
+    }
+}
+
 /* Every program that loads the plugin reads it, as whoever it runs. */
 static void check_conf(struct exo_doctor *d)
 {
     const struct exo_conf *conf = d->app->conf;
+    struct exo_path way;
     struct stat st;
 
     if (!conf->user && conf->present && stat(conf->path, &st) == 0 &&
@@ -287,6 +380,16 @@ static void check_conf(struct exo_doctor *d)
                         conf->path, (unsigned)(st.st_mode & 07777),
                         EXO_SH(conf->path, "FILE"));
     }
+    if (conf->present) {
+        check_way(d, NULL, "configuration", conf->path);
+    }
+    if (walk_accounts(d, &way) == EXO_E_UNSAFE) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED, "account_dir %s: %s",
+                        conf->account_dir, way.why);
+    }
+    check_way(d, NULL, "log", conf->log);
+    check_way(d, NULL, "status_file", conf->status_file);
+    check_sockets(d);
     check_read(d, NULL, "ca_file", conf->ca_file, false);
     check_read(d, NULL, "proxy_auth_file", conf->proxy_auth_file, true);
     if (conf->helper[0] != '\0' && access(conf->helper, X_OK) != 0) {

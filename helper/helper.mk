@@ -83,6 +83,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/listen.h \
 	helper/listener.c \
 	helper/listener.h \
+	helper/lock.c \
+	helper/lock.h \
 	helper/login.h \
 	helper/login_means.c \
 	helper/login_person.c \

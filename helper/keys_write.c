@@ -48,22 +48,28 @@ static int put_file(const struct exo_app *app, const struct exo_secret *text,
         .owner = app->root ? &owner : NULL,
         .is_new = create,
     };
-    const char *path = app->conf->key_file;
-    const char *name = strrchr(path, '/') + 1;
-    char *dir = strndup(path, (size_t)(name - path));
-    int dirfd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    struct exo_path_rule rule;
+    struct exo_path path;
+    int fd = -1;
+    int saved;
     int rc;
 
-    rc = dirfd < 0 ? exo_error_from_errno(errno)
-                   : exo_file_put(dirfd, name, &how, exo_secret_reveal(text),
-                                  exo_secret_len(text));
-    if (dirfd >= 0) {
-        int saved = errno;
-
-        (void)close(dirfd);
-        errno = saved;
+    exo_app_rule(app, &rule);
+    rc = exo_path_entry(&path, &rule, app->conf->key_file, EXO_PATH_BARE, 0);
+    if (rc == 0) {
+        exo_app_as_owner(app, path.theirs);
+        fd = exo_path_reopen(&path);
+        rc = fd < 0 ? exo_error_from_errno(errno)
+                    : exo_file_put(fd, path.name, &how, exo_secret_reveal(text),
+                                   exo_secret_len(text));
+        exo_app_as_owner(app, false);
     }
-    free(dir);
+    saved = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    exo_path_close(&path);
+    errno = saved;
     return rc;
 }
 

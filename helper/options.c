@@ -201,6 +201,9 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
     case OPT_FORCE:
         o->force = true;
         return 0;
+    case OPT_PREPARE: /* for whatever account there is */
+        o->prepare = o->all = true;
+        return 0;
     case OPT_JSON:
         o->json = true;
         return 0;

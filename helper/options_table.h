@@ -29,6 +29,7 @@ enum {
     OPT_FORMAT,
     OPT_ALL,
     OPT_FORCE,
+    OPT_PREPARE,
     OPT_JSON,
     OPT_PROMETHEUS,
     OPT_NAGIOS,

@@ -18,9 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include "lock.h"
 #include "prompt.h"
 #include "run.h"
 #include "setup.h"
@@ -76,17 +76,16 @@ static int make_user(const struct exo_setup *s, struct exo_err *err)
     return rc;
 }
 
-/* Two of them at a time would write each other's journal. */
+/* Two of them at a time would write each other's journal and exoauth.conf. */
 int exo_setup_lock(const struct exo_setup *s, int *fd, struct exo_err *err)
 {
-    *fd = open(s->postfix->config_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "nothing was changed: %s is locked by another setup "
-                           "(%m); wait for it, then run this again",
-                           s->postfix->config_dir);
-    }
-    return 0;
+    struct exo_path_rule rule;
+
+    exo_path_rule_self(&rule);
+    return exo_lock_take(&rule, s->conf->path,
+                         "nothing was changed: another setup is at work; wait "
+                         "for its end, then run this again",
+                         fd, err);
 }
 
 /* What exoauth itself needs, with the user and configuration in place. */

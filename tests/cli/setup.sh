@@ -74,7 +74,7 @@ END
 }
 tell() { postconf -c $etc -e "$@"; }
 value() { postconf -c $etc -h "$1"; }
-sums() { find /etc -printf '%p %y %m %U:%G %l\n' -type f -exec sha256sum {} + | LC_ALL=C sort; }
+sums() { find /etc ! -name .exoauth.lock -printf '%p %y %m %U:%G %l\n' -type f -exec sha256sum {} + | LC_ALL=C sort; }
 postfix_sums() { sha256sum $etc/main.cf $etc/master.cf; }
 
 echo secret >"$SITE/secret/app"
@@ -275,8 +275,19 @@ rm -rf "$SITE_STORE" "$SITE_TOKENS"
 
 # ----- two at a time
 
-exits 75 'beside another setup' flock $etc "$EXO" setup postfix $relay --yes
-one_line 'beside another setup' 'locked by another setup'
+python3 -c 'import fcntl, os, struct, sys
+fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+fcntl.fcntl(fd, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+sys.stdin.read()' /etc/sasl2/.exoauth.lock < <(sleep 20) &
+locker=$!
+sleep 1
+exits 75 'beside another setup' setup $relay --yes
+one_line 'beside another setup' 'another setup is at work'
+kill $locker
+wait $locker 2>/dev/null
+is "$(stat -c '%U %a' /etc/sasl2/.exoauth.lock)" 'root 600' 'the lock is root'"'"'s'
+exec 9<$etc
+flock -n 9 # as any user of the host can: from here on nobody cares
 
 # ----- read-only
 

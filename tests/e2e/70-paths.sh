@@ -191,6 +191,76 @@ like "$(<"$SITE/etc/log")" "cannot listen on $SITE/logs/socket: $SITE/logs can b
     'is refused'
 site_conf log
 
+# ----- what only root can do, and locks that are root's
+
+rm -rf "$SITE/fresh"
+mkdir -p "$SITE/fresh/etc/exoauth.d" "$SITE/fresh/lib" "$SITE/fresh/run"
+printf '%s\n' "store: file:$SITE/fresh/lib/store" "token_dir: $SITE/fresh/run/tokens" \
+    'run_as: nobody' 'socket: none' 'helper: none' >"$SITE/fresh/etc/exoauth.conf"
+cp "$SITE/etc/exoauth.d/$app.conf" "$SITE/fresh/etc/exoauth.d/"
+fresh() { "$EXO" "$@" --config "$SITE/fresh/etc/exoauth.conf"; }
+before=$(site_count)
+ok 'refresh --prepare' fresh refresh --prepare
+is "$(stat -c '%U %a' "$SITE/fresh/lib/store" "$SITE/fresh/run/tokens" "$SITE/fresh/etc/exoauth.key" | paste -sd,)" \
+    'nobody 700,nobody 700,nobody 400' 'makes directories and key'
+is "$(site_count)" "$before" 'and asks nobody'
+ok 'run_as refreshes without root' setpriv --reuid nobody --regid nogroup --clear-groups \
+    "$EXO" refresh --all --config "$SITE/fresh/etc/exoauth.conf"
+is "$ERR" '' 'and without a complaint'
+ok 'it is published' test -s "$SITE/fresh/run/tokens/$app"
+exits 64 '--prepare has no account' fresh refresh $app --prepare
+like "$(<"$EXO_SRCDIR/contrib/systemd/exoauth-refresh.service.in")" \
+    'ExecStartPre=\+@bindir@/exoauth refresh --prepare.*User=exoauth' 'the unit does it so'
+
+for dir in "$SITE/fresh/etc" "$SITE/fresh/lib" "$SITE/fresh/run"; do
+    mailer flock -s "$dir" sleep 60 &
+    cleanup kill $!
+    mailer flock "$dir" sleep 60 &
+    cleanup kill $!
+done
+sleep 0.5
+ok 'rekey, while a local user locks whatever he can open' fresh rekey
+is "$(stat -c '%U %a' "$SITE/fresh/etc/.exoauth.lock")" 'root 600' 'its lock is root'"'"'s'
+not_ok 'and nobody else opens it' mailer flock -n "$SITE/fresh/etc/.exoauth.lock" true
+python3 -c 'import fcntl, os, struct, sys
+fd = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(fd, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+print("locked", flush=True)
+sys.stdin.read()' "$SITE/fresh/etc/.exoauth.lock" >"$SITE/locked" < <(sleep 30) &
+locker=$!
+for _ in {1..100}; do [[ -s $SITE/locked ]] && break; sleep 0.05; done
+exits 75 'beside another rekey' fresh rekey
+kill $locker
+wait $locker 2>/dev/null
+chmod 0777 "$SITE/fresh/etc"
+ln -s "$SITE/victim/key" "$SITE/fresh/etc/.exoauth.lock2"
+isnt "$(fresh rekey >/dev/null 2>&1; echo $?)" 0 'no rekey where everybody may write'
+chmod 0755 "$SITE/fresh/etc"
+
+# ----- doctor says so, too
+
+said() { OUT=$(fresh doctor 2>&1); like "$OUT" "$1" "doctor: $2"; }
+OUT=$(fresh doctor 2>&1)
+unlike "$OUT" 'can be written to|belongs to uid|symbolic link' 'doctor: nothing wrong yet'
+chmod 0777 "$SITE/fresh/etc/exoauth.d"
+said "account_dir .*: $SITE/fresh/etc/exoauth.d can be written to by everybody; run: chmod go-w" account_dir
+chmod 0755 "$SITE/fresh/etc/exoauth.d"
+chmod 0777 "$SITE/fresh/etc"
+said "configuration .*: $SITE/fresh/etc can be written to by everybody" 'configuration directory'
+said "key .*: $SITE/fresh/etc can be written to by everybody" 'key directory'
+chmod 0755 "$SITE/fresh/etc"
+chown $mail "$SITE/fresh/run"
+said "tokens are not published in $SITE/fresh/run/tokens: $SITE/fresh/run belongs to uid $mail" \
+    'parent of a token directory'
+chown root "$SITE/fresh/run"
+chmod 0777 "$SITE/fresh/lib"
+said "store $SITE/fresh/lib/store: $SITE/fresh/lib can be written to by everybody" 'parent of the store'
+chmod 0755 "$SITE/fresh/lib"
+install -d -m 0777 "$SITE/fresh/sockets"
+: >"$SITE/fresh/sockets/s"
+sed -i "s|^socket:.*|socket: $SITE/fresh/sockets/s|" "$SITE/fresh/etc/exoauth.conf"
+said "socket $SITE/fresh/sockets/s: $SITE/fresh/sockets can be written to by everybody" sockets
+
 # ----- undo
 
 own()
