@@ -126,11 +126,3 @@ int exo_file_put(int dirfd, const char *name, const struct exo_file_how *how,
     errno = saved;
     return rc;
 }
-
-int exo_file_replace(int dirfd, const char *name, const char *previous,
-                     mode_t mode, const void *data, size_t len)
-{
-    const struct exo_file_how how = { .mode = mode, .previous = previous };
-
-    return exo_file_put(dirfd, name, &how, data, len);
-}

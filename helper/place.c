@@ -289,6 +289,7 @@ int exo_place_own(const struct exo_app *app, struct exo_err *err)
 {
     static const char text[] = "# exoauth.conf(5); absent keys have their "
                                "defaults\n";
+    const struct exo_file_how how = { .mode = 0600, .is_new = true };
     char *slash = strrchr(app->conf->path, '/');
     char *dir;
     int fd = -1;
@@ -299,24 +300,23 @@ int exo_place_own(const struct exo_app *app, struct exo_err *err)
     }
     dir = strndup(app->conf->path, (size_t)(slash - app->conf->path));
     rc = dir ? exo_place_mkdirs(app, dir, 0700, err) : EXO_E_NOMEM;
-    free(dir);
-    if (rc == EXO_E_STATUS) {
-        return rc;
-    }
     if (rc == 0) {
-        fd = open(app->conf->path,
-                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         rc = fd < 0 ? exo_error_from_errno(errno)
-                    : exo_file_write_all(fd, text, sizeof(text) - 1);
+                    : exo_file_put(fd, slash + 1, &how, text, sizeof(text) - 1);
     }
     if (fd >= 0) {
+        int saved = errno;
+
         (void)close(fd);
+        errno = saved;
     }
-    if (rc != 0) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "cannot make %s: %m; correct owner and mode of its "
-                           "directory",
-                           app->conf->path);
+    free(dir);
+    if (rc != 0 && rc != EXO_E_STATUS) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "cannot make %s: %m; correct owner and mode of its "
+                         "directory",
+                         app->conf->path);
     }
-    return 0;
+    return rc;
 }

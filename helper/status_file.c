@@ -44,12 +44,13 @@ static int make_text(struct exo_app *app, struct exo_buf *text)
  */
 static void write_in(struct exo_app *app, int dir, const char *name)
 {
+    const struct exo_file_how how = { .mode = 0644 };
     struct exo_buf text = EXO_BUF_INIT(TEXT_MAX);
     struct exo_buf now = EXO_BUF_INIT(TEXT_MAX);
     int rc = make_text(app, &text);
 
     for (int i = 0; rc == 0 && i < ROUNDS; i++) {
-        rc = exo_file_replace(dir, name, NULL, 0644, text.data, text.len);
+        rc = exo_file_put(dir, name, &how, text.data, text.len);
         if (rc != 0) {
             exo_app_warn(app,
                          "cannot write status_file %s: %m; check owner, mode "

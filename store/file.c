@@ -8,7 +8,7 @@
  *
  * Every name is relative to the directory that filedir.c opened and checked,
  * so what was checked is what is used. A record is replaced whole and durably
- * (exo_file_replace), so readers need no lock. Whatever fails, the record
+ * (exo_file_put), so readers need no lock. Whatever fails, the record
  * that was there is still there; err names the file, the cause and the
  * remedy.
  */

@@ -75,10 +75,6 @@ struct exo_file_how {
 int exo_file_put(int dirfd, const char *name, const struct exo_file_how *how,
                  const void *data, size_t len) EXO_MUST_CHECK;
 
-/* The same with mode and previous alone. */
-int exo_file_replace(int dirfd, const char *name, const char *previous,
-                     mode_t mode, const void *data, size_t len) EXO_MUST_CHECK;
-
 /* Removes temporary files of writers that died. Whoever makes one has done
  * so; it is for directories that a command may not come to write to. */
 void exo_file_sweep(int dirfd);

@@ -12,10 +12,13 @@ need_root 'mounting file systems'
 need_cmd unshare mount openssl
 
 if [[ -z ${EXO_UNSHARED:-} ]]; then
-    unshare --mount true 2>/dev/null || skip_all 'unshare --mount is not allowed'
+    unshare --mount --pid --fork true 2>/dev/null ||
+        skip_all 'unshare --mount --pid is not allowed'
     rm -rf -- "$TAP_DIR"
     trap - EXIT
-    EXO_UNSHARED=1 exec unshare --mount --propagation private "$BASH" "$0" "$@"
+    # Keyrings and agents start each other; all of them end with this test.
+    EXO_UNSHARED=1 exec unshare --mount --pid --fork --kill-child --mount-proc \
+        --propagation private "$BASH" "$0" "$@"
 fi
 page=${EXO_SRCDIR:-$(dirname "$0")/../..}/man/exoauth-recipes.7
 me=me@contoso.test

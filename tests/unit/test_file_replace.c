@@ -27,8 +27,9 @@ static unsigned count_entries(const struct place *place)
 static int replace(const struct place *place, const char *previous, mode_t mode,
                    const char *text)
 {
-    return exo_file_replace(place->fd, "file", previous, mode, text,
-                            strlen(text));
+    const struct exo_file_how how = { .mode = mode, .previous = previous };
+
+    return exo_file_put(place->fd, "file", &how, text, strlen(text));
 }
 
 static void replaces(void **state)
@@ -122,9 +123,10 @@ static void name_taken_by_directory(void **state)
 
 static void no_directory(void **state)
 {
+    const struct exo_file_how how = { .mode = 0600 };
+
     (void)state;
-    assert_int_equal(exo_file_replace(-1, "file", NULL, 0600, "x", 1),
-                     EXO_E_IO);
+    assert_int_equal(exo_file_put(-1, "file", &how, "x", 1), EXO_E_IO);
     assert_int_equal(errno, EBADF);
     exo_file_sweep(-1);
 }
