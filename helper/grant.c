@@ -171,6 +171,10 @@ int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
     if (rc == 0) {
         exo_broker_client(w->app, w->owner, &means, request_deadline(w),
                           &client);
+        client.issued =
+            w->got->record.serial > 0 &&
+            strcmp(w->got->record.config, w->owner->fingerprint) == 0;
+        client.unsaid = w->got->record.unsaid;
         rc = password ? ask_by_password(w, &client, tokens, error)
                       : ask_client(w, &client, refresh_token, tokens, error);
     }

@@ -80,6 +80,7 @@ int exo_work_accept(struct exo_work *w, struct exo_tokens *tokens)
     r->state = EXO_STATUS_OK;
     r->next_try = 0;
     r->failures = 0;
+    r->unsaid = 0;
     r->error_code[0] = '\0';
     r->error_text[0] = '\0';
     r->error_time = 0;
@@ -140,6 +141,7 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
     int64_t pause;
 
     r->failures++;
+    r->unsaid = error->unsaid ? r->unsaid + 1 : 0;
     r->state = error->err.status;
     pause = jitter(pause_after(r, &error->err));
     r->next_try = r->state == EXO_STATUS_NEEDS_LOGIN ? 0 : now + pause;

@@ -18,7 +18,6 @@
 #include <string.h>
 
 #define DEPTH_MOST 64u
-
 struct scan {
     const char *at, *end;
     unsigned depth, most;
@@ -32,7 +31,6 @@ struct scan {
 };
 
 static const char too_short[] = "unexpected end of data";
-
 static bool refuse(struct scan *s, const char *why)
 {
     s->why = s->at == s->end ? too_short : why;
@@ -341,12 +339,6 @@ static bool take_element(struct scan *s)
     return take_value(s);
 }
 
-static void leave(struct scan *s)
-{
-    s->at++;
-    s->names = s->first[--s->depth];
-}
-
 /* The values within the first one, until that one is closed. */
 static bool walk(struct scan *s)
 {
@@ -358,7 +350,8 @@ static bool walk(struct scan *s)
 
         skip_blanks(s);
         if (s->at < s->end && *s->at == close) {
-            leave(s);
+            s->at++;
+            s->names = s->first[--s->depth];
             fresh = false;
             continue;
         }

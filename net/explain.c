@@ -14,6 +14,8 @@
 
 #include "net.h"
 
+#define TOO_LARGE 100 /* CURLE_TOO_LARGE, of newer versions */
+
 static bool given(const char *text)
 {
     return text != NULL && text[0] != '\0';
@@ -122,12 +124,31 @@ static int explain_reach(const struct exo_http_call *call, CURLcode code,
                        words(call, code), remedy(call));
 }
 
+/* Something came, no memory was refused, and still it had no room for it. */
+static bool long_line(const struct exo_http_call *call, CURLcode code)
+{
+    curl_off_t first = 0;
+
+    return (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE) &&
+           call->curl != NULL && !exo_http_starved() &&
+           curl_easy_getinfo(call->curl, CURLINFO_STARTTRANSFER_TIME_T,
+                             &first) == CURLE_OK &&
+           first > 0;
+}
+
 int exo_http_explain(const struct exo_http_call *call, CURLcode code,
                      struct exo_err *err)
 {
     const char *host = call->url.host;
     long tunnel = 0;
 
+    if (long_line(call, code)) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "%s sent a header that is too long; check its "
+                           "address in the account file, token_endpoint or "
+                           "issuer",
+                           host);
+    }
     if (call->too_big || code == CURLE_FILESIZE_EXCEEDED) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "%s sent more than a provider does; check its "

@@ -37,11 +37,47 @@ struct request {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CURLcode global = CURLE_FAILED_INIT;
 
+/* libcurl says CURLE_OUT_OF_MEMORY of a header line that is too long, too.
+ * Once memory was short it may be so again, and the text says that. */
+static volatile bool starved;
+
+static void *watch(void *block)
+{
+    starved = starved || block == NULL;
+    return block;
+}
+
+static void *get_memory(size_t size)
+{
+    return watch(malloc(size > 0 ? size : 1));
+}
+
+static void *get_zeroed(size_t n, size_t size)
+{
+    return watch(calloc(n > 0 ? n : 1, size > 0 ? size : 1));
+}
+
+static void *get_more(void *block, size_t size)
+{
+    return watch(realloc(block, size > 0 ? size : 1));
+}
+
+static char *get_copy(const char *text)
+{
+    return watch(strdup(text));
+}
+
+bool exo_http_starved(void)
+{
+    return starved;
+}
+
 static void init_library(void)
 {
     /* libcurl would write the keys of every session into that file. */
     (void)unsetenv("SSLKEYLOGFILE");
-    global = curl_global_init(CURL_GLOBAL_DEFAULT);
+    global = curl_global_init_mem(CURL_GLOBAL_DEFAULT, get_memory, free,
+                                  get_more, get_copy, get_zeroed);
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)

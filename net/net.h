@@ -62,6 +62,9 @@ void exo_curl_pointer(CURLcode *rc, CURL *curl, CURLoption option, void *value);
 int exo_http_set_tls(struct exo_http_call *call, struct exo_err *err);
 int exo_http_set_proxy(struct exo_http_call *call, struct exo_err *err);
 
+/* Has libcurl been refused memory, ever? */
+bool exo_http_starved(void);
+
 /* Says in err why the request failed, and what to do; EXO_E_STATUS. */
 int exo_http_explain(const struct exo_http_call *call, CURLcode code,
                      struct exo_err *err);

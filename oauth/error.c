@@ -26,6 +26,7 @@
 #define RETRY_MAX 3600     /* the longest Retry-After that is obeyed */
 #define LINE_LEN 400       /* bytes of the line; the description gives way */
 #define DESCRIPTION_MIN 24 /* less of it says nothing */
+#define UNSAID_MAX 3       /* refusals without a reason, then it is final */
 
 static bool listed(const char *const *list, const char *name)
 {
@@ -113,6 +114,20 @@ static enum exo_status judge(const struct exo_asked *asked, long http_status,
     return EXO_STATUS_MISCONFIGURED;
 }
 
+/* Where tokens came from, a redirect or 4xx with nothing in it refuses. */
+static bool is_unsaid(const struct exo_asked *asked,
+                      const struct exo_http_reply *reply)
+{
+    const char *body = exo_secret_reveal(&reply->body);
+    size_t blank = strspn(body, " \t\r\n");
+
+    return asked->client->issued && !asked->identity &&
+           strcmp(asked->key, "token_endpoint") == 0 &&
+           (reply->status / 100 == 3 || reply->status / 100 == 4) &&
+           reply->status != 407 && !http_says_later(reply->status) &&
+           (body[blank] == '\0' || strncmp(body + blank, "{}", 2) == 0);
+}
+
 struct advice {
     const char *meaning;
     const char *remedy;
@@ -144,6 +159,17 @@ static struct advice advise_http(long http_status)
     return (struct advice){ "not the answer of an OAuth endpoint",
                             "check it in the account file, and proxy in "
                             "exoauth.conf" };
+}
+
+static struct advice advise_unsaid(const struct exo_asked *asked)
+{
+    return (struct advice){
+        "no reason given, but tokens came from there, so it probably refuses "
+        "the grant or the client",
+        asked->sent != NULL ? EXO_LOG_IN_AGAIN
+                            : "check client_id and its secret in the account "
+                              "file"
+    };
 }
 
 static struct advice advise(const struct exo_said *said)
@@ -243,9 +269,10 @@ static void write_line(const struct exo_asked *asked,
     bool by_http = http_decides(error->http_status, said);
 
     put_advice(&end, asked,
-               asked->identity ? advise_identity(error->http_status, said)
-               : by_http       ? advise_http(error->http_status)
-                               : advise(said),
+               error->unsaid     ? advise_unsaid(asked)
+               : asked->identity ? advise_identity(error->http_status, said)
+               : by_http         ? advise_http(error->http_status)
+                                 : advise(said),
                error);
     if (said->error[0] == '\0') {
         exo_buf_fmt(&line, "HTTP %ld from %s %.160s", error->http_status,
@@ -312,7 +339,12 @@ int exo_refused(const struct exo_asked *asked,
     exo_said_read(&said, asked, object);
     memcpy(error->error, said.error, sizeof(error->error));
     set_code(error, &said);
+    error->unsaid = is_unsaid(asked, reply);
     error->err.status = judge(asked, reply->status, &said);
+    if (error->unsaid && asked->client->unsaid + 1 >= UNSAID_MAX) {
+        error->err.status = asked->sent != NULL ? EXO_STATUS_NEEDS_LOGIN
+                                                : EXO_STATUS_MISCONFIGURED;
+    }
     write_line(asked, &said, error);
     if (error->err.status == EXO_STATUS_TRANSIENT && reply->retry_after > 0) {
         error->err.retry_after =

@@ -81,6 +81,7 @@ static const struct field fields[] = {
     OPTIONAL_FIELD(issuer, KIND_TEXT, SPARSE),
     OPTIONAL_FIELD(token_endpoint, KIND_TEXT, SPARSE),
     OPTIONAL_FIELD(certificate_ends, KIND_NUMBER, SPARSE),
+    OPTIONAL_FIELD(unsaid, KIND_NUMBER, SPARSE),
 };
 
 static const struct field secrets[] = {

@@ -40,6 +40,8 @@ struct exo_oauth_client {
                            * identities; may be NULL */
     struct exo_http_way way;
     int64_t deadline_ms; /* 0: the defaults of http.h alone */
+    bool issued;    /* tokens came from the token endpoint, asked like this */
+    int64_t unsaid; /* refusals since then of which none gave a reason */
     /* Called just before a refresh token or a code is sent, which may be worth
      * one use only (way.before of http.h). NULL: not. */
     void (*spend)(int64_t left_ms);
@@ -64,6 +66,7 @@ struct exo_oauth_error {
     long http_status;   /* 0: no HTTP answer */
     char error[64];     /* `error`, sanitised */
     char code[64];      /* "AADSTS700082", else `error`, else "HTTP 503" */
+    bool unsaid;        /* refused without a reason where it has issued */
     int64_t skew;       /* server's clock minus ours, seconds, 0: unknown */
 };
 

@@ -25,8 +25,8 @@
  * Unknown members are an error: a newer version wrote it, and rewriting it
  * would lose them. told and warned alone may be missing, as older versions
  * did not have them. After warned there are `issuer` and `token_endpoint` of
- * an account that had them discovered, and `certificate_ends`; others do not
- * have the members, so that an older version can read them.
+ * an account that had them discovered, `certificate_ends`, and `unsaid`; others
+ * do not have the members, so that an older version can read them.
  */
 #ifndef EXOAUTH_RECORD_H
 #define EXOAUTH_RECORD_H
@@ -67,6 +67,7 @@ struct exo_record {
     /* notAfter of the certificate of the last good request, 0: none. For who
      * cannot read it, as PKCS#12 wants a passphrase. */
     int64_t certificate_ends;
+    int64_t unsaid;                  /* refusals in a row that gave no reason */
     char sealed_by[EXO_SEAL_ID + 1]; /* as read: which key; "": not sealed */
     struct exo_secret access_token;
     struct exo_secret refresh_token;

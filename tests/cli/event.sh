@@ -66,6 +66,23 @@ is "$(told)" "recovered $person" 'is the next one'
 ok 'a refresh' x refresh $person --force
 is "$(told)" '' 'is none'
 
+# ----- a refusal without a word
+
+for answer in status:400 status:401 redirect:302:https://as.example/; do
+    site_script "$answer"
+    not_ok "$answer" x refresh $person --force
+    like "$ERR" 'refuses the grant or the client' 'names the likely cause'
+    unlike "$ERR" 'no OAuth endpoint' 'and no other server'
+    not_ok "$answer again" x refresh $person --force
+    exits 77 "$answer, the third" x refresh $person --force
+    like "$ERR" "; run: exoauth login $person" 'wants a login'
+    like "$(told 20)" "needs-login $person" 'and is told'
+    like "$(x status $person 2>&1)" needs-login 'status says it, too'
+    site_script 'ok:canary-access-token:3600'
+    ok 'a login' x login $person --refresh-token-file "$SITE/secret/refresh"
+    like "$(told 20)" "recovered $person" 'mends it'
+done
+
 site_account $app "secret_file: $SITE/secret/app"
 site_script 'aadsts:7000222:invalid_client'
 exits 78 'an app without a good secret' x token $app

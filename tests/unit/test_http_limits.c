@@ -73,6 +73,21 @@ static void test_floods(void **state)
     }
 }
 
+/* libcurl calls it a lack of memory, which it is not. */
+static void test_long_line(void **state)
+{
+    static const char *const starts[] = { OK "X: ", "HTTP/1.1 400 " };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        struct http_server server;
+        struct outcome out;
+
+        exchange(&out, &server, HTTP_FLOOD, starts[i], 0);
+        exchange_refused(&out, EXO_STATUS_TRANSIENT, "header that is too long");
+    }
+}
+
 /* Headers that are many, but fewer than 16 KiB, are fine. */
 static void test_headers(void **state)
 {
@@ -164,9 +179,10 @@ static void test_not_http(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_body_limit),   cmocka_unit_test(test_floods),
-        cmocka_unit_test(test_headers),      cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_no_time_left), cmocka_unit_test(test_not_http),
+        cmocka_unit_test(test_body_limit), cmocka_unit_test(test_floods),
+        cmocka_unit_test(test_headers),    cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_slow),       cmocka_unit_test(test_no_time_left),
+        cmocka_unit_test(test_not_http),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

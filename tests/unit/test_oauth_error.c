@@ -267,6 +267,57 @@ static void maps_http_alone(void **state)
     asked_free(&a);
 }
 
+/* From where tokens came before: no other server has got in between. */
+static void takes_silence_for_a_refusal(void **state)
+{
+    static const struct {
+        long http;
+        const char *body;
+        bool unsaid;
+    } rows[] = {
+        { 302, "", true },     { 307, " \r\n", true }, { 400, "", true },
+        { 400, "{}", true },   { 401, "", true },      { 403, "", true },
+        { 404, "\n", true },   { 405, "", true },      { 410, "", true },
+        { 400, "<p>", false }, { 407, "", false },     { 408, "", false },
+        { 429, "", false },    { 500, "", false },     { 503, "", false },
+        { 400, "[1]", false },
+    };
+    struct asked a;
+
+    (void)state;
+    asked_make(&a);
+    a.client.issued = true;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (int64_t before = 0; before < 5; before++) {
+            for (int user = 0; user < 2; user++) {
+                a.client.unsaid = before;
+                assert_int_equal(
+                    asked_text(&a, rows[i].http, user == 1, rows[i].body),
+                    EXO_E_STATUS);
+                assert_int_equal(a.error.unsaid, rows[i].unsaid);
+                if (rows[i].unsaid) {
+                    assert_has(a.error.err.text, "refuses the grant or the");
+                    assert_lacks(a.error.err.text, "OAuth endpoint");
+                }
+                assert_int_equal(a.error.err.status == EXO_STATUS_NEEDS_LOGIN,
+                                 rows[i].unsaid && before >= 2 && user == 1);
+                if (rows[i].unsaid && before >= 2 && user == 0)
+                    assert_int_equal(a.error.err.status,
+                                     EXO_STATUS_MISCONFIGURED);
+                if (a.error.err.status == EXO_STATUS_NEEDS_LOGIN)
+                    assert_has(a.error.err.text, "; run: exoauth login ");
+                exo_tokens_free(&a.tokens);
+            }
+        }
+    }
+    a.client.issued = false;
+    a.client.unsaid = 7;
+    assert_int_equal(asked_text(&a, 400, true, ""), EXO_E_STATUS);
+    assert_int_equal(a.error.err.status, EXO_STATUS_TRANSIENT);
+    exo_tokens_free(&a.tokens);
+    asked_free(&a);
+}
+
 static void obeys_retry_after(void **state)
 {
     struct asked a;
@@ -331,6 +382,7 @@ int main(void)
         cmocka_unit_test(maps_error_names),
         cmocka_unit_test(maps_suberrors),
         cmocka_unit_test(maps_http_alone),
+        cmocka_unit_test(takes_silence_for_a_refusal),
         cmocka_unit_test(obeys_retry_after),
         cmocka_unit_test(measures_the_clock),
     };
