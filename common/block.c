@@ -335,6 +335,19 @@ void exo_block_put(struct exo_buf *out, const char *key, const char *value)
     exo_buf_add(out, "\n", 1);
 }
 
+void exo_block_put_buf(struct exo_buf *out, const char *key,
+                       const struct exo_buf *value)
+{
+    const char *text;
+    int rc = exo_buf_done(value, &text);
+
+    if (rc == EXO_OK) {
+        exo_block_put(out, key, text);
+    } else if (out->error == 0) {
+        out->error = rc;
+    }
+}
+
 void exo_block_put_number(struct exo_buf *out, const char *key, int64_t number)
 {
     char digits[24];

@@ -157,6 +157,29 @@ int exo_buf_done(const struct exo_buf *buf, const char **text)
     return buf->error;
 }
 
+void exo_buf_join(struct exo_buf *buf, const struct exo_buf *from)
+{
+    if (buf->error == 0 && from->error != 0) {
+        buf->error = from->error;
+    }
+    exo_buf_add(buf, from->data, from->len);
+}
+
+bool exo_buf_same(const struct exo_buf *buf, const struct exo_buf *other)
+{
+    return buf->error == 0 && other->error == 0 && buf->len == other->len &&
+           (buf->len == 0 || memcmp(buf->data, other->data, buf->len) == 0);
+}
+
+const char *exo_buf_shown(const struct exo_buf *buf)
+{
+    const char *text;
+
+    return exo_buf_done(buf, &text) == EXO_OK ? text
+           : buf->error == EXO_E_NOMEM        ? "(out of memory)"
+                                              : "(too long)";
+}
+
 const char *exo_buf_text(const struct exo_buf *buf)
 {
     return buf->data != NULL && buf->error == 0 ? buf->data : "";

@@ -70,7 +70,7 @@ static const char *list_value(const struct exo_conf *conf, const char *list,
 {
     struct exo_buf out = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     const char *problem = NULL;
-    const char *word;
+    const char *word, *text;
     size_t len;
 
     while (problem == NULL && (word = exo_word_next(&list, &len)) != NULL) {
@@ -86,8 +86,8 @@ static const char *list_value(const struct exo_conf *conf, const char *list,
         exo_buf_str(&out, path);
         free(path);
     }
-    if (problem == NULL && out.error == 0) {
-        *value = strdup(exo_buf_text(&out));
+    if (problem == NULL && exo_buf_done(&out, &text) == EXO_OK) {
+        *value = strdup(text);
     }
     exo_buf_free(&out);
     return problem;
@@ -101,7 +101,7 @@ static const char *mechanisms_value(const char *list, char **value)
     const size_t n = sizeof names / sizeof names[0];
     struct exo_buf out = EXO_BUF_INIT(64);
     bool seen[sizeof names / sizeof names[0]] = { false };
-    const char *word;
+    const char *word, *text;
     size_t len;
 
     while ((word = exo_word_next(&list, &len)) != NULL) {
@@ -121,8 +121,8 @@ static const char *mechanisms_value(const char *list, char **value)
         }
         seen[i] = true;
     }
-    if (out.error == 0) {
-        *value = strdup(exo_buf_text(&out));
+    if (exo_buf_done(&out, &text) == EXO_OK) {
+        *value = strdup(text);
     }
     exo_buf_free(&out);
     return NULL;

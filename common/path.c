@@ -74,7 +74,7 @@ static int refuse(struct walk *w, const char *fmt, ...)
 
 static const char *shown(const struct walk *w)
 {
-    return w->where.len == 0 ? "/" : exo_buf_text(&w->where);
+    return w->where.len == 0 ? "/" : exo_buf_shown(&w->where);
 }
 
 static int failed(struct walk *w)
@@ -195,9 +195,13 @@ static int make_dir(struct walk *w, const char *name, bool last)
 /* The next one; false at the end. *last: nothing comes after it. */
 static bool next(struct walk *w, char name[NAME_MAX + 1], bool *last, int *rc)
 {
-    const char *text = exo_buf_text(&w->todo);
+    const char *text;
     size_t len;
 
+    *rc = exo_buf_done(&w->todo, &text);
+    if (*rc != EXO_OK) {
+        return false;
+    }
     w->at += strspn(text + w->at, "/");
     len = strcspn(text + w->at, "/");
     if (len == 0) {
@@ -220,6 +224,7 @@ static int follow(struct walk *w, int fd, const struct stat *st, size_t parent)
 {
     char target[PATH_MAX];
     struct exo_buf rest = EXO_BUF_INIT(2 * PATH_MAX);
+    const char *todo;
     ssize_t n;
     int rc;
 
@@ -243,17 +248,18 @@ static int follow(struct walk *w, int fd, const struct stat *st, size_t parent)
     }
     w->path->theirs |= st->st_uid != 0;
     exo_buf_add(&rest, target, (size_t)n);
-    exo_buf_str(&rest, exo_buf_text(&w->todo) + w->at);
-    exo_buf_reset(&w->todo);
-    exo_buf_str(&w->todo, exo_buf_text(&rest));
-    w->at = 0;
-    rc = rest.error != 0 ? rest.error : w->todo.error;
+    rc = exo_buf_done(&w->todo, &todo);
+    if (rc == EXO_OK) {
+        exo_buf_str(&rest, todo + w->at);
+        exo_buf_reset(&w->todo);
+        exo_buf_join(&w->todo, &rest);
+        w->at = 0;
+        rc = exo_buf_done(&w->todo, &todo);
+    }
     exo_buf_free(&rest);
     w->where.data[parent] = '\0';
     w->where.len = parent;
     if (rc == EXO_OK && target[0] == '/') {
-        const char *todo = exo_buf_text(&w->todo);
-
         rc = enter_root(w, todo[strspn(todo, "/")] == '\0');
     }
     return rc;
@@ -348,12 +354,11 @@ static int walk(struct walk *w, const char *text)
 {
     char name[NAME_MAX + 1];
     bool last;
-    int rc;
+    int rc = EXO_OK;
 
     exo_buf_reset(&w->todo);
     w->at = 0;
     exo_buf_str(&w->todo, text);
-    rc = w->todo.error;
     while (rc == EXO_OK && next(w, name, &last, &rc)) {
         rc = step(w, name, last);
     }

@@ -60,7 +60,9 @@ size_t exo_secret_len(const struct exo_secret *secret)
 
 const char *exo_secret_reveal(const struct exo_secret *secret)
 {
-    return exo_buf_text(&secret->hidden);
+    const char *text;
+
+    return exo_buf_done(&secret->hidden, &text) == EXO_OK ? text : "";
 }
 
 void exo_secret_chomp(struct exo_secret *secret)

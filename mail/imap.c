@@ -69,13 +69,12 @@ static int response(struct exo_mail *mail, const char **line,
             rc = literal(mail, bytes, err);
         }
     } while (rc == 0 && more && mail->line.error == 0);
-    if (rc == 0 && mail->line.error != 0) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "%s port %u: a response that is too long; check host "
-                         "and port",
-                         mail->way.host, mail->way.port);
+    if (rc == 0) {
+        rc = exo_buf_done(&mail->line, line);
+        if (rc != 0) {
+            rc = exo_mail_unread(mail, rc, err);
+        }
     }
-    *line = exo_buf_text(&mail->line);
     return rc;
 }
 
@@ -219,7 +218,7 @@ static int hello(struct exo_mail *mail, struct exo_err *err)
     if (rc != 0 || mail->implicit) {
         return rc;
     }
-    if (!exo_parse_has(exo_buf_text(&mail->can), "STARTTLS")) {
+    if (!exo_mail_can(mail, "STARTTLS")) {
         return exo_mail_no_tls(mail, err);
     }
     rc = command(mail, "STARTTLS", "its answer to STARTTLS", err);
@@ -231,7 +230,7 @@ static int hello(struct exo_mail *mail, struct exo_err *err)
 
 static bool at_once(const struct exo_mail *mail)
 {
-    return exo_parse_has(exo_buf_text(&mail->can), "SASL-IR");
+    return exo_mail_can(mail, "SASL-IR");
 }
 
 static int login(struct exo_mail *mail, const char *mech, const char *response,

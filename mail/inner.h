@@ -85,8 +85,14 @@ int exo_mail_confused(struct exo_mail *mail, const char *line,
                       struct exo_err *err) EXO_MUST_CHECK;
 /* From here on under TLS; what was said before does not count. */
 int exo_mail_secure(struct exo_mail *mail, struct exo_err *err) EXO_MUST_CHECK;
-/* It does not offer STARTTLS. */
+/* What it said is not there as a whole: rc is EXO_E_NOMEM or EXO_E_TOOBIG. */
+int exo_mail_unread(struct exo_mail *mail, int rc,
+                    struct exo_err *err) EXO_MUST_CHECK;
+/* It does not offer STARTTLS, or what it offers is not known. */
 int exo_mail_no_tls(struct exo_mail *mail, struct exo_err *err) EXO_MUST_CHECK;
+
+/* Is the word in what it can? Not, where that could not be kept. */
+bool exo_mail_can(const struct exo_mail *mail, const char *word);
 
 /* Adds a word to a list between blanks. */
 void exo_mail_add(struct exo_buf *list, const char *word, size_t len);

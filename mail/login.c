@@ -62,19 +62,24 @@ static int decode(struct exo_mail *mail, const char *text,
                   struct exo_buf *challenge, struct exo_err *err)
 {
     struct exo_buf shown = EXO_BUF_INIT(EXO_STREAM_LINE);
+    int rc;
 
     exo_buf_reset(challenge);
     if (text[0] == '\0') {
         return 0;
     }
-    if (exo_base64_bytes(challenge, text, strlen(text)) != 0) {
-        return exo_mail_confused(mail, text, err);
+    rc = exo_base64_bytes(challenge, text, strlen(text));
+    if (rc != 0) {
+        return rc == EXO_E_NOMEM ? exo_mail_unread(mail, rc, err)
+                                 : exo_mail_confused(mail, text, err);
     }
     exo_buf_str(&shown, "<challenge> ");
-    exo_buf_str(&shown, memchr(exo_buf_text(challenge), '\0', challenge->len)
-                            ? "(binary)"
-                            : exo_buf_text(challenge));
-    exo_mail_say(mail, 'S', exo_buf_text(&shown));
+    if (memchr(challenge->data, '\0', challenge->len)) {
+        exo_buf_str(&shown, "(binary)");
+    } else {
+        exo_buf_join(&shown, challenge);
+    }
+    exo_mail_say(mail, 'S', exo_buf_shown(&shown));
     exo_buf_free(&shown);
     return 0;
 }
@@ -128,8 +133,7 @@ static int converse(struct exo_mail *mail, struct exo_sasl *sasl,
         }
         rc = decode(mail, text, &challenge, err);
         if (rc == 0 && !held) {
-            rc = exo_sasl_step(sasl, exo_buf_text(&challenge), challenge.len,
-                               response, err);
+            rc = exo_sasl_step(sasl, &challenge, response, err);
         } else if (rc == 0 && challenge.len > 0) {
             rc = exo_mail_confused(mail, "(a challenge before the response)",
                                    err);
@@ -149,8 +153,12 @@ static int choose(struct exo_mail *mail, char *mechs, size_t size,
                   struct exo_err *err)
 {
     static const char *const ours[] = { "XOAUTH2", "OAUTHBEARER" };
-    const char *list = exo_buf_text(&mail->mechs);
+    const char *list;
+    int rc = exo_buf_done(&mail->mechs, &list);
 
+    if (rc != 0) {
+        return exo_mail_unread(mail, rc, err);
+    }
     mechs[0] = '\0';
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
         if (exo_parse_has(list, ours[i])) {

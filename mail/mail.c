@@ -187,12 +187,36 @@ int exo_mail_secure(struct exo_mail *mail, struct exo_err *err)
     return rc;
 }
 
+int exo_mail_unread(struct exo_mail *mail, int rc, struct exo_err *err)
+{
+    if (rc == EXO_E_NOMEM) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "out of memory while talking to %.100s port %u; "
+                           "free some memory, and try again",
+                           mail->way.host, mail->way.port);
+    }
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "%.100s port %u: a response that is too long; check "
+                       "host and port",
+                       mail->way.host, mail->way.port);
+}
+
 int exo_mail_no_tls(struct exo_mail *mail, struct exo_err *err)
 {
+    if (mail->can.error != 0) {
+        return exo_mail_unread(mail, mail->can.error, err);
+    }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "%.100s port %u offers no STARTTLS, and no token is "
                        "sent without TLS; use the port for implicit TLS",
                        mail->way.host, mail->way.port);
+}
+
+bool exo_mail_can(const struct exo_mail *mail, const char *word)
+{
+    const char *list;
+
+    return exo_buf_done(&mail->can, &list) == 0 && exo_parse_has(list, word);
 }
 
 void exo_mail_add(struct exo_buf *list, const char *word, size_t len)

@@ -93,8 +93,8 @@ static void work(void *context, struct exo_buf *out)
         (void)sasl_client_plugin_info(NULL, note, &found);
     }
     exo_block_put(out, "path", plugin_path);
-    exo_block_put(out, "xoauth2", exo_buf_text(&found.xoauth2));
-    exo_block_put(out, "oauthbearer", exo_buf_text(&found.oauthbearer));
+    exo_block_put_buf(out, "xoauth2", &found.xoauth2);
+    exo_block_put_buf(out, "oauthbearer", &found.oauthbearer);
     exo_block_put(out, "result",
                   r == SASL_OK ? "ok" : sasl_errstring(r, NULL, NULL));
     exo_buf_free(&found.xoauth2);

@@ -94,7 +94,7 @@ static int hello(struct exo_mail *mail, struct exo_err *err)
     if (rc != 0 || mail->implicit) {
         return rc;
     }
-    if (!exo_parse_has(exo_buf_text(&mail->can), "STLS")) {
+    if (!exo_mail_can(mail, "STLS")) {
         return exo_mail_no_tls(mail, err);
     }
     rc = command(mail, "STLS", "its answer to STLS", err);

@@ -19,15 +19,15 @@
 int exo_mail_ready(const struct exo_mail *mail, const char *account, char *line,
                    size_t size)
 {
-    const char *can = exo_buf_text(&mail->can);
-    bool known = can[0] != '\0';
+    const char *can;
+    bool known = exo_buf_done(&mail->can, &can) == EXO_OK && can[0] != '\0';
     int n = -1;
 
     switch (mail->way.protocol) {
     case EXO_MAIL_IMAP:
         n = snprintf(line, size, "* PREAUTH %s%s%sexoauth logged in %s at %s",
-                     known ? "[CAPABILITY " : "", can, known ? "] " : "",
-                     account, mail->way.host);
+                     known ? "[CAPABILITY " : "", known ? can : "",
+                     known ? "] " : "", account, mail->way.host);
         break;
     case EXO_MAIL_POP3:
         n = snprintf(line, size, "+OK exoauth logged in %s at %s", account,

@@ -155,13 +155,18 @@ int exo_sasl_begin(struct exo_sasl *sasl, const char *service, const char *host,
     return take(sasl, r, data, len, out, err);
 }
 
-int exo_sasl_step(struct exo_sasl *sasl, const char *in, size_t len,
+int exo_sasl_step(struct exo_sasl *sasl, const struct exo_buf *in,
                   struct exo_secret *out, struct exo_err *err)
 {
     const char *data = NULL;
+    const char *text;
     unsigned n = 0;
-    int r = sasl_client_step(sasl->conn, in, (unsigned)len, NULL, &data, &n);
+    int r = SASL_NOMEM;
 
+    if (exo_buf_done(in, &text) == 0) {
+        r = sasl_client_step(sasl->conn, text, (unsigned)in->len, NULL, &data,
+                             &n);
+    }
     return take(sasl, r, data, n, out, err);
 }
 

@@ -29,7 +29,7 @@ struct exo_sasl {
 int exo_sasl_begin(struct exo_sasl *sasl, const char *service, const char *host,
                    const char *mechs, struct exo_secret *out, bool *has,
                    struct exo_err *err) EXO_MUST_CHECK;
-int exo_sasl_step(struct exo_sasl *sasl, const char *in, size_t len,
+int exo_sasl_step(struct exo_sasl *sasl, const struct exo_buf *in,
                   struct exo_secret *out, struct exo_err *err) EXO_MUST_CHECK;
 void exo_sasl_end(struct exo_sasl *sasl);
 

@@ -123,7 +123,7 @@ static int hello(struct exo_mail *mail, struct exo_err *err)
     if (rc != 0 || mail->implicit) {
         return rc;
     }
-    if (!exo_parse_has(exo_buf_text(&mail->can), "STARTTLS")) {
+    if (!exo_mail_can(mail, "STARTTLS")) {
         return exo_mail_no_tls(mail, err);
     }
     rc = command(mail, "STARTTLS", "STARTTLS", EXO_SAID_OK, err);
@@ -147,6 +147,7 @@ static int send_message(struct exo_mail *mail, const char *from, const char *to,
     const time_t now = (time_t)exo_clock_now();
     struct tm tm;
     char date[64] = "";
+    const char *all;
     uint64_t id = 0;
     int rc;
 
@@ -162,9 +163,9 @@ static int send_message(struct exo_mail *mail, const char *from, const char *to,
                 "%s can send mail through %s.\r\n.",
                 from, to, date, (unsigned long long)id, from, mail->way.host);
     exo_mail_step(mail, "its answer to the message");
-    rc = text.error != 0
-             ? EXO_E_TOOBIG
-             : exo_mail_send(mail, exo_buf_text(&text), "<the message>", err);
+    rc = exo_buf_done(&text, &all);
+    rc = rc != 0 ? exo_mail_unread(mail, rc, err)
+                 : exo_mail_send(mail, all, "<the message>", err);
     if (rc == 0) {
         enum exo_said said;
         const char *answer;

@@ -156,14 +156,18 @@ static int ask(const struct exo_oauth_client *client, const char *issuer,
     memset(metadata, 0, sizeof(*metadata));
     memset(error, 0, sizeof(*error));
     well_known(issuer, inserted, &url);
-    if (url.error != 0) {
+    rc = exo_buf_done(&url, &get.url);
+    if (rc == EXO_E_NOMEM) {
+        rc = exo_no_memory(error);
+        goto out;
+    }
+    if (rc != EXO_OK) {
         rc = exo_err_set(&error->err, EXO_STATUS_MISCONFIGURED,
                          "issuer of %s is too long; correct it in the account "
                          "file",
                          client->account);
         goto out;
     }
-    get.url = exo_buf_text(&url);
     asked.url = get.url;
     rc = exo_http_get(&get, &client->way, client->deadline_ms, &reply,
                       &error->err);

@@ -18,6 +18,7 @@
 #include "answer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -191,6 +192,7 @@ static struct advice advise_identity(long http_status,
                                      const struct exo_said *said)
 {
     const struct exo_explanation *known = NULL;
+    const char *text;
 
     if (http_says_later(http_status) || http_status / 100 == 3) {
         return advise_http(http_status);
@@ -207,8 +209,8 @@ static struct advice advise_identity(long http_status,
                                 "holds what IDENTITY_HEADER is now" };
     }
     known = exo_explain(said->code);
-    if (known != NULL ||
-        exo_explain_text(exo_buf_text(&said->description), &known, 1) == 1) {
+    if (known != NULL || (exo_buf_done(&said->description, &text) == EXO_OK &&
+                          exo_explain_text(text, &known, 1) == 1)) {
         return (struct advice){ known->meaning, known->remedy };
     }
     return (struct advice){ "the identity service refuses",
@@ -249,15 +251,17 @@ static void put_description(struct exo_buf *line, const struct exo_buf *text,
                             size_t taken)
 {
     size_t room = LINE_LEN - 4;
+    const char *said;
 
-    if (text->len == 0 || taken + DESCRIPTION_MIN > room) {
+    if (exo_buf_done(text, &said) != EXO_OK || text->len == 0 ||
+        taken + DESCRIPTION_MIN > room) {
         return;
     }
     room -= taken;
     if (text->len <= room) {
-        exo_buf_fmt(line, ", \"%s\"", exo_buf_text(text));
+        exo_buf_fmt(line, ", \"%s\"", said);
     } else {
-        exo_buf_fmt(line, ", \"%.*s...\"", (int)room - 3, exo_buf_text(text));
+        exo_buf_fmt(line, ", \"%.*s...\"", (int)room - 3, said);
     }
 }
 
@@ -285,9 +289,9 @@ static void write_line(const struct exo_asked *asked,
         exo_buf_fmt(&line, "provider said %s (%s)", said->error, error->code);
     }
     put_description(&line, &said->description, line.len + end.len);
-    exo_buf_str(&line, exo_buf_text(&end));
+    exo_buf_join(&line, &end);
     (void)exo_err_set(&error->err, error->err.status, "%s",
-                      exo_buf_text(&line));
+                      exo_buf_shown(&line));
     exo_buf_free(&line);
     exo_buf_free(&end);
 }
@@ -295,17 +299,14 @@ static void write_line(const struct exo_asked *asked,
 /* What to remember as the cause: for the record, `status` and monitoring. */
 static void set_code(struct exo_oauth_error *error, const struct exo_said *said)
 {
-    struct exo_buf code = EXO_BUF_INIT(sizeof(error->code) - 1);
+    const char *word = said->code[0] != '\0' ? said->code : said->error;
 
-    if (said->code[0] != '\0') {
-        exo_buf_str(&code, said->code);
-    } else if (said->error[0] != '\0') {
-        exo_buf_str(&code, said->error);
-    } else {
-        exo_buf_fmt(&code, "HTTP %ld", error->http_status);
+    if (word[0] == '\0') {
+        (void)snprintf(error->code, sizeof(error->code), "HTTP %ld",
+                       error->http_status);
+    } else if (strlen(word) < sizeof(error->code)) {
+        (void)snprintf(error->code, sizeof(error->code), "%s", word);
     }
-    memcpy(error->code, exo_buf_text(&code), code.len + 1);
-    exo_buf_free(&code);
 }
 
 static void set_http(struct exo_oauth_error *error,

@@ -237,7 +237,10 @@ size_t exo_explain_text(const char *text, const struct exo_explanation **found,
     const char *t;
 
     squeeze(&line, text);
-    t = exo_buf_text(&line);
+    if (exo_buf_done(&line, &t) != EXO_OK) {
+        exo_buf_free(&line);
+        return 0;
+    }
     if (*t != '\0' && t[strspn(t, DIGITS ". ")] == '\0') {
         find_number(&finds, t);
     }

@@ -86,14 +86,17 @@ static struct json_object *make_header(const struct exo_keypair *key,
 {
     const struct exo_certificate *cert = exo_keypair_certificate(key);
     struct exo_buf print = EXO_BUF_INIT(64);
+    const char *thumb;
     struct json_object *object = json_object_new_object();
     bool sha256 = alg == EXO_JWT_PS256;
     int rc = sha256 ? exo_base64url(&print, cert->sha256, sizeof(cert->sha256))
                     : exo_base64url(&print, cert->sha1, sizeof(cert->sha1));
 
-    if (object == NULL || rc != EXO_OK || !put_text(object, "typ", "JWT") ||
+    if (object == NULL || rc != EXO_OK ||
+        exo_buf_done(&print, &thumb) != EXO_OK ||
+        !put_text(object, "typ", "JWT") ||
         !put_text(object, "alg", exo_jwt_alg_word(alg)) ||
-        !put_text(object, sha256 ? "x5t#S256" : "x5t", exo_buf_text(&print))) {
+        !put_text(object, sha256 ? "x5t#S256" : "x5t", thumb)) {
         (void)json_object_put(object);
         object = NULL;
     }

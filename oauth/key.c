@@ -319,14 +319,15 @@ static bool sign(EVP_PKEY *pkey, enum exo_jwt_alg alg, const void *data,
     struct exo_buf query = EXO_BUF_INIT(200);
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     EVP_PKEY_CTX *ctx;
+    const char *which;
     bool done;
 
     if (provider != NULL) {
         exo_buf_fmt(&query, "?provider=%s", OSSL_PROVIDER_get0_name(provider));
     }
-    done = md != NULL &&
-           EVP_DigestSignInit_ex(md, &ctx, "SHA256", NULL, exo_buf_text(&query),
-                                 pkey, NULL) == 1 &&
+    done = md != NULL && exo_buf_done(&query, &which) == EXO_OK &&
+           EVP_DigestSignInit_ex(md, &ctx, "SHA256", NULL, which, pkey, NULL) ==
+               1 &&
            set_padding(ctx, alg) &&
            EVP_DigestSign(md, to, size, data, len) == 1;
     EVP_MD_CTX_free(md);

@@ -37,6 +37,7 @@ int exo_pkce_challenge(const struct exo_secret *verifier,
 {
     struct exo_buf text = EXO_BUF_INIT(64);
     unsigned char hash[32];
+    const char *made;
     int rc = EXO_E_NOMEM;
 
     challenge[0] = '\0';
@@ -45,7 +46,10 @@ int exo_pkce_challenge(const struct exo_secret *verifier,
         rc = exo_base64url(&text, hash, sizeof(hash));
     }
     if (rc == EXO_OK) {
-        memcpy(challenge, exo_buf_text(&text), EXO_PKCE_LEN + 1);
+        rc = exo_buf_done(&text, &made);
+    }
+    if (rc == EXO_OK) {
+        memcpy(challenge, made, EXO_PKCE_LEN + 1);
     }
     exo_buf_free(&text);
     return rc;

@@ -14,6 +14,7 @@
 #include "answer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -67,14 +68,15 @@ static bool leaks(const struct exo_asked *asked, const char *text)
                                                  asked->client->assertion,
                                                  asked->sent, asked->verifier };
     struct exo_buf plain = EXO_BUF_INIT(EXO_HTTP_BODY_MAX);
+    const char *bare;
     bool found;
     size_t i;
 
     form_decode(&plain, text);
-    found = plain.error != 0;
-    for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-        found = found || repeats(text, strlen(text), secrets[i]) ||
-                repeats(exo_buf_text(&plain), plain.len, secrets[i]);
+    found = exo_buf_done(&plain, &bare) != EXO_OK;
+    for (i = 0; !found && i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        found = repeats(text, strlen(text), secrets[i]) ||
+                repeats(bare, plain.len, secrets[i]);
     }
     exo_buf_free(&plain);
     return found;
@@ -94,7 +96,7 @@ static void read_name(const struct exo_asked *asked, struct json_object *object,
 
 /* The first code of error_codes that has an explanation, else the first of
  * all, else the one in the description. */
-static void find_aadsts(struct exo_buf *code, struct json_object *object,
+static void find_aadsts(char *code, size_t size, struct json_object *object,
                         const char *description)
 {
     struct json_object *codes = NULL, *one;
@@ -111,18 +113,18 @@ static void find_aadsts(struct exo_buf *code, struct json_object *object,
         if (!json_object_is_type(one, json_type_int)) {
             continue;
         }
-        exo_buf_reset(code);
-        exo_buf_fmt(code, "AADSTS%" PRId64, json_object_get_int64(one));
-        if (exo_explain(exo_buf_text(code)) != NULL) {
+        (void)snprintf(code, size, "AADSTS%" PRId64,
+                       json_object_get_int64(one));
+        if (exo_explain(code) != NULL) {
             return;
         }
     }
-    if (code->len > 0 || found == NULL) {
+    if (code[0] != '\0' || found == NULL) {
         return;
     }
     digits = strspn(found + 6, DIGITS);
     if (digits > 0 && digits <= 12) {
-        exo_buf_add(code, found, 6 + digits);
+        (void)snprintf(code, size, "%.*s", (int)(6 + digits), found);
     }
 }
 
@@ -172,7 +174,6 @@ void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
                    struct json_object *object)
 {
     const char *description = exo_json_string(object, "error_description");
-    struct exo_buf code = EXO_BUF_INIT(sizeof(said->code) - 1);
 
     memset(said, 0, sizeof(*said));
     exo_buf_init(&said->description, 4 * DESCRIPTION_MAX);
@@ -185,9 +186,7 @@ void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
     read_name(asked, object, "error", said->error, sizeof(said->error));
     read_name(asked, object, "suberror", said->suberror,
               sizeof(said->suberror));
-    find_aadsts(&code, object, description);
-    memcpy(said->code, exo_buf_text(&code), code.len + 1);
-    exo_buf_free(&code);
+    find_aadsts(said->code, sizeof(said->code), object, description);
     if (!leaks(asked, description)) {
         describe(&said->description, description);
     }

@@ -71,12 +71,13 @@ static const char *conf_path(const sasl_utils_t *utils)
 static bool can_enter(const char *dir)
 {
     struct exo_buf path = EXO_BUF_INIT(EXO_BLOCK_VALUE);
+    const char *text;
     struct stat st;
     bool can;
 
     exo_buf_str(&path, dir);
     exo_buf_str(&path, "/.");
-    can = path.error == 0 && stat(exo_buf_text(&path), &st) == 0;
+    can = exo_buf_done(&path, &text) == EXO_OK && stat(text, &st) == 0;
     exo_buf_free(&path);
     return can;
 }

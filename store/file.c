@@ -25,15 +25,8 @@
 #include "exoauth/file.h"
 #include "filedir.h"
 
-#define PATH_LIMIT ((size_t)4096)
-
 static const char record_suffix[] = ".json";
 static const char previous_suffix[] = ".prev";
-
-static const char *path_of(const struct exo_filedir *dir)
-{
-    return exo_buf_text(&dir->path);
-}
 
 static void file_close(struct exo_store *store)
 {
@@ -42,7 +35,6 @@ static void file_close(struct exo_store *store)
     if (dir->fd >= 0) {
         close(dir->fd);
     }
-    exo_buf_free(&dir->path);
     free(dir);
 }
 
@@ -57,7 +49,7 @@ static int file_open(struct exo_store *store, const char *where, bool create,
     while (len > 1 && where[len - 1] == '/') {
         len--;
     }
-    if (where[0] != '/' || len > PATH_LIMIT) {
+    if (where[0] != '/' || len > EXO_FILEDIR_PATH) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "store: file:%s is not an absolute path; write "
                            "file:/absolute/directory",
@@ -65,24 +57,17 @@ static int file_open(struct exo_store *store, const char *where, bool create,
     }
     dir = calloc(1, sizeof(*dir));
     if (dir == NULL) {
-        goto nomem;
+        exo_err_set(err, EXO_STATUS_STORE, "out of memory; free some");
+        return EXO_E_NOMEM;
     }
     dir->fd = -1;
-    exo_buf_init(&dir->path, PATH_LIMIT);
-    exo_buf_add(&dir->path, where, len);
+    memcpy(dir->path, where, len);
     store->state = dir;
-    if (dir->path.error != 0) {
-        file_close(store);
-        goto nomem;
-    }
     rc = exo_filedir_open(dir, create, &store->owner, err);
     if (rc != 0) {
         file_close(store);
     }
     return rc;
-nomem:
-    exo_err_set(err, EXO_STATUS_STORE, "out of memory; free some");
-    return EXO_E_NOMEM;
 }
 
 /* ---- records ---- */
@@ -94,7 +79,7 @@ static int file_damaged(struct exo_store *store,
     const struct exo_filedir *dir = store->state;
     struct exo_filename name = exo_filename_make(account, record_suffix);
     struct exo_filename prev = exo_filename_make(account, previous_suffix);
-    const char *path = path_of(dir);
+    const char *path = dir->path;
     struct stat st;
 
     if (fstatat(dir->fd, prev.text, &st, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -121,7 +106,7 @@ static int file_refused(struct exo_store *store,
 {
     const struct exo_filedir *dir = store->state;
     struct exo_filename name = exo_filename_make(account, record_suffix);
-    const char *path = path_of(dir);
+    const char *path = dir->path;
     struct stat st;
 
     if (fstatat(dir->fd, name.text, &st, AT_SYMLINK_NOFOLLOW) != 0 ||

@@ -60,7 +60,7 @@ int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
         }
     }
     return exo_err_set(err, EXO_STATUS_STORE, "cannot %s %s%s%s: %s; %s", doing,
-                       exo_buf_text(&dir->path), *name == '\0' ? "" : "/", name,
+                       dir->path, *name == '\0' ? "" : "/", name,
                        strerror(error), remedy);
 }
 
@@ -69,8 +69,7 @@ int exo_filedir_missing(const struct exo_filedir *dir,
 {
     return exo_err_set(err, EXO_STATUS_STORE,
                        "no credential store at %s; run: exoauth login %s",
-                       exo_buf_text(&dir->path),
-                       EXO_SH(account->name, "ACCOUNT"));
+                       dir->path, EXO_SH(account->name, "ACCOUNT"));
 }
 
 /* The new directory itself must survive a power cut, too. Best effort: the
@@ -90,7 +89,7 @@ static int check_dir(const struct exo_filedir *dir, const struct stat *st,
                      struct exo_err *err)
 {
     uid_t self = geteuid();
-    const char *path = exo_buf_text(&dir->path);
+    const char *path = dir->path;
 
     if (st->st_uid != self) {
         /* Root may do everything, so this is a mistake to put right; for
@@ -115,7 +114,7 @@ static int check_dir(const struct exo_filedir *dir, const struct stat *st,
 static int open_failed(const struct exo_filedir *dir, int rc, const char *why,
                        struct exo_err *err)
 {
-    const char *path = exo_buf_text(&dir->path);
+    const char *path = dir->path;
     bool refused = rc == EXO_E_UNSAFE;
 
     /* To whom it is closed anyhow, it is nothing to put right. */
@@ -154,8 +153,7 @@ static int open_dir(struct exo_filedir *dir, struct exo_path *path)
     int rc;
 
     exo_path_rule_self(&rule);
-    rc = exo_path_dir(path, &rule, exo_buf_text(&dir->path), "", EXO_PATH_LEAF,
-                      0);
+    rc = exo_path_dir(path, &rule, dir->path, "", EXO_PATH_LEAF, 0);
     if (rc == 0) {
         dir->fd = exo_path_reopen(path);
         rc = dir->fd >= 0 ? 0 : exo_error_from_errno(errno);
@@ -169,7 +167,7 @@ static int make_dir(const struct exo_filedir *dir, struct exo_err *err)
 {
     struct exo_path_rule rule;
     struct exo_path path;
-    const char *name = exo_buf_text(&dir->path);
+    const char *name = dir->path;
     int rc;
 
     exo_path_rule_self(&rule);

@@ -13,9 +13,12 @@ struct exo_filename {
     char text[EXO_ACCOUNT_MAX + 9];
 };
 
+#define EXO_FILEDIR_PATH 4096
+
+/* An array, so that nothing can be missing from it. */
 struct exo_filedir {
     int fd; /* -1: the directory does not exist (yet) */
-    struct exo_buf path;
+    char path[EXO_FILEDIR_PATH + 1];
 };
 
 /* ACCOUNT.suffix */

@@ -87,8 +87,7 @@ static int open_lock(const struct exo_filedir *dir, const char *name, int *fd,
     }
     return exo_err_set(
         err, EXO_STATUS_STORE, "lock file %s/%s refused: %s; run: rm -f %s/%s",
-        exo_buf_text(&dir->path), name, why,
-        EXO_SH(exo_buf_text(&dir->path), "FILE"), EXO_SH(name, "FILE"));
+        dir->path, name, why, EXO_SH(dir->path, "FILE"), EXO_SH(name, "FILE"));
 }
 
 static int wait_lock(int fd, int64_t deadline_ms)
@@ -152,8 +151,7 @@ int exo_filelock_take(const struct exo_filedir *dir,
         exo_err_set(err, EXO_STATUS_TRANSIENT,
                     "another exoauth process holds the lock of %s; it will "
                     "be tried again, to see the process run: fuser %s/%s",
-                    lock->account.name,
-                    EXO_SH(exo_buf_text(&dir->path), "FILE"),
+                    lock->account.name, EXO_SH(dir->path, "FILE"),
                     EXO_SH(name.text, "FILE"));
     } else {
         rc = exo_filedir_fail(dir, EXO_E_IO, "lock", name.text, err);
@@ -190,6 +188,6 @@ int exo_filelock_check(const struct exo_filedir *dir,
     exo_err_set(err, EXO_STATUS_STORE,
                 "%s/%s was removed while in use, so nothing was written; "
                 "leave .lock files alone, and try again",
-                exo_buf_text(&dir->path), name.text);
+                dir->path, name.text);
     return EXO_E_CONFLICT;
 }

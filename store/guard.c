@@ -45,6 +45,7 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
     const struct exo_secret *key;
     struct exo_keyring ring;
     const char *why = NULL;
+    const char *all;
     int rc = take_ring(store, &ring, err);
 
     if (rc != 0 && rc != EXO_E_NOENT) {
@@ -55,7 +56,10 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
         rc = unknown_key(account, record->sealed_by, rc == 0, err);
         goto out;
     }
-    rc = exo_record_unseal(record, exo_buf_text(text), text->len, key, &why);
+    rc = exo_buf_done(text, &all);
+    if (rc == 0) {
+        rc = exo_record_unseal(record, all, text->len, key, &why);
+    }
     if (rc == EXO_E_UNSAFE || rc == EXO_E_SYNTAX || rc == EXO_E_VERSION) {
         rc = store->ops->damaged(store, account, why, err);
     } else if (rc != 0) {

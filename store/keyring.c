@@ -140,10 +140,7 @@ static void put_key(struct exo_buf *out, const char *name,
     struct exo_buf text = EXO_BUF_INIT(64);
 
     (void)!exo_base64url(&text, exo_secret_reveal(key), exo_secret_len(key));
-    if (out->error == 0) {
-        out->error = text.error;
-    }
-    exo_block_put(out, name, exo_buf_text(&text));
+    exo_block_put_buf(out, name, &text);
     exo_buf_free(&text);
 }
 

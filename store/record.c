@@ -190,6 +190,9 @@ static void write_field(struct exo_buf *out, const struct exo_record *record,
     } else {
         const struct exo_secret *secret = where;
 
+        if (secret->hidden.error != 0) {
+            refuse(out);
+        }
         write_string(out, exo_secret_reveal(secret), exo_secret_len(secret));
     }
 }

@@ -16,6 +16,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "exoauth/base64.h"
@@ -41,7 +42,7 @@ static int seal_with(const struct exo_record *record,
                      const struct exo_seal_dice *dice,
                      const struct exo_secret *plain, struct exo_buf *out)
 {
-    struct exo_buf label = EXO_BUF_INIT(sizeof(LABEL) + EXO_ACCOUNT_MAX);
+    char label[sizeof(LABEL) + EXO_ACCOUNT_MAX];
     struct exo_buf sealed = EXO_BUF_INIT(EXO_RECORD_MAX);
     char id[EXO_SEAL_ID + 1];
     int rc = exo_seal_key_id(key, id);
@@ -55,11 +56,11 @@ static int seal_with(const struct exo_record *record,
     put_bytes(out, "salt", dice->salt, sizeof(dice->salt));
     put_bytes(out, "nonce", dice->nonce, sizeof(dice->nonce));
     exo_buf_str(out, opening);
-    exo_buf_fmt(&label, "%s%s", LABEL, record->account);
-    rc = out->error != 0 ? out->error : label.error;
+    (void)snprintf(label, sizeof(label), "%s%s", LABEL, record->account);
+    rc = out->error;
     if (rc == 0) {
-        rc = exo_seal_close(key, exo_buf_text(&label), dice, out->data,
-                            out->len, plain, &sealed);
+        rc = exo_seal_close(key, label, dice, out->data, out->len, plain,
+                            &sealed);
     }
     if (rc == 0) {
         rc = exo_base64url(out, sealed.data, sealed.len);
@@ -69,7 +70,6 @@ static int seal_with(const struct exo_record *record,
         rc = out->error;
     }
 out:
-    exo_buf_free(&label);
     exo_buf_free(&sealed);
     return rc;
 }
@@ -103,14 +103,14 @@ static int take_bytes(const char *text, const char *end, const char *name,
                       void *to, size_t len)
 {
     struct exo_buf raw = EXO_BUF_INIT(64);
-    struct exo_buf member = EXO_BUF_INIT(32);
+    char member[32];
     const char *at, *stop;
     int rc = EXO_E_SYNTAX;
 
-    exo_buf_fmt(&member, ",\n  \"%s\": \"", name);
-    at = memmem(text, (size_t)(end - text), member.data, member.len);
+    (void)snprintf(member, sizeof(member), ",\n  \"%s\": \"", name);
+    at = memmem(text, (size_t)(end - text), member, strlen(member));
     if (at != NULL) {
-        at += member.len;
+        at += strlen(member);
         stop = memchr(at, '"', (size_t)(end - at));
         if (stop != NULL) {
             rc = exo_base64url_bytes(&raw, at, (size_t)(stop - at));
@@ -121,7 +121,6 @@ static int take_bytes(const char *text, const char *end, const char *name,
     } else if (rc == 0) {
         rc = EXO_E_SYNTAX;
     }
-    exo_buf_free(&member);
     exo_buf_free(&raw);
     return rc;
 }
@@ -145,7 +144,7 @@ static bool find_sealed(const char *text, size_t len, const char **from,
 int exo_record_unseal(struct exo_record *record, const char *text, size_t len,
                       const struct exo_secret *key, const char **why)
 {
-    struct exo_buf label = EXO_BUF_INIT(sizeof(LABEL) + EXO_ACCOUNT_MAX);
+    char label[sizeof(LABEL) + EXO_ACCOUNT_MAX];
     struct exo_buf sealed = EXO_BUF_INIT(EXO_RECORD_MAX);
     struct exo_secret plain = { EXO_BUF_INIT(EXO_RECORD_MAX) };
     struct exo_seal_dice dice;
@@ -153,18 +152,22 @@ int exo_record_unseal(struct exo_record *record, const char *text, size_t len,
     int rc = EXO_E_SYNTAX;
 
     *why = "its seal is malformed";
-    if (!find_sealed(text, len, &from, &to) ||
-        take_bytes(text, from, "salt", dice.salt, sizeof(dice.salt)) != 0 ||
-        take_bytes(text, from, "nonce", dice.nonce, sizeof(dice.nonce)) != 0) {
+    if (!find_sealed(text, len, &from, &to)) {
         goto out;
     }
-    rc = exo_base64url_bytes(&sealed, from, (size_t)(to - from));
+    rc = take_bytes(text, from, "salt", dice.salt, sizeof(dice.salt));
+    if (rc == 0) {
+        rc = take_bytes(text, from, "nonce", dice.nonce, sizeof(dice.nonce));
+    }
+    if (rc == 0) {
+        rc = exo_base64url_bytes(&sealed, from, (size_t)(to - from));
+    }
     if (rc != 0) {
         goto out;
     }
-    exo_buf_fmt(&label, "%s%s", LABEL, record->account);
-    rc = exo_seal_open(key, exo_buf_text(&label), &dice, text,
-                       (size_t)(from - text), sealed.data, sealed.len, &plain);
+    (void)snprintf(label, sizeof(label), "%s%s", LABEL, record->account);
+    rc = exo_seal_open(key, label, &dice, text, (size_t)(from - text),
+                       sealed.data, sealed.len, &plain);
     *why = "its seal does not hold: it was changed, or moved here from "
            "another account";
     if (rc == 0) {
@@ -177,6 +180,5 @@ out:
     }
     exo_secret_free(&plain);
     exo_buf_free(&sealed);
-    exo_buf_free(&label);
     return rc;
 }

@@ -96,8 +96,12 @@ int exo_store_decode(struct exo_record *record,
                      const struct exo_account *account,
                      const struct exo_buf *text, const char **why)
 {
-    int rc = exo_record_decode(record, exo_buf_text(text), text->len, why);
+    const char *all;
+    int rc = exo_buf_done(text, &all);
 
+    if (rc == 0) {
+        rc = exo_record_decode(record, all, text->len, why);
+    }
     if (rc == 0 && strcmp(record->account, account->name) != 0) {
         *why = "it is the record of another account";
         rc = EXO_E_SYNTAX;

@@ -50,10 +50,8 @@ static void put_bytes(struct exo_buf *out, const char *key, const void *data,
 {
     struct exo_buf text = EXO_BUF_INIT(64);
 
-    if (exo_base64url(&text, data, len) != 0 && out->error == 0) {
-        out->error = text.error;
-    }
-    exo_block_put(out, key, exo_buf_text(&text));
+    (void)!exo_base64url(&text, data, len);
+    exo_block_put_buf(out, key, &text);
     exo_buf_free(&text);
 }
 
@@ -79,6 +77,7 @@ int exo_wrap_close(const struct exo_secret *passphrase, const char *purpose,
     struct exo_buf label = EXO_BUF_INIT(64);
     struct exo_seal_dice dice;
     const size_t start = out->len;
+    const char *name;
     int rc = exo_seal_throw(&dice);
 
     if (rc != 0) {
@@ -88,15 +87,17 @@ int exo_wrap_close(const struct exo_secret *passphrase, const char *purpose,
     exo_buf_fmt(&label, "exoauth wrap %s", purpose);
     exo_block_begin(out);
     exo_block_put(out, "sealed", purpose);
-    exo_block_put(out, "kdf", exo_buf_text(&text));
+    exo_block_put_buf(out, "kdf", &text);
     put_bytes(out, "salt", dice.salt, sizeof(dice.salt));
     put_bytes(out, "nonce", dice.nonce, sizeof(dice.nonce));
     exo_block_end(out);
     rc = out->error != 0 ? out->error : stretch(passphrase, &dice, &cost, &key);
     if (rc == 0) {
-        rc =
-            exo_seal_close(&key, exo_buf_text(&label), &dice, out->data + start,
-                           out->len - start, plain, &sealed);
+        rc = exo_buf_done(&label, &name);
+    }
+    if (rc == 0) {
+        rc = exo_seal_close(&key, name, &dice, out->data + start,
+                            out->len - start, plain, &sealed);
     }
     exo_buf_reset(&text);
     if (rc == 0) {
@@ -189,6 +190,7 @@ static int read_lines(const struct exo_buf *text, size_t from,
                       struct exo_buf *sealed)
 {
     struct exo_buf joined = EXO_BUF_INIT(text->max);
+    const char *all;
     size_t at;
     int rc;
 
@@ -197,9 +199,9 @@ static int read_lines(const struct exo_buf *text, size_t from,
             exo_buf_add(&joined, text->data + at, 1);
         }
     }
-    rc = joined.error;
+    rc = exo_buf_done(&joined, &all);
     if (rc == 0) {
-        rc = exo_base64url_bytes(sealed, exo_buf_text(&joined), joined.len);
+        rc = exo_base64url_bytes(sealed, all, joined.len);
     }
     exo_buf_free(&joined);
     return rc;
@@ -214,7 +216,7 @@ static int read_block(const struct exo_buf *text, const char *purpose,
     int rc;
 
     *why = NULL;
-    exo_buf_add(copy, exo_buf_text(text), text->len);
+    exo_buf_join(copy, text);
     if (copy->error != 0 || exo_buf_reserve(copy, 1) == NULL) {
         return EXO_E_NOMEM;
     }
@@ -254,6 +256,7 @@ int exo_wrap_open(const struct exo_secret *passphrase, const char *purpose,
     struct exo_seal_dice dice = { { 0 }, { 0 } };
     struct exo_wrap_cost cost = { 0, 0, 0, 0 };
     struct exo_block block;
+    const char *name;
     int rc = read_block(text, purpose, &copy, &block, &dice, &cost, why);
 
     if (rc == 0) {
@@ -267,8 +270,11 @@ int exo_wrap_open(const struct exo_secret *passphrase, const char *purpose,
         rc = stretch(passphrase, &dice, &cost, &key);
     }
     if (rc == 0) {
-        rc = exo_seal_open(&key, exo_buf_text(&label), &dice, text->data,
-                           block.size, sealed.data, sealed.len, plain);
+        rc = exo_buf_done(&label, &name);
+    }
+    if (rc == 0) {
+        rc = exo_seal_open(&key, name, &dice, text->data, block.size,
+                           sealed.data, sealed.len, plain);
     }
     if (rc == EXO_E_UNSAFE) {
         *why = "the passphrase is not the one it was sealed with, or it was "

@@ -69,6 +69,9 @@ int exo_block_bool(const char *value, bool *yes) EXO_MUST_CHECK;
 /* One line. A value that would not survive the parser (control byte,
  * leading or trailing blank, too long) puts EXO_E_SYNTAX into the buffer. */
 void exo_block_put(struct exo_buf *out, const char *key, const char *value);
+/* An error of value becomes one of out. */
+void exo_block_put_buf(struct exo_buf *out, const char *key,
+                       const struct exo_buf *value);
 void exo_block_put_number(struct exo_buf *out, const char *key, int64_t number);
 void exo_block_begin(struct exo_buf *out); /* exoauth: 1 */
 void exo_block_end(struct exo_buf *out);   /* the empty line */

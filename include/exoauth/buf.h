@@ -42,12 +42,24 @@ void exo_buf_fmt(struct exo_buf *buf, const char *fmt, ...) EXO_PRINTF(2, 3);
 void exo_buf_vfmt(struct exo_buf *buf, const char *fmt, va_list ap)
     EXO_PRINTF(2, 0);
 
+/* Appends what is in from; an error of from becomes one of buf. */
+void exo_buf_join(struct exo_buf *buf, const struct exo_buf *from);
+
 /*
  * The finished text, "" if it is empty, valid until the next change. In error
  * *text is NULL and the error is returned: half a text is no text. Whatever is
- * written, sent or decided by goes through this.
+ * written, opened, sent, compared or decided by goes through this.
  */
 int exo_buf_done(const struct exo_buf *buf, const char **text) EXO_MUST_CHECK;
+
+/* Are both whole, and the same? */
+bool exo_buf_same(const struct exo_buf *buf, const struct exo_buf *other);
+
+/*
+ * For the arguments of a message only (tests/plugin/walls.sh): the text, or in
+ * error a word that says so, as a message is given whatever happens.
+ */
+const char *exo_buf_shown(const struct exo_buf *buf);
 
 /* For messages: the text; "" if empty or in error. */
 const char *exo_buf_text(const struct exo_buf *buf);
