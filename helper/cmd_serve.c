@@ -146,12 +146,41 @@ static void send_reply(const struct answer *a, int out, int64_t deadline)
     exo_buf_free(&text);
 }
 
-void exo_serve_one(struct exo_app *app, int in, int out, uid_t self)
+/* The request, from wherever it is. */
+static int read_request(int in, int64_t deadline, struct exo_buf *text,
+                        const struct exo_request *given,
+                        struct exo_request *request)
+{
+    struct exo_block block;
+    int rc = 0;
+
+    if (given) {
+        *request = *given;
+        return 0;
+    }
+    rc = exo_message_read(in, deadline, text, &block);
+    return rc == 0 ? exo_request_parse(request, &block) : rc;
+}
+
+/* The asker's log has it, for each mail; ours has it where a request was made
+ * (outcome.c). Who may not ask is our own business; a listener counts them. */
+static void log_refusal(const struct answer *a, const struct exo_peer *peer,
+                        const char *account, bool listener)
+{
+    bool loud = a->reply.status == EXO_STATUS_DENIED && !listener;
+
+    if (a->reply.status != EXO_STATUS_OK && !a->busy) {
+        exo_log(loud ? EXO_LOG_NOTICE : EXO_LOG_INFO, "%s for uid %u: %s",
+                account, (unsigned)peer->uid, a->reply.message);
+    }
+}
+
+enum exo_status exo_serve_one(struct exo_app *app, int in, int out, uid_t self,
+                              const struct exo_request *given)
 {
     int64_t deadline = exo_clock_ms() + app->conf->timeout * 1000;
     struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     struct exo_request request;
-    struct exo_block block;
     struct exo_flight flight = EXO_FLIGHT_INIT;
     struct exo_peer peer;
     struct answer a;
@@ -164,10 +193,7 @@ void exo_serve_one(struct exo_app *app, int in, int out, uid_t self)
                                  "UNIX socket, a pipe nor a file is refused");
         goto out;
     }
-    rc = exo_message_read(in, deadline, &text, &block);
-    if (rc == 0) {
-        rc = exo_request_parse(&request, &block);
-    }
+    rc = read_request(in, deadline, &text, given, &request);
     if (rc != 0) {
         exo_log(EXO_LOG_NOTICE, "a request from uid %u was not understood: %s",
                 (unsigned)peer.uid, exo_strerror(rc));
@@ -185,14 +211,7 @@ void exo_serve_one(struct exo_app *app, int in, int out, uid_t self)
     flight.in = in;
     flight.out = out;
     decide(app, &request, &peer, deadline, &flight, &a);
-    if (a.reply.status != EXO_STATUS_OK && !a.busy) {
-        /* The asker's log has it, for each mail; ours has it where a request
-         * was made (outcome.c). Who may not ask is our own business. */
-        exo_log(a.reply.status == EXO_STATUS_DENIED ? EXO_LOG_NOTICE
-                                                    : EXO_LOG_INFO,
-                "%s for uid %u: %s", request.get, (unsigned)peer.uid,
-                a.reply.message);
-    }
+    log_refusal(&a, &peer, request.get, given != NULL);
     if (!request.nowait) {
         send_reply(&a, out, deadline);
     }
@@ -205,6 +224,7 @@ out:
         exo_flight_end(&flight);
         exo_after(app);
     }
+    return a.reply.status;
 }
 
 static int before(struct exo_app *app, struct exo_options *options,
@@ -222,7 +242,7 @@ static int run(struct exo_app *app, struct exo_options *options,
     if (options->listen) {
         return exo_listen_run(app, options->listen, options->listen_fd, err);
     }
-    exo_serve_one(app, 0, 1, app->started_by);
+    (void)exo_serve_one(app, 0, 1, app->started_by, NULL);
     return 0;
 }
 

@@ -8,6 +8,8 @@ libexoauth_helper_la_CPPFLAGS = $(exo_cppflags) $(JSON_CFLAGS)
 libexoauth_helper_la_SOURCES = \
 	helper/app.c \
 	helper/app.h \
+	helper/askers.c \
+	helper/askers.h \
 	helper/broker.c \
 	helper/browser.c \
 	helper/browser.h \
@@ -152,6 +154,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/status_read.c \
 	helper/status_table.c \
 	helper/sweep.c \
+	helper/waiting.c \
+	helper/waiting.h \
 	helper/work.h \
 	$(NULL)
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * serve --listen PATH. Called by serve; bound before root becomes run_as,
- * accepting after it. Each connection gets a process of its own, so that one
- * asker who dawdles, or a provider who hangs, holds up nobody else; at most
- * MOST at a time, the rest waits in the backlog.
+ * accepting after it. Each request gets a process of its own, so that a
+ * provider that hangs holds up nobody else; at most MOST at a time.
+ *
+ * There is no process before all of a request is there (waiting.c), which must
+ * be so within two seconds; one uid can have EXO_WAITING_UID connections that
+ * are not so far, and STRANGER processes until one of its requests was not
+ * refused. So a user who is in no `allow` costs the others nothing.
  *
  * SIGTERM or SIGINT ends it: nothing is accepted any more, and what has begun
  * is waited for, as a credential may be in flight. Each process has a session
@@ -15,6 +19,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -23,12 +28,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "askers.h"
 #include "broker.h"
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
 #include "listen.h"
+#include "peer.h"
+#include "waiting.h"
 
 #define MOST 256
+#define STRANGER 32 /* processes */
+#define TICK_MS 500
+#define PAUSE_MS 100 /* where there are no descriptors */
 #define BACKLOG 1024
 
 static int fill_address(struct sockaddr_un *address, const char *path,
@@ -131,70 +142,218 @@ int exo_listen_open(struct exo_app *app, const char *path, int *fd,
     return rc;
 }
 
-/* The processes that answer. As process 1 we also inherit those of others. */
-struct crowd {
-    pid_t pid[MOST];
-    size_t n;
+/* A process that answers. */
+struct answerer {
+    pid_t pid;
+    uid_t uid;
+    char account[128]; /* for the log */
 };
 
-static void reap(struct crowd *crowd)
+/* The processes, and who has none yet. As process 1 we also inherit those of
+ * others. */
+static struct crowd {
+    struct answerer of[MOST];
+    size_t n;
+    struct exo_waiting waiting;
+    struct exo_askers askers;
+} crowd;
+
+static void judge(const struct answerer *one, int status)
 {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXO_STATUS_DENIED) {
+        exo_askers_refuse(&crowd.askers, one->uid,
+                          "it may not have the token of %s; add the user to "
+                          "allow, or to token_group",
+                          one->account);
+    } else if (WIFEXITED(status) &&
+               WEXITSTATUS(status) != EXO_STATUS_NO_ACCOUNT) {
+        exo_askers_find(&crowd.askers, one->uid)->known = true;
+    }
+}
+
+static void reap(void)
+{
+    int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-        for (size_t i = 0; i < crowd->n; i++) {
-            if (crowd->pid[i] == pid) {
-                crowd->pid[i] = crowd->pid[--crowd->n];
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (size_t i = 0; i < crowd.n; i++) {
+            if (crowd.of[i].pid == pid) {
+                judge(&crowd.of[i], status);
+                crowd.of[i] = crowd.of[--crowd.n];
                 break;
             }
         }
     }
 }
 
-static void take_one(struct exo_app *app, int listener, const sigset_t *mask,
-                     struct crowd *crowd)
+/* Nobody knows yet whether it is in any `allow`. */
+static bool is_stranger(uid_t uid)
 {
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    pid_t pid;
+    return uid != 0 && uid != geteuid() &&
+           !exo_askers_find(&crowd.askers, uid)->known;
+}
 
-    if (fd < 0) {
-        return;
+static bool may_start(uid_t uid)
+{
+    size_t n = 0;
+
+    if (crowd.n >= MOST) {
+        return false;
     }
-    pid = fork();
+    for (size_t i = 0; i < crowd.n; i++) {
+        n += crowd.of[i].uid == uid;
+    }
+    return n < STRANGER || !is_stranger(uid);
+}
+
+static void answer(struct exo_app *app, int listener, const sigset_t *mask,
+                   size_t i)
+{
+    struct exo_waiter *one = &crowd.waiting.of[i];
+    pid_t pid = fork();
+
     if (pid == 0) {
         (void)close(listener);
+        exo_waiting_leave(&crowd.waiting, i);
         (void)setsid();
         (void)sigprocmask(SIG_UNBLOCK, mask, NULL);
-        exo_serve_one(app, fd, fd, (uid_t)-1);
-        _exit(0);
+        _exit((int)exo_serve_one(app, one->fd, one->fd, (uid_t)-1,
+                                 &one->request));
     }
     if (pid > 0) {
-        crowd->pid[crowd->n++] = pid;
+        struct answerer *new = &crowd.of[crowd.n++];
+
+        new->pid = pid;
+        new->uid = one->uid;
+        (void)snprintf(new->account, sizeof(new->account), "%s",
+                       one->request.get);
     } else {
         exo_log(EXO_LOG_ERROR, "cannot fork: %m");
     }
-    (void)close(fd);
+    exo_waiting_drop(&crowd.waiting, i);
+}
+
+/* The oldest that has not said all it wants, or is a stranger; n: none. */
+static size_t least(void)
+{
+    const struct exo_waiting *w = &crowd.waiting;
+    size_t i = 0;
+
+    while (i < w->n && w->of[i].whole && !is_stranger(w->of[i].uid)) {
+        i++;
+    }
+    return i;
+}
+
+static bool is_full(void)
+{
+    return crowd.waiting.n >= EXO_WAITING_MOST && least() == crowd.waiting.n;
+}
+
+static bool make_room(void)
+{
+    size_t i = least();
+
+    if (i == crowd.waiting.n) {
+        return false;
+    }
+    exo_askers_refuse(&crowd.askers, crowd.waiting.of[i].uid,
+                      "too many connections wait");
+    exo_waiting_drop(&crowd.waiting, i);
+    return true;
+}
+
+/* False: there are no more, or there is no room. */
+static bool take_one(int listener)
+{
+    struct exo_waiting *w = &crowd.waiting;
+    struct exo_peer peer;
+    int fd;
+
+    if (w->n >= EXO_WAITING_MOST && !make_room()) {
+        return false;
+    }
+    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        return (errno == EMFILE || errno == ENFILE) &&
+               (make_room() || poll(NULL, 0, PAUSE_MS) > 0);
+    }
+    if (exo_peer_get(&peer, fd, (uid_t)-1) != 0) {
+        (void)close(fd);
+    } else if (exo_waiting_of(w, peer.uid, is_stranger(peer.uid)) >=
+               EXO_WAITING_UID) {
+        exo_askers_refuse(&crowd.askers, peer.uid,
+                          "it has %d connections that wait", EXO_WAITING_UID);
+        (void)close(fd);
+    } else {
+        exo_waiting_add(w, fd, peer.uid, exo_clock_ms());
+    }
+    return true;
+}
+
+/* Reads what came, starts what is whole, drops what took too long. */
+static void attend(struct exo_app *app, int listener, const sigset_t *mask)
+{
+    struct exo_waiting *w = &crowd.waiting;
+    int64_t now = exo_clock_ms();
+    size_t i = 0;
+
+    while (i < w->n) {
+        struct exo_waiter *one = &w->of[i];
+        int rc = one->whole ? 0 : exo_waiting_read(w, i);
+        int64_t most = one->whole ? app->conf->timeout * 1000 : EXO_WAITING_MS;
+
+        if (rc == 0 && may_start(one->uid)) {
+            answer(app, listener, mask, i);
+        } else if ((rc == 0 || rc == EXO_E_TIMEOUT) &&
+                   now - one->since < most) {
+            i++;
+        } else {
+            if (rc != EXO_E_NOENT) {
+                exo_askers_refuse(&crowd.askers, one->uid,
+                                  "its request was not understood: %s",
+                                  exo_strerror(rc != 0 ? rc : EXO_E_TIMEOUT));
+            }
+            exo_waiting_drop(w, i);
+        }
+    }
+}
+
+/* Fills p; how long to wait, in milliseconds. */
+static int prepare(struct pollfd *p, int signals, int listener)
+{
+    const struct exo_waiting *w = &crowd.waiting;
+    int until = exo_askers_tell(&crowd.askers);
+
+    p[0] = (struct pollfd){ signals, POLLIN, 0 };
+    p[1] = (struct pollfd){ is_full() ? -1 : listener, POLLIN, 0 };
+    for (size_t i = 0; i < w->n; i++) {
+        p[i + 2] =
+            (struct pollfd){ w->of[i].whole ? -1 : w->of[i].fd, POLLIN, 0 };
+    }
+    return w->n > 0 && (until < 0 || until > TICK_MS) ? TICK_MS : until;
 }
 
 /* Those that are stuck all the same are left alone in the end. */
-static void await_all(int signals, struct crowd *crowd)
+static void await_all(int signals)
 {
     int64_t deadline = exo_clock_ms() + EXO_FLIGHT_MS;
     int64_t left = EXO_FLIGHT_MS;
 
-    reap(crowd);
-    if (crowd->n > 0) {
+    reap();
+    if (crowd.n > 0) {
         exo_log(EXO_LOG_INFO, "stopping: %zu requests are being answered",
-                crowd->n);
+                crowd.n);
     }
-    while (crowd->n > 0 && left > 0) {
+    while (crowd.n > 0 && left > 0) {
         struct pollfd p = { signals, POLLIN, 0 };
         struct signalfd_siginfo info;
 
         (void)poll(&p, 1, (int)left);
         while (read(signals, &info, sizeof(info)) == sizeof(info)) {
         }
-        reap(crowd);
+        reap();
         left = deadline - exo_clock_ms();
     }
 }
@@ -203,7 +362,7 @@ int exo_listen_run(struct exo_app *app, const char *path, int fd,
                    struct exo_err *err)
 {
     sigset_t mask;
-    struct crowd crowd = { .n = 0 };
+    struct pollfd p[EXO_WAITING_MOST + 2];
     int signals;
 
     fill_mask(&mask);
@@ -213,26 +372,27 @@ int exo_listen_run(struct exo_app *app, const char *path, int fd,
     }
     exo_log(EXO_LOG_INFO, "listening on %s", path);
     for (;;) {
-        struct pollfd p[2] = { { signals, POLLIN, 0 }, { fd, POLLIN, 0 } };
         struct signalfd_siginfo info;
+        int until = prepare(p, signals, fd);
 
-        if (poll(p, crowd.n < MOST ? 2 : 1, -1) < 0 && errno != EINTR) {
+        if (poll(p, crowd.waiting.n + 2, until) < 0 && errno != EINTR) {
             break;
         }
         if (read(signals, &info, sizeof(info)) == sizeof(info)) {
             if (info.ssi_signo != SIGCHLD) {
                 break;
             }
-            reap(&crowd);
+            reap();
         }
-        if (p[1].revents & POLLIN) {
-            take_one(app, fd, &mask, &crowd);
+        for (int i = 0; i < BACKLOG && take_one(fd); i++) {
         }
+        attend(app, fd, &mask);
     }
     /* Where run_as may not remove it, the next start finds it dead. */
     (void)unlink(path);
     (void)close(fd);
-    await_all(signals, &crowd);
+    exo_waiting_free(&crowd.waiting);
+    await_all(signals);
     (void)close(signals);
     return 0;
 }

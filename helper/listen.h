@@ -10,11 +10,15 @@
 int exo_listen_open(struct exo_app *app, const char *path, int *fd,
                     struct exo_err *err) EXO_MUST_CHECK;
 
-/* Accepts until SIGTERM or SIGINT, a process per connection; removes path. */
+/* Accepts until SIGTERM or SIGINT, a process per request; removes path. */
 int exo_listen_run(struct exo_app *app, const char *path, int fd,
                    struct exo_err *err) EXO_MUST_CHECK;
 
-/* One request on in, the reply on out. self: who a pipe or file stands for. */
-void exo_serve_one(struct exo_app *app, int in, int out, uid_t self);
+struct exo_request;
+
+/* One request on in, the reply on out, and what was replied. self: who a pipe
+ * or file stands for. given: the request, where a listener has read it. */
+enum exo_status exo_serve_one(struct exo_app *app, int in, int out, uid_t self,
+                              const struct exo_request *given);
 
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* serve --listen: what is remembered of the uids that ask. */
+#ifndef EXOAUTH_ASKERS_H
+#define EXOAUTH_ASKERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "exoauth/error.h"
+
+#define EXO_ASKERS_MOST 64
+#define EXO_ASKERS_MS 60000 /* one line in the log for each uid */
+
+struct exo_asker {
+    uid_t uid;
+    bool known;       /* some account's `allow` names it */
+    unsigned refused; /* since then, and not yet told */
+    int64_t told;     /* exo_clock_ms() of the last line, 0: none */
+    int64_t seen;
+};
+
+struct exo_askers {
+    struct exo_asker of[EXO_ASKERS_MOST];
+    size_t n;
+};
+
+/* Never NULL: the one that has been silent for longest is forgotten. */
+struct exo_asker *exo_askers_find(struct exo_askers *askers, uid_t uid);
+
+/* Logs it, or counts it where one was logged within the minute. */
+void exo_askers_refuse(struct exo_askers *askers, uid_t uid, const char *fmt,
+                       ...) EXO_PRINTF(3, 4);
+
+/* Logs the counts whose minute is over. Milliseconds until the next is, -1:
+ * there is none. */
+int exo_askers_tell(struct exo_askers *askers);
+
+#endif
