@@ -278,7 +278,7 @@ static int wait_for(struct exo_work *w)
                          rc == EXO_E_TIMEOUT
                              ? "the provider did not answer in time"
                              : "the request was cut short",
-                         w->owner->file.name);
+                         EXO_SH(w->owner->file.name, "ACCOUNT"));
     }
     exo_secret_free(&token);
     return rc;

@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account_word.h"
 #include "bundle.h"
 #include "exoauth/seal.h"
 #include "exoauth/temp.h"
@@ -172,10 +173,9 @@ static int collect(struct exo_app *app, const struct exo_options *o,
     for (size_t i = 0; rc == 0 && i < o->n_words; i++) {
         struct exo_account account;
 
-        if (exo_account_set(&account, o->words[i], strlen(o->words[i])) != 0) {
-            return exo_err_set(err, EXO_STATUS_USAGE,
-                               "not a usable account name; see: exoauth "
-                               "export --help");
+        rc = exo_account_word(&account, o->words[i], err);
+        if (rc != 0) {
+            return rc;
         }
         exo_names_add(names, &account);
     }

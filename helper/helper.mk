@@ -6,6 +6,8 @@
 noinst_LTLIBRARIES += libexoauth-helper.la
 libexoauth_helper_la_CPPFLAGS = $(exo_cppflags) $(JSON_CFLAGS)
 libexoauth_helper_la_SOURCES = \
+	helper/account_word.c \
+	helper/account_word.h \
 	helper/app.c \
 	helper/app.h \
 	helper/askers.c \

@@ -67,7 +67,7 @@ static int no_key(const struct exo_app *app, struct exo_err *err)
                           "%s: exoauth refresh --all, or correct key_file in "
                           "%s",
                           conf->key_file, conf->user ? "run" : "run as root",
-                          conf->path);
+                          EXO_SH(conf->path, "FILE"));
     }
     return EXO_E_NOENT;
 }

@@ -20,6 +20,7 @@
 #include "exoauth/process.h"
 #include "exoauth/proto.h"
 #include "options.h"
+#include "settings.h"
 
 /* fds 0-2 must exist, or the first file that is opened becomes one. */
 static void fill_std_fds(void)
@@ -96,20 +97,35 @@ static void open_log(const struct exo_app *app, bool listening)
 }
 
 /* A command says it to whoever started it, and to the log if there is one. */
-static void report(const struct exo_app *app, const struct exo_err *err)
+static void tell(const struct exo_app *app, enum exo_log_level level,
+                 const char *text)
 {
     bool logged = app->conf && app->conf->log[0] != '\0' &&
                   strcmp(app->conf->log, "stderr") != 0;
 
+    if (app->quiet || logged) {
+        exo_log(level, "%s", text);
+    }
+    if (!app->quiet) {
+        (void)fprintf(stderr, "exoauth: %s\n", text);
+    }
+}
+
+static void stray(void *context, const char *text)
+{
+    tell(context, EXO_LOG_WARNING, text);
+}
+
+/* The account may be in a file whose name is not read. */
+static void report(struct exo_app *app, const struct exo_err *err)
+{
     if (err->text[0] == '\0') {
         return;
     }
-    if (app->quiet || logged) {
-        exo_log(EXO_LOG_ERROR, "%s", err->text);
+    if (err->status == EXO_STATUS_NO_ACCOUNT && app->conf) {
+        exo_settings_strays(app->conf, stray, app);
     }
-    if (!app->quiet) {
-        (void)fprintf(stderr, "exoauth: %s\n", err->text);
-    }
+    tell(app, EXO_LOG_ERROR, err->text);
 }
 
 static int run(struct exo_app *app, const struct exo_command *command,

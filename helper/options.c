@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account_word.h"
 #include "draft.h"
 #include "exoauth/proto.h"
 #include "import.h"
@@ -286,11 +287,7 @@ static int take_words(struct exo_options *options,
         return bad(command, err, ": takes no account here", argv[optind]);
     }
     options->has_account = true;
-    if (exo_account_set(&options->account, argv[optind],
-                        strlen(argv[optind])) != 0) {
-        return bad(command, err, "not a usable account name", "");
-    }
-    return 0;
+    return exo_account_word(&options->account, argv[optind], err);
 }
 
 /* A text may be what POP3 says: "-ERR ..." is no option of ours. */

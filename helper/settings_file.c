@@ -41,6 +41,7 @@ static size_t stem(const char *name)
                : 0;
 }
 
+/* len: of the account's part of the name, 0 if it is no account file. */
 static int walk(const struct exo_conf *conf,
                 void (*entry)(void *context, const char *name, size_t len),
                 void *context, struct exo_err *err)
@@ -57,11 +58,7 @@ static int walk(const struct exo_conf *conf,
                            conf->account_dir);
     }
     while ((one = readdir(dir)) != NULL) {
-        size_t len = stem(one->d_name);
-
-        if (len > 0) {
-            entry(context, one->d_name, len);
-        }
+        entry(context, one->d_name, stem(one->d_name));
     }
     (void)closedir(dir);
     return 0;
@@ -77,7 +74,7 @@ static void hear(void *context, const char *name, size_t len)
     const struct listener *listener = context;
     struct exo_account account;
 
-    if (exo_account_from_file(&account, name, len) == 0) {
+    if (len > 0 && exo_account_from_file(&account, name, len) == 0) {
         listener->found(listener->context, &account);
     }
 }
@@ -122,14 +119,36 @@ static int guess(struct exo_account *account, const char *name, size_t len)
     return exo_account_set(account, meant, n);
 }
 
+/* Is it what somebody meant with a file beside it, such as a backup? */
+static bool is_there(const struct warner *w, const struct exo_account *account)
+{
+    struct exo_buf path = EXO_BUF_INIT(4096);
+    struct stat st;
+    bool yes = exo_settings_path(w->conf, account, &path) == 0 &&
+               lstat(exo_buf_text(&path), &st) == 0;
+
+    exo_buf_free(&path);
+    return yes;
+}
+
 static void find_stray(void *context, const char *name, size_t len)
 {
     const struct warner *w = context;
     struct exo_buf text = EXO_BUF_INIT(EXO_ERR_TEXT);
     struct exo_account account;
 
-    if (exo_account_from_file(&account, name, len) == 0) {
+    if (name[0] == '.' ||
+        (len > 0 && exo_account_from_file(&account, name, len) == 0)) {
         return;
+    }
+    if (len == 0) { /* relay.CONF, relay.conf.bak, or without a suffix */
+        const char *suffix = strcasestr(name, SUFFIX);
+
+        len = suffix && suffix != name ? (size_t)(suffix - name) : strlen(name);
+        if ((!suffix && !strchr(name, '@')) ||
+            guess(&account, name, len) != 0 || is_there(w, &account)) {
+            return;
+        }
     }
     exo_buf_fmt(&text, "%s/%s is not read: ", w->conf->account_dir, name);
     if (guess(&account, name, len) == 0) {

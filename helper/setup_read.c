@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account_word.h"
 #include "run.h"
 #include "settings.h"
 #include "setup.h"
@@ -63,10 +64,8 @@ static int take_accounts(struct exo_setup *s, struct exo_err *err)
 
         const char *sign;
 
-        if (exo_account_set(a, word, strlen(word)) != 0) {
-            return exo_err_set(err, EXO_STATUS_USAGE,
-                               "%s is not an account name; see: exoauth list",
-                               word);
+        if (exo_account_word(a, word, err) != 0) {
+            return EXO_E_STATUS;
         }
         sign = misread(a->name);
         if (sign) {

@@ -258,6 +258,7 @@ shell_tests = \
 	tests/plugin/setid.sh \
 	tests/plugin/symbols.sh \
 	tests/plugin/walls.sh \
+	tests/cli/account_names.sh \
 	tests/cli/assertion.sh \
 	tests/cli/browser.sh \
 	tests/cli/bundle.sh \

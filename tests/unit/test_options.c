@@ -91,10 +91,11 @@ static const struct mistake {
                                            "see: exoauth connect --help" },
     { "exoauth token a --tls implicit", "--tls is not an option of token; "
                                         "see: exoauth token --help" },
-    { "exoauth token _", "not a usable account name; see: exoauth token "
-                         "--help" },
-    { "exoauth token a\tb", "not a usable account name; see: exoauth token "
-                            "--help" },
+    { "exoauth token _", "\"\" is not an account name: it is empty; give the "
+                         "address alone, as in relay@contoso.com" },
+    { "exoauth token a\tb", "\"a?b\" is not an account name: it contains "
+                            "characters that cannot be shown; give the "
+                            "address alone, as in relay@contoso.com" },
     { "exoauth token a --frob", "--frob: no such option; see: exoauth token "
                                 "--help" },
     { "exoauth list -x", "-x: no such option; see: exoauth list --help" },
@@ -344,7 +345,7 @@ static void refuses_too_long_a_name(void **state)
     (void)state;
     memset(text + strlen(text), 'a', EXO_ACCOUNT_MAX + 1);
     assert_int_equal(parse(&l, text), EXO_PARSED_BAD);
-    assert_non_null(strstr(l.err.text, "not a usable account name"));
+    assert_non_null(strstr(l.err.text, "is not an account name"));
     exo_options_free(&l.options);
 }
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An account as a person gives it on the command line. */
+#ifndef EXOAUTH_ACCOUNT_WORD_H
+#define EXOAUTH_ACCOUNT_WORD_H
+
+#include "exoauth/account.h"
+
+/*
+ * As people paste it: blanks around it, `<...>`, `mailto:` and one dot at the
+ * end go, with a word about it on stderr. EXO_STATUS_USAGE for what is no
+ * account name even so. A name that comes over the protocol is never changed.
+ */
+int exo_account_word(struct exo_account *account, const char *word,
+                     struct exo_err *err) EXO_MUST_CHECK;
+
+#endif
