@@ -179,8 +179,3 @@ const char *exo_buf_shown(const struct exo_buf *buf)
            : buf->error == EXO_E_NOMEM        ? "(out of memory)"
                                               : "(too long)";
 }
-
-const char *exo_buf_text(const struct exo_buf *buf)
-{
-    return buf->data != NULL && buf->error == 0 ? buf->data : "";
-}

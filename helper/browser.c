@@ -51,19 +51,21 @@ static void open_url(const char *url)
 
 /* The URL to open; pkce is the caller's to free in every case. */
 static int begin(const struct exo_browser *b, const char *redirect_uri,
-                 struct exo_pkce *pkce, struct exo_buf *url,
+                 struct exo_pkce *pkce, struct exo_buf *url, const char **page,
                  struct exo_err *err)
 {
     int rc = exo_pkce_make(pkce);
 
+    *page = NULL;
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "cannot make a random state for the login: %s; try "
                            "again",
                            exo_strerror(rc));
     }
-    return exo_authorization_url(b->client, pkce, redirect_uri, b->hint, url,
-                                 err);
+    rc =
+        exo_authorization_url(b->client, pkce, redirect_uri, b->hint, url, err);
+    return rc != 0 ? rc : exo_buf_done(url, page);
 }
 
 /* Runs the code grant; err is set from the provider's answer. */
@@ -157,6 +159,7 @@ int exo_browser_login(const struct exo_app *app, const struct exo_browser *b,
     struct exo_listener listener;
     struct exo_pkce pkce;
     char redirect_uri[64];
+    const char *page;
     int rc = exo_listener_open(&listener, err);
 
     if (rc != 0) {
@@ -165,15 +168,15 @@ int exo_browser_login(const struct exo_app *app, const struct exo_browser *b,
     /* Entra ignores the port of localhost, and of no other name. */
     (void)snprintf(redirect_uri, sizeof(redirect_uri), "http://localhost:%u",
                    listener.port);
-    rc = begin(b, redirect_uri, &pkce, &url, err);
+    rc = begin(b, redirect_uri, &pkce, &url, &page, err);
     if (rc == 0) {
         (void)fprintf(stderr,
                       "To authorise %s, open this page in a browser on this "
                       "host and sign in as the owner of the mailbox:\n\n    "
                       "%s\n\nwaiting for it on %s ...\n",
-                      b->client->account, exo_buf_text(&url), redirect_uri);
+                      b->client->account, page, redirect_uri);
         if (exo_browser_display(app)) {
-            open_url(exo_buf_text(&url));
+            open_url(page);
         }
         rc = await_browser(b, &listener, redirect_uri, &pkce, tokens, err);
     }
@@ -191,7 +194,8 @@ int exo_browser_paste(const struct exo_browser *b, struct exo_tokens *tokens,
     struct exo_secret code = EXO_SECRET_INIT;
     struct exo_oauth_error error;
     struct exo_pkce pkce;
-    int rc = begin(b, b->redirect_uri, &pkce, &url, err);
+    const char *page;
+    int rc = begin(b, b->redirect_uri, &pkce, &url, &page, err);
 
     if (rc != 0) {
         goto out;
@@ -201,7 +205,7 @@ int exo_browser_paste(const struct exo_browser *b, struct exo_tokens *tokens,
                   "as the owner of the mailbox:\n\n    %s\n\nIt ends on an "
                   "empty page or an error, which is as it should be. Copy "
                   "that page's whole address.\n\n",
-                  b->client->account, exo_buf_text(&url));
+                  b->client->account, page);
     for (int i = 0; i < PASTE_TRIES; i++) {
         rc = exo_prompt_line("Paste the address: ", &address, err);
         if (rc != 0) {

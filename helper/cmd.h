@@ -140,5 +140,7 @@ void exo_export_free(struct exo_options *options);
 
 /* stdout, checked: a full disk or closed pipe is an error, not silence. */
 int exo_out(const void *data, size_t len, struct exo_err *err) EXO_MUST_CHECK;
+/* The finished text; one in error is an error of the command. */
+int exo_out_buf(const struct exo_buf *text, struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

@@ -131,8 +131,8 @@ static int print(const struct exo_doctor *d, const struct exo_options *options,
     } else if (!quiet) {
         exo_doctor_text(&out, d);
     }
-    if (rc == 0 && out.error == 0 && out.len > 0) {
-        rc = exo_out(out.data, out.len, err);
+    if (rc == 0 && (out.error != 0 || out.len > 0)) {
+        rc = exo_out_buf(&out, err);
     }
     if (rc == 0 && out.error == 0 && bundle_fd >= 0) {
         exo_buf_reset(&out);

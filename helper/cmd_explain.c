@@ -59,6 +59,7 @@ static int run(struct exo_app *app, struct exo_options *options,
     const struct exo_explanation *found[FOUND_MAX];
     struct exo_buf text = EXO_BUF_INIT(TEXT_MAX);
     struct exo_buf out = EXO_BUF_INIT(16 * TEXT_MAX);
+    const char *whole = "";
     size_t n = 0;
     int rc = 0;
 
@@ -70,18 +71,22 @@ static int run(struct exo_app *app, struct exo_options *options,
             exo_buf_str(&text, text.len > 0 ? " " : "");
             exo_buf_str(&text, options->words[i]);
         }
-        n = exo_explain_text(exo_buf_text(&text), found, FOUND_MAX);
+        rc = exo_buf_done(&text, &whole);
+        n = rc == 0 ? exo_explain_text(whole, found, FOUND_MAX) : 0;
         for (size_t i = 0; i < n; i++) {
             put(&out, found[i]);
         }
     }
-    if (text.error != 0 || out.error != 0) {
+    if (rc == 0) {
+        rc = out.error;
+    }
+    if (rc == EXO_E_TOOBIG) {
         rc = exo_err_set(err, EXO_STATUS_USAGE,
                          "the text is too long; give one line of the log");
-    } else if (out.len == 0) {
-        rc = unknown(exo_buf_text(&text), err);
-    } else {
-        rc = exo_out(out.data, out.len, err);
+    } else if (rc == 0 && out.len == 0) {
+        rc = unknown(whole, err);
+    } else if (rc == 0) {
+        rc = exo_out_buf(&out, err);
     }
     exo_buf_free(&text);
     exo_buf_free(&out);

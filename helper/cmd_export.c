@@ -209,8 +209,12 @@ static int seal_bundle(struct exo_app *app, struct exo_options *o,
 /* Whole and durable but for its name. 0 or an errno value. */
 static int finish_file(struct exo_export *export, const struct exo_buf *text)
 {
-    if (exo_file_write_all(export->temp.fd, exo_buf_text(text), text->len) !=
-            0 ||
+    const char *whole;
+
+    if (exo_buf_done(text, &whole) != 0) {
+        return ENOMEM;
+    }
+    if (exo_file_write_all(export->temp.fd, whole, text->len) != 0 ||
         (fsync(export->temp.fd) != 0 && errno != EINVAL)) {
         return errno != 0 ? errno : EIO;
     }

@@ -36,11 +36,8 @@ static int run(struct exo_app *app, struct exo_options *options,
     for (size_t i = 0; rc == 0 && i < names.n; i++) {
         exo_buf_fmt(&out, "%s\n", names.account[i].name);
     }
-    if (rc == 0) {
-        rc = out.error;
-    }
-    if (rc == 0 && out.len > 0) {
-        rc = exo_out(out.data, out.len, err);
+    if (rc == 0 && (out.error != 0 || out.len > 0)) {
+        rc = exo_out_buf(&out, err);
     }
     if (rc != 0 && err->status == EXO_STATUS_OK) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,

@@ -70,12 +70,13 @@ static int show(const struct exo_setup *s, struct exo_err *err)
     struct exo_buf text = EXO_BUF_INIT(2 * EXO_SETUP_TEXT);
     int rc;
 
-    exo_buf_fmt(&text, "Postfix %s in %s, relay %s%s\n",
+    exo_buf_fmt(&text, "Postfix %s in %s, relay ",
                 exo_postfix_get(s->postfix, "mail_version"),
-                s->postfix->config_dir, exo_buf_text(&s->relay),
-                s->chroot ? ", in its jail" : "");
+                s->postfix->config_dir);
+    exo_buf_join(&text, &s->relay);
+    exo_buf_str(&text, s->chroot ? ", in its jail\n" : "\n");
     exo_setup_show(s, &s->changes, &text);
-    rc = text.error != 0 ? text.error : exo_out(text.data, text.len, err);
+    rc = exo_out_buf(&text, err);
     exo_buf_free(&text);
     return rc;
 }

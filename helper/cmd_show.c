@@ -11,6 +11,7 @@
 #include "config.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -100,11 +101,10 @@ static void put_system(struct show *show, const struct exo_conf *conf,
 static void put_number(struct show *show, const struct exo_conf *conf,
                        const char *key, int64_t number)
 {
-    struct exo_buf text = EXO_BUF_INIT(32);
+    char text[32];
 
-    exo_buf_fmt(&text, "%lld", (long long)number);
-    put_system(show, conf, key, exo_buf_text(&text));
-    exo_buf_free(&text);
+    (void)snprintf(text, sizeof(text), "%lld", (long long)number);
+    put_system(show, conf, key, text);
 }
 
 static void put_conf(struct show *show, const struct exo_conf *conf)
@@ -235,7 +235,7 @@ static int run(struct exo_app *app, struct exo_options *options,
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "cannot show the configuration: %s", exo_strerror(rc));
     } else {
-        rc = exo_out(out.data, out.len, err);
+        rc = exo_out_buf(&out, err);
     }
     exo_buf_free(&out);
     exo_settings_free(settings);

@@ -32,7 +32,9 @@ static void warn_once(void *context, const char *text)
 {
     struct warner *w = context;
 
-    if (!strstr(exo_buf_text(&w->said), text)) {
+    const char *said;
+
+    if (exo_buf_done(&w->said, &said) != 0 || !strstr(said, text)) {
         exo_buf_str(&w->said, text);
         exo_buf_str(&w->said, "\n");
         exo_app_warn(w->app, "%s", text);
@@ -63,7 +65,7 @@ static int print_rows(struct exo_options *options,
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "cannot show the status: %s", exo_strerror(rc));
     } else if (out.len > 0) {
-        rc = exo_out(out.data, out.len, err);
+        rc = exo_out_buf(&out, err);
     }
     exo_buf_free(&out);
     return rc;
@@ -137,7 +139,7 @@ static int ending(struct exo_options *options, struct exo_err *err)
     }
     if (err->status != EXO_STATUS_OK) {
         options->nagios_exit = exo_status_nagios_unknown(&out, err->text);
-        (void)!exo_out(out.data, out.len, &ignored);
+        (void)!exo_out_buf(&out, &ignored);
         exo_buf_free(&out);
         *err = (struct exo_err)EXO_ERR_INIT;
     }

@@ -31,7 +31,7 @@ static void trace(void *context, char side, const char *text)
 
     (void)context;
     exo_buf_fmt(&line, "%c: %s\n", side, text);
-    (void)!exo_out(exo_buf_text(&line), line.len, &ignored);
+    (void)!exo_out_buf(&line, &ignored);
     exo_buf_free(&line);
 }
 
@@ -92,7 +92,9 @@ static int find_server(struct exo_app *app, struct exo_options *options,
                          "with --server HOST",
                          options->account.name);
     }
-    s->host = exo_buf_text(host);
+    if (rc == 0) {
+        rc = exo_buf_done(host, &s->host);
+    }
     exo_settings_free(settings);
     return rc;
 }
@@ -122,7 +124,7 @@ static int say_done(const struct exo_options *options, struct exo_err *err)
         s->host, s->protocol == EXO_MAIL_POP3 ? "pop3" : names[s->protocol],
         s->mailbox ? ", for " : "", s->mailbox ? s->mailbox : "",
         s->to ? ", and a message was sent to " : "", s->to ? s->to : "");
-    rc = exo_out(exo_buf_text(&line), line.len, err);
+    rc = exo_out_buf(&line, err);
     exo_buf_free(&line);
     return rc;
 }

@@ -91,7 +91,7 @@ static int print(const struct exo_token *t, enum exo_format format,
                          exo_strerror(rc));
     } else {
         exo_buf_str(&out.hidden, "\n");
-        rc = exo_out(exo_secret_reveal(&out), exo_secret_len(&out), err);
+        rc = exo_out_buf(&out.hidden, err);
     }
     exo_secret_free(&out);
     return rc;

@@ -37,8 +37,9 @@ static void put_system(struct exo_buf *out)
     struct utsname u;
 
     if (exo_file_read(AT_FDCWD, "/etc/os-release", EXO_FILE_CONFIG, 0, &text,
-                      NULL) == 0) {
-        at = strstr(exo_buf_text(&text), name);
+                      NULL) == 0 &&
+        exo_buf_done(&text, &at) == 0) {
+        at = strstr(at, name);
     }
     if (at) {
         at += sizeof(name) - 1;

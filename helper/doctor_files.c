@@ -69,6 +69,7 @@ static void check_records(struct exo_doctor *d, const char *path)
     DIR *dir = opendir(path);
     const struct dirent *entry;
     struct exo_buf file = EXO_BUF_INIT(4096);
+    const char *name;
     struct stat st;
 
     while (dir && (entry = readdir(dir)) != NULL) {
@@ -82,9 +83,12 @@ static void check_records(struct exo_doctor *d, const char *path)
             exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                             "%s is a link or no file; remove it, and run: "
                             "exoauth login ACCOUNT",
-                            exo_buf_text(&file));
+                            exo_buf_shown(&file));
+        } else if (exo_buf_done(&file, &name) != 0) {
+            exo_doctor_skip(d, NULL, "%s: not checked: %s", path,
+                            exo_strerror(file.error));
         } else {
-            (void)check_own(d, exo_buf_text(&file), &st, 0600);
+            (void)check_own(d, name, &st, 0600);
         }
     }
     if (dir) {

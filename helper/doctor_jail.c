@@ -67,10 +67,11 @@ static void try_account(struct exo_doctor *d, struct exo_login_try *login,
 
     pick_server(settings, &server);
     login->account = account->name;
-    login->server = exo_buf_text(&server);
-    if (exo_login_try(login,
-                      exo_clock_ms() + (d->app->conf->timeout + 5) * 1000,
-                      &err) == 0) {
+    if (exo_buf_done(&server, &login->server) != 0) {
+        exo_doctor_skip(d, account, "login: not checked: out of memory");
+    } else if (exo_login_try(
+                   login, exo_clock_ms() + (d->app->conf->timeout + 5) * 1000,
+                   &err) == 0) {
         exo_doctor_ok(d, account, "Postfix%s%s gets a token for %s",
                       login->root ? " in " : "", login->root ? login->root : "",
                       login->server);
@@ -127,7 +128,10 @@ void exo_check_jail(struct exo_doctor *d)
     }
     exo_postfix_plugin_dirs(d->postfix, &dirs);
     login.conf_dir = d->conf_dir;
-    login.sasl_path = exo_buf_text(&dirs);
+    if (exo_buf_done(&dirs, &login.sasl_path) != 0) {
+        exo_doctor_skip(d, NULL, "login: not checked: out of memory");
+        tries = TRIES;
+    }
     login.root = exo_postfix_jail(d->postfix);
     for (size_t i = 0; i < d->accounts.n && tries < TRIES; i++) {
         const struct exo_account *account = &d->accounts.account[i];

@@ -134,7 +134,7 @@ void exo_postfix_check_map(struct exo_doctor *d, const char *maps)
     struct exo_buf file = EXO_BUF_INIT(4096);
 
     for (;;) {
-        const char *name;
+        const char *name, *path;
         size_t len;
 
         maps += strspn(maps, ", \t\r\n");
@@ -151,7 +151,14 @@ void exo_postfix_check_map(struct exo_doctor *d, const char *maps)
         }
         if (name) {
             exo_buf_add(&file, name, len);
-            check_file(d, exo_buf_text(&file));
+            if (exo_buf_done(&file, &path) != 0) {
+                exo_doctor_skip(d, NULL,
+                                "%.*s: not checked: its name is too "
+                                "long",
+                                (int)len, name);
+                continue;
+            }
+            check_file(d, path);
         } else {
             exo_doctor_skip(d, NULL,
                             "a map in smtp_sasl_password_maps: not checked: it "

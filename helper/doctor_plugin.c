@@ -44,7 +44,7 @@ static const char *next_dir(const char **path, size_t *len)
 /* The plugin as a file in those directories; false: in none. */
 static bool find_file(const char *path, struct exo_buf *file)
 {
-    const char *dir;
+    const char *dir, *name;
     struct stat st;
     size_t len;
 
@@ -52,7 +52,7 @@ static bool find_file(const char *path, struct exo_buf *file)
         exo_buf_reset(file);
         exo_buf_add(file, dir, len);
         exo_buf_str(file, "/" PLUGIN);
-        if (file->error == 0 && stat(exo_buf_text(file), &st) == 0) {
+        if (exo_buf_done(file, &name) == 0 && stat(name, &st) == 0) {
             return true;
         }
     }
@@ -62,7 +62,9 @@ static bool find_file(const char *path, struct exo_buf *file)
 /* The line of the log that names our plugin; what libsasl2 said of it. */
 static bool find_complaint(const struct exo_buf *log, char *line, size_t size)
 {
-    const char *at = strstr(exo_buf_text(log), PLUGIN);
+    const char *said;
+    const char *at =
+        exo_buf_done(log, &said) == 0 ? strstr(said, PLUGIN) : NULL;
     const char *start = at;
     size_t len;
 
@@ -140,7 +142,7 @@ void exo_check_plugin(struct exo_doctor *d)
                       xoauth2 && bearer ? " and " : "",
                       bearer ? "OAUTHBEARER" : "");
     } else if (find_file(d->plugins.path, &file)) {
-        tell_silent(d, exo_buf_text(&file));
+        tell_silent(d, exo_buf_shown(&file));
     } else {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         PLUGIN " is not in %s, where libsasl2 looks; install "

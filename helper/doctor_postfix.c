@@ -197,6 +197,7 @@ static void check_config_path(struct exo_doctor *d)
 {
     const char *path = exo_postfix_get(d->postfix, "cyrus_sasl_config_path");
     struct exo_buf file = EXO_BUF_INIT(4096);
+    const char *name;
     struct stat st;
 
     while (*path != '\0') {
@@ -205,13 +206,12 @@ static void check_config_path(struct exo_doctor *d)
         exo_buf_reset(&file);
         exo_buf_add(&file, path, len);
         exo_buf_str(&file, "/exoauth.conf");
-        if (file.error == 0 && stat(exo_buf_text(&file), &st) == 0 &&
-            (!d->app->conf ||
-             strcmp(exo_buf_text(&file), d->app->conf->path) != 0)) {
+        if (exo_buf_done(&file, &name) == 0 && stat(name, &st) == 0 &&
+            (!d->app->conf || strcmp(name, d->app->conf->path) != 0)) {
             exo_doctor_warn(d, NULL,
                             "%s is read by nobody, although it is in "
                             "cyrus_sasl_config_path; move it to /etc/sasl2",
-                            exo_buf_text(&file));
+                            name);
         }
         path += len;
         path += *path == ':';
@@ -223,28 +223,30 @@ static void check_plugin_dirs(struct exo_doctor *d)
 {
     struct exo_buf dirs = EXO_BUF_INIT(4096);
     struct exo_buf file = EXO_BUF_INIT(4096);
-    const char *path;
+    const char *path, *name;
     bool found = false;
     struct stat st;
 
     exo_postfix_plugin_dirs(d->postfix, &dirs);
-    path = exo_buf_text(&dirs);
+    if (exo_buf_done(&dirs, &path) != 0) {
+        path = "";
+    }
     while (*path != '\0' && !found) {
         size_t len = strcspn(path, ":");
 
         exo_buf_reset(&file);
         exo_buf_add(&file, path, len);
         exo_buf_str(&file, "/libexoauth.so");
-        found = file.error == 0 && stat(exo_buf_text(&file), &st) == 0;
+        found = exo_buf_done(&file, &name) == 0 && stat(name, &st) == 0;
         path += len;
         path += *path == ':';
     }
-    if (!found && dirs.len > 0) {
+    if (!found && dirs.error == 0 && dirs.len > 0) {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "Postfix looks for plugins in %s, where libexoauth.so "
                         "is not; install it there, see --with-plugindir of "
                         "configure",
-                        exo_buf_text(&dirs));
+                        exo_buf_shown(&dirs));
     }
     exo_buf_free(&dirs);
     exo_buf_free(&file);

@@ -26,11 +26,13 @@
 static char enforcing(const char *sysfs)
 {
     struct exo_buf path = EXO_BUF_INIT(4096);
+    const char *name;
     char digit = 0;
     int fd;
 
     exo_buf_fmt(&path, "%s/enforce", sysfs);
-    fd = open(exo_buf_text(&path), O_RDONLY | O_CLOEXEC);
+    fd =
+        exo_buf_done(&path, &name) == 0 ? open(name, O_RDONLY | O_CLOEXEC) : -1;
     if (fd >= 0) {
         if (read(fd, &digit, 1) != 1) {
             digit = 0;
@@ -115,8 +117,8 @@ static void tell_denials(struct exo_doctor *d, char *text, int64_t now)
                         "SELinux denied exoauth or Postfix %zu time%s in the "
                         "last day, last %s on %s; install the policy of "
                         "contrib/selinux, see: ausearch -m AVC -ts recent",
-                        count, count == 1 ? "" : "s", exo_buf_text(&comm),
-                        name.len > 0 ? exo_buf_text(&name) : "?");
+                        count, count == 1 ? "" : "s", exo_buf_shown(&comm),
+                        name.len > 0 ? exo_buf_shown(&name) : "?");
     } else {
         exo_doctor_ok(d, NULL,
                       "SELinux enforces, and denied nothing of "

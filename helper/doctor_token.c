@@ -34,7 +34,7 @@ static void tell(struct exo_doctor *d, const struct exo_account *account,
     exo_status_span(&span, token->expires, exo_clock_now());
     exo_doctor_ok(d, account, "there is a token%s, no. %lld, that expires %s",
                   renewed ? ", obtained just now" : "",
-                  (long long)token->serial, exo_buf_text(&span));
+                  (long long)token->serial, exo_buf_shown(&span));
     exo_buf_free(&span);
 }
 
@@ -51,13 +51,13 @@ static void tell_recorded(struct exo_doctor *d,
         exo_doctor_warn(d, account,
                         "the last request failed, %s: %s, then run: exoauth "
                         "refresh %s --force",
-                        exo_buf_text(&when), row->message,
+                        exo_buf_shown(&when), row->message,
                         EXO_SH(account->name, "ACCOUNT"));
     } else {
         exo_doctor_fail(d, account, row->state,
                         "the last request failed, %s: %s, then run: exoauth "
                         "refresh %s --force",
-                        exo_buf_text(&when), row->message,
+                        exo_buf_shown(&when), row->message,
                         EXO_SH(account->name, "ACCOUNT"));
     }
     exo_buf_free(&when);

@@ -107,9 +107,14 @@ static void put_pair(struct exo_buf *out, const char *key, size_t key_len,
 static void merge(struct exo_buf *out, const struct exo_buf *old,
                   char *const *pairs, size_t n)
 {
-    const char *p = exo_buf_text(old);
-    const char *end = p + old->len;
+    const char *p;
+    const char *end;
 
+    if (exo_buf_done(old, &p) != 0) {
+        out->error = old->error;
+        return;
+    }
+    end = p + old->len;
     while (p < end) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         size_t len = nl ? (size_t)(nl - p) : (size_t)(end - p);
@@ -134,9 +139,12 @@ static void merge(struct exo_buf *out, const struct exo_buf *old,
 
 static bool has_key(const struct exo_buf *text, const char *key, size_t len)
 {
-    const char *p = exo_buf_text(text);
+    const char *p;
     const char *nl;
 
+    if (exo_buf_done(text, &p) != 0) {
+        return true; /* nothing is added to what is not whole */
+    }
     for (; *p != '\0'; p = nl + 1) {
         nl = strchr(p, '\n');
         if (!nl) {
@@ -166,13 +174,18 @@ static int check_whole(const struct exo_buf *text, const char *path,
                        struct exo_err *err)
 {
     struct exo_block block;
-    char *copy = malloc(text->len + 1);
-    int rc;
+    const char *whole;
+    char *copy;
+    int rc = exo_buf_done(text, &whole);
 
+    if (rc != 0) {
+        return rc;
+    }
+    copy = malloc(text->len + 1);
     if (!copy) {
         return EXO_E_NOMEM;
     }
-    memcpy(copy, exo_buf_text(text), text->len);
+    memcpy(copy, whole, text->len);
     rc = exo_block_parse(&block, copy, text->len, EXO_BLOCK_FILE);
     if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -254,16 +267,16 @@ int exo_draft_make(struct exo_draft **draft, const struct exo_conf *conf,
     exo_buf_init(&d->text, EXO_BLOCK_SIZE);
     rc = fill(d, conf, pairs, n, err);
     if (rc != 0 && rc != EXO_E_STATUS) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED, "--set: %s",
-                         exo_strerror(rc));
+        rc = exo_err_set(err,
+                         rc == EXO_E_NOMEM ? EXO_STATUS_TRANSIENT
+                                           : EXO_STATUS_MISCONFIGURED,
+                         "--set: %s", exo_strerror(rc));
     }
     if (rc != 0) {
         exo_draft_free(d);
         return rc;
     }
-    d->changed =
-        d->old.len != d->text.len ||
-        memcmp(exo_buf_text(&d->old), exo_buf_text(&d->text), d->old.len) != 0;
+    d->changed = !exo_buf_same(&d->old, &d->text);
     *draft = d;
     return 0;
 }

@@ -26,20 +26,19 @@ static enum state look(const struct exo_draft *d)
 {
     struct exo_buf now = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     struct exo_path path;
-    int rc =
-        exo_path_read(&path, exo_buf_text(&d->path), EXO_FILE_CONFIG, &now);
+    const char *name;
+    int rc = exo_buf_done(&d->path, &name);
     enum state state = OTHER;
 
+    if (rc == 0) {
+        rc = exo_path_read(&path, name, EXO_FILE_CONFIG, &now);
+    }
     if (rc == EXO_E_ACCESS) {
         state = AS_READ; /* not for run_as; root looks again */
-    } else if (rc == 0 && now.len == d->text.len &&
-               memcmp(exo_buf_text(&now), exo_buf_text(&d->text), now.len) ==
-                   0) {
+    } else if (rc == 0 && exo_buf_same(&now, &d->text)) {
         state = AS_WANTED;
     } else if (d->is_new ? rc == EXO_E_NOENT
-                         : rc == 0 && now.len == d->old.len &&
-                               memcmp(exo_buf_text(&now), exo_buf_text(&d->old),
-                                      now.len) == 0) {
+                         : rc == 0 && exo_buf_same(&now, &d->old)) {
         state = AS_READ;
     }
     exo_buf_free(&now);
@@ -51,15 +50,19 @@ static int write_file(void *context)
 {
     const struct exo_draft *d = context;
     enum state state = look(d);
+    const char *name, *text;
     struct exo_path path;
     int rc;
 
     if (state != AS_READ) {
         return state == AS_WANTED ? 0 : ESTALE;
     }
+    if (exo_buf_done(&d->path, &name) != 0 ||
+        exo_buf_done(&d->text, &text) != 0) {
+        return ENOMEM;
+    }
     errno = 0;
-    rc = exo_path_put(&path, exo_buf_text(&d->path), (mode_t)d->mode, 0,
-                      exo_buf_text(&d->text), d->text.len);
+    rc = exo_path_put(&path, name, (mode_t)d->mode, 0, text, d->text.len);
     if (rc == 0) {
         return 0;
     }
@@ -70,11 +73,18 @@ static int write_file(void *context)
 static int check_dir(const struct exo_draft *d, struct exo_path *path)
 {
     struct exo_path_rule rule;
+    const char *name;
     int rc;
 
     exo_path_rule_self(&rule);
-    rc = exo_path_entry(path, &rule, exo_buf_text(&d->path),
-                        d->is_new ? EXO_PATH_MAKE : 0, (mode_t)d->dir_mode);
+    rc = exo_buf_done(&d->path, &name);
+    if (rc != 0) {
+        path->dir = -1;
+        (void)snprintf(path->why, sizeof(path->why), "%s", exo_strerror(rc));
+        return rc;
+    }
+    rc = exo_path_entry(path, &rule, name, d->is_new ? EXO_PATH_MAKE : 0,
+                        (mode_t)d->dir_mode);
     if (rc == 0 && faccessat(path->dir, ".", W_OK, 0) != 0) {
         rc = EXO_E_ACCESS;
         (void)snprintf(path->why, sizeof(path->why), "%s",
@@ -96,14 +106,14 @@ int exo_draft_prepare(struct exo_draft *d, struct exo_err *err)
     if (rc == EXO_E_UNSAFE) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "cannot write %s, nothing was changed: %s",
-                           exo_buf_text(&d->path), path.why);
+                           exo_buf_shown(&d->path), path.why);
     }
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "cannot write %s: %s; nothing was changed; run it "
                            "as root, or correct owner and mode of its "
                            "directory",
-                           exo_buf_text(&d->path), path.why);
+                           exo_buf_shown(&d->path), path.why);
     }
     rc = exo_later_start(&d->writer, write_file, d);
     if (rc != 0) {
@@ -112,7 +122,7 @@ int exo_draft_prepare(struct exo_draft *d, struct exo_err *err)
             err, EXO_STATUS_TRANSIENT,
             "cannot prepare to write %s: %m; nothing was changed; "
             "try again",
-            exo_buf_text(&d->path));
+            exo_buf_shown(&d->path));
     }
     return 0;
 }
@@ -122,7 +132,7 @@ static int say_changed(const struct exo_draft *d, struct exo_err *err)
     return exo_err_set(err, EXO_STATUS_TRANSIENT,
                        "%s was changed by somebody else meanwhile; it is left "
                        "as it is; run it again",
-                       exo_buf_text(&d->path));
+                       exo_buf_shown(&d->path));
 }
 
 int exo_draft_check(struct exo_draft *d, struct exo_err *err)
@@ -164,7 +174,7 @@ int exo_draft_write(struct exo_draft *d, struct exo_err *err)
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "cannot write %s: %m; it is left as it is; mend that, "
                        "and run it again",
-                       exo_buf_text(&d->path));
+                       exo_buf_shown(&d->path));
 }
 
 void exo_draft_free(struct exo_draft *d)

@@ -87,6 +87,9 @@ void exo_import_key(struct exo_import_item *item, enum exo_key key,
                     const char *value);
 
 /* What is set so far, NULL if nothing is. */
+/* An error of value becomes one of the pair. */
+void exo_import_key_buf(struct exo_import_item *item, enum exo_key key,
+                        const struct exo_buf *value);
 const char *exo_import_get(const struct exo_import_item *item,
                            enum exo_key key);
 

@@ -143,15 +143,29 @@ void exo_import_key(struct exo_import_item *item, enum exo_key key,
     item->n_pairs++;
 }
 
+void exo_import_key_buf(struct exo_import_item *item, enum exo_key key,
+                        const struct exo_buf *value)
+{
+    const char *text;
+    int rc = exo_buf_done(value, &text);
+
+    if (rc == 0) {
+        exo_import_key(item, key, text);
+    } else if (item->n_pairs < EXO_IMPORT_KEYS) {
+        item->pair[item->n_pairs++].error = rc;
+    }
+}
+
 const char *exo_import_get(const struct exo_import_item *item, enum exo_key key)
 {
     const char *name = exo_key_name(key);
     size_t len = strlen(name);
 
     for (size_t i = item->n_pairs; i > 0; i--) {
-        const char *pair = exo_buf_text(&item->pair[i - 1]);
+        const char *pair;
 
-        if (strncmp(pair, name, len) == 0 && pair[len] == '=') {
+        if (exo_buf_done(&item->pair[i - 1], &pair) == 0 &&
+            strncmp(pair, name, len) == 0 && pair[len] == '=') {
             return pair + len + 1;
         }
     }
@@ -162,6 +176,7 @@ const char *exo_import_get(const struct exo_import_item *item, enum exo_key key)
 static bool fits(const char *pattern, const char *url, struct exo_buf *tenant)
 {
     const char *hole = strstr(pattern, HOLE);
+    const char *name;
     size_t before, after, len = strlen(url);
 
     exo_buf_reset(tenant);
@@ -175,7 +190,7 @@ static bool fits(const char *pattern, const char *url, struct exo_buf *tenant)
         return false;
     }
     exo_buf_add(tenant, url + before, len - before - after);
-    return exo_provider_tenant_ok(exo_buf_text(tenant));
+    return exo_buf_done(tenant, &name) == 0 && exo_provider_tenant_ok(name);
 }
 
 /* Google's endpoints of former years lead where today's does. */
@@ -210,7 +225,7 @@ void exo_import_endpoint(struct exo_import_item *item, const char *url)
     exo_import_key(item, EXO_KEY_PROVIDER, item->provider->name);
     if (row) {
         exo_import_key(item, EXO_KEY_CLOUD, row->cloud);
-        exo_import_key(item, EXO_KEY_TENANT, exo_buf_text(&tenant));
+        exo_import_key_buf(item, EXO_KEY_TENANT, &tenant);
     } else {
         exo_import_key(item, EXO_KEY_TOKEN_ENDPOINT, url);
     }

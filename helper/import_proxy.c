@@ -92,9 +92,11 @@ static int get_password(struct proxy *p, const char *account,
 {
     const char *file = p->in->options->password_file;
     struct exo_buf question = EXO_BUF_INIT(1024);
+    const char *text;
     int rc;
 
-    if (p->same_password || strcmp(exo_buf_text(&p->whose), account) == 0) {
+    if (p->same_password ||
+        (exo_buf_done(&p->whose, &text) == 0 && strcmp(text, account) == 0)) {
         return 0;
     }
     exo_buf_reset(&p->whose);
@@ -105,7 +107,10 @@ static int get_password(struct proxy *p, const char *account,
         return exo_prompt_file("password-file", file, &p->password, err);
     }
     exo_buf_fmt(&question, "Password of %s at email-oauth2-proxy: ", account);
-    rc = exo_prompt_secret(exo_buf_text(&question), &p->password, err);
+    rc = exo_buf_done(&question, &text);
+    if (rc == 0) {
+        rc = exo_prompt_secret(text, &p->password, err);
+    }
     exo_buf_free(&question);
     if (rc == EXO_E_NOENT || (rc == 0 && exo_secret_empty(&p->password))) {
         rc = exo_err_set(err, EXO_STATUS_USAGE,
@@ -172,6 +177,7 @@ static void take_servers(struct proxy *p, struct exo_import_item *item)
     static const char *const kinds[] = { "IMAP-", "POP-", "SMTP-" };
     struct exo_buf servers = EXO_BUF_INIT(4096);
     struct exo_buf section = EXO_BUF_INIT(256);
+    const char *name;
     struct exo_ini ini;
     enum exo_ini_kind kind;
 
@@ -185,12 +191,14 @@ static void take_servers(struct proxy *p, struct exo_import_item *item)
         }
         exo_buf_reset(&section);
         exo_buf_add(&section, ini.name, ini.name_len);
-        if (server && exo_ini_get(p->config, exo_buf_text(&section),
-                                  "server_address", &p->value)) {
+        if (server && exo_buf_done(&section, &name) != 0) {
+            servers.error = section.error;
+        } else if (server &&
+                   exo_ini_get(p->config, name, "server_address", &p->value)) {
             exo_buf_fmt(&servers, "%s ", exo_secret_reveal(&p->value));
         }
     }
-    exo_import_key(item, EXO_KEY_SERVERS, exo_buf_text(&servers));
+    exo_import_key_buf(item, EXO_KEY_SERVERS, &servers);
     exo_buf_free(&section);
     exo_buf_free(&servers);
 }
@@ -295,6 +303,7 @@ static int take_sections(struct proxy *p, const struct exo_secret *text,
 {
     const struct exo_options *o = p->in->options;
     struct exo_buf section = EXO_BUF_INIT(EXO_ACCOUNT_MAX);
+    const char *name;
     struct exo_ini ini;
     enum exo_ini_kind kind;
     int rc = 0;
@@ -312,7 +321,10 @@ static int take_sections(struct proxy *p, const struct exo_secret *text,
         }
         exo_buf_reset(&section);
         exo_buf_add(&section, ini.name, ini.name_len);
-        rc = take_account(p, &account, exo_buf_text(&section), err);
+        rc = exo_buf_done(&section, &name);
+        if (rc == 0) {
+            rc = take_account(p, &account, name, err);
+        }
     }
     exo_buf_free(&section);
     return rc;

@@ -208,21 +208,27 @@ int exo_keys_read(void *context, struct exo_keyring *ring, struct exo_err *err)
     struct exo_buf name = EXO_BUF_INIT(EXO_KEY_PATH_MAX);
     struct exo_app *app = context;
     const char *why = NULL;
+    const char *where;
     int rc = read_source(app, &text, &name, err);
 
     if (rc == 0) {
-        rc = unwrap(app, exo_buf_text(&name), &text, err);
+        rc = exo_buf_done(&name, &where);
+    }
+    if (rc == 0) {
+        rc = unwrap(app, where, &text, err);
     }
     if (rc == 0) {
         rc = exo_keyring_parse(ring, &text, &why);
-        if (rc != 0) {
-            rc = exo_err_set(err, EXO_STATUS_STORE,
-                             "%s: %s; put the right key back",
-                             exo_buf_text(&name), why);
-        }
-    } else if (rc != EXO_E_NOENT && rc != EXO_E_STATUS) {
-        rc = exo_err_set(err, EXO_STATUS_STORE, "%s: %s; free some memory",
-                         exo_buf_text(&name), exo_strerror(rc));
+    }
+    if (rc == EXO_E_SYNTAX || rc == EXO_E_VERSION) {
+        rc =
+            exo_err_set(err, EXO_STATUS_STORE, "%s: %s; put the right key back",
+                        exo_buf_shown(&name), why);
+    } else if (rc != 0 && rc != EXO_E_NOENT && rc != EXO_E_STATUS) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "cannot use the key %s: %s; free some memory, and "
+                         "run it again",
+                         exo_buf_shown(&name), exo_strerror(rc));
     }
     exo_secret_free(&text);
     exo_buf_free(&name);
@@ -234,12 +240,13 @@ int exo_keys_ask(struct exo_app *app, struct exo_err *err)
     struct exo_secret text = { EXO_BUF_INIT(EXO_KEYRING_MAX) };
     struct exo_buf name = EXO_BUF_INIT(EXO_KEY_PATH_MAX);
     struct exo_err ignored = EXO_ERR_INIT;
+    const char *where;
     int rc = 0;
 
     /* What is wrong with a key is said where it is needed. */
     if (!app->quiet && read_source(app, &text, &name, &ignored) == 0 &&
-        exo_keyring_is_wrapped(&text)) {
-        rc = unwrap(app, exo_buf_text(&name), &text, err);
+        exo_buf_done(&name, &where) == 0 && exo_keyring_is_wrapped(&text)) {
+        rc = unwrap(app, where, &text, err);
     }
     exo_secret_free(&text);
     exo_buf_free(&name);

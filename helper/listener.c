@@ -116,6 +116,7 @@ void exo_visit_answer(struct exo_visit *r, const char *status,
 {
     struct exo_buf page = EXO_BUF_INIT(4096);
     struct exo_buf out = EXO_BUF_INIT(8192);
+    const char *answer;
 
     exo_buf_fmt(&page,
                 "<!DOCTYPE html>\n<html lang=\"en\"><head>"
@@ -131,10 +132,11 @@ void exo_visit_answer(struct exo_visit *r, const char *status,
                 "'unsafe-inline'\r\nReferrer-Policy: no-referrer\r\n"
                 "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
                 status, page.len);
-    exo_buf_str(&out, exo_buf_text(&page));
+    exo_buf_join(&out, &page);
     /* All of it fits into an empty socket; who went away needs no page. */
-    (void)!send(r->fd, exo_buf_text(&out), out.len,
-                MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (exo_buf_done(&out, &answer) == 0) {
+        (void)!send(r->fd, answer, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     exo_buf_free(&page);
     exo_buf_free(&out);
     drop(r);

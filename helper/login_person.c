@@ -101,19 +101,17 @@ static const char *mailbox_of(const struct exo_settings *s)
 
 /* Entra says in an ID token who it was, if asked; others have it in their
  * scope already, or do not know OpenID Connect. */
-static void ask_who(const struct exo_login *login,
-                    struct exo_oauth_client *client, struct exo_buf *scope)
+static int ask_who(const struct exo_login *login,
+                   struct exo_oauth_client *client, struct exo_buf *scope)
 {
     if (strcmp(exo_settings_get(login->owner, EXO_KEY_PROVIDER), "microsoft") !=
             0 ||
         client->scope[0] == '\0' || client->resource[0] != '\0' ||
         strstr(client->scope, "openid")) {
-        return;
+        return 0;
     }
     exo_buf_fmt(scope, "%s openid profile", client->scope);
-    if (scope->error == 0) {
-        client->scope = exo_buf_text(scope);
-    }
+    return exo_buf_done(scope, &client->scope);
 }
 
 /* Where a browser ends that is not on this host. For Entra its own page,
@@ -152,10 +150,12 @@ static int by_browser(struct exo_login *login,
 
     browser.hint = strchr(mailbox, '@') && mailbox[0] != '@' ? mailbox : "";
     paste_uri(login->owner, &uri);
-    browser.redirect_uri = exo_buf_text(&uri);
-    rc = login->way == EXO_LOGIN_BROWSER
-             ? exo_browser_login(login->app, &browser, tokens, err)
-             : exo_browser_paste(&browser, tokens, err);
+    rc = exo_buf_done(&uri, &browser.redirect_uri);
+    if (rc == 0) {
+        rc = login->way == EXO_LOGIN_BROWSER
+                 ? exo_browser_login(login->app, &browser, tokens, err)
+                 : exo_browser_paste(&browser, tokens, err);
+    }
     exo_buf_free(&uri);
     return rc;
 }
@@ -248,10 +248,12 @@ int exo_login_person(struct exo_login *login, struct exo_tokens *tokens,
     if (login->way == EXO_LOGIN_PASSWORD) {
         return by_password(login, &client, tokens, err);
     }
-    ask_who(login, &client, &scope);
-    rc = login->way == EXO_LOGIN_DEVICE
-             ? exo_device_login(&client, tokens, err)
-             : by_browser(login, &client, tokens, err);
+    rc = ask_who(login, &client, &scope);
+    if (rc == 0) {
+        rc = login->way == EXO_LOGIN_DEVICE
+                 ? exo_device_login(&client, tokens, err)
+                 : by_browser(login, &client, tokens, err);
+    }
     exo_buf_free(&scope);
     return rc;
 }

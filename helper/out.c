@@ -11,6 +11,20 @@
 
 #include "cmd.h"
 
+int exo_out_buf(const struct exo_buf *text, struct exo_err *err)
+{
+    const char *data;
+    int rc = exo_buf_done(text, &data);
+
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot make the output: %s; free some memory, and "
+                           "run it again",
+                           exo_strerror(rc));
+    }
+    return exo_out(data, text->len, err);
+}
+
 int exo_out(const void *data, size_t len, struct exo_err *err)
 {
     if (fwrite(data, 1, len, stdout) != len || fflush(stdout) != 0) {

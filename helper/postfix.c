@@ -161,9 +161,13 @@ static bool cut_service(const struct exo_postfix *p, char *line,
 /* As it is shown and compared: postconf aligns its columns. */
 static int keep_lines(struct exo_postfix *p)
 {
-    const char *from = exo_buf_text(&p->master);
+    const char *from;
+    int rc = exo_buf_done(&p->master, &from);
 
     exo_buf_init(&p->lines, TEXT_MAX);
+    if (rc != 0) {
+        return rc;
+    }
     for (; *from != '\0'; from++) {
         bool blank = *from == ' ' || *from == '\t';
 
@@ -312,13 +316,19 @@ const char *exo_postfix_override(const struct exo_postfix *p,
                                  const struct exo_postfix_service *s,
                                  const char *name)
 {
-    struct exo_buf key = EXO_BUF_INIT(1024);
-    const char *value;
+    size_t n = strlen(s->name);
+    size_t m = strlen(s->type);
 
-    exo_buf_fmt(&key, "%s/%s/%s", s->name, s->type, name);
-    value = look(&p->over, exo_buf_text(&key));
-    exo_buf_free(&key);
-    return value;
+    for (size_t i = 0; i < p->over.n; i++) {
+        const char *key = p->over.pair[i].name;
+
+        if (strncmp(key, s->name, n) == 0 && key[n] == '/' &&
+            strncmp(key + n + 1, s->type, m) == 0 && key[n + 1 + m] == '/' &&
+            strcmp(key + n + m + 2, name) == 0) {
+            return p->over.pair[i].value;
+        }
+    }
+    return NULL;
 }
 
 const struct exo_postfix_service *exo_postfix_find(const struct exo_postfix *p,

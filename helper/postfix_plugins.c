@@ -103,6 +103,7 @@ void exo_postfix_plugin_dirs(const struct exo_postfix *p, struct exo_buf *dirs)
     struct exo_buf text = EXO_BUF_INIT((size_t)64 * 1024);
     char *ldd = exo_run_find("ldd");
     char *library = NULL;
+    const char *said;
     int status = 0;
 
     if (exo_postfix_import(p, "SASL_PATH", dirs)) {
@@ -112,8 +113,9 @@ void exo_postfix_plugin_dirs(const struct exo_postfix *p, struct exo_buf *dirs)
     if (ldd && smtp.error == 0) {
         const char *argv[] = { ldd, smtp.data, NULL };
 
-        if (exo_run(argv, RUN_MS, &text, NULL, &status) == 0 && status == 0) {
-            library = library_of(exo_buf_text(&text));
+        if (exo_run(argv, RUN_MS, &text, NULL, &status) == 0 && status == 0 &&
+            exo_buf_done(&text, &said) == 0) {
+            library = library_of(said);
         }
     }
     if (library) {

@@ -224,7 +224,10 @@ int exo_session_login(struct exo_app *app, struct exo_options *options,
     way->tls = s->tls;
     way->host = s->host;
     way->port = s->port;
-    way->ca_pem = s->ca_file ? exo_buf_text(&s->ca) : NULL;
+    if (s->ca_file && exo_buf_done(&s->ca, &way->ca_pem) != 0) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "out of memory; free some, and run it again");
+    }
     way->ca_len = s->ca.len;
     way->timeout_ms = s->timeout > 0 ? s->timeout * 1000 : EXO_MAIL_WHOLE_MS;
     begin_time(s, way->timeout_ms);

@@ -97,7 +97,7 @@ static int read_text(struct exo_settings *s, const struct exo_conf *conf,
         return exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &s->text, why);
     }
     s->proposed = draft->is_new && !draft->written;
-    exo_buf_add(&s->text, exo_buf_text(&draft->text), draft->text.len);
+    exo_buf_join(&s->text, &draft->text);
     return s->text.error;
 }
 

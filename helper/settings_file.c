@@ -123,9 +123,10 @@ static int guess(struct exo_account *account, const char *name, size_t len)
 static bool is_there(const struct warner *w, const struct exo_account *account)
 {
     struct exo_buf path = EXO_BUF_INIT(4096);
+    const char *name;
     struct stat st;
     bool yes = exo_settings_path(w->conf, account, &path) == 0 &&
-               lstat(exo_buf_text(&path), &st) == 0;
+               exo_buf_done(&path, &name) == 0 && lstat(name, &st) == 0;
 
     exo_buf_free(&path);
     return yes;
@@ -158,9 +159,7 @@ static void find_stray(void *context, const char *name, size_t len)
         exo_buf_str(&text, "its name is not that of an account; rename it as "
                            "exoauth.conf(5) says");
     }
-    if (text.error == 0) {
-        w->warn(w->context, exo_buf_text(&text));
-    }
+    w->warn(w->context, exo_buf_shown(&text));
     exo_buf_free(&text);
 }
 

@@ -15,6 +15,18 @@
 
 static const char discovery[] = "discovery";
 
+static int take(struct exo_settings *s, enum exo_key key,
+                const struct exo_buf *value, const char *origin)
+{
+    const char *text;
+    int rc = exo_buf_done(value, &text);
+
+    if (rc == 0) {
+        exo_settings_set(s, key, text, origin, 0);
+    }
+    return rc;
+}
+
 static int expand(struct exo_settings *s, enum exo_key key, const char *pattern,
                   const char *origin, struct exo_err *err)
 {
@@ -24,14 +36,13 @@ static int expand(struct exo_settings *s, enum exo_key key, const char *pattern,
     if (s->key[key].value[0] != '\0' || pattern[0] == '\0') {
         return 0;
     }
-    if (exo_provider_expand(pattern, tenant, out) != 0) {
+    if (exo_provider_expand(pattern, tenant, out) != 0 && out->error == 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s: tenant is missing; run: exoauth login %s "
                            "--set tenant=TENANT (a GUID or domain)",
                            s->path, EXO_SH(s->file.name, "ACCOUNT"));
     }
-    exo_settings_set(s, key, exo_buf_text(out), origin, 0);
-    return 0;
+    return take(s, key, out, origin);
 }
 
 /* A managed identity is asked for by the resource alone, and no endpoint of
@@ -42,15 +53,15 @@ static int take_identity(struct exo_settings *s, const struct exo_provider *p,
     static const char suffix[] = "/.default";
     const char *end = strstr(p->app_scope, suffix);
     struct exo_buf *out = &s->expanded[EXO_KEY_RESOURCE];
+    int rc = 0;
 
     exo_settings_take_identity(s);
     if (end && exo_settings_get(s, EXO_KEY_RESOURCE)[0] == '\0') {
         exo_buf_add(out, p->app_scope, (size_t)(end - p->app_scope));
-        exo_settings_set(s, EXO_KEY_RESOURCE, exo_buf_text(out), "provider", 0);
+        rc = take(s, EXO_KEY_RESOURCE, out, "provider");
     }
-    return out->error != 0
-               ? out->error
-               : expand(s, EXO_KEY_RESOURCE, p->resource, "provider", err);
+    return rc != 0 ? rc
+                   : expand(s, EXO_KEY_RESOURCE, p->resource, "provider", err);
 }
 
 static enum exo_grant choose_grant(struct exo_settings *s)
@@ -92,8 +103,7 @@ static int unite_scope(struct exo_settings *s)
         exo_buf_str(out, out->len > 0 ? " " : "");
         exo_buf_add(out, p, n);
     }
-    scope->value = exo_buf_text(out);
-    return out->error;
+    return exo_buf_done(out, &scope->value);
 }
 
 static const char *scope_of(const struct exo_provider *p, enum exo_grant grant)
@@ -166,8 +176,7 @@ int exo_settings_found(struct exo_settings *settings, enum exo_key key,
     }
     exo_buf_reset(out);
     exo_buf_str(out, value);
-    exo_settings_set(s, key, exo_buf_text(out), discovery, 0);
-    return out->error;
+    return take(s, key, out, discovery);
 }
 
 bool exo_settings_discovered(const struct exo_settings *s, enum exo_key key)

@@ -57,7 +57,8 @@ static int read_service(const struct exo_setup *s, struct service *service,
     size_t n = 0;
 
     exo_buf_str(&service->line, c ? c->after : there ? there->line : "");
-    word = strstr(exo_buf_text(&service->line), "user=");
+    word =
+        service->line.error != 0 ? NULL : strstr(service->line.data, "user=");
     rest = word ? strstr(word, " argv=") : NULL;
     if (rest) {
         *rest = '\0';
@@ -111,7 +112,10 @@ static int converse(const struct exo_setup *s, const char *account, int fd,
     int rc;
 
     request.get = account;
-    request.server = exo_buf_text(&s->host);
+    rc = exo_buf_done(&s->host, &request.server);
+    if (rc != 0) {
+        return rc;
+    }
     exo_request_put(&text, &request);
     rc = exo_message_write(fd, deadline, &text);
     exo_buf_reset(&text);
@@ -125,7 +129,7 @@ static int converse(const struct exo_setup *s, const char *account, int fd,
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "what spawn(8) would start, %s serve, gave no answer "
                          "(%s); see that user %s can run it, and the log",
-                         exo_buf_text(&s->program), exo_strerror(rc),
+                         exo_buf_shown(&s->program), exo_strerror(rc),
                          s->conf->run_as);
     } else if (reply.status != EXO_STATUS_OK) {
         rc = exo_err_set(err, reply.status, "%s",
@@ -207,18 +211,24 @@ static int check_login(const struct exo_setup *s, const char *account,
     (void)unsetenv("SASL_CONF_PATH");
     memset(&login, 0, sizeof(login));
     if (exo_postfix_import(s->postfix, "SASL_CONF_PATH", &conf_dir)) {
-        login.conf_dir = exo_buf_text(&conf_dir);
+        rc = exo_buf_done(&conf_dir, &login.conf_dir);
     }
     (void)exo_postfix_import(s->postfix, "SASL_PATH", &sasl_path);
-    login.sasl_path = exo_buf_text(&sasl_path);
+    if (rc == 0) {
+        rc = exo_buf_done(&sasl_path, &login.sasl_path);
+    }
+    if (rc == 0) {
+        rc = exo_buf_done(&s->host, &login.server);
+    }
     login.root = s->chroot ? s->queue_dir : NULL;
     login.uid = jail.pw->pw_uid;
     login.gid = jail.pw->pw_gid;
     login.groups = jail.groups;
     login.n_groups = (size_t)jail.n;
     login.account = account;
-    login.server = exo_buf_text(&s->host);
-    rc = exo_login_try(&login, exo_clock_ms() + CHECK_MS, err);
+    if (rc == 0) {
+        rc = exo_login_try(&login, exo_clock_ms() + CHECK_MS, err);
+    }
     exo_buf_free(&conf_dir);
     exo_buf_free(&sasl_path);
     return rc;
@@ -227,11 +237,11 @@ static int check_login(const struct exo_setup *s, const char *account,
 /* ---- both, for each account -------------------------------------------- */
 
 /* An @domain serves any name of its domain. */
-static void mailbox_of(const struct exo_account *account, struct exo_buf *name)
+static void mailbox_of(const struct exo_account *account, char *name,
+                       size_t size)
 {
-    exo_buf_reset(name);
-    exo_buf_fmt(name, "%s%s", account->name[0] == '@' ? "postmaster" : "",
-                account->name);
+    (void)snprintf(name, size, "%s%s",
+                   account->name[0] == '@' ? "postmaster" : "", account->name);
 }
 
 static void good(const char *what, const char *account)
@@ -241,24 +251,22 @@ static void good(const char *what, const char *account)
 
 int exo_setup_check(const struct exo_setup *s, struct exo_err *err)
 {
-    struct exo_buf name = EXO_BUF_INIT(2 * EXO_ACCOUNT_MAX);
+    char name[2 * EXO_ACCOUNT_MAX];
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < s->n_accounts; i++) {
-        mailbox_of(&s->account[i], &name);
-        rc = check_serve(s, exo_buf_text(&name), err);
+        mailbox_of(&s->account[i], name, sizeof(name));
+        rc = check_serve(s, name, err);
         if (rc == 0) {
-            good("exoauth serve has a token, as spawn(8) will run it",
-                 exo_buf_text(&name));
-            rc = check_login(s, exo_buf_text(&name), err);
+            good("exoauth serve has a token, as spawn(8) will run it", name);
+            rc = check_login(s, name, err);
         }
         if (rc == 0) {
             good(s->chroot ? "the mail user in the jail can log in with it"
                            : "the mail user can log in with it",
-                 exo_buf_text(&name));
+                 name);
         }
     }
-    exo_buf_free(&name);
     return rc;
 }
 
@@ -295,7 +303,9 @@ static int ask_from_jail(void *context)
         return 2;
     }
     request.get = q->account;
-    request.server = exo_buf_text(&s->host);
+    if (exo_buf_done(&s->host, &request.server) != 0) {
+        return 2;
+    }
     exo_source_get(s->conf, &request, EXO_SOURCE_NO_FILE | EXO_SOURCE_NO_SPAWN,
                    quiet, NULL, &answer);
     if (answer.reply.status == EXO_STATUS_OK) {
@@ -321,11 +331,12 @@ static int ask_once(const struct exo_setup *s, const struct jail *jail,
     process.timeout_ms = CHECK_MS;
     rc = exo_process_run(&process, &ended);
     if (rc != 0 || ended.status != 0) {
-        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
-                         "Postfix is set up, but its socket "
-                         "private/" EXO_SETUP_SERVICE " gave the mail user no "
-                         "token: %s; see the log of Postfix",
-                         why.len > 0 ? exo_buf_text(&why) : "it did not start");
+        rc =
+            exo_err_set(err, EXO_STATUS_TRANSIENT,
+                        "Postfix is set up, but its socket "
+                        "private/" EXO_SETUP_SERVICE " gave the mail user no "
+                        "token: %s; see the log of Postfix",
+                        why.len > 0 ? exo_buf_shown(&why) : "it did not start");
     }
     exo_buf_free(&why);
     return rc;
@@ -334,16 +345,15 @@ static int ask_once(const struct exo_setup *s, const struct jail *jail,
 int exo_setup_check_socket(const struct exo_setup *s, struct exo_err *err)
 {
     int64_t deadline = exo_clock_ms() + SOCKET_MS;
-    struct exo_buf name = EXO_BUF_INIT(2 * EXO_ACCOUNT_MAX);
+    char name[2 * EXO_ACCOUNT_MAX];
     struct jail jail;
     int rc = find_jail(s, &jail, err);
 
-    mailbox_of(&s->account[0], &name);
+    mailbox_of(&s->account[0], name, sizeof(name));
     while (rc == 0) {
-        rc = ask_once(s, &jail, exo_buf_text(&name), err);
+        rc = ask_once(s, &jail, name, err);
         if (rc == 0) {
-            good("the socket of spawn(8) answers the mail user",
-                 exo_buf_text(&name));
+            good("the socket of spawn(8) answers the mail user", name);
             err->status = EXO_STATUS_OK;
             err->text[0] = '\0';
             break;
@@ -353,6 +363,5 @@ int exo_setup_check_socket(const struct exo_setup *s, struct exo_err *err)
             rc = 0;
         }
     }
-    exo_buf_free(&name);
     return rc;
 }

@@ -92,8 +92,11 @@ bool exo_setup_is_strict(const char *level)
 static void want_tls(struct client *c)
 {
     const char *level = now(c, "smtp_tls_security_level");
-    const char *port = strrchr(exo_buf_text(&c->setup->relay), ':');
+    const char *port = NULL;
 
+    if (exo_buf_done(&c->setup->relay, &port) == 0) {
+        port = strrchr(port, ':');
+    }
     want_value(c, "smtp_tls_security_level",
                exo_setup_is_strict(level) ? level : "secure");
     if (port && (strcmp(port, ":465") == 0 || strcmp(port, ":smtps") == 0 ||
@@ -215,7 +218,7 @@ static void want_pace(struct client *c, const char *transport)
     struct exo_setup *s = c->setup;
     struct exo_buf name = EXO_BUF_INIT(512);
     struct exo_buf value = EXO_BUF_INIT(32);
-    const char *limit;
+    const char *limit, *key, *want;
     long n;
 
     if (s->options->rate_delay > 0) {
@@ -223,7 +226,9 @@ static void want_pace(struct client *c, const char *transport)
         exo_buf_fmt(&value, "%llds", (long long)s->options->rate_delay);
     } else if (s->exchange) {
         exo_buf_fmt(&name, "%s_destination_concurrency_limit", transport);
-        limit = exo_postfix_get(s->postfix, exo_buf_text(&name));
+        limit = exo_buf_done(&name, &key) == 0
+                    ? exo_postfix_get(s->postfix, key)
+                    : "";
         if (*limit == '\0') {
             limit = exo_postfix_get(s->postfix,
                                     "default_destination_concurrency_limit");
@@ -233,12 +238,12 @@ static void want_pace(struct client *c, const char *transport)
             exo_buf_str(&value, "3");
         }
     }
-    if (value.len > 0 &&
-        strcmp(exo_postfix_get(s->postfix, exo_buf_text(&name)),
-               exo_buf_text(&value)) != 0) {
-        exo_changes_text(&s->changes, EXO_SETUP_MAIN, exo_buf_text(&name),
-                         exo_postfix_said(s->postfix, exo_buf_text(&name)),
-                         &value);
+    if (exo_buf_done(&name, &key) != 0 || exo_buf_done(&value, &want) != 0) {
+        s->changes.error = EXO_E_NOMEM;
+    } else if (want[0] != '\0' &&
+               strcmp(exo_postfix_get(s->postfix, key), want) != 0) {
+        exo_changes_text(&s->changes, EXO_SETUP_MAIN, key,
+                         exo_postfix_said(s->postfix, key), &value);
     }
     exo_buf_free(&name);
     exo_buf_free(&value);
@@ -288,6 +293,7 @@ static int plan_relayhost(struct exo_setup *s, struct exo_err *err)
 {
     const char *route = exo_postfix_get(s->postfix, "default_transport");
     struct client c = { s, NULL, EXO_BUF_INIT(SAYS_MAX) };
+    const char *relay;
     char name[128] = "";
     int rc;
 
@@ -302,8 +308,11 @@ static int plan_relayhost(struct exo_setup *s, struct exo_err *err)
     }
     s->chroot = c.service->chroot;
     rc = want_all(&c, name, err);
-    want_value(&c, "relayhost", exo_buf_text(&s->relay));
     if (rc == 0) {
+        rc = exo_buf_done(&s->relay, &relay);
+    }
+    if (rc == 0) {
+        want_value(&c, "relayhost", relay);
         rc = check_overrides(s, c.service, err);
     }
     exo_buf_free(&c.options);
@@ -357,6 +366,7 @@ static int plan_transport(struct exo_setup *s, struct exo_err *err)
     struct client c = { s, NULL, EXO_BUF_INIT(EXO_BLOCK_VALUE) };
     struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_VALUE);
     struct exo_changes master = { NULL, 0, 0 };
+    const char *name;
     int rc;
 
     c.service = exo_postfix_find(s->postfix, s->transport, "unix");
@@ -366,14 +376,19 @@ static int plan_transport(struct exo_setup *s, struct exo_err *err)
     }
     s->chroot = c.service ? c.service->chroot : !smtp || smtp->chroot;
     rc = want_all(&c, s->transport, err);
-    exo_buf_fmt(&text, "%s unix - - %c - - smtp%s", s->transport,
-                s->chroot ? 'y' : 'n', exo_buf_text(&c.options));
+    exo_buf_fmt(&text, "%s unix - - %c - - smtp", s->transport,
+                s->chroot ? 'y' : 'n');
+    exo_buf_join(&text, &c.options);
     want_ways(s);
     /* master.cf comes before main.cf. */
     exo_buf_reset(&c.options);
     exo_buf_fmt(&c.options, "%s/unix", s->transport);
-    exo_changes_text(&master, EXO_SETUP_MASTER, exo_buf_text(&c.options),
-                     c.service ? c.service->line : NULL, &text);
+    if (exo_buf_done(&c.options, &name) == 0) {
+        exo_changes_text(&master, EXO_SETUP_MASTER, name,
+                         c.service ? c.service->line : NULL, &text);
+    } else {
+        master.error = c.options.error;
+    }
     for (size_t i = 0; i < s->changes.n; i++) {
         const struct exo_change *item = &s->changes.item[i];
 

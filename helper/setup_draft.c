@@ -125,14 +125,17 @@ static int make_dir(struct draft *d, struct exo_err *err)
 static int put(const struct draft *d, const char *name,
                const struct exo_buf *text, struct exo_err *err)
 {
+    const char *whole;
     char path[128];
     int fd;
     int rc;
 
     (void)snprintf(path, sizeof(path), "%s/%s", d->dir, name);
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    rc = fd < 0 ? EXO_E_IO
-                : exo_file_write_all(fd, exo_buf_text(text), text->len);
+    rc = fd < 0 ? EXO_E_IO : exo_buf_done(text, &whole);
+    if (rc == 0) {
+        rc = exo_file_write_all(fd, whole, text->len);
+    }
     if (rc != 0) {
         rc = fail(err, "cannot write");
     }
@@ -268,9 +271,13 @@ int exo_setup_draft(const struct exo_setup *s,
     memset(master_cf, 0, sizeof(*master_cf));
     for (size_t i = 0; rc == 0 && i < 2; i++) {
         struct exo_buf path = EXO_BUF_INIT(4096);
+        const char *name;
 
         exo_setup_in_dir(s, names[i], &path);
-        rc = exo_setup_file_read(file[i], exo_buf_text(&path), err);
+        rc = exo_buf_done(&path, &name);
+        if (rc == 0) {
+            rc = exo_setup_file_read(file[i], name, err);
+        }
         exo_buf_free(&path);
     }
     if (rc == 0) {

@@ -89,14 +89,20 @@ static int remove_file(struct exo_path *path, const char *file)
 
 int exo_setup_file_write(const struct exo_setup_file *file, struct exo_err *err)
 {
+    const char *text;
     struct exo_path path;
-    int rc;
+    int rc = exo_buf_done(&file->after, &text);
 
+    if (rc != 0) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot make %s: %s; free some memory, and run it "
+                           "again",
+                           file->path, exo_strerror(rc));
+    }
     /* /etc/sasl2 need not be there. */
-    rc = file->wanted
-             ? exo_path_put(&path, file->path, file->mode, 0755,
-                            exo_buf_text(&file->after), file->after.len)
-             : remove_file(&path, file->path);
+    rc = file->wanted ? exo_path_put(&path, file->path, file->mode, 0755, text,
+                                     file->after.len)
+                      : remove_file(&path, file->path);
     if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "cannot write %s: %s; see that its file system is "
@@ -126,10 +132,13 @@ int exo_setup_conf_edit(struct exo_buf *text, const char *key,
                         const char *value)
 {
     struct exo_buf out = EXO_BUF_INIT(EXO_SETUP_TEXT);
-    const char *p = exo_buf_text(text);
+    const char *p;
     bool done = value == NULL;
-    int rc;
+    int rc = exo_buf_done(text, &p);
 
+    if (rc != 0) {
+        return rc;
+    }
     while (*p != '\0') {
         size_t len = strcspn(p, "\n");
 
@@ -148,7 +157,7 @@ int exo_setup_conf_edit(struct exo_buf *text, const char *key,
     rc = out.error;
     if (rc == 0) {
         exo_buf_reset(text);
-        exo_buf_add(text, exo_buf_text(&out), out.len);
+        exo_buf_join(text, &out);
         rc = text->error;
     }
     exo_buf_free(&out);
@@ -164,8 +173,7 @@ static int conf_text(const struct exo_setup *s,
     if (rc == 0) {
         file->kind = EXO_SETUP_CONF;
         file->wanted = true;
-        exo_buf_add(&file->after, exo_buf_text(&file->before),
-                    file->before.len);
+        exo_buf_join(&file->after, &file->before);
         rc = file->after.error;
     }
     for (size_t i = 0; rc == 0 && i < changes->n; i++) {
@@ -184,7 +192,7 @@ static int conf_text(const struct exo_setup *s,
 static void keep(struct exo_setup_file *file, size_t *n)
 {
     if (file->wanted != file->existed ||
-        strcmp(exo_buf_text(&file->before), exo_buf_text(&file->after)) != 0) {
+        !exo_buf_same(&file->before, &file->after)) {
         (*n)++;
     } else {
         exo_setup_file_free(file);

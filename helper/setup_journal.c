@@ -135,9 +135,13 @@ static int parse(const struct exo_buf *text, struct json_object **journal)
 {
     struct json_object *version = NULL;
     const char *why;
-    int rc = exo_json_read(exo_buf_text(text), text->len,
-                           DEPTH | EXO_JSON_BYTES, journal, &why);
+    const char *whole;
+    int rc = exo_buf_done(text, &whole);
 
+    if (rc == 0) {
+        rc = exo_json_read(whole, text->len, DEPTH | EXO_JSON_BYTES, journal,
+                           &why);
+    }
     if (rc != 0) {
         return rc;
     }
@@ -160,11 +164,16 @@ int exo_journal_load(const struct exo_setup *s, struct json_object **journal,
 {
     struct exo_buf path = EXO_BUF_INIT(4096);
     struct exo_setup_file file;
+    const char *name;
     int rc;
 
     *journal = NULL;
     in_journal(s, &path);
-    rc = exo_setup_file_read(&file, exo_buf_text(&path), err);
+    rc = exo_buf_done(&path, &name);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = exo_setup_file_read(&file, name, err);
     if (rc == 0 && file.existed) {
         rc = parse(&file.before, journal);
         if (rc != 0) {
@@ -200,7 +209,7 @@ int exo_journal_save(const struct exo_setup *s, struct json_object *journal,
                                      journal, JSON_C_TO_STRING_PRETTY));
         exo_buf_str(&file.after, "\n");
     }
-    rc = file.after.error;
+    rc = path.error != 0 ? path.error : file.after.error;
     if (rc == 0) {
         rc = exo_setup_file_write(&file, err);
     }
@@ -227,11 +236,20 @@ int exo_setup_journal(const struct exo_setup *s,
     }
     for (size_t i = 0; i < n; i++) {
         const struct exo_setup_file *f = &file[i];
-        struct json_object *entry =
-            note(exo_journal_list(journal, "files"), f->kind, "path", f->path,
-                 f->existed ? exo_buf_text(&f->before) : NULL,
-                 f->wanted ? exo_buf_text(&f->after) : NULL);
+        const char *before, *after;
+        struct json_object *entry;
 
+        rc = exo_buf_done(&f->before, &before);
+        if (rc == 0) {
+            rc = exo_buf_done(&f->after, &after);
+        }
+        if (rc != 0) {
+            json_object_put(journal);
+            return rc;
+        }
+        entry =
+            note(exo_journal_list(journal, "files"), f->kind, "path", f->path,
+                 f->existed ? before : NULL, f->wanted ? after : NULL);
         json_object_object_add(entry, "mode",
                                json_object_new_int((int)f->mode));
     }

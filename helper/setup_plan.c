@@ -91,6 +91,7 @@ static int plan_group(struct exo_setup *s, struct exo_err *err)
 int exo_setup_plan_conf(struct exo_setup *s, struct exo_err *err)
 {
     struct exo_buf socket = EXO_BUF_INIT(4096);
+    const char *path;
     int rc;
 
     s->nobody = getpwnam(s->conf->run_as) == NULL;
@@ -104,9 +105,11 @@ int exo_setup_plan_conf(struct exo_setup *s, struct exo_err *err)
     rc = plan_group(s, err);
     exo_buf_fmt(&socket, "%s/private/" EXO_SETUP_SERVICE,
                 s->chroot ? "" : s->queue_dir);
-    want_word(s, "socket", s->conf->socket, exo_buf_text(&socket));
     if (rc == 0) {
-        rc = socket.error;
+        rc = exo_buf_done(&socket, &path);
+    }
+    if (rc == 0) {
+        want_word(s, "socket", s->conf->socket, path);
     }
     exo_buf_free(&socket);
     return rc;
@@ -123,16 +126,18 @@ static int want_map(struct exo_setup *s, const char *name,
     struct exo_buf path = EXO_BUF_INIT(4096);
     struct exo_setup_file file;
     const char *where;
+    const char *before = NULL;
     int rc;
 
     exo_setup_in_dir(s, name, &path);
     rc = exo_buf_done(&path, &where);
     if (rc == 0) {
         rc = exo_setup_file_read(&file, where, err);
+        if (rc == 0 && file.existed) {
+            rc = exo_buf_done(&file.before, &before);
+        }
         if (rc == 0) {
-            exo_changes_text(&s->changes, EXO_SETUP_MAP, where,
-                             file.existed ? exo_buf_text(&file.before) : NULL,
-                             text);
+            exo_changes_text(&s->changes, EXO_SETUP_MAP, where, before, text);
         }
         exo_setup_file_free(&file);
     }
@@ -155,7 +160,8 @@ static void put_names(const struct exo_setup *s, struct exo_buf *text)
             continue;
         }
         if (first) {
-            exo_buf_fmt(text, "%s %s\n", exo_buf_text(&s->relay), name);
+            exo_buf_join(text, &s->relay);
+            exo_buf_fmt(text, " %s\n", name);
         }
         if (several) {
             exo_buf_fmt(text, "%s %s\n", name, name);
@@ -196,8 +202,9 @@ static void put_ways(const struct exo_setup *s, struct exo_buf *text)
 {
     exo_buf_str(text, head);
     for (size_t i = 0; i < s->n_accounts; i++) {
-        exo_buf_fmt(text, "%s %s:%s\n", s->account[i].name, s->transport,
-                    exo_buf_text(&s->relay));
+        exo_buf_fmt(text, "%s %s:", s->account[i].name, s->transport);
+        exo_buf_join(text, &s->relay);
+        exo_buf_str(text, "\n");
     }
 }
 
@@ -243,10 +250,12 @@ static size_t own_map(const struct exo_setup *s, const char *list)
 
     for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i += 2) {
         struct exo_buf map = EXO_BUF_INIT(4096);
+        const char *own;
 
         exo_buf_str(&map, names[i]);
         exo_setup_in_dir(s, names[i + 1], &map);
-        found = map.len == len && strncmp(list, exo_buf_text(&map), len) == 0;
+        found = exo_buf_done(&map, &own) == 0 && map.len == len &&
+                strncmp(list, own, len) == 0;
         exo_buf_free(&map);
     }
     return found ? len : 0;
@@ -290,9 +299,10 @@ int exo_setup_plan_spawn(struct exo_setup *s, struct exo_err *err)
     struct exo_buf line = EXO_BUF_INIT(EXO_BLOCK_VALUE);
 
     exo_buf_fmt(&line,
-                EXO_SETUP_SERVICE " unix - n n - 100 spawn user=%s argv=%s "
-                                  "serve",
-                s->conf->run_as, exo_buf_text(&s->program));
+                EXO_SETUP_SERVICE " unix - n n - 100 spawn user=%s argv=",
+                s->conf->run_as);
+    exo_buf_join(&line, &s->program);
+    exo_buf_str(&line, " serve");
     if (!is_default(s->conf)) {
         if (strpbrk(s->conf->path, " \t$")) {
             exo_buf_free(&line);

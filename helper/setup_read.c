@@ -111,8 +111,10 @@ static int check_sasl(const struct exo_setup *s, struct exo_err *err)
     const char *argv[] = { p->postconf, "-c", p->config_dir, "-A", NULL };
     struct exo_buf out = EXO_BUF_INIT(4096);
     int status = 0;
+    const char *said;
     int rc = exo_run(argv, 10000, &out, NULL, &status);
-    bool can = rc == 0 && exo_postfix_has_word(exo_buf_text(&out), "cyrus");
+    bool can = rc == 0 && exo_buf_done(&out, &said) == 0 &&
+               exo_postfix_has_word(said, "cyrus");
 
     exo_buf_free(&out);
     if (!can) {
@@ -235,11 +237,13 @@ static void first_server(const char *servers, struct exo_buf *relay)
 static void choose_relay(struct exo_setup *s, const char *servers)
 {
     const char *today = exo_postfix_get(s->postfix, "relayhost");
+    const char *host;
 
     if (s->options->relayhost) {
         exo_buf_str(&s->relay, s->options->relayhost);
     } else if (!s->transport && cut_relay(today, &s->host) == 0 &&
-               exo_servers_allow(servers, exo_buf_text(&s->host))) {
+               exo_buf_done(&s->host, &host) == 0 &&
+               exo_servers_allow(servers, host)) {
         exo_buf_str(&s->relay, today);
     } else {
         first_server(servers, &s->relay);
@@ -258,7 +262,7 @@ static int check_account(struct exo_setup *s, const struct exo_account *account,
                          bool first, struct exo_err *err)
 {
     struct exo_settings *settings;
-    const char *servers;
+    const char *servers, *relay, *host;
     int rc = exo_settings_load(&settings, s->conf, account, err);
 
     if (rc != 0) {
@@ -267,21 +271,24 @@ static int check_account(struct exo_setup *s, const struct exo_account *account,
     servers = exo_settings_get(settings, EXO_KEY_SERVERS);
     if (first) {
         choose_relay(s, servers);
-        if (cut_relay(exo_buf_text(&s->relay), &s->host) != 0) {
+        rc = exo_buf_done(&s->relay, &relay);
+        if (rc == 0 && cut_relay(relay, &s->host) != 0) {
             rc = exo_err_set(err, EXO_STATUS_USAGE,
                              "the relay must be given as [host]:port, in "
                              "brackets; add --relayhost '[smtp.example.com]:"
                              "587'");
         }
     }
-    if (rc == 0 && !exo_servers_allow(servers, exo_buf_text(&s->host))) {
+    if (rc == 0) {
+        rc = exo_buf_done(&s->host, &host);
+    }
+    if (rc == 0 && !exo_servers_allow(servers, host)) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "the token of %s may not go to %s; name another "
                          "--relayhost, or run: exoauth login %s --set "
                          "servers=%s",
-                         account->name, exo_buf_text(&s->host),
-                         EXO_SH(account->name, "ACCOUNT"),
-                         EXO_SH(exo_buf_text(&s->host), "HOST"));
+                         account->name, host, EXO_SH(account->name, "ACCOUNT"),
+                         EXO_SH(host, "HOST"));
     }
     exo_settings_free(settings);
     return rc;
@@ -290,13 +297,15 @@ static int check_account(struct exo_setup *s, const struct exo_account *account,
 int exo_setup_plan_relay(struct exo_setup *s, struct exo_err *err)
 {
     const struct exo_options *o = s->options;
+    const char *host;
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < s->n_accounts; i++) {
         rc = check_account(s, &s->account[i], i == 0, err);
     }
     if (rc == 0) {
-        s->exchange = is_exchange(exo_buf_text(&s->host));
+        rc = exo_buf_done(&s->host, &host);
+        s->exchange = rc == 0 && is_exchange(host);
     }
     /* Exchange counts per mailbox, Postfix per relay. */
     if (rc == 0 && o->rate_delay > 0 && (s->n_accounts > 1 || s->has_domain)) {

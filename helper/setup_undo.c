@@ -54,14 +54,15 @@ static bool is_whole(struct json_object *f)
     const char *path = f ? exo_journal_text(f, "path") : NULL;
     struct exo_err ignored = EXO_ERR_INIT;
     struct exo_setup_file now;
+    const char *text = NULL;
     bool yes;
 
     if (!path) {
         return false;
     }
-    yes =
-        exo_setup_file_read(&now, path, &ignored) == 0 &&
-        exo_journal_is_ours(f, now.existed ? exo_buf_text(&now.before) : NULL);
+    yes = exo_setup_file_read(&now, path, &ignored) == 0 &&
+          (!now.existed || exo_buf_done(&now.before, &text) == 0) &&
+          exo_journal_is_ours(f, text);
     exo_setup_file_free(&now);
     return yes;
 }
@@ -74,14 +75,17 @@ static const char *today(const struct undo *u, enum exo_setup_kind kind,
     const struct exo_postfix_service *service;
     struct exo_err ignored = EXO_ERR_INIT;
     char word[128] = "";
+    const char *text;
     size_t n = strcspn(name, "/");
 
     switch (kind) {
     case EXO_SETUP_CONF:
         return exo_block_get(&s->conf->block, name);
     case EXO_SETUP_MAP:
-        return exo_setup_file_read(map, name, &ignored) == 0 && map->existed
-                   ? exo_buf_text(&map->before)
+        text = NULL;
+        return exo_setup_file_read(map, name, &ignored) == 0 && map->existed &&
+                       exo_buf_done(&map->before, &text) == 0
+                   ? text
                    : NULL;
     case EXO_SETUP_MASTER:
         memcpy(word, name, n < sizeof(word) ? n : 0);
@@ -146,15 +150,16 @@ static void take_word(struct undo *u, const char *name, const char *now,
     const char *rest = now;
     struct exo_buf own = EXO_BUF_INIT(4096);
     struct exo_buf list = EXO_BUF_INIT(EXO_BLOCK_VALUE);
-    const char *word;
+    const char *word, *mine;
     size_t len;
 
     exo_buf_fmt(&own, "%s%s", queue,
                 strcmp(name, "socket") == 0 ? "/private/" EXO_SETUP_SERVICE
                                             : "");
-    while ((word = exo_word_next(&rest, &len)) != NULL) {
-        if (len != own.len || strncmp(word, exo_buf_text(&own), len) != 0 ||
-            (before && strstr(before, exo_buf_text(&own)))) {
+    list.error = exo_buf_done(&own, &mine);
+    while (list.error == 0 && (word = exo_word_next(&rest, &len)) != NULL) {
+        if (len != own.len || strncmp(word, mine, len) != 0 ||
+            (before && strstr(before, mine))) {
             exo_buf_fmt(&list, "%s%.*s", list.len > 0 ? " " : "", (int)len,
                         word);
         }
@@ -176,11 +181,15 @@ static bool is_used(const struct undo *u, enum exo_setup_kind kind,
 {
     const struct exo_postfix_pairs *said = &u->setup->postfix->said;
     struct exo_buf route = EXO_BUF_INIT(256);
+    const char *text;
     bool yes = false;
 
     exo_buf_fmt(&route, "%.*s:", (int)strcspn(name, "/"), name);
+    if (exo_buf_done(&route, &text) != 0) {
+        return true; /* what may be used stays */
+    }
     for (size_t i = 0; kind == EXO_SETUP_MASTER && i < said->n; i++) {
-        const char *at = strstr(said->pair[i].value, exo_buf_text(&route));
+        const char *at = strstr(said->pair[i].value, text);
 
         yes |= at && (at == said->pair[i].value || strchr(" ,={", at[-1]));
     }
@@ -354,7 +363,7 @@ static int ask_and_take(struct undo *u, bool *changed, struct exo_err *err)
     int rc;
 
     exo_setup_show(u->setup, &u->whole, &shown);
-    rc = exo_out(exo_buf_text(&shown), shown.len, err);
+    rc = exo_out_buf(&shown, err);
     exo_buf_free(&shown);
     if (rc == 0 && yes && u->whole.n > 0) {
         rc = exo_setup_agree(u->setup, &yes, err);

@@ -57,13 +57,16 @@ static void warn_others(const struct exo_setup *s)
 
 /* What a map says for the relay, "" for nothing. */
 static void look_up(const struct exo_setup *s, const char *postmap,
-                    const char *map, struct exo_buf *out)
+                    const struct exo_buf *map, struct exo_buf *out)
 {
-    const char *argv[] = {
-        postmap, "-c", s->postfix->config_dir, "-q", exo_buf_text(&s->relay),
-        map,     NULL
-    };
+    const char *argv[] = { postmap, "-c", s->postfix->config_dir, "-q", NULL,
+                           NULL,    NULL };
     int status = 1;
+
+    if (exo_buf_done(&s->relay, &argv[4]) != 0 ||
+        exo_buf_done(map, &argv[5]) != 0) {
+        return;
+    }
 
     if (exo_run(argv, 10000, out, NULL, &status) != 0 || status != 0) {
         exo_buf_reset(out);
@@ -86,11 +89,11 @@ static void warn_policy(const struct exo_setup *s)
         struct exo_buf out = EXO_BUF_INIT(4096);
 
         exo_buf_add(&map, word, len - (word[len - 1] == ',' ? 1 : 0));
-        look_up(s, postmap, exo_buf_text(&map), &out);
+        look_up(s, postmap, &map, &out);
         if (out.len > 0 && !exo_setup_is_strict(out.data)) {
             exo_setup_warn("smtp_tls_policy_maps says %s for %s, which wins "
                            "over smtp_tls_security_level; let it say secure",
-                           out.data, exo_buf_text(&s->relay));
+                           out.data, exo_buf_shown(&s->relay));
         }
         exo_buf_free(&map);
         exo_buf_free(&out);

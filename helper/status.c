@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,11 +31,7 @@ static void set_state(struct exo_status_row *row, const struct exo_err *why)
 
 static void set_grant(struct exo_status_row *row, enum exo_grant grant)
 {
-    struct exo_buf word = EXO_BUF_INIT(sizeof(row->grant) - 1);
-
-    exo_buf_str(&word, exo_grant_word(grant));
-    memcpy(row->grant, exo_buf_text(&word), word.len + 1);
-    exo_buf_free(&word);
+    (void)snprintf(row->grant, sizeof(row->grant), "%s", exo_grant_word(grant));
 }
 
 static void take_record(struct exo_status_row *row,

@@ -61,13 +61,14 @@ void exo_status_expiry_text(int64_t expires, bool certificate, int64_t now,
         (void)strftime(day, sizeof(day), "%Y-%m-%d", &tm);
     }
     exo_status_span(&span, expires, now);
-    (void)snprintf(
-        text, size, "the %s ends %s, %s; %s",
-        certificate ? "certificate" : "client secret", day, exo_buf_text(&span),
-        certificate ? "make a new one, upload it at the provider, and "
-                      "replace certificate and key"
-                    : "make a new one at the provider and store it with "
-                      "exoauth login or in the secret file");
+    (void)snprintf(text, size, "the %s ends %s, %s; %s",
+                   certificate ? "certificate" : "client secret", day,
+                   exo_buf_shown(&span),
+                   certificate
+                       ? "make a new one, upload it at the provider, and "
+                         "replace certificate and key"
+                       : "make a new one at the provider and store it with "
+                         "exoauth login or in the secret file");
     exo_buf_free(&span);
 }
 

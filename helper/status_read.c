@@ -91,8 +91,13 @@ static int read_rows(const struct exo_buf *text, const struct exo_account *only,
     const char *why;
     int64_t now = exo_clock_now();
     size_t count;
-    int rc = exo_json_read(exo_buf_text(text), text->len,
-                           DEPTH | EXO_JSON_BYTES, &top, &why);
+    const char *whole;
+    int rc = exo_buf_done(text, &whole);
+
+    if (rc == 0) {
+        rc =
+            exo_json_read(whole, text->len, DEPTH | EXO_JSON_BYTES, &top, &why);
+    }
 
     if (rc != 0) {
         goto out;

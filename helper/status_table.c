@@ -89,10 +89,14 @@ static void put_cell(struct exo_buf *out, const struct exo_status_row *row,
 }
 
 /* Columns that a UTF-8 text takes on a terminal, near enough. */
-static size_t width_of(const char *text)
+static size_t width_of(const struct exo_buf *cell)
 {
+    const char *text;
     size_t width = 0;
 
+    if (exo_buf_done(cell, &text) != 0) {
+        return 0;
+    }
     for (; *text != '\0'; text++) {
         width += ((unsigned char)*text & 0xc0U) != 0x80U;
     }
@@ -143,7 +147,7 @@ void exo_status_table(struct exo_buf *out, const struct exo_status_row *row,
 
             exo_buf_reset(&cell);
             put_cell(&cell, &row[i], (enum column)c, now);
-            w = width_of(exo_buf_text(&cell));
+            w = width_of(&cell);
             width[c] = w > width[c] ? w : width[c];
         }
     }
@@ -155,9 +159,9 @@ void exo_status_table(struct exo_buf *out, const struct exo_status_row *row,
             } else {
                 put_cell(&cell, &row[i - 1], (enum column)c, now);
             }
-            exo_buf_str(out, exo_buf_text(&cell));
+            exo_buf_join(out, &cell);
             if (c + 1 < COLUMNS) {
-                pad(out, width[c] + 2 - width_of(exo_buf_text(&cell)));
+                pad(out, width[c] + 2 - width_of(&cell));
             }
         }
         exo_buf_str(out, "\n");

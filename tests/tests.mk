@@ -422,6 +422,8 @@ test_files = \
 	tests/lib/progress.sh \
 	tests/lib/provider.sh \
 	tests/lib/remedies.py \
+	tests/lib/shown.py \
+	tests/lib/whole.h \
 	tests/lib/rig.sh \
 	tests/lib/setup.sh \
 	tests/lib/site.sh \

@@ -61,9 +61,6 @@ bool exo_buf_same(const struct exo_buf *buf, const struct exo_buf *other);
  */
 const char *exo_buf_shown(const struct exo_buf *buf);
 
-/* For messages: the text; "" if empty or in error. */
-const char *exo_buf_text(const struct exo_buf *buf);
-
 /*
  * A secret is a buffer of another type, so that no function which prints
  * or logs can be handed one by mistake: there is no way from it to a

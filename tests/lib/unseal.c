@@ -12,6 +12,7 @@
 
 #include "exoauth/keyring.h"
 #include "exoauth/record.h"
+#include "whole.h"
 
 static int slurp(const char *path, struct exo_buf *text)
 {
@@ -63,19 +64,18 @@ int main(int argc, char **argv)
     exo_record_init(&record);
     rc = slurp(path, &text);
     if (rc == 0)
-        rc = exo_record_decode(&record, exo_buf_text(&text), text.len, &why);
+        rc = exo_record_decode(&record, whole_text(&text), text.len, &why);
     if (rc == 0 && (back || record.sealed_by[0] != '\0')) {
         key = find_key(&ring, argv[argc - 1], record.sealed_by, &why);
         rc = key == NULL ? EXO_E_NOENT : 0;
     }
     if (rc == 0 && record.sealed_by[0] != '\0')
-        rc = exo_record_unseal(&record, exo_buf_text(&text), text.len, key,
-                               &why);
+        rc = exo_record_unseal(&record, whole_text(&text), text.len, key, &why);
     if (rc == 0)
         rc = back ? exo_record_seal(&record, key, NULL, &other)
                   : exo_record_encode(&record, &other);
     if (rc == 0)
-        (void)fputs(exo_buf_text(&other), stdout);
+        (void)fputs(whole_text(&other), stdout);
     else
         (void)fprintf(stderr, "%s: %s\n", path, why ? why : exo_strerror(rc));
     exo_keyring_free(&ring);

@@ -15,6 +15,7 @@
 
 #include "exoauth/buf.h"
 #include "exoauth/wire.h"
+#include "../lib/whole.h"
 
 #define BEARER "OAUTHBEARER"
 /* The token of the RFC's examples. */
@@ -128,7 +129,7 @@ static void check_user(const char *user, const char *want)
     assert_int_equal(exo_wire_oauthbearer(&message, user, NULL, 0, "t", 1, &at),
                      EXO_OK);
     exo_buf_fmt(&text, "n,a=%s,\001auth=Bearer t\001\001", want);
-    assert_string_equal(exo_secret_reveal(&message), exo_buf_text(&text));
+    assert_string_equal(exo_secret_reveal(&message), whole_text(&text));
     assert_int_equal(exo_secret_len(&message), text.len);
     assert_string_equal(exo_secret_reveal(&message) + at, "t\001\001");
     exo_secret_free(&message);
@@ -234,7 +235,7 @@ static void long_ones(void **state)
         assert_int_equal(host_login(&host), SASL_CONTINUE);
         exo_buf_fmt(&want, "n,a=%s,|host=" SERVER "|auth=Bearer %s||", name,
                     token);
-        expect_message(&host, exo_buf_text(&want));
+        expect_message(&host, whole_text(&want));
         exo_buf_free(&want);
         host_end(&host);
         free(token);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "exoauth/buf.h"
+#include "../lib/whole.h"
 
 static struct host with_password(enum give give, const char *pass)
 {
@@ -117,7 +118,7 @@ static void account_unknown_to_the_broker(void **state)
 
     (void)state;
     exo_buf_fmt(&conf, "socket: %s\ntimeout: 30\n", world_path("socket"));
-    world_conf(exo_buf_text(&conf));
+    world_conf(whole_text(&conf));
     exo_buf_free(&conf);
     good_token();
     host_login(&word);

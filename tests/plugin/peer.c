@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "exoauth/buf.h"
+#include "../lib/whole.h"
 
 struct peer {
     int listener;
@@ -114,7 +115,7 @@ char *peer_stop(struct peer *peer, int *connections)
     close(peer->listener);
     close(peer->stop[0]);
     close(peer->stop[1]);
-    heard = strdup(exo_buf_text(&peer->heard));
+    heard = strdup(whole_text(&peer->heard));
     assert_non_null(heard);
     exo_buf_free(&peer->heard);
     free(peer->reply);

@@ -86,6 +86,14 @@ is "$(grep -rlE 'json_tokener|json_object_from_f' $rooms)" 'json/json.c' \
 only 'NSS only in the helper' '(pwd|grp|netdb)\.h' \
     'helper/.*|store/.*|process/process\.c|mail/(lookup\.h|login_try\.c)'
 
+# shellcheck disable=SC2086
+uses=$(grep -rlE 'exo_buf_shown\(' --include='*.c' $rooms |
+    grep -v '^common/buf\.c$' | LC_ALL=C sort)
+like "$uses" 'common/path\.c' 'the uses of exo_buf_shown() are found'
+# shellcheck disable=SC2086
+is "$(python3 tests/lib/shown.py $uses)" '' \
+    'what a buffer in error hands out goes into messages alone'
+
 # Functions that have a better one here.
 banned='strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|strtok_r|gets|system'
 banned+='|popen|alloca|tmpnam|mktemp|tempnam|atoi|atol|strncpy|strncat|rand'

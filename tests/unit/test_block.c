@@ -5,6 +5,7 @@
 #include "exoauth/block.h"
 
 #include "util.h"
+#include "../lib/whole.h"
 
 #define V "exoauth: 1\n"
 
@@ -99,7 +100,7 @@ static void check_rule(const struct rule *rule)
                     block.pair[k].value);
     }
     if (rc == EXO_OK)
-        assert_string_equal(exo_buf_text(&got), rule->want);
+        assert_string_equal(whole_text(&got), rule->want);
     else
         assert_int_equal(block.n, 0);
     if (rc == EXO_E_SHORT)

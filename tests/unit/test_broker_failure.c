@@ -348,8 +348,8 @@ static void notes_each_change_once(void **state)
         { .access = "t3" }, NO_LOGIN,
     };
     static const char *const words[] = {
-        NULL, "needs-login",   NULL, NULL,        NULL,
-        "misconfigured", NULL, "recovered", NULL, "needs-login",
+        NULL, "needs-login", NULL, NULL,          NULL, "misconfigured",
+        NULL, "recovered",   NULL, "needs-login",
     };
 
     (void)state;

@@ -2,16 +2,18 @@
 /* The buffer: growth, limit, the error that sticks. And secrets on it. */
 #include "config.h"
 
+#include "exoauth/block.h"
 #include "exoauth/buf.h"
 
 #include "util.h"
+#include "../lib/whole.h"
 
 static void grows_and_stays_terminated(void **state)
 {
     struct exo_buf buf = EXO_BUF_INIT(100000);
 
     (void)state;
-    assert_string_equal(exo_buf_text(&buf), "");
+    assert_string_equal(whole_text(&buf), "");
     assert_null(buf.data);
     for (size_t i = 0; i < 10000; i++) {
         exo_buf_add(&buf, "0123456789", 10);
@@ -40,12 +42,12 @@ static void limit_sticks(void **state)
     exo_buf_str(&buf, "d");
     exo_buf_fmt(&buf, "%d", 1);
     assert_int_equal(buf.len, 3);
-    assert_string_equal(exo_buf_text(&buf), "");
+    assert_string_equal(exo_buf_shown(&buf), "(too long)");
     assert_null(exo_buf_reserve(&buf, 1));
     exo_buf_reset(&buf);
     assert_int_equal(buf.error, 0);
     exo_buf_str(&buf, "12345");
-    assert_string_equal(exo_buf_text(&buf), "12345");
+    assert_string_equal(whole_text(&buf), "12345");
     exo_buf_fmt(&buf, "%s", "");
     assert_int_equal(buf.error, 0);
     exo_buf_fmt(&buf, "%d", 6);
@@ -72,6 +74,32 @@ static void is_done_or_not(void **state)
     exo_buf_free(&buf);
 }
 
+/* An error goes along with what is built from it. */
+static void hands_an_error_on(void **state)
+{
+    struct exo_buf buf = EXO_BUF_INIT(3);
+    struct exo_buf other = EXO_BUF_INIT(9);
+    struct exo_buf block = EXO_BUF_INIT(99);
+
+    (void)state;
+    exo_buf_str(&buf, "abc");
+    exo_buf_join(&other, &buf);
+    assert_true(exo_buf_same(&buf, &other));
+    assert_string_equal(exo_buf_shown(&other), "abc");
+    exo_buf_str(&buf, "d");
+    assert_false(exo_buf_same(&buf, &other));
+    assert_false(exo_buf_same(&buf, &buf));
+    exo_buf_join(&other, &buf);
+    assert_int_equal(other.error, EXO_E_TOOBIG);
+    exo_block_put_buf(&block, "key", &buf);
+    assert_int_equal(block.error, EXO_E_TOOBIG);
+    buf.error = EXO_E_NOMEM;
+    assert_string_equal(exo_buf_shown(&buf), "(out of memory)");
+    exo_buf_free(&buf);
+    exo_buf_free(&other);
+    exo_buf_free(&block);
+}
+
 static void sizes_do_not_overflow(void **state)
 {
     struct exo_buf buf = EXO_BUF_INIT(SIZE_MAX);
@@ -84,7 +112,7 @@ static void sizes_do_not_overflow(void **state)
     assert_null(exo_buf_reserve(&buf, SIZE_MAX - 1));
     assert_int_equal(buf.error, EXO_E_TOOBIG);
     buf.error = 0;
-    assert_string_equal(exo_buf_text(&buf), "x");
+    assert_string_equal(whole_text(&buf), "x");
     exo_buf_free(&buf);
 }
 
@@ -190,6 +218,7 @@ int main(void)
         cmocka_unit_test(grows_and_stays_terminated),
         cmocka_unit_test(limit_sticks),
         cmocka_unit_test(is_done_or_not),
+        cmocka_unit_test(hands_an_error_on),
         cmocka_unit_test(sizes_do_not_overflow),
         cmocka_unit_test(reset_wipes_all_of_it),
         cmocka_unit_test(formats),

@@ -71,18 +71,16 @@ static void status_words_and_exits(void **state)
     assert_false(exo_status_parse("", &status));
     assert_int_equal(status, EXO_STATUS_DENIED);
     assert_int_equal(exo_status_exit((enum exo_status)77), 70);
-    assert_string_equal(exo_status_word((enum exo_status)77),
-                        "internal-error");
+    assert_string_equal(exo_status_word((enum exo_status)77), "internal-error");
 }
 
 static void the_worst_wins(void **state)
 {
     /* By the exit code: 0, 67, 75, 74, 77, 78. */
     static const enum exo_status order[] = {
-        EXO_STATUS_OK,           EXO_STATUS_NO_ACCOUNT,
-        EXO_STATUS_TRANSIENT,    EXO_STATUS_STORE,
-        EXO_STATUS_NEEDS_LOGIN,  EXO_STATUS_MISCONFIGURED,
-        EXO_STATUS_USAGE,        EXO_STATUS_BUG,
+        EXO_STATUS_OK,    EXO_STATUS_NO_ACCOUNT,  EXO_STATUS_TRANSIENT,
+        EXO_STATUS_STORE, EXO_STATUS_NEEDS_LOGIN, EXO_STATUS_MISCONFIGURED,
+        EXO_STATUS_USAGE, EXO_STATUS_BUG,
     };
 
     (void)state;

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "util.h"
+#include "../lib/whole.h"
 
 #define ALL \
     ((1 << EXO_FILE_CONFIG) | (1 << EXO_FILE_RECORD) | (1 << EXO_FILE_TOKEN))
@@ -23,7 +24,7 @@ static int read_as(const struct place *place, const char *name,
     int rc = exo_file_read(place->fd, name, rule, owner, &out, why);
 
     if (rc == EXO_OK)
-        assert_string_equal(exo_buf_text(&out), "text");
+        assert_string_equal(whole_text(&out), "text");
     exo_buf_free(&out);
     return rc;
 }

@@ -65,9 +65,8 @@ static void to_stderr(void **state)
     assert_int_equal(exo_log_open("stderr", EXO_LOG_NOTICE), EXO_OK);
     exo_log(EXO_LOG_NOTICE, "hello");
     /* What cannot be opened leaves stderr in force, with the level. */
-    assert_int_equal(
-        exo_log_open(place_name(place, "no/where"), EXO_LOG_DEBUG),
-        EXO_E_NOENT);
+    assert_int_equal(exo_log_open(place_name(place, "no/where"), EXO_LOG_DEBUG),
+                     EXO_E_NOENT);
     exo_log(EXO_LOG_DEBUG, "still here");
     assert_int_equal(symlinkat("target", place->fd, "link"), 0);
     assert_int_equal(exo_log_open(place_name(place, "link"), EXO_LOG_DEBUG),
@@ -85,10 +84,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(levels),
-        cmocka_unit_test_setup_teardown(to_a_file, place_setup,
-                                        place_teardown),
-        cmocka_unit_test_setup_teardown(to_stderr, place_setup,
-                                        place_teardown),
+        cmocka_unit_test_setup_teardown(to_a_file, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(to_stderr, place_setup, place_teardown),
     };
 
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #include "exoauth/account.h"
 #include "exoauth/provider.h"
+#include "../lib/whole.h"
 
 #define TENANT "contoso.example"
 
@@ -100,7 +101,7 @@ static const char *expanded(struct exo_buf *to, const char *pattern)
 {
     exo_buf_init(to, 300);
     assert_int_equal(exo_provider_expand(pattern, TENANT, to), 0);
-    return exo_buf_text(to);
+    return whole_text(to);
 }
 
 /* What was sent is about this one thing, and is sent to this address. */
@@ -218,7 +219,7 @@ static void serves_persons(void **state)
                        tenants[i]);
         assert_int_equal(
             exo_provider_expand(p->token_endpoint, tenants[i], &url), 0);
-        assert_string_equal(exo_buf_text(&url), want);
+        assert_string_equal(whole_text(&url), want);
         exo_buf_free(&url);
     }
     assert_true(exo_servers_allow(p->servers, "smtp-mail.outlook.com"));

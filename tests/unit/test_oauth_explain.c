@@ -181,13 +181,11 @@ static const struct {
       "430 4.2.0 STOREDRV; mailbox logon failure", NULL },
     { "501 5.5.127 Invalid XOAUTH2 auth data - Token will expire soon "
       "error",
-      "501 5.5.127 Invalid XOAUTH2 auth data - Token will expire soon",
-      NULL },
+      "501 5.5.127 Invalid XOAUTH2 auth data - Token will expire soon", NULL },
     { "432 4.3.2 Concurrent connections limit exceeded. Visit x",
       "432 4.3.2 Concurrent connections limit exceeded", NULL },
     { "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
-      "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
-      NULL },
+      "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", NULL },
     { "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuota",
       "554 5.2.0 STOREDRV submission", NULL },
     { "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:"
@@ -210,11 +208,9 @@ static const struct {
     { "-ERR Protocol error. Connection is closed. 10",
       "-ERR Protocol error. Connection is closed", NULL },
     { "-ERR Authentication failure: unknown user name or bad password.",
-      "-ERR Authentication failure: unknown user name or bad password",
-      NULL },
+      "-ERR Authentication failure: unknown user name or bad password", NULL },
     { "ERR Authentication failure",
-      "-ERR Authentication failure: unknown user name or bad password",
-      NULL },
+      "-ERR Authentication failure: unknown user name or bad password", NULL },
     { "A01 NO AUTHENTICATE failed.", NO_ACCESS, NULL },
     { "warning: SASL authentication failure: No worthy mechs found",
       "No worthy mechs found", NULL },
@@ -243,7 +239,9 @@ static void finds_what_a_text_is_about(void **state)
     (void)state;
     for (i = 0; i < N_OF(text_rows); i++) {
         n = exo_explain_text(text_rows[i].text, found, FOUND_MAX);
-        want = text_rows[i].code == NULL ? 0 : text_rows[i].second == NULL ? 1 : 2;
+        want = text_rows[i].code == NULL     ? 0
+               : text_rows[i].second == NULL ? 1
+                                             : 2;
         if (n != want)
             fail_msg("\"%s\" has %zu meanings", text_rows[i].text, n);
         if (want > 0)

@@ -9,6 +9,7 @@
 
 #include "exoauth/account.h"
 #include "exoauth/provider.h"
+#include "../lib/whole.h"
 
 static void assert_expands(const char *pattern, const char *tenant,
                            const char *want)
@@ -19,7 +20,7 @@ static void assert_expands(const char *pattern, const char *tenant,
         assert_int_equal(exo_provider_expand(pattern, tenant, &out), EXO_E_ARG);
     } else {
         assert_int_equal(exo_provider_expand(pattern, tenant, &out), 0);
-        assert_string_equal(exo_buf_text(&out), want);
+        assert_string_equal(whole_text(&out), want);
     }
     exo_buf_free(&out);
 }
@@ -125,7 +126,7 @@ static void assert_endpoint(const struct exo_provider *p, const char *pattern)
 
     assert_int_equal(exo_provider_expand(pattern, "t.example", &url), 0);
     if (*pattern != '\0') {
-        assert_true(exo_http_url_ok(exo_buf_text(&url)));
+        assert_true(exo_http_url_ok(whole_text(&url)));
         assert_true(strncmp(pattern, "https://", 8) == 0);
         assert_int_equal(strstr(pattern, "{tenant}") != NULL, p->needs_tenant);
     }

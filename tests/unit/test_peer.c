@@ -214,10 +214,9 @@ static void allows_no_group_by_default(void **state)
 {
     struct house *house = *state;
     const struct exo_account account = account_of("a@b");
-    struct exo_peer peer = { .uid = 123456,
-                             .gid = 5,
-                             .groups = { 12, 77 },
-                             .n_groups = 2 };
+    struct exo_peer peer = {
+        .uid = 123456, .gid = 5, .groups = { 12, 77 }, .n_groups = 2
+    };
     struct exo_settings *settings;
     struct exo_app app;
 

@@ -9,6 +9,7 @@
 
 #include "exoauth/process.h"
 #include "exoauth/proto.h"
+#include "../lib/whole.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -78,9 +79,9 @@ static void tells_what_became_of_it(void **state)
         if (run(rows[i].command, 30000, &out, &said, &ended) != 0 ||
             ended.status != rows[i].status || ended.signal != rows[i].signal)
             fail_msg("%s: %d %d", rows[i].command, ended.status, ended.signal);
-        assert_string_equal(exo_buf_text(&out), rows[i].out);
+        assert_string_equal(whole_text(&out), rows[i].out);
         if (rows[i].said != NULL)
-            assert_string_equal(exo_buf_text(&said), rows[i].said);
+            assert_string_equal(whole_text(&said), rows[i].said);
         else
             assert_int_equal(said.len, 200); /* its beginning */
         exo_buf_free(&out);
@@ -125,7 +126,7 @@ static void caps_output(void **state)
     assert_int_equal(ended.signal, SIGKILL);
     exo_buf_free(&out);
     assert_int_equal(run("printf 0123456789", 30000, &out, NULL, &ended), 0);
-    assert_string_equal(exo_buf_text(&out), "0123456789");
+    assert_string_equal(whole_text(&out), "0123456789");
     exo_buf_free(&out);
     nothing_is_left();
 }
@@ -189,7 +190,7 @@ static void becomes_another(void **state)
     assert_int_equal(exo_process_run(&process, &ended), 0);
     assert_int_equal(ended.status, 0);
     assert_int_equal(run("id -ru; id -u", 30000, &out, NULL, &ended), 0);
-    assert_string_equal(exo_buf_text(&out), "65534\n65534\n");
+    assert_string_equal(whole_text(&out), "65534\n65534\n");
     exo_buf_free(&out);
     assert_int_equal(setresuid(0, 0, 0), 0);
 }
@@ -207,7 +208,7 @@ static uint64_t unusual(void)
                          "echo $b ;; esac; done </proc/$$/status",
                          30000, &out, NULL, &ended),
                      0);
-    blocked = strtoull(exo_buf_text(&out), &rest, 16);
+    blocked = strtoull(whole_text(&out), &rest, 16);
     ignored = strtoull(rest, &rest, 16);
     assert_string_equal(rest, "\n");
     exo_buf_free(&out);
@@ -314,7 +315,7 @@ static void shares_the_terminal_with_who_asks(void **state)
     process.asks = true;
     process.out = &out;
     assert_int_equal(exo_process_run(&process, &ended), 0);
-    assert_int_equal(atoi(exo_buf_text(&out)), (int)getpgrp());
+    assert_int_equal(atoi(whole_text(&out)), (int)getpgrp());
     exo_buf_free(&out);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "util.h"
+#include "../lib/whole.h"
 
 #define V "exoauth: 1\n"
 
@@ -20,9 +21,9 @@ static int parse_request(const char *text, struct exo_request *request,
 
     exo_buf_reset(copy);
     exo_buf_str(copy, text);
-    assert_int_equal(exo_block_parse(&block, copy->data, copy->len,
-                                     EXO_BLOCK_MESSAGE),
-                     EXO_OK);
+    assert_int_equal(
+        exo_block_parse(&block, copy->data, copy->len, EXO_BLOCK_MESSAGE),
+        EXO_OK);
     return exo_request_parse(request, &block);
 }
 
@@ -45,7 +46,7 @@ static void requests(void **state)
     assert_true(request.nowait);
     assert_true(request.forwarded);
     exo_request_put(&out, &request);
-    assert_string_equal(exo_buf_text(&out), full);
+    assert_string_equal(whole_text(&out), full);
     exo_buf_reset(&out);
 
     assert_int_equal(parse_request(small, &request, &copy), EXO_OK);
@@ -55,7 +56,7 @@ static void requests(void **state)
     assert_false(request.nowait);
     assert_false(request.forwarded);
     exo_request_put(&out, &request);
-    assert_string_equal(exo_buf_text(&out), small);
+    assert_string_equal(whole_text(&out), small);
     exo_buf_reset(&out);
 
     request.get = "a\nb";
@@ -91,7 +92,7 @@ static void requests_refused(void **state)
     exo_buf_free(&copy);
 }
 
-#define TOKEN \
+#define TOKEN                                                              \
     "account: a@b.c\nservers: s\nserial: 1\nissued: 1\nrefresh_after: 2\n" \
     "usable_until: 3\nexpires: 4\ntoken: t\n"
 
@@ -104,26 +105,24 @@ static const struct {
 } reply_table[] = {
     { V "status: ok\n" TOKEN "\n", 0, EXO_STATUS_OK, NULL, 0 },
     { V "status: ok\nx: y\n" TOKEN "\n", 0, EXO_STATUS_OK, NULL, 0 },
-    { V "status: no-account\nmessage: m\n\n", 0, EXO_STATUS_NO_ACCOUNT,
-      "m", 0 },
+    { V "status: no-account\nmessage: m\n\n", 0, EXO_STATUS_NO_ACCOUNT, "m",
+      0 },
     { V "status: denied\nmessage: m\n\n", 0, EXO_STATUS_DENIED, "m", 0 },
-    { V "status: needs-login\nmessage: m\n\n", 0, EXO_STATUS_NEEDS_LOGIN,
-      "m", 0 },
+    { V "status: needs-login\nmessage: m\n\n", 0, EXO_STATUS_NEEDS_LOGIN, "m",
+      0 },
     { V "status: transient\nmessage: m\nretry_after: 9\n\n", 0,
       EXO_STATUS_TRANSIENT, "m", 9 },
     { V "status: misconfigured\n\n", 0, EXO_STATUS_MISCONFIGURED,
       "no reason was given", 0 },
     { V "\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
     { V "status: fine\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
-    { V "status: store\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL,
-      0 },
-    { V "status: usage\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL,
-      0 },
+    { V "status: store\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
+    { V "status: usage\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
     { V "status: ok\n\n", EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
-    { V "status: ok\naccount: a\nservers: s\ncredential: c\n\n",
-      EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
-    { V "status: transient\nmessage: m\nretry_after: soon\n\n",
-      EXO_E_SYNTAX, EXO_STATUS_TRANSIENT, NULL, 0 },
+    { V "status: ok\naccount: a\nservers: s\ncredential: c\n\n", EXO_E_SYNTAX,
+      EXO_STATUS_TRANSIENT, NULL, 0 },
+    { V "status: transient\nmessage: m\nretry_after: soon\n\n", EXO_E_SYNTAX,
+      EXO_STATUS_TRANSIENT, NULL, 0 },
 };
 
 static void replies(void **state)
@@ -136,9 +135,9 @@ static void replies(void **state)
         struct exo_reply reply;
 
         exo_buf_str(&copy, reply_table[i].text);
-        assert_int_equal(exo_block_parse(&block, copy.data, copy.len,
-                                         EXO_BLOCK_MESSAGE),
-                         EXO_OK);
+        assert_int_equal(
+            exo_block_parse(&block, copy.data, copy.len, EXO_BLOCK_MESSAGE),
+            EXO_OK);
         assert_int_equal(exo_reply_parse(&reply, &block), reply_table[i].rc);
         assert_int_equal(reply.status, reply_table[i].status);
         assert_int_equal(reply.retry_after, reply_table[i].retry_after);
@@ -150,7 +149,7 @@ static void replies(void **state)
             assert_null(reply.message);
             assert_string_equal(reply.token.token, "t");
             exo_reply_put(&out, &reply);
-            assert_string_equal(exo_buf_text(&out), reply_table[0].text);
+            assert_string_equal(whole_text(&out), reply_table[0].text);
             exo_buf_free(&out);
         }
         exo_buf_free(&copy);
@@ -176,7 +175,7 @@ static void replies_written(void **state)
         struct exo_buf out = EXO_BUF_INIT(EXO_BLOCK_SIZE);
 
         exo_reply_put(&out, &table[i].reply);
-        assert_string_equal(exo_buf_text(&out), table[i].text);
+        assert_string_equal(whole_text(&out), table[i].text);
         exo_buf_free(&out);
     }
 }
@@ -212,13 +211,12 @@ static int read_sent(const char *text, size_t len, size_t piece, bool pipes,
     struct sender sender = { .text = text, .len = len, .piece = piece };
     int fds[2], rc;
 
-    assert_int_equal(pipes ? pipe2(fds, O_CLOEXEC)
-                           : socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC,
-                                        0, fds),
-                     0);
+    assert_int_equal(
+        pipes ? pipe2(fds, O_CLOEXEC)
+              : socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds),
+        0);
     sender.fd = fds[1];
-    assert_int_equal(pthread_create(&sender.thread, NULL, send_pieces,
-                                    &sender),
+    assert_int_equal(pthread_create(&sender.thread, NULL, send_pieces, &sender),
                      0);
     rc = exo_message_read(fds[0], exo_clock_ms() + 60000, in, block);
     (void)close(fds[0]);
@@ -253,9 +251,8 @@ static void messages_arrive(void **state)
                 struct exo_buf in = EXO_BUF_INIT(EXO_BLOCK_SIZE);
                 struct exo_block block;
 
-                assert_int_equal(read_sent(table[i].text,
-                                           strlen(table[i].text), piece, pipes,
-                                           &in, &block),
+                assert_int_equal(read_sent(table[i].text, strlen(table[i].text),
+                                           piece, pipes, &in, &block),
                                  table[i].rc);
                 if (i == 0)
                     assert_string_equal(exo_block_get(&block, "c"), "d");
@@ -278,14 +275,13 @@ static void long_messages(void **state)
     while (text.len < EXO_BLOCK_SIZE - 2)
         exo_buf_add(&text, "c", 1);
     exo_buf_str(&text, "\n\n");
-    assert_int_equal(
-        read_sent(text.data, text.len, 1000, false, &in, &block), EXO_OK);
+    assert_int_equal(read_sent(text.data, text.len, 1000, false, &in, &block),
+                     EXO_OK);
     exo_buf_reset(&in);
     text.data[EXO_BLOCK_SIZE - 2] = 'c';
     exo_buf_str(&text, "\n\n");
-    assert_int_equal(
-        read_sent(text.data, text.len, 1000, false, &in, &block),
-        EXO_E_TOOBIG);
+    assert_int_equal(read_sent(text.data, text.len, 1000, false, &in, &block),
+                     EXO_E_TOOBIG);
     exo_buf_free(&in);
     exo_buf_free(&text);
     (void)signal(SIGPIPE, SIG_DFL);
@@ -299,14 +295,12 @@ static void silence_ends_at_the_deadline(void **state)
 
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    assert_int_equal(exo_message_read(fds[0], exo_clock_ms() + 30, &in,
-                                      &block),
+    assert_int_equal(exo_message_read(fds[0], exo_clock_ms() + 30, &in, &block),
                      EXO_E_TIMEOUT);
     assert_int_equal(exo_message_read(fds[0], exo_clock_ms() - 5, &in, &block),
                      EXO_E_TIMEOUT);
     assert_int_equal(write(fds[1], V "a:", 13), 13);
-    assert_int_equal(exo_message_read(fds[0], exo_clock_ms() + 30, &in,
-                                      &block),
+    assert_int_equal(exo_message_read(fds[0], exo_clock_ms() + 30, &in, &block),
                      EXO_E_TIMEOUT);
     assert_int_equal(write(fds[1], "b\n\n", 3), 3);
     /* What is there already is taken, and a read goes on where one stopped. */

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "exoauth/record.h"
+#include "../lib/whole.h"
 
 #define BIG ((INT64_C(1) << 53) - 1)
 
@@ -111,7 +112,7 @@ static void round_trip(const struct exo_record *record)
 
     assert_int_equal(exo_record_encode(record, &text), 0);
     assert_int_equal(
-        exo_record_decode(&back, exo_buf_text(&text), text.len, &why), 0);
+        exo_record_decode(&back, whole_text(&text), text.len, &why), 0);
     assert_null(why);
     same(record, &back);
     exo_record_free(&back);
@@ -361,8 +362,8 @@ static void test_discovered(void **state)
 
     (void)state;
     encode_filled(&text);
-    assert_null(strstr(exo_buf_text(&text), "issuer"));
-    assert_null(strstr(exo_buf_text(&text), "token_endpoint"));
+    assert_null(strstr(whole_text(&text), "issuer"));
+    assert_null(strstr(whole_text(&text), "token_endpoint"));
     fill(&record);
     strcpy(record.issuer, "https://as.example");
     strcpy(record.token_endpoint, "https://as.example/token?a=\"b\"");

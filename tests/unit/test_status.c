@@ -9,6 +9,7 @@
 
 #include "exoauth/proto.h"
 #include "helper/status.h"
+#include "../lib/whole.h"
 
 #define T0 INT64_C(1800000000)
 
@@ -39,8 +40,8 @@ static void assert_severity(struct exo_status_row row, int64_t now,
 {
     exo_status_judge(&row, now);
     if (row.severity != severity)
-        fail_msg("%lld: severity %d, not %d", (long long)now,
-                 (int)row.severity, (int)severity);
+        fail_msg("%lld: severity %d, not %d", (long long)now, (int)row.severity,
+                 (int)severity);
     assert_has(row.warning, part);
     assert_int_equal(row.warning[0] == '\0', part[0] == '\0');
 }
@@ -122,7 +123,7 @@ static void assert_nagios(struct exo_status_row *row, size_t n, int level,
     for (size_t i = 0; i < n; i++)
         exo_status_judge(&row[i], T0);
     assert_int_equal(exo_status_nagios(&out, row, n, T0), level);
-    assert_string_equal(exo_buf_text(&out), want);
+    assert_string_equal(whole_text(&out), want);
     exo_buf_free(&out);
 }
 
@@ -172,7 +173,7 @@ static void nagios_takes_the_worst_state(void **state)
     for (size_t i = 0; i < N_OF(row); i++)
         exo_status_judge(&row[i], T0);
     assert_int_equal(exo_status_nagios(&out, row, 2, T0), 2);
-    assert_has(exo_buf_text(&out), "not ok; b@b: misconfigured");
+    assert_has(whole_text(&out), "not ok; b@b: misconfigured");
     exo_buf_free(&out);
 }
 
@@ -212,11 +213,11 @@ static void prometheus_escapes(void **state)
                        "\nexoauth_account_state{account=\"%s\",state=\"ok\"} "
                        "1\n",
                        rows[i].label);
-        assert_has(exo_buf_text(&out), want);
+        assert_has(whole_text(&out), want);
         (void)snprintf(want, sizeof(want),
                        "{account=\"%s\",code=\"a\\\"\\\\\\nb\"} 7\n",
                        rows[i].label);
-        assert_has(exo_buf_text(&out), want);
+        assert_has(whole_text(&out), want);
         exo_buf_free(&out);
     }
 }
@@ -236,7 +237,7 @@ static void prometheus_knows_what_it_knows(void **state)
     row[1].delegated = true;
     exo_status_judge(&row[1], T0);
     exo_status_prometheus(&out, row, 2);
-    text = exo_buf_text(&out);
+    text = whole_text(&out);
     assert_has(text, "exoauth_last_refresh_timestamp_seconds{account=\"a@b\"} "
                      "11\n");
     assert_has(text, "exoauth_last_refresh_timestamp_seconds{account=\"p@b\"} "
@@ -282,13 +283,12 @@ static void collects(void **state)
         size_t n;
 
         clock_now = rows[i].now;
-        assert_int_equal(exo_status_collect(&app, NULL, NULL, NULL, &row, &n,
-                                            &err),
-                         0);
+        assert_int_equal(
+            exo_status_collect(&app, NULL, NULL, NULL, &row, &n, &err), 0);
         assert_int_equal(n, 1);
         assert_int_equal(row->credential_expires, 1819756800);
         if (exo_status_nagios(&out, row, n, clock_now) != rows[i].level)
-            fail_msg("row %zu: %s", i, exo_buf_text(&out));
+            fail_msg("row %zu: %s", i, whole_text(&out));
         exo_buf_free(&out);
         free(row);
     }

@@ -8,6 +8,7 @@
 
 #include "exoauth/proto.h"
 #include "store_fixture.h"
+#include "../lib/whole.h"
 
 #define RECORD "a@b.example.json"
 #define PREVIOUS "a@b.example.prev"
@@ -148,14 +149,14 @@ static void test_list(void **state)
     size_t i;
 
     assert_int_equal(exo_store_list(fx->store, found, &names, &fx->err), 0);
-    assert_string_equal(exo_buf_text(&names), "");
+    assert_string_equal(whole_text(&names), "");
     for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         put_bytes(&fx->place, path_in(fx, others[i]), 0600, "", 0);
     put_serial(fx, 1);
     put_bytes(&fx->place, path_in(fx, "sub%2Fdir@b.json"), 0600, "damaged", 7);
     assert_int_equal(exo_store_list(fx->store, found, &names, &fx->err), 0);
-    assert_non_null(strstr(exo_buf_text(&names), "[a@b.example]"));
-    assert_non_null(strstr(exo_buf_text(&names), "[sub/dir@b]"));
+    assert_non_null(strstr(whole_text(&names), "[a@b.example]"));
+    assert_non_null(strstr(whole_text(&names), "[sub/dir@b]"));
     assert_int_equal(names.len, strlen("[a@b.example][sub/dir@b]"));
     exo_buf_free(&names);
 }

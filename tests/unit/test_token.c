@@ -5,6 +5,7 @@
 #include "exoauth/token.h"
 
 #include "util.h"
+#include "../lib/whole.h"
 
 static struct exo_token sample(void)
 {
@@ -26,10 +27,10 @@ static void ages(void **state)
         int64_t now;
         enum exo_token_age age;
     } table[] = {
-        { 0, EXO_TOKEN_STALE },    { 699, EXO_TOKEN_STALE },
-        { 700, EXO_TOKEN_FRESH },  { 1999, EXO_TOKEN_FRESH },
-        { 2000, EXO_TOKEN_AGING }, { 2999, EXO_TOKEN_AGING },
-        { 3000, EXO_TOKEN_STALE }, { 3999, EXO_TOKEN_STALE },
+        { 0, EXO_TOKEN_STALE },      { 699, EXO_TOKEN_STALE },
+        { 700, EXO_TOKEN_FRESH },    { 1999, EXO_TOKEN_FRESH },
+        { 2000, EXO_TOKEN_AGING },   { 2999, EXO_TOKEN_AGING },
+        { 3000, EXO_TOKEN_STALE },   { 3999, EXO_TOKEN_STALE },
         { 4000, EXO_TOKEN_EXPIRED }, { INT64_C(1) << 40, EXO_TOKEN_EXPIRED },
     };
     struct exo_token token = sample();
@@ -60,7 +61,7 @@ static void there_and_back(void **state)
 
     (void)state;
     exo_token_put(&text, &token);
-    assert_string_equal(exo_buf_text(&text), whole);
+    assert_string_equal(whole_text(&text), whole);
     assert_int_equal(parse_text(&back, &text, &block), EXO_OK);
     assert_string_equal(back.account, "a@b.c");
     assert_string_equal(back.user, "u@b.c");
@@ -78,7 +79,7 @@ static void there_and_back(void **state)
     token.user = NULL;
     token.credential = "app@b.c";
     exo_token_put(&text, &token);
-    assert_string_equal(exo_buf_text(&text),
+    assert_string_equal(whole_text(&text),
                         "account: a@b.c\nservers: smtp.x *.y\n"
                         "credential: app@b.c\n");
     assert_int_equal(parse_text(&back, &text, &block), EXO_OK);
@@ -131,10 +132,10 @@ static void b64token(void **state)
         const char *text;
         bool ok;
     } table[] = {
-        { "a", true },       { "aZ09-._~+/", true }, { "a==", true },
-        { "a=", true },      { "", false },          { "=", false },
-        { "a=b", false },    { "a b", false },       { "a\n", false },
-        { "a\x01", false },  { "a:b", false },       { "\xc3\xbc", false },
+        { "a", true },      { "aZ09-._~+/", true }, { "a==", true },
+        { "a=", true },     { "", false },          { "=", false },
+        { "a=b", false },   { "a b", false },       { "a\n", false },
+        { "a\x01", false }, { "a:b", false },       { "\xc3\xbc", false },
     };
 
     (void)state;
@@ -151,8 +152,8 @@ static void b64token(void **state)
 #define TIMES \
     "issued: 1000\nrefresh_after: 2000\nusable_until: 3000\nexpires: 4000\n"
 #define FULL(account, serial) \
-    HEAD(account) "user: u@x\nservers: s\nserial: " serial "\n" TIMES \
-                  "token: t" serial "\n\n"
+    HEAD(account)             \
+    "user: u@x\nservers: s\nserial: " serial "\n" TIMES "token: t" serial "\n\n"
 
 struct file {
     const char *name, *text;
@@ -169,46 +170,102 @@ static const struct {
     { { { "@b.c", FULL("@b.c", "2") } }, 0, 2, NULL, "@b.c", NULL },
     /* its own file wins over the domain's */
     { { { "@b.c", FULL("@b.c", "2") }, { "a@b.c", FULL("a@b.c", "1") } },
-      0, 1, "u@x", "a@b.c", NULL },
+      0,
+      1,
+      "u@x",
+      "a@b.c",
+      NULL },
     /* another's credential */
     { { { "a@b.c", HEAD("a@b.c") "user: u@y\nservers: z\n"
                                  "credential: app@b.c\n\n" },
         { "app@b.c", FULL("app@b.c", "3") } },
-      0, 3, "u@y", "a@b.c", NULL },
+      0,
+      3,
+      "u@y",
+      "a@b.c",
+      NULL },
     { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: APP@b.c\n\n" },
         { "app@b.c", FULL("app@b.c", "3") } },
-      0, 3, NULL, "a@b.c", NULL },
+      0,
+      3,
+      NULL,
+      "a@b.c",
+      NULL },
     { { { "@b.c", HEAD("@b.c") "servers: z\ncredential: app@b.c\n\n" },
         { "app@b.c", FULL("app@b.c", "3") } },
-      0, 3, NULL, "@b.c", NULL },
+      0,
+      3,
+      NULL,
+      "@b.c",
+      NULL },
     { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: app@b.c\n\n" } },
-      EXO_E_NOENT, 0, NULL, NULL, NULL },
+      EXO_E_NOENT,
+      0,
+      NULL,
+      NULL,
+      NULL },
     { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: b@b.c\n\n" },
         { "b@b.c", HEAD("b@b.c") "servers: z\ncredential: c@b.c\n\n" },
         { "c@b.c", FULL("c@b.c", "3") } },
-      EXO_E_SYNTAX, 0, NULL, NULL, "names a credential" },
+      EXO_E_SYNTAX,
+      0,
+      NULL,
+      NULL,
+      "names a credential" },
     { { { "a@b.c", HEAD("a@b.c") "servers: z\ncredential: a@b.c\n\n" } },
-      EXO_E_SYNTAX, 0, NULL, NULL, "names a credential" },
+      EXO_E_SYNTAX,
+      0,
+      NULL,
+      NULL,
+      "names a credential" },
     /* a copied file */
     { { { "a@b.c", FULL("z@b.c", "1") } },
-      EXO_E_SYNTAX, 0, NULL, NULL, "another account" },
+      EXO_E_SYNTAX,
+      0,
+      NULL,
+      NULL,
+      "another account" },
     { { { "a@b.c", FULL("A@b.c", "1") } },
-      EXO_E_SYNTAX, 0, NULL, NULL, "another account" },
+      EXO_E_SYNTAX,
+      0,
+      NULL,
+      NULL,
+      "another account" },
     /* broken, incomplete, of another version */
     { { { "a@b.c", HEAD("a@b.c") "servers: s\n\n" } },
-      EXO_E_SYNTAX, 0, NULL, NULL, "missing" },
+      EXO_E_SYNTAX,
+      0,
+      NULL,
+      NULL,
+      "missing" },
     { { { "a@b.c", "" } }, EXO_E_SHORT, 0, NULL, NULL, "empty line" },
     { { { "a@b.c", HEAD("a@b.c") "servers: s\n" } },
-      EXO_E_SHORT, 0, NULL, NULL, "empty line" },
-    { { { "a@b.c", "exoauth: 2\n\n" } },
-      EXO_E_NOENT, 0, NULL, NULL, NULL },
-    { { { "a@b.c", "\x7f""ELF\n\n" } },
-      EXO_E_SYNTAX, 0, NULL, NULL, "ignored" },
+      EXO_E_SHORT,
+      0,
+      NULL,
+      NULL,
+      "empty line" },
+    { { { "a@b.c", "exoauth: 2\n\n" } }, EXO_E_NOENT, 0, NULL, NULL, NULL },
+    { { { "a@b.c", "\x7f"
+                   "ELF\n\n" } },
+      EXO_E_SYNTAX,
+      0,
+      NULL,
+      NULL,
+      "ignored" },
     /* refused counts as absent: the domain's file takes its place */
     { { { "a@b.c", "nonsense\n\n" }, { "@b.c", FULL("@b.c", "2") } },
-      0, 2, NULL, "@b.c", "a@b.c ignored" },
+      0,
+      2,
+      NULL,
+      "@b.c",
+      "a@b.c ignored" },
     { { { "a@b.c", "exoauth: 2\n\n" }, { "@b.c", FULL("@b.c", "2") } },
-      0, 2, NULL, "@b.c", NULL },
+      0,
+      2,
+      NULL,
+      "@b.c",
+      NULL },
 };
 
 static void publish_and_read(void **state)
@@ -224,7 +281,8 @@ static void publish_and_read(void **state)
         int rc;
 
         place_make(&place);
-        for (size_t k = 0; k < 3 && published_table[i].files[k].name != NULL; k++)
+        for (size_t k = 0; k < 3 && published_table[i].files[k].name != NULL;
+             k++)
             put_file(&place, published_table[i].files[k].name, 0640,
                      published_table[i].files[k].text);
         rc = exo_published_read(&published, place.path, &account, &warning);
@@ -241,7 +299,8 @@ static void publish_and_read(void **state)
             assert_string_equal(published.account.name, published_table[i].of);
             assert_string_equal(published.token.account, published_table[i].of);
             if (published_table[i].user != NULL)
-                assert_string_equal(published.token.user, published_table[i].user);
+                assert_string_equal(published.token.user,
+                                    published_table[i].user);
             else
                 assert_null(published.token.user);
             assert_int_equal(published.token.token_len, 2);
@@ -324,16 +383,16 @@ static void long_tokens(void **state)
         struct exo_published published;
         struct exo_account account;
 
-        exo_buf_str(&text, HEAD("a@b.c") "servers: s\nserial: 1\n" TIMES
-                                         "token: ");
+        exo_buf_str(&text,
+                    HEAD("a@b.c") "servers: s\nserial: 1\n" TIMES "token: ");
         for (size_t k = 0; k < size[i]; k++)
             exo_buf_add(&text, "t", 1);
         exo_buf_str(&text, "\n\n");
         put_bytes(place, "a@b.c", 0640, text.data, text.len);
         assert_int_equal(exo_account_set(&account, "a@b.c", 5), 0);
-        assert_int_equal(exo_published_read(&published, place->path, &account,
-                                            NULL),
-                         EXO_OK);
+        assert_int_equal(
+            exo_published_read(&published, place->path, &account, NULL),
+            EXO_OK);
         assert_int_equal(published.token.token_len, size[i]);
         exo_published_free(&published);
         exo_buf_free(&text);
