@@ -4,7 +4,7 @@
  * sweeps the directory that it is in, but these are written to once in a
  * year, and what a killed rekey leaves there is a key. So every command that
  * may write there looks, before the drop: exo_app_prepare(), as root, or as
- * the user whose own configuration it is. Nothing here is an error.
+ * whoever owns the directory. Nothing here is an error.
  */
 #include "config.h"
 
@@ -24,7 +24,9 @@ static void sweep(const char *dir)
     int fd = -1;
 
     exo_path_rule_self(&rule);
-    if (exo_path_dir(&path, &rule, dir, "", EXO_PATH_FIND, 0) == 0) {
+    /* In a directory of somebody else there is nothing that we may remove. */
+    if (exo_path_dir(&path, &rule, dir, "", EXO_PATH_FIND, 0) == 0 &&
+        path.dir_st.st_uid == geteuid()) {
         fd = exo_path_reopen(&path);
     }
     if (fd >= 0) {
@@ -48,9 +50,7 @@ static void sweep_beside(const char *file)
 
 void exo_place_sweep(const struct exo_app *app)
 {
-    if (app->root || app->conf->user) {
-        sweep_beside(app->conf->path);
-        sweep_beside(app->conf->key_file);
-        sweep(app->conf->account_dir);
-    }
+    sweep_beside(app->conf->path);
+    sweep_beside(app->conf->key_file);
+    sweep(app->conf->account_dir);
 }

@@ -180,7 +180,7 @@ END
 }
 listening()
 {
-    mkdir -p "$SITE/sock" && chmod 0777 "$SITE/sock"
+    mkdir -p "$SITE/sock"; [[ $(id -u) != 0 ]] || chown nobody "$SITE/sock"
     "$EXO" serve --listen "$SITE/sock/et" --config "$SITE_CONF" 2>/dev/null >&2 &
     cleanup kill $!
     local i
