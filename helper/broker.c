@@ -11,6 +11,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,82 +22,6 @@
 #include "keys.h"
 #include "peer.h"
 #include "work.h"
-
-/* Seconds of life that this caller needs. What no token of this provider can
- * have becomes half a lifetime, or every request would ask for a new one. */
-static int64_t needed_ttl(const struct exo_work *w)
-{
-    const struct exo_record *r = &w->got->record;
-    int64_t lifetime = r->expires - r->issued;
-    int64_t margin = w->app->conf->refresh_margin;
-
-    if (w->want->min_ttl >= 0) {
-        return w->want->min_ttl < lifetime ? w->want->min_ttl : lifetime / 2;
-    }
-    return margin < lifetime / 2 ? margin : lifetime / 2;
-}
-
-static bool is_valid(const struct exo_record *r, int64_t now)
-{
-    return !exo_secret_empty(&r->access_token) && now < r->expires &&
-           now >= r->issued - EXO_CLOCK_SKEW;
-}
-
-/* Valid for somebody who has no choice. */
-static bool is_alive(const struct exo_work *w, int64_t now)
-{
-    const struct exo_record *r = &w->got->record;
-
-    return is_valid(r, now) && r->serial != w->want->reject;
-}
-
-/* A refresh token dies of not being used, and a token that lives for months
- * would let it. */
-static bool is_idle(const struct exo_record *r, int64_t now)
-{
-    return !exo_secret_empty(&r->refresh_token) &&
-           now - r->refreshed >= EXO_KEEP_ALIVE;
-}
-
-/* Good enough that no request is needed. */
-static bool is_usable(const struct exo_work *w, int64_t now)
-{
-    const struct exo_record *r = &w->got->record;
-
-    if (w->want->force || !is_valid(r, now)) {
-        return false;
-    }
-    if (r->serial == w->want->reject) {
-        /* A server that refuses every token must not make us ask for new
-         * ones without end. */
-        return now < r->refreshed + EXO_REJECT_PAUSE;
-    }
-    if (w->want->due && (now >= r->refresh_after || is_idle(r, now))) {
-        return false;
-    }
-    return r->expires - now >= needed_ttl(w) &&
-           strcmp(r->config, w->owner->fingerprint) == 0;
-}
-
-/* Backoff and permanent states; a clock that was set back does not count. */
-static bool may_try(const struct exo_work *w, int64_t now)
-{
-    const struct exo_record *r = &w->got->record;
-
-    if (w->want->force || strcmp(r->tried, w->owner->fingerprint) != 0) {
-        return true;
-    }
-    if (r->state == EXO_STATUS_NEEDS_LOGIN) {
-        return false;
-    }
-    /* Nor shall what a server claims hurry a provider that is in trouble. */
-    if (r->serial == w->want->reject && is_valid(r, now) &&
-        now >= r->error_time - EXO_CLOCK_SKEW &&
-        now < r->error_time + EXO_REJECT_PAUSE) {
-        return false;
-    }
-    return now >= r->next_try || now < r->error_time - EXO_CLOCK_SKEW;
-}
 
 static const char *user_of(const struct exo_settings *s)
 {
@@ -156,7 +81,7 @@ static int make_do(struct exo_work *w)
     const struct exo_record *r = &w->got->record;
     int64_t now = exo_clock_now();
 
-    if (is_alive(w, now)) {
+    if (exo_work_alive(w, now)) {
         return 0;
     }
     if (r->error_text[0] == '\0') {
@@ -171,25 +96,51 @@ static int make_do(struct exo_work *w)
     return EXO_E_STATUS;
 }
 
+/* The last answer could not be written, and it is too soon for another. */
+static int wait_out(struct exo_work *w, int64_t left)
+{
+    if (exo_work_alive(w, exo_clock_now()) || exo_work_adopt(w)) {
+        return 0;
+    }
+    (void)exo_err_set(w->err, EXO_STATUS_TRANSIENT,
+                      "the provider was asked for %s already, and its answer "
+                      "could not be stored; check the free space of %s, the "
+                      "next request is made in %lld s",
+                      w->owner->file.name, w->app->conf->store,
+                      (long long)left);
+    w->err->retry_after = left;
+    return EXO_E_STATUS;
+}
+
 /* Under the lock: another may have done the work meanwhile. Published here
  * too, so that of two renewals the later one is what everybody sees. */
 static int renew(struct exo_work *w)
 {
     int64_t now = exo_clock_now();
     int64_t seen = w->got->record.serial;
+    int64_t left;
     int rc = read_record(w);
 
     if (rc != 0) {
         return rc;
     }
-    if (is_usable(w, now) || (w->want->force && w->got->record.serial > seen)) {
+    if (exo_work_usable(w, now) ||
+        (w->want->force && w->got->record.serial > seen)) {
         return 0;
     }
-    if (!may_try(w, now)) {
+    if (!exo_work_may_try(w, now)) {
         return make_do(w);
     }
+    if (w->lock.handle == -1 && !w->want->force && exo_work_adopt(w) &&
+        now < w->got->record.usable_until) {
+        return 0;
+    }
+    left = exo_work_noted(w, now);
+    if (left > 0) {
+        return wait_out(w, left);
+    }
     rc = exo_work_request(w);
-    return rc != 0 && is_alive(w, exo_clock_now()) ? 0 : rc;
+    return rc != 0 && exo_work_alive(w, exo_clock_now()) ? 0 : rc;
 }
 
 static int renew_and_publish(struct exo_work *w)
@@ -202,13 +153,29 @@ static int renew_and_publish(struct exo_work *w)
     return rc;
 }
 
+/* A store that takes no lock takes no record either: what spends nothing is
+ * asked for without. */
+static bool needs_no_lock(const struct exo_work *w, int saved)
+{
+    return !w->want->force && exo_grant_of_app(w->owner->grant) &&
+           w->err->status == EXO_STATUS_STORE &&
+           (saved == EROFS || saved == ENOSPC || saved == EDQUOT);
+}
+
 static int get_locked(struct exo_work *w)
 {
     int64_t deadline = w->want->nowait ? 0 : w->want->deadline_ms;
-    int rc = exo_app_lock(w->app, &w->owner->file, deadline, &w->lock, w->err);
+    int rc;
 
+    w->lock.handle = -1;
+    rc = exo_app_lock(w->app, &w->owner->file, deadline, &w->lock, w->err);
+
+    if (rc != 0 && needs_no_lock(w, errno)) {
+        *w->err = (struct exo_err)EXO_ERR_INIT;
+        rc = 0;
+    }
     if (rc != 0) {
-        return is_alive(w, exo_clock_now()) ? 0 : rc;
+        return exo_work_alive(w, exo_clock_now()) ? 0 : rc;
     }
     rc = renew_and_publish(w);
     exo_app_unlock(w->app, &w->lock);
@@ -248,7 +215,7 @@ static int wait_for(struct exo_work *w)
     struct exo_flight *flight = w->want->flight;
     struct exo_record *r = &w->got->record;
     struct exo_secret token = EXO_SECRET_INIT;
-    bool alive = is_alive(w, exo_clock_now());
+    bool alive = exo_work_alive(w, exo_clock_now());
     int64_t until = w->want->deadline_ms;
     struct exo_note note;
     int rc;
@@ -298,11 +265,11 @@ static int get_apart(struct exo_work *w)
                          "are there");
     }
     if (rc != 0) {
-        return is_alive(w, exo_clock_now()) ? 0 : rc;
+        return exo_work_alive(w, exo_clock_now()) ? 0 : rc;
     }
     /* What can neither be lost nor be shortened is asked for here. */
     if (!flight || w->want->nowait ||
-        (!spends && !is_alive(w, exo_clock_now()))) {
+        (!spends && !exo_work_alive(w, exo_clock_now()))) {
         return get_locked(w);
     }
     switch (exo_flight_begin(flight, spends, !w->app->quiet)) {
@@ -352,12 +319,18 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
 {
     struct exo_work w = { .app = app, .want = want, .got = got, .err = err };
     int rc = begin(&w, account);
+    bool published = false;
 
     if (rc == 0) {
         rc = read_record(&w);
+    } else if (w.owner && !want->peer && !app->store &&
+               err->status == EXO_STATUS_STORE && exo_work_adopt(&w)) {
+        published = true; /* the store cannot be opened */
+        rc = 0;
     }
-    if (rc == 0 && (!is_usable(&w, exo_clock_now()) ||
-                    !exo_is_published(app, got->settings, &got->record))) {
+    if (rc == 0 && !published &&
+        (!exo_work_usable(&w, exo_clock_now()) ||
+         !exo_is_published(app, got->settings, &got->record))) {
         rc = get_apart(&w);
     }
     if (rc == 0) {

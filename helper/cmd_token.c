@@ -147,9 +147,7 @@ static int run(struct exo_app *app, struct exo_options *options,
         *err = (struct exo_err)EXO_ERR_INIT;
         return from_sources(app, options, err);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    *err = (struct exo_err)EXO_ERR_INIT; /* the broker looks for a way out */
     rc = exo_broker_get(app, &options->account, &want, &got, err);
     if (rc == 0) {
         rc = print(&got.token, options->format, err);

@@ -60,6 +60,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/doctor_token.c \
 	helper/discover.c \
 	helper/discover.h \
+	helper/due.c \
 	helper/event.c \
 	helper/event.h \
 	helper/draft.c \

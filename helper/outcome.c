@@ -164,6 +164,9 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
     }
     if (exo_store_put(w->app->store, &w->lock, r, &ignored) != 0) {
         exo_app_warn(w->app, "%s", ignored.text);
+        if (ignored.status != EXO_STATUS_MISCONFIGURED) { /* there is a key */
+            exo_work_note(w, r->next_try > now ? r->next_try : now + pause);
+        }
     }
 }
 
@@ -172,6 +175,9 @@ int exo_work_save(struct exo_work *w)
     struct exo_record *r = &w->got->record;
     int rc = exo_store_put(w->app->store, &w->lock, r, w->err);
 
+    if (rc == 0 || w->err->status != EXO_STATUS_MISCONFIGURED) {
+        exo_work_note(w, rc == 0 ? 0 : exo_clock_now() + EXO_REJECT_PAUSE);
+    }
     if (rc == 0) {
         exo_log(EXO_LOG_INFO, "%s: new token, serial %lld, expires in %lld s",
                 w->owner->file.name, (long long)r->serial,

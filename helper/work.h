@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The broker's inside: one piece of work on one account. Only broker.c,
- * grant.c, prove.c and outcome.c include this.
+ * due.c, grant.c, prove.c and outcome.c include this.
  */
 #ifndef EXOAUTH_WORK_H
 #define EXOAUTH_WORK_H
@@ -46,6 +46,22 @@ int exo_work_accept(struct exo_work *w,
 
 /* A failure into the record: state, code, text, next try; saved. */
 void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error);
+
+/* Good enough that no request is needed. */
+bool exo_work_usable(const struct exo_work *w, int64_t now);
+/* Valid for somebody who has no choice. */
+bool exo_work_alive(const struct exo_work *w, int64_t now);
+/* Backoff and permanent states; a clock that was set back does not count. */
+bool exo_work_may_try(const struct exo_work *w, int64_t now);
+
+/* Takes the published token into got, where the record cannot be read or could
+ * not be written, and is it alive? */
+bool exo_work_adopt(struct exo_work *w);
+
+/* Where the record cannot be written: nothing is asked before then with these
+ * settings; 0 takes it back. Best effort. noted: seconds left, 0: none. */
+void exo_work_note(struct exo_work *w, int64_t until);
+int64_t exo_work_noted(const struct exo_work *w, int64_t now);
 
 /* Puts the record; says loudly what a failure means. */
 int exo_work_save(struct exo_work *w) EXO_MUST_CHECK;

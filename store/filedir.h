@@ -44,6 +44,11 @@ int exo_filelock_take(const struct exo_filedir *dir,
                       struct exo_err *err) EXO_MUST_CHECK;
 void exo_filelock_drop(struct exo_store_lock *lock);
 
+/* The note is the time of the last access, which nothing else sets ahead. */
+void exo_filelock_note(const struct exo_store_lock *lock, int64_t until,
+                       unsigned word);
+int64_t exo_filelock_noted(const struct exo_store_lock *lock, unsigned *word);
+
 /* Is it still the lock that others wait for? EXO_E_CONFLICT if not. */
 int exo_filelock_check(const struct exo_filedir *dir,
                        const struct exo_store_lock *lock,

@@ -173,6 +173,34 @@ void exo_filelock_drop(struct exo_store_lock *lock)
     close((int)lock->handle);
 }
 
+void exo_filelock_note(const struct exo_store_lock *lock, int64_t until,
+                       unsigned word)
+{
+    struct timespec times[2] = { { (time_t)until, (long)word },
+                                 { 0, UTIME_OMIT } };
+    unsigned before;
+
+    if (until == 0) {
+        if (exo_filelock_noted(lock, &before) == 0) {
+            return;
+        }
+        times[0].tv_nsec = UTIME_NOW;
+    }
+    (void)futimens((int)lock->handle, times);
+}
+
+int64_t exo_filelock_noted(const struct exo_store_lock *lock, unsigned *word)
+{
+    struct stat st;
+
+    if (fstat((int)lock->handle, &st) != 0 ||
+        st.st_atim.tv_sec <= exo_clock_now()) {
+        return 0;
+    }
+    *word = (unsigned)st.st_atim.tv_nsec;
+    return st.st_atim.tv_sec;
+}
+
 int exo_filelock_check(const struct exo_filedir *dir,
                        const struct exo_store_lock *lock, struct exo_err *err)
 {

@@ -288,6 +288,20 @@ int exo_store_lock(struct exo_store *store, const struct exo_account *account,
     return store->ops->lock(store, lock, deadline_ms, err);
 }
 
+void exo_store_note(struct exo_store *store, const struct exo_store_lock *lock,
+                    int64_t until, unsigned word)
+{
+    if (lock->handle != -1) {
+        store->ops->note(lock, until, word);
+    }
+}
+
+int64_t exo_store_noted(struct exo_store *store,
+                        const struct exo_store_lock *lock, unsigned *word)
+{
+    return lock->handle != -1 ? store->ops->noted(lock, word) : 0;
+}
+
 void exo_store_unlock(struct exo_store *store, struct exo_store_lock *lock)
 {
     if (lock->handle == -1) {

@@ -56,6 +56,9 @@ struct exo_store_ops {
     int (*lock)(struct exo_store *store, struct exo_store_lock *lock,
                 int64_t deadline_ms, struct exo_err *err);
     void (*unlock)(struct exo_store *store, struct exo_store_lock *lock);
+    void (*note)(const struct exo_store_lock *lock, int64_t until,
+                 unsigned word);
+    int64_t (*noted)(const struct exo_store_lock *lock, unsigned *word);
     int (*list)(struct exo_store *store,
                 void (*found)(void *context, const struct exo_account *account),
                 void *context, struct exo_err *err);
@@ -130,6 +133,16 @@ int exo_store_lock(struct exo_store *store, const struct exo_account *account,
                    int64_t deadline_ms, struct exo_store_lock *lock,
                    struct exo_err *err) EXO_MUST_CHECK;
 void exo_store_unlock(struct exo_store *store, struct exo_store_lock *lock);
+
+/*
+ * A time and a word beside the lock, kept without a block, for a store that is
+ * full. Under the lock; until 0 takes it back. Best effort, as where no lock
+ * could be had. noted: the time (seconds since 1970), 0: none. word: 28 bits.
+ */
+void exo_store_note(struct exo_store *store, const struct exo_store_lock *lock,
+                    int64_t until, unsigned word);
+int64_t exo_store_noted(struct exo_store *store,
+                        const struct exo_store_lock *lock, unsigned *word);
 
 int exo_store_list(struct exo_store *store,
                    void (*found)(void *context,

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whether a request is needed, and whether one may be made (work.h). Called by
+ * the broker before and under the account's lock; nothing here waits, fails or
+ * allocates. What is not in the record, because it could not be written, is in
+ * the note of the lock file, so that a full disk is no reason to ask a
+ * provider at each login.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "exoauth/proto.h"
+#include "work.h"
+
+/* Seconds of life that this caller needs. What no token of this provider can
+ * have becomes half a lifetime, or every request would ask for a new one. */
+static int64_t needed_ttl(const struct exo_work *w)
+{
+    const struct exo_record *r = &w->got->record;
+    int64_t lifetime = r->expires - r->issued;
+    int64_t margin = w->app->conf->refresh_margin;
+
+    if (w->want->min_ttl >= 0) {
+        return w->want->min_ttl < lifetime ? w->want->min_ttl : lifetime / 2;
+    }
+    return margin < lifetime / 2 ? margin : lifetime / 2;
+}
+
+static bool is_valid(const struct exo_record *r, int64_t now)
+{
+    return !exo_secret_empty(&r->access_token) && now < r->expires &&
+           now >= r->issued - EXO_CLOCK_SKEW;
+}
+
+bool exo_work_alive(const struct exo_work *w, int64_t now)
+{
+    const struct exo_record *r = &w->got->record;
+
+    return is_valid(r, now) && r->serial != w->want->reject;
+}
+
+/* A refresh token dies of not being used, and a token that lives for months
+ * would let it. */
+static bool is_idle(const struct exo_record *r, int64_t now)
+{
+    return !exo_secret_empty(&r->refresh_token) &&
+           now - r->refreshed >= EXO_KEEP_ALIVE;
+}
+
+/* Who wants more life than a token has just after it was made shall not cause
+ * a request each time. */
+static bool is_hurried(const struct exo_work *w, int64_t now)
+{
+    const struct exo_record *r = &w->got->record;
+    int64_t pause = (r->expires - r->issued) / 2;
+
+    if (pause > EXO_REJECT_PAUSE) {
+        pause = EXO_REJECT_PAUSE;
+    }
+    return w->want->min_ttl >= 0 && now < r->refreshed + pause;
+}
+
+bool exo_work_usable(const struct exo_work *w, int64_t now)
+{
+    const struct exo_record *r = &w->got->record;
+
+    if (w->want->force || !is_valid(r, now)) {
+        return false;
+    }
+    if (r->serial == w->want->reject) {
+        /* A server that refuses every token must not make us ask for new
+         * ones without end. */
+        return now < r->refreshed + EXO_REJECT_PAUSE;
+    }
+    if (w->want->due && (now >= r->refresh_after || is_idle(r, now))) {
+        return false;
+    }
+    return (r->expires - now >= needed_ttl(w) || is_hurried(w, now)) &&
+           strcmp(r->config, w->owner->fingerprint) == 0;
+}
+
+bool exo_work_may_try(const struct exo_work *w, int64_t now)
+{
+    const struct exo_record *r = &w->got->record;
+
+    if (w->want->force || strcmp(r->tried, w->owner->fingerprint) != 0) {
+        return true;
+    }
+    if (r->state == EXO_STATUS_NEEDS_LOGIN) {
+        return false;
+    }
+    /* Nor shall what a server claims hurry a provider that is in trouble. */
+    if (r->serial == w->want->reject && is_valid(r, now) &&
+        now >= r->error_time - EXO_CLOCK_SKEW &&
+        now < r->error_time + EXO_REJECT_PAUSE) {
+        return false;
+    }
+    return now >= r->next_try || now < r->error_time - EXO_CLOCK_SKEW;
+}
+
+/* The settings that a note was made with, in what a note has room for. */
+static unsigned word_of(const struct exo_work *w)
+{
+    unsigned hash = 0;
+
+    for (const char *p = w->owner->fingerprint; *p; p++) {
+        hash = (hash * 31 + (unsigned char)*p) & 0xfffffff;
+    }
+    return hash;
+}
+
+void exo_work_note(struct exo_work *w, int64_t until)
+{
+    exo_store_note(w->app->store, &w->lock, until, word_of(w));
+}
+
+int64_t exo_work_noted(const struct exo_work *w, int64_t now)
+{
+    unsigned word = 0;
+    int64_t until = exo_store_noted(w->app->store, &w->lock, &word);
+
+    return !w->want->force && word == word_of(w) && until > now &&
+                   until - now <= 2 * EXO_RETRY_CONFIG
+               ? until - now
+               : 0;
+}
+
+static bool take(struct exo_record *r, const struct exo_token *t)
+{
+    if (exo_secret_set(&r->access_token, t->token, t->token_len) != 0) {
+        return false;
+    }
+    r->serial = t->serial;
+    r->issued = t->issued;
+    r->refresh_after = t->refresh_after;
+    r->usable_until = t->usable_until;
+    r->expires = t->expires;
+    return true;
+}
+
+bool exo_work_adopt(struct exo_work *w)
+{
+    const struct exo_account *account = &w->owner->file;
+    struct exo_published published;
+    struct exo_err ignored = EXO_ERR_INIT;
+    bool taken = exo_published_read(&published, w->app->conf->token_dir,
+                                    account, &ignored) == 0 &&
+                 strcmp(published.token.account, account->name) == 0 &&
+                 published.token.serial >= w->got->record.serial &&
+                 take(&w->got->record, &published.token);
+
+    exo_published_free(&published);
+    return taken && exo_work_alive(w, exo_clock_now());
+}
