@@ -62,7 +62,10 @@ static void open_log_file(const struct exo_app *app, const char *dest,
 
     exo_app_rule(app, &rule);
     if (exo_log_open_file(dest, level, &rule, &path) != 0) {
-        (void)exo_log_open(app->quiet ? "syslog" : "stderr", level);
+        /* A mail program paints what `token` says over its screen. */
+        bool silent = app->quiet || (app->hush && app->verbose == 0);
+
+        (void)exo_log_open(silent ? "syslog" : "stderr", level);
         exo_log(EXO_LOG_WARNING,
                 "cannot open log %s: %s; or name another place for log in %s",
                 dest, path.why, app->conf->path);

@@ -53,6 +53,13 @@ ok 'log_level: debug' x token $loud
 is "$ERR" '' 'is for the log; stderr is silent'
 ok '-v' x token $loud --min-ttl 0 -v
 site_conf log_level
+site_conf log "$SITE/no/such/dir/log"
+ok 'a log that cannot be written' x token $app
+is "$OUT" first-token 'is no reason to give no token'
+is "$ERR" '' 'nor to say a word'
+ok 'a log that cannot be written, and -v' x token $app -v
+like "$ERR" 'cannot open log' 'says so'
+site_conf log
 
 # Life that is left. Half of the lifetime is all that may be asked for.
 site_script ok:second-token:600
