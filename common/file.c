@@ -14,9 +14,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LOOKS 10 /* at a link that leads nowhere */
+
+static exo_file_way *walk;
+
+void exo_file_walk(exo_file_way *way)
+{
+    walk = way;
+}
+
+const char *exo_file_advice(const char *why, const char *advice)
+{
+    return why != NULL && strstr(why, "; ") != NULL ? "" : advice;
+}
 
 static const char *refuse_config(const struct stat *st)
 {
@@ -114,13 +127,54 @@ static int open_link(int dirfd, const char *path, int flags)
     return fd;
 }
 
+/* By the way that the program has to it. */
+static int open_walked(const char *path, int flags, int *fd, const char **why)
+{
+    char name[NAME_MAX + 1];
+    int saved, dir = -1;
+    int rc = EXO_OK;
+
+    for (int i = 0; i < LOOKS; i++) {
+        rc = walk(path, &dir, name, why);
+        if (rc != EXO_OK) {
+            return rc;
+        }
+        if (dir < 0) {
+            *fd = open_link(AT_FDCWD, path, flags);
+            return EXO_OK;
+        }
+        *fd = openat(dir, name, flags | O_NOFOLLOW);
+        saved = errno;
+        (void)close(dir);
+        errno = saved;
+        if (*fd >= 0 || errno != ENOENT) {
+            break;
+        }
+    }
+    return EXO_OK;
+}
+
+static bool is_walked(int dirfd, enum exo_file_rule rule)
+{
+    return walk != NULL && dirfd == AT_FDCWD &&
+           (rule == EXO_FILE_CONFIG || rule == EXO_FILE_KEY);
+}
+
 int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
                   uid_t owner, int *fd, struct stat *st, const char **why)
 {
     const char *reason = NULL;
     int saved, rc = EXO_OK;
 
-    *fd = open_link(dirfd, path, open_flags(rule));
+    *fd = -1;
+    if (is_walked(dirfd, rule)) {
+        rc = open_walked(path, open_flags(rule), fd, &reason);
+    } else {
+        *fd = open_link(dirfd, path, open_flags(rule));
+    }
+    if (rc != EXO_OK) {
+        goto out;
+    }
     if (*fd < 0) {
         if (errno == ELOOP && (open_flags(rule) & O_NOFOLLOW) != 0) {
             reason = "it is a symbolic link";

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "exoauth/path.h"
@@ -52,6 +53,104 @@ int exo_path_read(struct exo_path *path, const char *file,
     }
     rc = exo_file_read(path->dir, path->name, kind, geteuid(), out, &why);
     return say(path, file, rc, why);
+}
+
+/* ---- for exo_file_open() ----------------------------------------------- */
+
+static char refusal[EXO_PATH_WHY];
+
+static bool is_descriptor(const char *file)
+{
+    static const char *const places[] = { "/dev/fd/", "/proc/self/fd/" };
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        size_t len = strlen(places[i]);
+
+        if (strncmp(file, places[i], len) == 0 && file[len] != '\0' &&
+            file[len + strspn(file + len, "0123456789")] == '\0') {
+            return true;
+        }
+    }
+    return strcmp(file, "/dev/stdin") == 0;
+}
+
+static int find(struct exo_path *path, const char *file)
+{
+    char here[PATH_MAX];
+    struct exo_buf whole = EXO_BUF_INIT(2 * PATH_MAX);
+    struct exo_path_rule rule;
+    const char *text;
+    int rc, saved;
+
+    if (file[0] != '/' && getcwd(here, sizeof here) == NULL) {
+        path->dir = -1;
+        return exo_error_from_errno(errno);
+    }
+    if (file[0] != '/') {
+        exo_buf_fmt(&whole, "%s/", here);
+    }
+    exo_buf_str(&whole, file);
+    exo_path_rule_self(&rule);
+    path->dir = -1;
+    rc = exo_buf_done(&whole, &text);
+    if (rc == EXO_OK) {
+        rc = exo_path_entry(path, &rule, text, 0, 0);
+    }
+    saved = errno;
+    exo_buf_free(&whole);
+    errno = saved;
+    return rc;
+}
+
+static int refused(const struct exo_path *path, const char **why)
+{
+    memcpy(refusal, path->why, sizeof refusal);
+    *why = refusal;
+    return EXO_E_UNSAFE;
+}
+
+static int walk_to(const char *file, int *dir, char name[NAME_MAX + 1],
+                   const char **why)
+{
+    struct exo_path path;
+    int rc;
+
+    *dir = -1;
+    if (is_descriptor(file)) {
+        return EXO_OK;
+    }
+    rc = find(&path, file);
+    if (rc == EXO_E_UNSAFE) {
+        rc = refused(&path, why);
+    } else if (rc == EXO_OK && !path.found) {
+        errno = ENOENT;
+        rc = EXO_E_NOENT;
+    }
+    if (rc != EXO_OK) {
+        exo_path_close(&path);
+        return rc;
+    }
+    memcpy(name, path.name, sizeof path.name);
+    *dir = path.dir;
+    return EXO_OK;
+}
+
+void exo_path_guard(void)
+{
+    exo_file_walk(walk_to);
+}
+
+int exo_path_judge(const char *file, const char **why)
+{
+    struct exo_path path;
+    int rc = EXO_OK;
+
+    if (!is_descriptor(file)) {
+        rc = find(&path, file);
+        rc = rc == EXO_E_UNSAFE ? refused(&path, why) : EXO_OK;
+        exo_path_close(&path);
+    }
+    return rc;
 }
 
 /* A person's file that is somebody else's becomes his, as it cannot stay. */

@@ -136,7 +136,10 @@ static int load_conf(struct exo_app *app, const char *explicit_file, bool own,
 int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
                  struct exo_err *err)
 {
-    int rc = load_conf(app, explicit_file, own, err);
+    int rc;
+
+    exo_path_own_group(find_own_group());
+    rc = load_conf(app, explicit_file, own, err);
 
     if (rc != 0) {
         return rc;
@@ -156,7 +159,6 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();
     app->gid = getegid();
-    exo_path_own_group(find_own_group());
     if (app->root) {
         rc = find_run_as(app, err);
     }

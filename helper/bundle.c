@@ -39,10 +39,11 @@ int exo_bundle_before(struct exo_app *app, struct exo_options *o,
     }
     rc = exo_file_read(AT_FDCWD, o->file, EXO_FILE_CONFIG, 0, &o->bundle, &why);
     if (rc != 0) {
-        rc = exo_err_set(err, EXO_STATUS_USAGE,
-                         "import %s: %s; name a file of exoauth export, which "
-                         "nobody else can write, or add --from TOOL",
-                         o->file, why ? why : exo_strerror(rc));
+        rc = exo_err_set(
+            err, EXO_STATUS_USAGE, "import %s: %s%s", o->file,
+            why ? why : exo_strerror(rc),
+            exo_file_advice(why, "; name a file of exoauth export, which "
+                                 "nobody else can write, or add --from TOOL"));
     }
     return rc;
 }

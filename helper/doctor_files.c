@@ -181,9 +181,10 @@ static void check_key(struct exo_doctor *d)
     exo_app_as_owner(d->app, true);
     rc = exo_file_open(AT_FDCWD, path, EXO_FILE_KEY, 0, &fd, &st, &why);
     exo_app_as_owner(d->app, false);
-    check_way(d, NULL, "key", path);
     if (rc == 0) {
         (void)close(fd);
+    } else if (exo_file_advice(why, "; ")[0] == '\0') {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "key %s: %s", path, why);
     } else {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "key %s: %s; run: chown %s %s && chmod 400 %s", path,
@@ -288,6 +289,11 @@ static void check_read(struct exo_doctor *d, const struct exo_account *account,
     rc = exo_file_open(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &fd, &st, &why);
     exo_app_as_owner(d->app, false);
     if (rc != 0) {
+        if (exo_file_advice(why, "; ")[0] == '\0') {
+            exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED, "%s %s: %s",
+                            key, path, why);
+            return;
+        }
         exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED,
                         "%s %s: %s; it must be a regular file that %s can "
                         "read, of root or its own, that nobody else can write",
@@ -295,7 +301,6 @@ static void check_read(struct exo_doctor *d, const struct exo_account *account,
         return;
     }
     (void)close(fd);
-    check_way(d, account, key, path);
     if (secret && (st.st_mode & 004) != 0) {
         exo_doctor_warn(d, account,
                         "%s %s can be read by everybody; run: chmod o= %s", key,

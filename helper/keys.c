@@ -82,6 +82,9 @@ int exo_key_file_read(const struct exo_app *app, const char *path,
     if (rc == 0 || rc == EXO_E_NOENT) {
         return rc;
     }
+    if (exo_file_advice(why, "; ")[0] == '\0') {
+        return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %s", path, why);
+    }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "key file %s: %s; it must be a regular file that only "
                        "root and the owner of the store can read; run: chown "

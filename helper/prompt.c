@@ -18,6 +18,7 @@
 
 #include "exoauth/block.h"
 #include "exoauth/file.h"
+#include "exoauth/path.h"
 #include "prompt.h"
 
 /* What ends or stops a command from a terminal. */
@@ -243,16 +244,21 @@ static int open_named(const char *option, const char *path, int *fd,
     }
     *fd = -1;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        rc = *fd < 0 ? exo_error_from_errno(errno) : 0;
+        /* A pipe or a terminal. It may still be exchanged after this. */
+        rc = exo_path_judge(path, &why);
+        if (rc == 0) {
+            *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+            rc = *fd < 0 ? exo_error_from_errno(errno) : 0;
+        }
     } else {
         rc = exo_file_open(AT_FDCWD, path, EXO_FILE_CONFIG, 0, fd, &st, &why);
     }
     if (rc != 0) {
-        return exo_err_set(err, EXO_STATUS_USAGE,
-                           "--%s %s: %s; name a file of root or yours that "
-                           "nobody else can write, or - for stdin",
-                           option, path, why ? why : exo_strerror(rc));
+        return exo_err_set(
+            err, EXO_STATUS_USAGE, "--%s %s: %s%s", option, path,
+            why ? why : exo_strerror(rc),
+            exo_file_advice(why, "; name a file of root or yours that "
+                                 "nobody else can write, or - for stdin"));
     }
     return 0;
 }

@@ -22,11 +22,12 @@ static int from_file(const char *path, struct exo_secret *secret,
                            &why);
 
     if (rc != 0) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "secret_file %s: %s; it must be a regular file that "
-                           "this user can read, of root or its own, that "
-                           "nobody else can write",
-                           path, why ? why : exo_strerror(rc));
+        return exo_err_set(
+            err, EXO_STATUS_MISCONFIGURED, "secret_file %s: %s%s", path,
+            why ? why : exo_strerror(rc),
+            exo_file_advice(why, "; it must be a regular file that this "
+                                 "user can read, of root or its own, that "
+                                 "nobody else can write"));
     }
     return 0;
 }

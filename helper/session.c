@@ -91,10 +91,10 @@ int exo_session_before(struct exo_session *session, struct exo_err *err)
     if (rc == 0) {
         return 0;
     }
-    return exo_err_set(err, EXO_STATUS_USAGE,
-                       "cannot read %s: %s; give a file of certificates in "
-                       "PEM with --ca-file",
-                       session->ca_file, why ? why : exo_strerror(rc));
+    return exo_err_set(err, EXO_STATUS_USAGE, "cannot read %s: %s%s",
+                       session->ca_file, why ? why : exo_strerror(rc),
+                       exo_file_advice(why, "; give a file of certificates in "
+                                            "PEM with --ca-file"));
 }
 
 /* Same file, by whatever names? One that is missing has only its name. */

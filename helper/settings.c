@@ -121,10 +121,12 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
         why = "it is a link to a file that does not exist";
     }
     if (rc != 0) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "%s: %s; correct owner and mode, it must be a regular "
-                         "file of root or yours that nobody else can write",
-                         path.data, why ? why : exo_strerror(rc));
+        rc = exo_err_set(
+            err, EXO_STATUS_MISCONFIGURED, "%s: %s%s", path.data,
+            why ? why : exo_strerror(rc),
+            exo_file_advice(why, "; correct owner and mode, it must be a "
+                                 "regular file of root or yours that nobody "
+                                 "else can write"));
         goto out;
     }
     rc = exo_buf_reserve(&s->text, 1) ? 0 : EXO_E_NOMEM;

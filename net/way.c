@@ -51,9 +51,10 @@ static int read_file(const char *key, const char *path, struct exo_buf *out,
         return 0;
     }
     return exo_err_set(
-        err, EXO_STATUS_MISCONFIGURED,
-        "cannot use %s %s: %s; correct the file, or %s in exoauth.conf", key,
-        path, why != NULL ? why : exo_strerror(rc), key);
+        err, EXO_STATUS_MISCONFIGURED, "cannot use %s %s: %s%s", key, path,
+        why != NULL ? why : exo_strerror(rc),
+        exo_file_advice(why,
+                        "; correct the file, or its name in exoauth.conf"));
 }
 
 int exo_http_set_tls(struct exo_http_call *call, struct exo_err *err)

@@ -169,10 +169,11 @@ static int read_failed(const struct reading *r, int rc, const char *why,
     if (rc == EXO_E_TOOBIG) {
         why = "larger than 64 KiB, which no key is";
     }
-    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                       "cannot read %s: %s; check certificate and private_key "
-                       "in the account file, and the file's owner and mode",
-                       r->shown, why != NULL ? why : exo_strerror(rc));
+    return exo_err_set(
+        err, EXO_STATUS_MISCONFIGURED, "cannot read %s: %s%s", r->shown,
+        why != NULL ? why : exo_strerror(rc),
+        exo_file_advice(why, "; check certificate and private_key in the "
+                             "account file, and the file's owner and mode"));
 }
 
 static int load_file(struct reading *r, const char *path,

@@ -8,6 +8,7 @@
 #ifndef EXOAUTH_FILE_H
 #define EXOAUTH_FILE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -18,8 +19,9 @@
 
 enum exo_file_rule {
     /* Configuration, secrets, keys, certificates, assertions: links are
-     * followed (Kubernetes mounts are links); a regular file of root or the
-     * reader's effective user, not writable by group or others. */
+     * followed (Kubernetes mounts are links), by the program only where the
+     * way may be trusted; a regular file of root or the reader's effective
+     * user, not writable by group or others. */
     EXO_FILE_CONFIG,
     /* Records in the store: no link, one name, ours, mode & 077 == 0. */
     EXO_FILE_RECORD,
@@ -39,6 +41,24 @@ enum exo_file_rule {
 int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
                   uid_t owner, int *fd, struct stat *st,
                   const char **why) EXO_MUST_CHECK;
+
+/*
+ * The way to what is opened by path, not below a descriptor, by the rules
+ * EXO_FILE_CONFIG and EXO_FILE_KEY: *dir is the directory it is in, an O_PATH
+ * descriptor of the caller, name the entry there, which is no link. *dir is -1
+ * where there is nothing to judge, as path is an open descriptor. On refusal
+ * *why is a text that holds until the next call, with a remedy behind "; ".
+ */
+typedef int exo_file_way(const char *path, int *dir, char name[NAME_MAX + 1],
+                         const char **why);
+
+/* Said once by the program, which acts for others (exoauth/path.h). The plugin
+ * takes what is its host's own word, and the kernel's way to it. */
+void exo_file_walk(exo_file_way *way);
+
+/* What to do about a refusal: nothing to add where it says so itself. Put
+ * behind its text by "%s: %s%s". advice begins with "; ". */
+const char *exo_file_advice(const char *why, const char *advice);
 
 /*
  * Reads a whole file of at most out->max bytes into out (appending).

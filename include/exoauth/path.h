@@ -93,6 +93,16 @@ int exo_path_entry(struct exo_path *path, const struct exo_path_rule *rule,
 int exo_path_read(struct exo_path *path, const char *file,
                   enum exo_file_rule kind, struct exo_buf *out) EXO_MUST_CHECK;
 
+/* Says exo_file_walk(): from here on the program reads what is named to it, or
+ * by its configuration, by these rules, for the effective user. A relative name
+ * is one of the working directory. An open descriptor, as /dev/stdin or
+ * /dev/fd/3, is the word of who opened it. */
+void exo_path_guard(void);
+
+/* The judgement alone, of what is then opened in another way; *why as by
+ * exo_file_open(). An entry that is missing is no error. */
+int exo_path_judge(const char *file, const char **why) EXO_MUST_CHECK;
+
 /*
  * Replaces a regular file, all or nothing, durable when it returns: it keeps
  * owner, group and mode. A new one has this mode; dir_mode is that of

@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Files that are named to the program are read through no link and no
+# directory of somebody else: root would send his own to a provider, and
+# run_as would take another's key or configuration.
+
+# shellcheck disable=SC2034 # OUT and ERR are of the checks
+
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
+need_root 'being attacked'
+need_cmd setpriv python3 openssl
+
+mail=4711 # somebody else
+app=app@contoso.test
+site_up
+site_endpoint ok:token-1
+site_account $app "secret_file: $SITE/secret/app"
+them() { site_as $mail:$mail "$@"; }
+account=$SITE/etc/exoauth.d/$app.conf
+ok 'refresh' x refresh $app
+install -d -o $mail "$SITE/w"
+# try ANSWER DESC COMMAND...: refused, the link is named, nobody is asked
+try()
+{
+    local before rc=$1 desc=$2
+    before=$(site_count)
+    shift 2
+    exits "$rc" "$desc" "$@"
+    like "$ERR" "$SITE/w(/[a-z]+)? (is a symbolic link of uid $mail, .*remove it|belongs to uid $mail)" \
+        'is refused, and it says why'
+    is "$(site_count)" "$before" 'nobody is asked'
+}
+own() { install -m 0644 -o "${3:-root}" "$1" "$2"; }
+
+# ----- named on the command line
+
+echo root-only >"$SITE/secret/shadow"
+chmod 0600 "$SITE/secret/shadow"
+them ln -s "$SITE/secret/shadow" "$SITE/w/x"
+try 64 'login --secret-file' x login $app --secret-file "$SITE/w/x"
+try 64 'a relative name' env -C "$SITE" "$EXO" login $app --secret-file w/x --config "$SITE_CONF"
+install -d -m 1777 "$SITE/sticky"
+them ln -s "$SITE/secret/shadow" "$SITE/sticky/x"
+exits 64 'a link in a sticky directory' x login $app --secret-file "$SITE/sticky/x"
+like "$ERR" "$SITE/sticky/x is a symbolic link of uid $mail" 'is refused, too'
+try 64 'export --password-file' x export --all --out "$SITE/bundle" --password-file "$SITE/w/x"
+try 64 '--refresh-token-file' x login new@contoso.test --set provider=google --set client_id=a \
+    --refresh-token-file "$SITE/w/x"
+mkfifo "$SITE/pipe"
+rm "$SITE/w/x"
+them ln -s "$SITE/pipe" "$SITE/w/x"
+try 64 'a pipe behind it' timeout 5 "$EXO" login $app --secret-file "$SITE/w/x" --config "$SITE_CONF"
+rm "$SITE/w/x"
+them ln -s "$SITE_CONF" "$SITE/w/x"
+try 78 '--config' "$EXO" token $app --config "$SITE/w/x"
+them ln -s "$SITE/etc" "$SITE/w/etc"
+try 78 '--config below a linked directory' "$EXO" token $app --config "$SITE/w/etc/exoauth.conf"
+
+# ----- named by a key
+
+rm "$SITE/w/x"
+site_account $app "secret_file: $SITE/w/x"
+own "$SITE/secret/app" "$SITE/secret/good" nobody
+them ln -s "$SITE/secret/good" "$SITE/w/x"
+try 78 'secret_file' x refresh $app --force
+like "$(x doctor $app)" "secret_file $SITE/w/x: $SITE/w(/x)? (is|belongs)" 'doctor names it'
+site_account $app "assertion_file: $SITE/w/x"
+try 78 'assertion_file' x refresh $app --force
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=a -days 9 -keyout "$SITE/k.pem" \
+    -out "$SITE/c.pem" 2>/dev/null
+chmod 0644 "$SITE"/[ck].pem
+chown nobody "$SITE/k.pem"
+them ln -s "$SITE/k.pem" "$SITE/w/k"
+them ln -s "$SITE/c.pem" "$SITE/w/c"
+site_account $app "certificate: $SITE/w/c" "private_key: $SITE/k.pem"
+try 78 'certificate' x refresh $app --force
+site_account $app "certificate: $SITE/c.pem" "private_key: $SITE/w/k"
+try 78 'private_key' x refresh $app --force
+site_account $app "certificate: $SITE/c.pem" "private_key: file:$SITE/w/k"
+try 78 'private_key as a URI' x refresh $app --force
+site_account $app "secret_file: $SITE/secret/app"
+site_conf ca_file "$SITE/w/c"
+try 78 'ca_file' x refresh $app --force
+site_conf ca_file
+site_conf proxy http://127.0.0.1:1
+site_conf proxy_auth_file "$SITE/w/x"
+try 78 'proxy_auth_file' x refresh $app --force
+site_conf proxy
+site_conf proxy_auth_file
+site_conf account_dir "$SITE/w/ad"
+them ln -s "$SITE/etc/exoauth.d" "$SITE/w/ad"
+try 78 'account_dir' x refresh $app --force
+site_conf account_dir
+mv "$account" "$SITE/account"
+ln -s "$SITE/account" "$account"
+chown -h $mail "$account"
+exits 78 'an account file that is a link of somebody else' x refresh $app --force
+like "$ERR" "$account is a symbolic link of uid $mail" 'is refused'
+chown -h root "$account"
+ok 'one of root' x refresh $app --force
+them ln -s "$SITE/etc/exoauth.key" "$SITE/w/key"
+site_conf key_file "$SITE/w/key"
+try 74 'key_file' x refresh $app --force
+site_conf key_file
+
+# ----- what works as ever
+
+ln -s ../secret/app "$SITE/etc/linked"
+site_account $app "secret_file: $SITE/etc/linked"
+ok 'a link of root' x refresh $app --force
+install -d -o nobody -m 0700 "$SITE/home"
+own "$SITE/secret/app" "$SITE/home/secret" nobody
+site_as 65534:65534 ln -s "$SITE/home/secret" "$SITE/home/link"
+site_account $app "secret_file: $SITE/home/link"
+ok 'a link of run_as' x refresh $app --force
+install -d -m 3777 "$SITE/volume"
+install -d -m 2755 "$SITE/volume/..1"
+own "$SITE/secret/app" "$SITE/volume/..1/secret"
+ln -s ..1 "$SITE/volume/..data"
+ln -s ..data/secret "$SITE/volume/secret"
+site_account $app "secret_file: $SITE/volume/secret"
+ok 'a volume of Kubernetes' x refresh $app --force
+site_account $app 'grant: client_credentials'
+for how in /dev/stdin /dev/fd/0 /proc/self/fd/0 -; do
+    ok "--secret-file $how" x login $app --secret-file $how <"$SITE/secret/app"
+    ok "--secret-file $how of a pipe" x login $app --secret-file $how < <(cat "$SITE/secret/app")
+done
+exec {gone}<>"$SITE/gone"
+echo a secret >"$SITE/gone"
+rm "$SITE/gone"
+ok 'an open file without a name' x login $app --secret-file /dev/fd/$gone
+ok 'a relative name' env -C "$SITE" "$EXO" login $app --secret-file secret/app --config etc/exoauth.conf
