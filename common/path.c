@@ -38,6 +38,7 @@ struct walk {
     bool bare;  /* nor to be a link */
     bool leaf;  /* the last directory is not judged */
     bool make;
+    bool other; /* name something else, rather than take it from its owner */
     mode_t mode;
 };
 
@@ -116,6 +117,13 @@ static bool is_sticky(const struct stat *st)
 
 static int judge_dir(struct walk *w, int fd, const struct stat *st)
 {
+    if (!is_ours(w, st->st_uid) && w->other) {
+        return refuse(w,
+                      "%.200s belongs to uid %lu, who could put other things "
+                      "in its place; use a file in a directory of root or "
+                      "your own",
+                      shown(w), (unsigned long)st->st_uid);
+    }
     if (!is_ours(w, st->st_uid)) {
         return refuse(w,
                       "%.200s belongs to uid %lu, who could put other things "
@@ -428,6 +436,7 @@ static int find_entry(struct exo_path *path, const struct exo_path_rule *rule,
     begin(&w, path, rule, mode);
     w.entry = true;
     w.bare = (how & EXO_PATH_BARE) != 0;
+    w.other = (how & EXO_PATH_OTHER) != 0;
     w.make = (how & EXO_PATH_MAKE) != 0;
     rc = file[0] == '/' ? enter_root(&w, false) : EXO_E_ARG;
     if (rc == EXO_OK) {

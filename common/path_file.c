@@ -74,7 +74,7 @@ static bool is_descriptor(const char *file)
     return strcmp(file, "/dev/stdin") == 0;
 }
 
-static int find(struct exo_path *path, const char *file)
+int exo_path_named(struct exo_path *path, const char *file, int how)
 {
     char here[PATH_MAX];
     struct exo_buf whole = EXO_BUF_INIT(2 * PATH_MAX);
@@ -82,8 +82,9 @@ static int find(struct exo_path *path, const char *file)
     const char *text;
     int rc, saved;
 
+    path->dir = -1;
+    path->why[0] = '\0';
     if (file[0] != '/' && getcwd(here, sizeof here) == NULL) {
-        path->dir = -1;
         return exo_error_from_errno(errno);
     }
     if (file[0] != '/') {
@@ -91,10 +92,9 @@ static int find(struct exo_path *path, const char *file)
     }
     exo_buf_str(&whole, file);
     exo_path_rule_self(&rule);
-    path->dir = -1;
     rc = exo_buf_done(&whole, &text);
     if (rc == EXO_OK) {
-        rc = exo_path_entry(path, &rule, text, 0, 0);
+        rc = exo_path_entry(path, &rule, text, how, 0);
     }
     saved = errno;
     exo_buf_free(&whole);
@@ -119,7 +119,7 @@ static int walk_to(const char *file, int *dir, char name[NAME_MAX + 1],
     if (is_descriptor(file)) {
         return EXO_OK;
     }
-    rc = find(&path, file);
+    rc = exo_path_named(&path, file, EXO_PATH_OTHER);
     if (rc == EXO_E_UNSAFE) {
         rc = refused(&path, why);
     } else if (rc == EXO_OK && !path.found) {
@@ -146,7 +146,7 @@ int exo_path_judge(const char *file, const char **why)
     int rc = EXO_OK;
 
     if (!is_descriptor(file)) {
-        rc = find(&path, file);
+        rc = exo_path_named(&path, file, EXO_PATH_OTHER);
         rc = rc == EXO_E_UNSAFE ? refused(&path, why) : EXO_OK;
         exo_path_close(&path);
     }

@@ -49,12 +49,21 @@ static const struct {
 
 static int open_bundle(const char *path, struct exo_err *err)
 {
-    int fd =
-        strcmp(path, "-") == 0
-            ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-            : open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                   0600);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    struct exo_path place;
+    int fd = -1;
 
+    if (strcmp(path, "-") == 0) {
+        fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    } else if (exo_path_named(&place, path, EXO_PATH_BARE | EXO_PATH_OTHER) ==
+               EXO_E_UNSAFE) {
+        (void)exo_err_set(err, EXO_STATUS_USAGE, "cannot make %s: %s", path,
+                          place.why);
+        return -1;
+    } else if (place.dir >= 0) {
+        fd = openat(place.dir, place.name, flags, 0600);
+        exo_path_close(&place);
+    }
     if (fd < 0) {
         (void)exo_err_set(err, EXO_STATUS_USAGE,
                           "cannot make %s: %m; name a file that does not exist",

@@ -19,6 +19,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,6 +28,7 @@
 
 #include "account_word.h"
 #include "bundle.h"
+#include "exoauth/path.h"
 #include "exoauth/seal.h"
 #include "exoauth/temp.h"
 #include "names.h"
@@ -43,8 +46,20 @@ struct exo_export {
 /* In the child, which has no descriptor of its parent's. */
 static int open_dir(struct exo_export *export)
 {
-    export->temp.dirfd = open(export->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return export->temp.dirfd >= 0 ? 0 : errno;
+    char file[PATH_MAX];
+    struct exo_path path;
+    int rc;
+
+    (void)snprintf(file, sizeof(file), "%s/%s", export->dir, export->temp.name);
+    rc = exo_path_named(&path, file, EXO_PATH_BARE);
+    if (rc == EXO_E_UNSAFE) {
+        return EPERM;
+    }
+    if (rc == 0) {
+        export->temp.dirfd = exo_path_reopen(&path);
+        exo_path_close(&path);
+    }
+    return rc == 0 && export->temp.dirfd >= 0 ? 0 : errno;
 }
 
 static int give_name(void *context)
@@ -71,11 +86,31 @@ static int take_away(void *context)
                : errno;
 }
 
-static int begin_file(struct exo_export *export, const char *out)
+/* The directory of the file that is to be. 0 or an errno value; EPERM and why
+ * where root must not write. */
+static int find_place(const char *out, int *fd, char why[EXO_PATH_WHY])
+{
+    struct exo_path path;
+    int rc = exo_path_named(&path, out, EXO_PATH_BARE | EXO_PATH_OTHER);
+
+    if (rc == EXO_E_UNSAFE) {
+        memcpy(why, path.why, EXO_PATH_WHY);
+        return EPERM;
+    }
+    if (rc != 0) {
+        return errno != 0 ? errno : EIO;
+    }
+    *fd = path.found ? -1 : exo_path_reopen(&path);
+    rc = path.found ? EEXIST : *fd < 0 ? errno : 0;
+    exo_path_close(&path);
+    return rc;
+}
+
+static int begin_file(struct exo_export *export, const char *out,
+                      char why[EXO_PATH_WHY])
 {
     const char *slash = strrchr(out, '/');
-    struct stat st;
-    int fd;
+    int fd = -1;
     int rc;
 
     export->name = slash ? slash + 1 : out;
@@ -86,13 +121,9 @@ static int begin_file(struct exo_export *export, const char *out)
     if (export->name[0] == '\0') {
         return EISDIR;
     }
-    fd = open(export->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno;
-    }
-    if (fstatat(fd, export->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        (void)close(fd);
-        return EEXIST;
+    rc = find_place(out, &fd, why);
+    if (rc != 0) {
+        return rc;
     }
     rc = exo_temp_open(&export->temp, fd) == 0 ? 0 : errno;
     if (rc != 0) {
@@ -110,6 +141,7 @@ static int begin_file(struct exo_export *export, const char *out)
 static int before_export(struct exo_app *app, struct exo_options *o,
                          struct exo_err *err)
 {
+    char why[EXO_PATH_WHY] = "";
     int rc = 0;
 
     (void)app;
@@ -129,7 +161,10 @@ static int before_export(struct exo_app *app, struct exo_options *o,
         return EXO_E_NOMEM;
     }
     o->export->temp.fd = -1;
-    errno = begin_file(o->export, o->out);
+    errno = begin_file(o->export, o->out, why);
+    if (why[0] != '\0') {
+        return exo_err_set(err, EXO_STATUS_USAGE, "--out %s: %s", o->out, why);
+    }
     if (errno != 0) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "--out %s: %m; name a file that is not there yet, "

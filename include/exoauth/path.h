@@ -43,7 +43,10 @@ enum exo_path_how {
     EXO_PATH_LEAF = 1 << 1, /* the last directory is not judged: the caller
                              * looks at dir_st, and may correct it. If it has
                              * to be made, its mode is 0700 */
-    EXO_PATH_BARE = 1 << 2  /* the entry itself must be no link */
+    EXO_PATH_BARE = 1 << 2, /* the entry itself must be no link */
+    EXO_PATH_OTHER = 1 << 3 /* where another user's directory is in the way,
+                             * `why` says to name a file elsewhere: a home is
+                             * not to be taken from its owner */
 };
 
 /* Valid after success; closed by exo_path_close() in every case. */
@@ -85,6 +88,11 @@ int exo_path_dir(struct exo_path *path, const struct exo_path_rule *rule,
  */
 int exo_path_entry(struct exo_path *path, const struct exo_path_rule *rule,
                    const char *file, int how, mode_t mode) EXO_MUST_CHECK;
+
+/* The same for what somebody has typed, by the effective user: a relative name
+ * is one of the working directory. EXO_PATH_OTHER counts. */
+int exo_path_named(struct exo_path *path, const char *file,
+                   int how) EXO_MUST_CHECK;
 
 /*
  * Reads what a path of the configuration names (exoauth/file.h has the rules

@@ -132,3 +132,31 @@ echo a secret >"$SITE/gone"
 rm "$SITE/gone"
 ok 'an open file without a name' x login $app --secret-file /dev/fd/$gone
 ok 'a relative name' env -C "$SITE" "$EXO" login $app --secret-file secret/app --config etc/exoauth.conf
+
+# ----- what is written where it is told to
+
+site_account $app "secret_file: $SITE/secret/app"
+mkdir "$SITE/cron.d"
+echo pass-pass-pass-123 >"$SITE/pass"
+them ln -s "$SITE/cron.d" "$SITE/w/cron"
+out() { "$EXO" export --all --password-file "$SITE/pass" --config "$SITE_CONF" --out "$@"; }
+try 64 'export --out' out "$SITE/w/cron/zz"
+try 64 'export --out in a directory of somebody else' out "$SITE/w/zz"
+like "$ERR" "$SITE/w belongs to uid $mail, .*; use a file in a directory of root" \
+    'nothing is taken from its owner'
+try 64 'doctor --bundle' x doctor --bundle "$SITE/w/cron/zz2"
+try 64 'doctor --bundle, a relative name' env -C "$SITE" "$EXO" doctor \
+    --bundle w/cron/zz2 --config "$SITE_CONF"
+them ln -s "$SITE/cron.d/zz3" "$SITE/sticky/zz3"
+exits 64 'a link at the end of --out' out "$SITE/sticky/zz3"
+exits 64 'of --bundle' x doctor --bundle "$SITE/sticky/zz3"
+is "$(find "$SITE/cron.d" "$SITE/w" -name 'zz*' -o -name '.tmp*')" '' 'nothing is made'
+ok 'export --out in a sticky directory' out "$SITE/sticky/mine"
+ok 'is there' test -s "$SITE/sticky/mine"
+exits 64 'once more' out "$SITE/sticky/mine"
+ok 'a relative --out' env -C "$SITE/etc" "$EXO" export --all --password-file "$SITE/pass" \
+    --config exoauth.conf --out mine
+ok 'is there, too' test -s "$SITE/etc/mine"
+is "$(find "$SITE/etc" "$SITE/sticky" "$SITE/w" -name '.tmp*')" '' 'nothing is left beside them'
+x doctor --bundle "$SITE/sticky/report" >/dev/null 2>&1
+ok 'doctor --bundle' test -s "$SITE/sticky/report"
