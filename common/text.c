@@ -111,6 +111,27 @@ bool exo_text_is_clean(const char *text)
     return true;
 }
 
+#define TOKEN_LEN 40
+
+static bool is_of_token(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-._~+/=%\\", c) != NULL);
+}
+
+const char *exo_text_token(const char *text, size_t len, size_t *n)
+{
+    for (size_t i = 0; i < len; i += *n + 1) {
+        for (*n = 0; i + *n < len && is_of_token(text[i + *n]); ++*n) {
+        }
+        if (*n >= TOKEN_LEN) {
+            return text + i;
+        }
+    }
+    return NULL;
+}
+
 void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
 {
     int n = vsnprintf(text, size, fmt, ap);

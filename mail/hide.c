@@ -58,6 +58,35 @@ int exo_hide_response(struct exo_hide *hide, const char *response, size_t len)
     return rc;
 }
 
+size_t exo_hide_show(char *out, size_t size, const char *text)
+{
+    static const char removed[] = "(removed)";
+    size_t left = strlen(text);
+    size_t n, len = 0;
+
+    while (left > 0) {
+        const char *token = exo_text_token(text, left, &n);
+        size_t plain = token ? (size_t)(token - text) : left;
+        size_t room = size - 1 - len;
+        size_t take = plain < room ? plain : room;
+
+        memcpy(out + len, text, take);
+        len += take;
+        text += take;
+        left -= take;
+        if (!token || take < plain || size - len < sizeof(removed)) {
+            break;
+        }
+        memcpy(out + len, removed, sizeof(removed) - 1);
+        len += sizeof(removed) - 1;
+        text += n;
+        left -= n;
+    }
+    out[len] = '\0';
+    exo_text_clean(out);
+    return left;
+}
+
 bool exo_hide_found(const struct exo_hide *hide, const char *text, size_t len)
 {
     for (size_t i = 0; i < EXO_HIDE_FORMS; i++) {

@@ -22,5 +22,9 @@ int exo_hide_response(struct exo_hide *hide, const char *response,
                       size_t len) EXO_MUST_CHECK;
 /* Is a part of it in the text? */
 bool exo_hide_found(const struct exo_hide *hide, const char *text, size_t len);
+/* A server's text into out, cleaned, and without words that are as long as
+ * tokens: one of another day is none of the forms. Cut at size; returns how
+ * many bytes of text are left. */
+size_t exo_hide_show(char *out, size_t size, const char *text);
 
 #endif

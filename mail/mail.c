@@ -57,6 +57,7 @@ void exo_mail_say(struct exo_mail *mail, char side, const char *text)
 {
     char shown[SHOWN + 64];
     size_t len = strlen(text);
+    size_t left;
 
     if (!mail->way.trace) {
         return;
@@ -64,13 +65,14 @@ void exo_mail_say(struct exo_mail *mail, char side, const char *text)
     if (exo_hide_found(&mail->hide, text, len)) {
         (void)snprintf(shown, sizeof(shown),
                        "<%zu bytes with a part of the token>", len);
-    } else if (len > SHOWN) {
-        (void)snprintf(shown, sizeof(shown), "%.*s <%zu bytes more>", SHOWN,
-                       text, len - SHOWN);
     } else {
-        (void)snprintf(shown, sizeof(shown), "%s", text);
+        left = exo_hide_show(shown, SHOWN + 1, text);
+        len = strlen(shown);
+        if (left > 0) {
+            (void)snprintf(shown + len, sizeof(shown) - len,
+                           " <%zu bytes more>", left);
+        }
     }
-    exo_text_clean(shown);
     mail->way.trace(mail->way.context, side, shown);
 }
 
@@ -146,8 +148,7 @@ int exo_mail_refused(struct exo_mail *mail, enum exo_said said,
     if (exo_hide_found(&mail->hide, answer, strlen(answer))) {
         answer = "(an answer with a part of the token)";
     }
-    (void)snprintf(text, sizeof(text), "%s", answer);
-    exo_text_clean(text);
+    (void)exo_hide_show(text, sizeof(text), answer);
     (void)snprintf(mail->answer, sizeof(mail->answer), "%s", text);
     return exo_err_set(err,
                        said == EXO_SAID_LATER || said == EXO_SAID_BYE
@@ -160,13 +161,16 @@ int exo_mail_refused(struct exo_mail *mail, enum exo_said said,
 int exo_mail_confused(struct exo_mail *mail, const char *line,
                       struct exo_err *err)
 {
-    bool secret = exo_hide_found(&mail->hide, line, strlen(line));
+    char text[101];
 
+    if (exo_hide_found(&mail->hide, line, strlen(line))) {
+        line = "(a part of the token)";
+    }
+    (void)exo_hide_show(text, sizeof(text), line);
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                       "%.100s port %u: not understood as %s: %.100s; check "
+                       "%.100s port %u: not understood as %s: %s; check "
                        "host, port and protocol",
-                       mail->way.host, mail->way.port, mail->stream.step,
-                       secret ? "(a part of the token)" : line);
+                       mail->way.host, mail->way.port, mail->stream.step, text);
 }
 
 int exo_mail_secure(struct exo_mail *mail, struct exo_err *err)

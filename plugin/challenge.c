@@ -14,9 +14,10 @@
  * some hosts it is no challenge at all but the host's own buffer, with the
  * token in it. So it is looked at only if it is a JSON object from its first
  * byte to its last; the scanner knows strings and nesting and counts no
- * deeper than its input is long; and a text that repeats part of the token
- * is not logged. Called by mech.c. Nothing is allocated, nothing fails: what
- * cannot be read is passed over in silence.
+ * deeper than its input is long; and a text that repeats part of the token,
+ * or holds a word long enough to be another one, is not logged. Called by
+ * mech.c. Nothing is allocated, nothing fails: what cannot be read is passed
+ * over in silence.
  */
 #include "config.h"
 
@@ -28,6 +29,8 @@
 #define CHALLENGE_MAX 8192
 /* This many bytes of the token in a row are too many for a log. */
 #define TOKEN_WINDOW 8
+
+static const char removed[] = "(removed)";
 
 struct cursor {
     const char *at;
@@ -146,6 +149,9 @@ static bool take_member(struct cursor *c, struct exo_challenge *challenge)
     char name[32] = "";
     char *out = NULL;
     size_t size = 0;
+    const char *begin;
+    size_t n;
+    bool ok;
 
     if (!take_string(c, name, sizeof name)) {
         return false;
@@ -168,13 +174,17 @@ static bool take_member(struct cursor *c, struct exo_challenge *challenge)
     if (out != NULL && out[0] != '\0') {
         size = 0; /* the first one counts */
     }
-    if (at_char(c, '"')) {
-        return take_string(c, out, size);
-    }
     if (at_char(c, '{') || at_char(c, '[')) {
         return skip_nested(c);
     }
-    return take_word(c, out, size);
+    begin = c->at;
+    ok = at_char(c, '"') ? take_string(c, out, size) : take_word(c, out, size);
+    /* Looked at as it came: out may have only a piece of it. */
+    if (size > 0 &&
+        exo_text_token(begin, (size_t)(c->at - begin), &n) != NULL) {
+        memcpy(out, removed, sizeof removed);
+    }
+    return ok;
 }
 
 bool exo_challenge_parse(struct exo_challenge *challenge, const char *data,
@@ -220,7 +230,7 @@ static void drop_token(const struct exo_mech *mech, char *text)
 
     for (size_t i = 0; i + TOKEN_WINDOW <= len; i++) {
         if (memmem(token, mech->token_len, text + i, TOKEN_WINDOW) != NULL) {
-            text[0] = '\0';
+            memcpy(text, removed, sizeof removed);
             return;
         }
     }
@@ -238,6 +248,7 @@ bool exo_challenge_note(struct exo_mech *mech,
 {
     const sasl_utils_t *utils = params->utils;
     struct exo_challenge challenge;
+    struct exo_err said;
 
     if (mech->refused || !exo_challenge_parse(&challenge, data, len)) {
         return false;
@@ -246,13 +257,14 @@ bool exo_challenge_note(struct exo_mech *mech,
     drop_token(mech, challenge.status);
     drop_token(mech, challenge.scope);
     drop_token(mech, challenge.configuration);
-    utils->log(
-        utils->conn, SASL_LOG_WARN,
+    exo_err_set(
+        &said, EXO_STATUS_DENIED,
         "%s refused the token for %s (status %s, scope %s%s%s); "
         "if it stays so, run: exoauth refresh %s --force",
         params->serverFQDN != NULL ? params->serverFQDN : "the server",
         oparams->authid, or_none(challenge.status), or_none(challenge.scope),
         challenge.configuration[0] != '\0' ? ", openid-configuration " : "",
         challenge.configuration, EXO_SH(oparams->authid, "ACCOUNT"));
+    utils->log(utils->conn, SASL_LOG_WARN, "%s", said.text);
     return true;
 }

@@ -23,6 +23,13 @@ void exo_text_clean(char *text);
 bool exo_text_is_clean(const char *text);
 
 /*
+ * The first word of text[0..len), *n bytes, that may be a token, of whatever
+ * age: 40 bytes and more in a row that are those of a b64token (RFC 6750
+ * section 2.1), of its percent-encoding or of JSON's escapes. NULL: none.
+ */
+const char *exo_text_token(const char *text, size_t len, size_t *n);
+
+/*
  * vsnprintf(3), cleaned and without blanks at the end, which the `message:` of
  * a reply could not carry. A text that does not fit is cut, and loses the
  * command it would have ended with ("; run: ..."): half a command does

@@ -276,11 +276,58 @@ static void challenge_is_sanitised(void **state)
     check_challenge("{\"status\":\"%s%n%x\"}", "(status %s%n%x,");
     /* A server that echoes the token, whole or in part. */
     check_challenge("{\"status\":\"401\",\"scope\":\"" TOKEN "\"}",
-                    "(status 401, scope not given)");
+                    "(status 401, scope (removed))");
     check_challenge("{\"openid-configuration\":\"x" TOKEN "\"}",
-                    "(status not given, scope not given);");
+                    "(status not given, scope not given, "
+                    "openid-configuration (removed));");
     check_challenge("{\"status\":\"eyJhbGciOiJub25\"}",
-                    "(status not given, scope not given)");
+                    "(status (removed), scope not given)");
+}
+
+/* A token that this login knows nothing of: a word as long as one. */
+static void challenge_with_an_older_token(void **state)
+{
+#define OLD "Qy9b.a0AfH6SMBx-_~+/Zz01"
+    (void)state;
+    good_token();
+    check_challenge("{\"status\":\"401\",\"scope\":\"" OLD OLD "\"}",
+                    "(status 401, scope (removed))");
+    check_challenge("{\"status\":\"" OLD OLD "\"}", "(status (removed), ");
+    check_challenge("{\"status\":\"an error: " OLD OLD "==\"}",
+                    "(status (removed), ");
+    /* What does not fit is looked at as well, */
+    check_challenge("{\"scope\":\"one two three four five six seven eight nine "
+                    "ten eleven twelve thirteen fourteen fifteen sixteen "
+                    "seventeen " OLD OLD "\"}",
+                    "scope (removed))");
+    /* and so is what is written otherwise. */
+    check_challenge(
+        "{\"scope\":\"Qy9b\\u0061a0AfH6SMBxZz01\\/Qy9bZa0AfH6SMBx\"}",
+        "scope (removed))");
+    check_challenge("{\"scope\":\"Qy9ba0AfH6SMBxZz01%2BQy9bZa0AfH6SM%3D%3D\"}",
+                    "scope (removed))");
+    check_challenge("{\"openid-configuration\":\"" OLD OLD "\"}",
+                    "openid-configuration (removed)");
+    check_challenge("{\"status\":1234567890123456789012345678901234567890}",
+                    "(status (removed), ");
+    check_challenge("{\"status\":\"401\",\"scope\":\"" OLD " " OLD "\"}",
+                    "scope " OLD " " OLD ")");
+}
+
+static void names_in_the_log_are_clean(void **state)
+{
+    struct host host = { .name = "x\xe2\x80\xae@contoso.test" };
+
+    (void)state;
+    world_token("x%E2%80%AE@contoso.test",
+                &(struct token_spec){ .account = host.name });
+    host_init(NULL);
+    assert_int_equal(host_login(&host), SASL_CONTINUE);
+    assert_int_equal(host_step(&host, "{}", 2), SASL_OK);
+    assert_int_equal(host.n_warn, 1);
+    assert_non_null(strstr(host.log, "token for x?@contoso.test (status"));
+    assert_non_null(strstr(host.log, "refresh ACCOUNT --force"));
+    host_end(&host);
 }
 
 static void not_json_is_not_logged(void **state)
@@ -346,6 +393,8 @@ int main(void)
         TEST(challenge_without_end),
         TEST(challenge_is_logged),
         TEST(challenge_is_sanitised),
+        TEST(challenge_with_an_older_token),
+        TEST(names_in_the_log_are_clean),
         TEST(not_json_is_not_logged),
         TEST(dispose_at_any_time),
         TEST(failed_step_may_be_repeated),

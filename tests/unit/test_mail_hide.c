@@ -71,11 +71,46 @@ static void test_odd(void **state)
     exo_hide_free(&hide);
 }
 
+/* A token of another day, which the forms do not know. */
+static void test_show(void **state)
+{
+#define OLD "Qy9b.a0AfH6SMBx-_~+/Qy9b.a0AfH6SMBx-_~+/"
+    static const struct {
+        const char *from, *to;
+        size_t left;
+    } table[] = {
+        { "", "", 0 },
+        { "535 5.7.3 bad credentials", "535 5.7.3 bad credentials", 0 },
+        { OLD, "(removed)", 0 },
+        { "535 " OLD "==, " OLD OLD "!", "535 (removed), (removed)!", 0 },
+        { "{\"status\":\"" OLD "\",\"schemes\":\"bearer\"}",
+          "{\"status\":\"(removed)\",\"schemes\":\"bearer\"}", 0 },
+        { "Qy9b\\u0061a0AfH6SMBx\\/Qy9ba0AfH6SMBxQy9b", "(removed)", 0 },
+        { "Qy9ba0AfH6SMBx%2FQy9ba0AfH6SMBxQy9b%3D%3D", "(removed)", 0 },
+        { "a\x1b\xe2\x80\xae", "a??", 0 },
+        { "1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 34",
+          "1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3",
+          1 },
+        { "1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 " OLD,
+          "1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 7 9 1 3 5 ", 40 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++) {
+        char out[64];
+
+        assert_int_equal(exo_hide_show(out, sizeof(out), table[i].from),
+                         table[i].left);
+        assert_string_equal(out, table[i].to);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_odd),
+        cmocka_unit_test(test_show),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
