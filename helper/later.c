@@ -31,7 +31,7 @@ wait_and_act(int fd, int (*act)(void *context), int (*otherwise)(void *context),
     }
     (void)close_range(4, ~0U, 0);
     /* What ends the command ends the pipe; what has begun is finished. */
-    exo_signals_default();
+    exo_signals_work();
     (void)setsid();
     (void)signal(SIGTERM, SIG_IGN);
     do {

@@ -124,6 +124,7 @@ be_child(const struct exo_process *p, const struct files *files, bool leave)
             struct files mine = *files;
 
             close_files(&mine);
+            exo_signals_work();
             _exit(p->work(p->context));
         }
         execute(p);

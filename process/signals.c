@@ -4,7 +4,10 @@
  * (exoauth/process.h). Called by main() before anything else and by every
  * child after fork(). Handlers do not survive exec, so whatever main() finds
  * handled is the work of a sanitizer or the like in this process, and stays.
- * Nothing here can fail but for signals that cannot be set at all.
+ * SIGXFSZ is ignored wherever code of ours writes: the write fails with EFBIG
+ * then, which is said and cleaned up after, instead of ending the process with
+ * the answer to a spent refresh token in hand. Nothing here can fail but for
+ * signals that cannot be set at all.
  */
 #include "config.h"
 
@@ -58,7 +61,14 @@ void exo_signals_boot(void)
         }
     }
     set(SIGPIPE, SIG_IGN);
+    set(SIGXFSZ, SIG_IGN);
     block_nothing();
+}
+
+void exo_signals_work(void)
+{
+    exo_signals_default();
+    set(SIGXFSZ, SIG_IGN);
 }
 
 void exo_signals_default(void)

@@ -398,6 +398,7 @@ test_files = \
 	tests/e2e/60-setup.sh \
 	tests/e2e/61-setup-killed.sh \
 	tests/e2e/62-setup-postmulti.sh \
+	tests/fault/spent.sh \
 	tests/fault/store.sh \
 	tests/lib/.npmrc \
 	tests/lib/approve \

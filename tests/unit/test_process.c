@@ -255,7 +255,7 @@ static int boot(void *context)
     for (int i = 1; i < 32; i++) {
         bool keeps = i == SIGHUP || i == SIGINT || i == SIGQUIT ||
                      i == SIGPIPE || i == SIGTSTP || i == SIGTTIN ||
-                     i == SIGTTOU;
+                     i == SIGTTOU || i == SIGXFSZ;
 
         bad += sigismember(&now, i);
         if (i == SIGKILL || i == SIGSTOP)
