@@ -85,10 +85,20 @@ static int write_new(int dirfd, const char *name,
                      size_t len)
 {
     struct exo_temp temp = EXO_TEMP_INIT;
-    int rc = exo_temp_open(&temp, dirfd);
+    bool has_room = how->room != NULL && how->room->fd >= 0;
+    int rc = EXO_OK;
 
+    if (has_room) {
+        temp = *how->room;
+        how->room->fd = -1;
+    } else {
+        rc = exo_temp_open(&temp, dirfd);
+    }
     if (rc == EXO_OK) {
         rc = exo_file_write_all(temp.fd, data, len);
+    }
+    if (rc == EXO_OK && has_room && ftruncate(temp.fd, (off_t)len) != 0) {
+        rc = exo_error_from_errno(errno);
     }
     if (rc == EXO_OK) {
         rc = exo_temp_commit(&temp, name, how);

@@ -174,6 +174,20 @@ int exo_temp_open(struct exo_temp *temp, int dirfd)
     return EXO_E_IO;
 }
 
+int exo_temp_reserve(const struct exo_temp *temp, size_t size)
+{
+    int rc;
+
+    do {
+        rc = fallocate(temp->fd, 0, 0, (off_t)size);
+    } while (rc != 0 && errno == EINTR);
+    /* Not every file system can promise. */
+    if (rc != 0 && errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS) {
+        return exo_error_from_errno(errno);
+    }
+    return EXO_OK;
+}
+
 static int own(int fd, const struct exo_file_how *how)
 {
     struct stat st;

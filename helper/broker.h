@@ -52,7 +52,8 @@ struct exo_got {
     struct exo_token token;   /* borrows from the two */
     bool renewed;             /* a request was made and succeeded */
     bool asked;               /* a request was made */
-    struct exo_err trouble;   /* why an older one had to do; status OK: not */
+    bool unsaved; /* what a refresh token was spent on is in got alone */
+    struct exo_err trouble; /* why an older one had to do; status OK: not */
 };
 
 #define EXO_WANT_INIT                                    \

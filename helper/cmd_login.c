@@ -112,7 +112,11 @@ static int prove(struct exo_login *login, struct exo_err *err)
     if (rc == 0 && login->way == EXO_LOGIN_ADOPT) {
         proof.refresh_token = &o->refresh_token;
     } else if (rc == 0 && login->way != EXO_LOGIN_APP) {
-        rc = exo_login_person(login, &tokens, err);
+        /* Before a person is troubled, and until exo_broker_login() saves. */
+        rc = exo_store_reserve(app->store, &login->owner->file, err);
+        if (rc == 0) {
+            rc = exo_login_person(login, &tokens, err);
+        }
         proof.tokens = &tokens;
     }
     if (rc == 0) {

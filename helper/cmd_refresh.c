@@ -103,6 +103,11 @@ static int refresh_one(struct exo_app *app, const struct exo_options *options,
         rc = EXO_E_STATUS;
     } else if (rc == 0 && got.record.state != EXO_STATUS_OK) {
         rc = exo_err_set(err, got.record.state, "%s", got.record.error_text);
+    } else if (rc == 0 && got.unsaved) {
+        rc = exo_err_set(err, EXO_STATUS_STORE,
+                         "the new credential of %s is not stored; when the "
+                         "store can be written, run: exoauth login %s",
+                         account->name, EXO_SH(account->name, "ACCOUNT"));
     } else if (rc == 0) {
         exo_app_info(app, "%s: %s, expires in %lld s", account->name,
                      got.renewed ? "renewed" : "not due",

@@ -189,15 +189,19 @@ int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
 /*
  * A refresh token can be worth only one use. If what the provider gives in
  * exchange could not be saved, the account would be lost; so the store must
- * take a write before the token is spent.
+ * take a write before the token is spent, and hold room for the next.
  */
 static int rehearse(struct exo_work *w)
 {
+    int rc;
+
     if (exo_grant_of_app(w->owner->grant) ||
         exo_secret_empty(&w->got->record.refresh_token)) {
         return 0;
     }
-    return exo_store_put(w->app->store, &w->lock, &w->got->record, w->err);
+    rc = exo_store_put(w->app->store, &w->lock, &w->got->record, w->err);
+    return rc == 0 ? exo_store_reserve(w->app->store, &w->owner->file, w->err)
+                   : rc;
 }
 
 int exo_work_request(struct exo_work *w)
@@ -219,6 +223,7 @@ int exo_work_request(struct exo_work *w)
     if (rc == 0) {
         w->got->renewed = true;
         if (exo_work_save(w) != 0) { /* loud, but the token is good */
+            w->got->unsaved = !exo_secret_empty(&w->got->record.refresh_token);
             *w->err = (struct exo_err)EXO_ERR_INIT;
         }
     } else if (error.err.status != EXO_STATUS_OK) {

@@ -181,10 +181,17 @@ static int rehearse(struct login *l)
         rc = exo_settings_found(w->got->settings, EXO_KEY_TOKEN_ENDPOINT,
                                 l->proof->token_endpoint);
     }
+    /* A code is spent already, and room for what it brought is held. */
+    if (rc != 0 || l->proof->tokens) {
+        return rc;
+    }
     /* What cannot be saved must not be asked for. What is damaged may still
      * be worth something, until there is a better one. */
-    if (rc == 0 && !w->damaged) {
+    if (!w->damaged) {
         rc = exo_store_put(w->app->store, &w->lock, &w->got->record, w->err);
+    }
+    if (rc == 0) {
+        rc = exo_store_reserve(w->app->store, &w->owner->file, w->err);
     }
     return rc;
 }

@@ -32,6 +32,7 @@ static void file_close(struct exo_store *store)
 {
     struct exo_filedir *dir = store->state;
 
+    exo_temp_drop(&dir->room);
     if (dir->fd >= 0) {
         close(dir->fd);
     }
@@ -61,6 +62,7 @@ static int file_open(struct exo_store *store, const char *where, bool create,
         return EXO_E_NOMEM;
     }
     dir->fd = -1;
+    dir->room = (struct exo_temp)EXO_TEMP_INIT;
     memcpy(dir->path, where, len);
     store->state = dir;
     rc = exo_filedir_open(dir, create, &store->owner, err);
@@ -225,28 +227,14 @@ static bool is_clear(struct exo_store *store, const struct exo_account *account)
     return clear;
 }
 
-static int forget_previous(const struct exo_filedir *dir, const char *name,
-                           struct exo_err *err)
-{
-    if (unlinkat(dir->fd, name, 0) != 0) {
-        return errno == ENOENT
-                   ? 0
-                   : exo_filedir_fail(dir, EXO_E_IO, "remove", name, err);
-    }
-    if (fsync(dir->fd) != 0) {
-        return exo_filedir_fail(dir, EXO_E_IO, "write", "", err);
-    }
-    return 0;
-}
-
 static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
                     const struct exo_store_write *write, struct exo_err *err)
 {
     const struct exo_account *account = &lock->account;
-    const struct exo_filedir *dir = store->state;
+    struct exo_filedir *dir = store->state;
     struct exo_filename name = exo_filename_make(account, record_suffix);
     struct exo_filename prev = exo_filename_make(account, previous_suffix);
-    struct exo_file_how how = { .mode = 0600 };
+    struct exo_file_how how = { .mode = 0600, .room = &dir->room };
     int64_t stored;
     bool sound, sealed, forget;
     int rc;
@@ -277,7 +265,18 @@ static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
     if (rc != 0) {
         return exo_filedir_fail(dir, rc, "write", name.text, err);
     }
-    return forget ? forget_previous(dir, prev.text, err) : 0;
+    return forget ? exo_filedir_forget(dir, prev.text, err) : 0;
+}
+
+static int file_reserve(struct exo_store *store,
+                        const struct exo_account *account, struct exo_err *err)
+{
+    struct exo_filedir *dir = store->state;
+
+    return dir->fd < 0
+               ? exo_filedir_missing(dir, account, err)
+               : exo_filedir_reserve(
+                     dir, exo_filename_make(account, record_suffix).text, err);
 }
 
 /* The previous copy first: cut short, a credential is still there to be
@@ -326,7 +325,9 @@ static int file_lock(struct exo_store *store, struct exo_store_lock *lock,
 
 static void file_unlock(struct exo_store *store, struct exo_store_lock *lock)
 {
-    (void)store;
+    struct exo_filedir *dir = store->state;
+
+    exo_temp_drop(&dir->room);
     exo_filelock_drop(lock);
 }
 
@@ -384,6 +385,7 @@ const struct exo_store_ops exo_store_file = {
     .close = file_close,
     .get = file_get,
     .put = file_put,
+    .reserve = file_reserve,
     .lock = file_lock,
     .unlock = file_unlock,
     .note = exo_filelock_note,

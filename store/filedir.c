@@ -42,6 +42,7 @@ int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
     } remedies[] = {
         { ENOSPC, "free space and inodes on its file system" },
         { EDQUOT, "raise the disk quota of its owner, or free space" },
+        { EFBIG, "raise the limit of file sizes (ulimit -f, LimitFSIZE)" },
         { EROFS, "mount its file system read-write" },
         { EIO, "the disk failed, see the kernel log" },
         { EACCES, "give the whole directory to the user of exoauth" },
@@ -218,4 +219,42 @@ int exo_filedir_open(struct exo_filedir *dir, bool create, uid_t *owner,
     }
     *owner = st.st_uid;
     return check_dir(dir, &st, err);
+}
+
+int exo_filedir_reserve(struct exo_filedir *dir, const char *name,
+                        struct exo_err *err)
+{
+    size_t size = EXO_STORE_GROWTH;
+    struct stat st;
+    int rc;
+
+    if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        st.st_size > 0 && (size_t)st.st_size < EXO_RECORD_MAX) {
+        size += (size_t)st.st_size;
+    }
+    exo_temp_drop(&dir->room);
+    rc = exo_temp_open(&dir->room, dir->fd);
+    if (rc == 0) {
+        rc = exo_temp_reserve(&dir->room,
+                              size < EXO_RECORD_MAX ? size : EXO_RECORD_MAX);
+    }
+    if (rc != 0) {
+        exo_temp_drop(&dir->room);
+        rc = exo_filedir_fail(dir, rc, "reserve space for", name, err);
+    }
+    return rc;
+}
+
+int exo_filedir_forget(const struct exo_filedir *dir, const char *name,
+                       struct exo_err *err)
+{
+    if (unlinkat(dir->fd, name, 0) != 0) {
+        return errno == ENOENT
+                   ? 0
+                   : exo_filedir_fail(dir, EXO_E_IO, "remove", name, err);
+    }
+    if (fsync(dir->fd) != 0) {
+        return exo_filedir_fail(dir, EXO_E_IO, "write", "", err);
+    }
+    return 0;
 }

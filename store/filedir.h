@@ -7,6 +7,7 @@
 #define EXOAUTH_STORE_FILEDIR_H
 
 #include "backend.h"
+#include "exoauth/temp.h"
 
 /* A file name: an account's and one suffix of at most eight bytes. */
 struct exo_filename {
@@ -17,7 +18,8 @@ struct exo_filename {
 
 /* An array, so that nothing can be missing from it. */
 struct exo_filedir {
-    int fd; /* -1: the directory does not exist (yet) */
+    int fd;               /* -1: the directory does not exist (yet) */
+    struct exo_temp room; /* for the next put */
     char path[EXO_FILEDIR_PATH + 1];
 };
 
@@ -34,6 +36,14 @@ int exo_filedir_open(struct exo_filedir *dir, bool create, uid_t *owner,
  * EXO_E_IO and errno says how. Returns EXO_E_STATUS. doing: "write". */
 int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
                      const char *name, struct exo_err *err);
+
+/* exo_store_reserve(): dir->room, for the next write of dir/name. */
+int exo_filedir_reserve(struct exo_filedir *dir, const char *name,
+                        struct exo_err *err) EXO_MUST_CHECK;
+
+/* Removes dir/name, durably; none is as good. */
+int exo_filedir_forget(const struct exo_filedir *dir, const char *name,
+                       struct exo_err *err) EXO_MUST_CHECK;
 
 /* EXO_STATUS_STORE for a store that is not there. */
 int exo_filedir_missing(const struct exo_filedir *dir,

@@ -256,6 +256,12 @@ int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
     return put(store, lock, record, false, err);
 }
 
+int exo_store_reserve(struct exo_store *store,
+                      const struct exo_account *account, struct exo_err *err)
+{
+    return store->ops->reserve(store, account, err);
+}
+
 int exo_store_ready(struct exo_store *store, struct exo_err *err)
 {
     return exo_guard_ready(store, err);

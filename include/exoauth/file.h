@@ -74,12 +74,15 @@ struct exo_owner {
     gid_t gid;
 };
 
+struct exo_temp;
+
 struct exo_file_how {
     mode_t mode;
     const struct exo_owner *owner; /* NULL: whoever writes it */
-    const char *previous; /* where what it replaces is copied to, or NULL */
-    bool is_new;          /* what has the name already stays: EXO_E_CONFLICT */
-    bool fleeting;        /* no fsync: what a power cut may empty or undo */
+    const char *previous;  /* where what it replaces is copied to, or NULL */
+    bool is_new;           /* what has the name already stays: EXO_E_CONFLICT */
+    struct exo_temp *room; /* begun in dirfd, used up if it is open; or NULL */
+    bool fleeting;         /* no fsync: what a power cut may empty or undo */
 };
 
 /*

@@ -20,6 +20,10 @@
 #include "exoauth/error.h"
 #include "exoauth/record.h"
 
+/* Bytes that a new access and a new refresh token can add to a record: 16000
+ * each, sealed and in base64, and what is said beside them. */
+#define EXO_STORE_GROWTH ((size_t)48 * 1024)
+
 struct exo_store;
 struct exo_store_lock;
 struct exo_keyring;
@@ -53,6 +57,8 @@ struct exo_store_ops {
                struct exo_buf *text, struct exo_err *err);
     int (*put)(struct exo_store *store, const struct exo_store_lock *lock,
                const struct exo_store_write *write, struct exo_err *err);
+    int (*reserve)(struct exo_store *store, const struct exo_account *account,
+                   struct exo_err *err);
     int (*lock)(struct exo_store *store, struct exo_store_lock *lock,
                 int64_t deadline_ms, struct exo_err *err);
     void (*unlock)(struct exo_store *store, struct exo_store_lock *lock);
@@ -116,6 +122,14 @@ int exo_store_peek(struct exo_store *store, const struct exo_account *account,
 int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
                   struct exo_record *record,
                   struct exo_err *err) EXO_MUST_CHECK;
+
+/* Room for the next put, as large as it can become by one answer of a provider
+ * (EXO_STORE_GROWTH), so that no full disk, quota or limit of file sizes is in
+ * the way of what a spent refresh token has brought. Held until that put, or
+ * until a lock is given back. It is for one account at a time. */
+int exo_store_reserve(struct exo_store *store,
+                      const struct exo_account *account,
+                      struct exo_err *err) EXO_MUST_CHECK;
 
 /* Could a credential be written now? MISCONFIGURED: there is no key. */
 int exo_store_ready(struct exo_store *store,

@@ -36,6 +36,10 @@ struct exo_temp {
  */
 int exo_temp_open(struct exo_temp *temp, int dirfd) EXO_MUST_CHECK;
 
+/* Room for size bytes, which writing it cannot lack then; for exo_file_put()
+ * to fill and cut (how->room). 0 also where a file system cannot promise. */
+int exo_temp_reserve(const struct exo_temp *temp, size_t size) EXO_MUST_CHECK;
+
 /*
  * Owner, mode, and unless how->fleeting fsync; then it is dirfd/name. The
  * directory is the caller's to fsync. On failure it is still there, to be

@@ -9,6 +9,14 @@
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
 
+# Mounts of this test end with it, wherever it ends.
+if [[ $(id -u) == 0 && -z ${EXO_UNSHARED:-} ]] && unshare --mount true 2>/dev/null; then
+    tap_done() { rm -rf -- "$TAP_DIR"; }
+    tap_done
+    trap - EXIT
+    EXO_UNSHARED=1 exec unshare --mount --propagation private "$BASH" "$0" "$@"
+fi
+
 site_up
 site_endpoint ok:token-1
 app=app@contoso.test
@@ -31,3 +39,54 @@ site_script "ok:$long"
 ok 'an app past the limit of file sizes' limited 8 refresh $app --force
 like "$ERR" 'could not be saved: .*File too large; ' \
     'is told so, and has its token'
+before=$(site_count)
+exits 74 'a person past it' limited 8 refresh $person --force
+like "$ERR" 'File too large; raise the limit' 'is told so'
+exits 74 'a login past it' limited 8 login $person --refresh-token-file "$SITE/secret/refresh"
+is "$(site_count)" "$before" 'and neither is asked for'
+is "$(site_record $person refresh_token)" canary-refresh-1 'and nothing is lost'
+
+# ---- while the provider answers
+# meanwhile COMMAND...: a refresh, and that in the middle of it; $RC
+meanwhile()
+{
+    local before i
+    before=$(site_count)
+    RC=0
+    x refresh $person --force >/dev/null 2>"$SITE/err" &
+    for ((i = 0; i < 200; i++)); do
+        [[ $(site_count) -gt $before ]] && break
+        sleep 0.05
+    done
+    "$@" 2>/dev/null
+    wait $! || RC=$?
+}
+rotates() { site_script "slow:3:fields:{\"access_token\":\"$long\",\"refresh_token\":\"$1\"}"; }
+
+rotates canary-refresh-2
+meanwhile rm "$SITE_STORE/$person.lock"
+is "$RC" 74 'a lock that was taken away: refresh does not call it a success'
+like "$(<"$SITE/err")" "is not stored; .*run: exoauth login $person" 'and says so'
+is "$(site_record $person refresh_token)" canary-refresh-1 'as nothing was stored'
+
+[[ $(id -u) == 0 && -n ${EXO_UNSHARED:-} ]] || exit 0
+mv "$SITE_STORE" "$SITE/was"
+mkdir "$SITE_STORE"
+mount -t tmpfs -o size=256k,mode=0700 exoauth-test "$SITE_STORE" ||
+    exit 0
+cleanup umount "$SITE_STORE"
+chown nobody:nogroup "$SITE_STORE"
+cp -p "$SITE"/was/*.json "$SITE_STORE"
+ok 'all is well on a small disk' x refresh $app --force
+fill() { dd if=/dev/zero of="$SITE_STORE/ballast" bs=4k status=none; }
+rotates canary-refresh-3
+meanwhile fill
+is "$RC" 0 'a disk that fills meanwhile is in no way'
+is "$(site_record $person refresh_token)" canary-refresh-3 'the new one is stored'
+ok 'all but a little is taken' test -s "$SITE_STORE/ballast"
+before=$(site_count)
+truncate -s -16k "$SITE_STORE/ballast"
+exits 74 'less room than an answer can want' x refresh $person --force
+like "$ERR" 'No space left on device; free space' 'is told so'
+is "$(site_count)" "$before" 'and nothing is asked for'
+is "$(find "$SITE_STORE" -name '.tmp*' | wc -l)" 0 'and nothing is left over'
