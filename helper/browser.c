@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "browser.h"
+#include "exoauth/block.h"
 #include "exoauth/pkce.h"
 #include "exoauth/process.h"
 #include "exoauth/proto.h"
@@ -152,6 +153,45 @@ static int await_browser(const struct exo_browser *b,
     return rc;
 }
 
+static void welcome(struct exo_listener *listener, uid_t uid)
+{
+    if (uid != (uid_t)-1 && listener->n_uids < EXO_LISTENER_UIDS) {
+        listener->uids[listener->n_uids++] = uid;
+    }
+}
+
+static uid_t number_of(const char *text)
+{
+    int64_t number = -1;
+
+    return text && exo_block_number(text, &number) == 0 && number >= 0 &&
+                   number < UINT32_MAX
+               ? (uid_t)number
+               : (uid_t)-1;
+}
+
+/* Whose browser may come: ours, and that of who became root for this. */
+static void welcome_all(struct exo_listener *listener,
+                        const struct exo_app *app)
+{
+    char text[32] = "";
+    FILE *file = NULL;
+
+    welcome(listener, geteuid());
+    welcome(listener, app->started_by);
+    if (app->started_by != 0) {
+        return;
+    }
+    welcome(listener, number_of(getenv("SUDO_UID")));
+    file = fopen("/proc/self/loginuid", "re");
+    if (file) {
+        if (fgets(text, sizeof(text), file)) {
+            welcome(listener, number_of(text));
+        }
+        (void)fclose(file);
+    }
+}
+
 int exo_browser_login(const struct exo_app *app, const struct exo_browser *b,
                       struct exo_tokens *tokens, struct exo_err *err)
 {
@@ -165,6 +205,7 @@ int exo_browser_login(const struct exo_app *app, const struct exo_browser *b,
     if (rc != 0) {
         return rc;
     }
+    welcome_all(&listener, app);
     /* Entra ignores the port of localhost, and of no other name. */
     (void)snprintf(redirect_uri, sizeof(redirect_uri), "http://localhost:%u",
                    listener.port);

@@ -88,6 +88,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/listen.h \
 	helper/listener.c \
 	helper/listener.h \
+	helper/loopback.c \
+	helper/loopback.h \
 	helper/lock.c \
 	helper/lock.h \
 	helper/login.h \

@@ -5,9 +5,10 @@
  * understand is the first line of one GET; an HTTP library would understand
  * much more, for anybody on this host who connects.
  *
- * Bounded: one connection at a time, 24 KiB, five seconds from accept to the
- * end of the headers. Pages hold no secret, load nothing, and are not kept by
- * the browser. What was read holds the code and is wiped with the request.
+ * Bounded: a few connections of the person's, 24 KiB, five seconds from accept
+ * to the end of the headers. Pages hold no secret, load nothing, and are not
+ * kept by the browser. What was read holds the code and is wiped with the
+ * request.
  */
 #include "config.h"
 
@@ -22,9 +23,11 @@
 #include "exoauth/pkce.h"
 #include "exoauth/proto.h"
 #include "listener.h"
+#include "loopback.h"
 
 #define HEAD_MAX (EXO_REDIRECT_MAX + (size_t)8 * 1024)
 #define HEAD_MS 5000
+#define TICK_MS 1000
 #define PORT_TRIES 16 /* a port free for one address may be taken for other */
 
 static int listen_on(int family, unsigned port)
@@ -68,10 +71,42 @@ static unsigned port_of(int fd)
     return ntohs(((const struct sockaddr_in *)(const void *)&at)->sin_port);
 }
 
+static void drop(struct exo_visit *r)
+{
+    if (r->fd >= 0) {
+        (void)close(r->fd);
+    }
+    r->fd = -1;
+    exo_secret_free(&r->head);
+    r->target = NULL;
+}
+
+/* Those behind it move up. */
+static void leave(struct exo_listener *l, size_t i)
+{
+    drop(&l->visits[i]);
+    l->n--;
+    memmove(&l->visits[i], &l->visits[i + 1],
+            (l->n - i) * sizeof(l->visits[0]));
+}
+
+void exo_listener_close(struct exo_listener *l)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (l->fd[i] >= 0) {
+            (void)close(l->fd[i]);
+        }
+        l->fd[i] = -1;
+    }
+    while (l->n > 0) {
+        leave(l, l->n - 1);
+    }
+}
+
 int exo_listener_open(struct exo_listener *l, struct exo_err *err)
 {
+    memset(l, 0, sizeof(*l));
     l->fd[0] = l->fd[1] = -1;
-    l->port = 0;
     for (int i = 0; i < PORT_TRIES; i++) {
         l->fd[0] = listen_on(AF_INET, 0);
         l->port = l->fd[0] >= 0 ? port_of(l->fd[0]) : 0;
@@ -89,26 +124,6 @@ int exo_listener_open(struct exo_listener *l, struct exo_err *err)
     return exo_err_set(err, EXO_STATUS_TRANSIENT,
                        "cannot listen on 127.0.0.1 or [::1]: %m; use "
                        "--paste or --device");
-}
-
-void exo_listener_close(struct exo_listener *l)
-{
-    for (size_t i = 0; i < 2; i++) {
-        if (l->fd[i] >= 0) {
-            (void)close(l->fd[i]);
-        }
-        l->fd[i] = -1;
-    }
-}
-
-static void drop(struct exo_visit *r)
-{
-    if (r->fd >= 0) {
-        (void)close(r->fd);
-    }
-    r->fd = -1;
-    exo_secret_free(&r->head);
-    r->target = NULL;
 }
 
 void exo_visit_answer(struct exo_visit *r, const char *status,
@@ -195,16 +210,80 @@ static bool take(struct exo_visit *r)
     return false;
 }
 
-static void accept_from(int fd, struct exo_visit *r)
+/* Before a byte counts: any user of this host can connect. */
+static bool is_welcome(const struct exo_listener *l, int fd)
+{
+    uid_t uid;
+
+    if (exo_loopback_uid(fd, &uid) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < l->n_uids; i++) {
+        if (l->uids[i] == uid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void turn_away(struct exo_listener *l, int fd)
+{
+    struct exo_visit stranger = { .fd = fd };
+
+    exo_buf_init(&stranger.head.hidden, HEAD_MAX);
+    exo_visit_answer(&stranger, "403 Forbidden", "Another user",
+                     "This login belongs to another user of this host. Use "
+                     "exoauth login --paste for a browser elsewhere.");
+    if (!l->refused) {
+        (void)fprintf(stderr, "exoauth: refused a connection of another user "
+                              "or from elsewhere; if it was your browser, use "
+                              "--paste\n");
+    }
+    l->refused = true;
+}
+
+static void accept_from(struct exo_listener *l, int fd)
 {
     int new = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct exo_visit *r;
 
-    if (new >= 0) {
-        drop(r);
-        r->fd = new;
-        r->until_ms = exo_clock_ms() + HEAD_MS;
-        exo_buf_init(&r->head.hidden, HEAD_MAX);
+    if (new < 0) {
+        return;
     }
+    if (!is_welcome(l, new)) {
+        turn_away(l, new);
+        return;
+    }
+    if (l->n == EXO_LISTENER_MOST) {
+        leave(l, 0);
+    }
+    r = &l->visits[l->n++];
+    memset(r, 0, sizeof(*r));
+    r->fd = new;
+    r->until_ms = exo_clock_ms() + HEAD_MS;
+    exo_buf_init(&r->head.hidden, HEAD_MAX);
+}
+
+/* Reads from whoever sent something; true: r is a request. */
+static bool attend(struct exo_listener *l, const struct pollfd *p,
+                   struct exo_visit *r)
+{
+    int64_t now = exo_clock_ms();
+
+    for (size_t i = l->n; i-- > 0;) {
+        struct exo_visit *one = &l->visits[i];
+
+        if (p[i].revents != 0 && take(one)) {
+            *r = *one;
+            l->n--;
+            memmove(one, one + 1, (l->n - i) * sizeof(*one));
+            return true;
+        }
+        if (one->fd < 0 || now >= one->until_ms) {
+            leave(l, i);
+        }
+    }
+    return false;
 }
 
 int exo_listener_next(struct exo_listener *l, int64_t deadline_ms,
@@ -214,35 +293,32 @@ int exo_listener_next(struct exo_listener *l, int64_t deadline_ms,
     r->fd = -1;
     exo_buf_init(&r->head.hidden, HEAD_MAX);
     for (;;) {
-        bool busy = r->fd >= 0 && !exo_secret_empty(&r->head);
-        struct pollfd p[3] = { { busy ? -1 : l->fd[0], POLLIN, 0 },
-                               { busy ? -1 : l->fd[1], POLLIN, 0 },
-                               { r->fd, POLLIN, 0 } };
-        int64_t now = exo_clock_ms();
-        int64_t until =
-            r->fd >= 0 && r->until_ms < deadline_ms ? r->until_ms : deadline_ms;
+        struct pollfd p[EXO_LISTENER_MOST + 2] = { { l->fd[0], POLLIN, 0 },
+                                                   { l->fd[1], POLLIN, 0 } };
+        int64_t left = deadline_ms - exo_clock_ms();
 
-        if (now >= deadline_ms) {
-            drop(r);
+        if (left <= 0) {
             return EXO_E_TIMEOUT;
         }
-        if (now >= until) {
-            drop(r);
-            continue;
+        if (left > TICK_MS) {
+            left = TICK_MS;
         }
-        if (poll(p, 3, (int)(until - now < 60000 ? until - now : 60000)) < 0) {
+        for (size_t i = 0; i < l->n; i++) {
+            p[i + 2] = (struct pollfd){ l->visits[i].fd, POLLIN, 0 };
+        }
+        if (poll(p, l->n + 2, (int)left) < 0) {
             if (errno == EINTR) {
                 continue;
             }
-            drop(r);
             return EXO_E_IO;
         }
-        if (p[2].revents != 0) {
-            if (take(r)) {
-                return 0;
+        if (attend(l, p + 2, r)) {
+            return 0;
+        }
+        for (size_t i = 0; i < 2; i++) {
+            if (p[i].revents != 0) {
+                accept_from(l, l->fd[i]);
             }
-        } else if (p[0].revents != 0 || p[1].revents != 0) {
-            accept_from(p[0].revents != 0 ? l->fd[0] : l->fd[1], r);
         }
     }
 }

@@ -68,7 +68,6 @@ import socket, sys
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
 try:
     s.sendall(eval(sys.argv[2]))
-    s.shutdown(socket.SHUT_WR)
     print(s.recv(65536).decode("ascii", "replace").split("\r\n")[0])
 except OSError:
     pass
@@ -138,6 +137,50 @@ like "$page" 'Login complete' 'and the answer still counts'
 finish
 is "$RC" 0 'login succeeds'
 like "$ERR" 'ignored: .*another state' 'and has said what it ignored'
+
+# ----- other users, and many connections
+
+before=$(site_count)
+login --wait 60
+exec {held}< <(python3 - "$port" <<'PY'
+import socket, sys, time
+held = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+        for _ in range(60)]
+for s in held[::2]:
+    s.sendall(b"GET /?code=")
+print("held", flush=True)
+time.sleep(60)
+PY
+)
+read -r <&"$held"
+cleanup kill $!
+if [[ $(id -u) == 0 ]]; then
+    hijack()
+    {
+        python3 - "$port" "/?code=theirs&state=$state" <<'PY'
+import encodings.idna, os, socket, sys
+os.setgroups([])
+os.setgid(2)
+os.setuid(2)
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+try:
+    s.sendall(f"GET {sys.argv[2]} HTTP/1.1\r\n\r\n".encode())
+    print(s.recv(65536).decode())
+except OSError:
+    print("HTTP/1.1 403 reset")
+PY
+    }
+    like "$(hijack)" '^HTTP/1.1 403 ' 'another user who knows the address: refused'
+    is "$(site_count)" "$before" 'and has no effect'
+else
+    skip 'another user' 'needs root'
+fi
+site_script ok:browser-3
+like "$(visit "/?code=c3&state=$state")" 'Login complete' \
+    'beside 60 idle connections the answer counts'
+finish
+is "$RC" 0 'login succeeds'
+[[ $(id -u) != 0 ]] || like "$ERR" 'refused a connection .*; .*--paste' 'with the remedy'
 
 # ----- [::1]
 
