@@ -262,6 +262,12 @@ static int read_text(struct exo_conf *conf, struct exo_err *err)
     if (rc == EXO_E_NOMEM) {
         return rc;
     }
+    if (exo_error_is_shortage(rc)) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "cannot read %.300s: %s; raise the limit of open "
+                           "files",
+                           conf->path, exo_errno_text(errno));
+    }
     if (rc != EXO_OK) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%.300s cannot be read: %s; make it readable for "

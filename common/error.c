@@ -71,6 +71,13 @@ int exo_error_from_errno(int saved_errno)
     }
 }
 
+bool exo_error_is_shortage(int code)
+{
+    return code == EXO_E_NOMEM ||
+           (code == EXO_E_IO && (errno == ENOMEM || errno == EMFILE ||
+                                 errno == ENFILE || errno == ENOBUFS));
+}
+
 const char *exo_errno_text(int saved_errno)
 {
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
@@ -144,4 +151,19 @@ int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
     exo_text_set(err->text, sizeof err->text, fmt, ap);
     va_end(ap);
     return EXO_E_STATUS;
+}
+
+void exo_err_words(struct exo_err *err, int rc)
+{
+    if (rc == EXO_OK || err->status != EXO_STATUS_OK) {
+        return;
+    }
+    if (exo_error_is_shortage(rc)) {
+        (void)exo_err_set(
+            err, EXO_STATUS_TRANSIENT, "%s; free some memory, and run it again",
+            rc == EXO_E_NOMEM ? exo_strerror(rc) : exo_errno_text(errno));
+    } else {
+        (void)exo_err_set(err, EXO_STATUS_BUG, "internal error: %s",
+                          exo_strerror(rc));
+    }
 }

@@ -75,6 +75,13 @@ static int read_record(struct exo_work *w)
     return rc;
 }
 
+/* A failure counts for nothing where a token lives, but it is told. */
+static int unless_alive(struct exo_work *w, int rc)
+{
+    exo_err_words(w->err, rc);
+    return exo_work_alive(w, exo_clock_now()) ? 0 : rc;
+}
+
 /* A token that lives, or what the record says is wrong. */
 static int make_do(struct exo_work *w)
 {
@@ -140,7 +147,7 @@ static int renew(struct exo_work *w)
         return wait_out(w, left);
     }
     rc = exo_work_request(w);
-    return rc != 0 && exo_work_alive(w, exo_clock_now()) ? 0 : rc;
+    return rc != 0 ? unless_alive(w, rc) : rc;
 }
 
 static int renew_and_publish(struct exo_work *w)
@@ -175,7 +182,7 @@ static int get_locked(struct exo_work *w)
         rc = 0;
     }
     if (rc != 0) {
-        return exo_work_alive(w, exo_clock_now()) ? 0 : rc;
+        return unless_alive(w, rc);
     }
     rc = renew_and_publish(w);
     exo_app_unlock(w->app, &w->lock);
@@ -265,7 +272,7 @@ static int get_apart(struct exo_work *w)
                          "are there");
     }
     if (rc != 0) {
-        return exo_work_alive(w, exo_clock_now()) ? 0 : rc;
+        return unless_alive(w, rc);
     }
     /* What can neither be lost nor be shortened is asked for here. */
     if (!flight || w->want->nowait ||
@@ -360,7 +367,8 @@ int exo_broker_login(struct exo_app *app, const struct exo_account *account,
         return rc;
     }
     rc = read_record(&w);
-    if (rc == EXO_E_STATUS) { /* not one of a later version */
+    /* Not one of a later version, and not one that was not read at all. */
+    if (rc == EXO_E_STATUS && err->status != EXO_STATUS_TRANSIENT) {
         *err = (struct exo_err)EXO_ERR_INIT;
         begin_record(&w);
         w.damaged = true;

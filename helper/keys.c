@@ -82,6 +82,13 @@ int exo_key_file_read(const struct exo_app *app, const char *path,
     if (rc == 0 || rc == EXO_E_NOENT) {
         return rc;
     }
+    if (exo_error_is_shortage(rc)) {
+        return exo_err_set(
+            err, EXO_STATUS_TRANSIENT,
+            "cannot read key file %s: %s; nothing is wrong with "
+            "it, free memory or raise the limit of open files",
+            path, rc == EXO_E_NOMEM ? exo_strerror(rc) : exo_errno_text(errno));
+    }
     if (exo_file_advice(why, "; ")[0] == '\0') {
         return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %s", path, why);
     }

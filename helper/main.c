@@ -27,8 +27,12 @@ static void fill_std_fds(void)
 {
     int fd;
 
+    /* What is written to a stdout that is not there must fail. */
     do {
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        fd = open("/dev/null",
+                  (fcntl(0, F_GETFD) >= 0 && fcntl(1, F_GETFD) < 0 ? O_RDONLY
+                                                                   : O_RDWR) |
+                      O_CLOEXEC);
     } while (fd >= 0 && fd <= 2);
     if (fd > 2) {
         (void)close(fd);
@@ -189,9 +193,12 @@ int main(int argc, char **argv)
     (void)exo_log_open(app.quiet ? "syslog" : "stderr", EXO_LOG_NOTICE);
     rc = parsed == EXO_PARSED_RUN ? run(&app, command, &options, &err)
                                   : EXO_E_STATUS;
-    if (rc != 0 && err.status == EXO_STATUS_OK) {
-        (void)exo_err_set(&err, EXO_STATUS_BUG, "internal error: %s",
-                          exo_strerror(rc));
+    exo_err_words(&err, rc);
+    if (rc == 0 && err.status == EXO_STATUS_OK &&
+        (fflush(stdout) != 0 || ferror(stdout))) {
+        (void)exo_err_set(&err, EXO_STATUS_STORE,
+                          "cannot write to standard output: %m; see what "
+                          "reads it");
     }
     status = parsed == EXO_PARSED_RUN && command->ending
                  ? command->ending(&options, &err)

@@ -58,7 +58,7 @@ static int file_open(struct exo_store *store, const char *where, bool create,
     }
     dir = calloc(1, sizeof(*dir));
     if (dir == NULL) {
-        exo_err_set(err, EXO_STATUS_STORE, "out of memory; free some");
+        exo_err_set(err, EXO_STATUS_TRANSIENT, "out of memory; free some");
         return EXO_E_NOMEM;
     }
     dir->fd = -1;

@@ -60,9 +60,11 @@ int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
             remedy = remedies[i].remedy;
         }
     }
-    return exo_err_set(err, EXO_STATUS_STORE, "cannot %s %s%s%s: %s; %s", doing,
-                       dir->path, *name == '\0' ? "" : "/", name,
-                       strerror(error), remedy);
+    return exo_err_set(err,
+                       exo_error_is_shortage(code) ? EXO_STATUS_TRANSIENT
+                                                   : EXO_STATUS_STORE,
+                       "cannot %s %s%s%s: %s; %s", doing, dir->path,
+                       *name == '\0' ? "" : "/", name, strerror(error), remedy);
 }
 
 int exo_filedir_missing(const struct exo_filedir *dir,
@@ -117,6 +119,10 @@ static int open_failed(const struct exo_filedir *dir, int rc, const char *why,
 {
     const char *path = dir->path;
     bool refused = rc == EXO_E_UNSAFE;
+
+    if (exo_error_is_shortage(rc)) {
+        return exo_filedir_fail(dir, rc, "open", "", err);
+    }
 
     /* To whom it is closed anyhow, it is nothing to put right. */
     if (refused) {

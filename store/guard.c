@@ -62,6 +62,11 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
     }
     if (rc == EXO_E_UNSAFE || rc == EXO_E_SYNTAX || rc == EXO_E_VERSION) {
         rc = store->ops->damaged(store, account, why, err);
+    } else if (rc == EXO_E_NOMEM) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "cannot open the sealed credential of %s: %s; free "
+                         "some memory, and run it again",
+                         account->name, exo_strerror(rc));
     } else if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "cannot open the sealed credential of %s: %s; see "
@@ -214,7 +219,12 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
     } else {
         goto out;
     }
-    if (rc != 0) {
+    if (rc == EXO_E_NOMEM) {
+        exo_err_set(err, EXO_STATUS_TRANSIENT,
+                    "cannot store the credential of %s: %s; the one before is "
+                    "kept, free some memory, and run it again",
+                    record->account, exo_strerror(rc));
+    } else if (rc != 0) {
         exo_err_set(err, EXO_STATUS_STORE,
                     "cannot store the credential of %s: %s; the one before "
                     "is kept, run: exoauth login %s",

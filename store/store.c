@@ -65,7 +65,7 @@ int exo_store_open(struct exo_store **store, const char *url, bool create,
     }
     made = calloc(1, sizeof(*made));
     if (made == NULL) {
-        exo_err_set(err, EXO_STATUS_STORE, "out of memory; free some");
+        exo_err_set(err, EXO_STATUS_TRANSIENT, "out of memory; free some");
         return EXO_E_NOMEM;
     }
     made->ops = ops;
@@ -121,13 +121,12 @@ int exo_store_judge(struct exo_store *store, const struct exo_account *account,
                     const struct exo_buf *text, int64_t *revision, bool *sealed,
                     const char **why)
 {
-    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_err other = EXO_ERR_INIT;
     struct exo_record record;
     int rc = exo_store_decode(&record, account, text, why);
 
-    if (rc == 0 &&
-        exo_guard_open(store, account, text, &record, &ignored) != 0) {
-        rc = EXO_E_SYNTAX;
+    if (rc == 0 && exo_guard_open(store, account, text, &record, &other) != 0) {
+        rc = other.status == EXO_STATUS_TRANSIENT ? EXO_E_NOMEM : EXO_E_SYNTAX;
     }
     if (rc == 0) {
         *revision = record.revision;
@@ -155,7 +154,7 @@ static int get_text(struct exo_store *store, const struct exo_account *account,
                     "cannot use the credential of %s: %s; upgrade exoauth",
                     account->name, why);
     } else if (rc == EXO_E_NOMEM) {
-        exo_err_set(err, EXO_STATUS_STORE,
+        exo_err_set(err, EXO_STATUS_TRANSIENT,
                     "cannot read the credential of %s: out of memory; "
                     "free some",
                     account->name);

@@ -304,6 +304,7 @@ shell_tests = \
 	tests/cli/security.sh \
 	tests/cli/setup.sh \
 	tests/cli/session.sh \
+	tests/cli/shortage.sh \
 	tests/cli/show.sh \
 	tests/cli/status.sh \
 	tests/cli/token.sh \

@@ -43,6 +43,10 @@ const char *exo_strerror(int code);
 /* EXO_E_ACCESS, EXO_E_NOENT, EXO_E_NOMEM or EXO_E_IO for an errno value. */
 int exo_error_from_errno(int saved_errno);
 
+/* Did code (EXO_E_IO: errno) come of too little memory, or too few
+ * descriptors? Then nothing is known of what was to be read. */
+bool exo_error_is_shortage(int code);
+
 /* The system's text for an errno value, untranslated; static, never NULL. */
 const char *exo_errno_text(int saved_errno);
 
@@ -91,5 +95,9 @@ struct exo_err {
  */
 int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
                 ...) EXO_PRINTF(3, 4);
+
+/* After a failure (rc) that left no words in err: the words. Who drops an error
+ * or hands it to somebody who reads only err calls it. */
+void exo_err_words(struct exo_err *err, int rc);
 
 #endif

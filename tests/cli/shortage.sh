@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Too few descriptors, and output that goes nowhere: a shortage is said to be
+# one, with exit 75 and no remedy that would cost a credential, and nothing
+# that was not printed is a success.
+
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
+
+site_up
+site_conf timeout 2
+site_endpoint ok:the-token
+app=app@contoso.test
+person=person@contoso.test
+site_account $app "secret_file: $SITE/secret/app"
+site_account $person 'grant: device_code'
+echo canary-refresh >"$SITE/secret/refresh"
+ok 'a credential that is sealed' x token $app
+ok 'one of a person' x login $person --refresh-token-file "$SITE/secret/refresh"
+
+# few LIMIT COMMAND...: with that many descriptors
+few() { (ulimit -n "$1" && shift && x "$@"); }
+
+for n in 4 5 6 7 8; do
+    for command in "token $app --min-ttl 7200" "refresh $app --force" \
+        "refresh $person --force" "status $app" \
+        "login $person --refresh-token-file $SITE/secret/refresh"; do
+        [[ $n -lt 7 || $command == status* ]] || continue
+        rc=0 count=$(site_count)
+        # shellcheck disable=SC2086
+        tap_run few $n $command || rc=$?
+        said=$ERR
+        label="$n descriptors: ${command%% *}: ${said//$'\n'/ }"
+        if [[ $said =~ (damaged|refused|does\ not\ hold|chown|mv\ |rm\ -f|right\ key|remove|somebody\ else|internal) ]]; then
+            fail "$label: calls it damage"
+        else
+            pass "$n descriptors: ${command%% *} does not call it damage"
+        fi
+        if [[ $command == refresh* && $rc == 0 && -z $said ]]; then
+            isnt "$(site_count)" "$count" "$label: 0 in silence, and a request"
+        fi
+        if [[ $rc == 7[48] && $said == *'oo many open files'* ]]; then
+            fail "$label: exit $rc, and not 75"
+        fi
+    done
+done
+is "$(site_record $person refresh_token)" canary-refresh 'nothing is lost'
+ok 'and all works again' x refresh $app --force
+
+# ---- what was not printed
+ok 'a token' x token $app
+for command in "token $app" "token $app --format json" "show $app" list \
+    "status $app" '--help' '--version' 'explain AADSTS7000215'; do
+    # shellcheck disable=SC2086
+    exits 74 "${command%% *} >&- is no success" eval "x $command >&-"
+    # shellcheck disable=SC2086
+    exits 74 "${command%% *} >/dev/full is no success" \
+        eval "x $command >/dev/full"
+done
