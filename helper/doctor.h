@@ -86,6 +86,8 @@ void exo_check_others(struct exo_doctor *d);
 void exo_check_config(struct exo_doctor *d);
 void exo_check_accounts(struct exo_doctor *d);
 void exo_check_files(struct exo_doctor *d);
+void exo_check_store(struct exo_doctor *d);
+void exo_check_tokens(struct exo_doctor *d);
 void exo_check_postfix(struct exo_doctor *d);
 void exo_check_jail(struct exo_doctor *d);
 void exo_check_selinux(struct exo_doctor *d);

@@ -47,6 +47,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/doctor_claims.h \
 	helper/doctor_conf.c \
 	helper/doctor_files.c \
+	helper/doctor_store.c \
 	helper/doctor_fit.c \
 	helper/doctor_fit.h \
 	helper/doctor_jail.c \

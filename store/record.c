@@ -1,47 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A credential as JSON text and back. store.c is the only caller in the
- * program. One table drives both directions, so that what is written is
- * what is read: every member must be there, once, with its type and within
- * its size, and no other. The writer refuses what the reader would refuse.
+ * A credential from its JSON text, and the one table of its members. store.c
+ * is the only caller in the program. The table drives both directions, here
+ * and in record_write.c, so that what is written is what is read: every
+ * member must be there, once, with its type and within its size, and no other.
  *
- * The writer builds its text in an exo_buf, which wipes itself; json-c only
- * reads, through json/, which wipes what it leaves. A record that fails to
- * decode comes back empty. Failure: EXO_E_SYNTAX, EXO_E_VERSION, EXO_E_NOMEM
- * with a static reason; the encoder's is the sticky error of the buffer.
+ * json-c only reads, through json/, which wipes what it leaves. A record that
+ * fails to decode comes back empty. Failure: EXO_E_SYNTAX, EXO_E_VERSION,
+ * EXO_E_NOMEM with a static reason.
  */
 #include "config.h"
 
 #include "record_inner.h"
 
-#include <inttypes.h>
 #include <json-c/json.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "exoauth/json.h"
 
-#define RECORD_VERSION 1
-
 /* Names and passwords are what a user typed, in whatever encoding. */
 #define RULES (4 | EXO_JSON_BYTES)
-
-/* What every JSON reader holds exactly (RFC 7493), and far from where the
- * sum of two times would overflow. */
-#define NUMBER_MAX ((INT64_C(1) << 53) - 1)
-
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_STATE, KIND_SECRET };
-
-/* LATER: an older version did not write it. SPARSE: it is not written where
- * it is empty, so that an older version can read the others. */
-struct field {
-    const char *name;
-    const char *wrong; /* why, if it is missing or malformed */
-    enum kind kind;
-    size_t offset;
-    size_t size;
-    enum { ALWAYS, LATER, SPARSE } presence;
-};
 
 #define FIELD(member, kind)                                          \
     {                                                                \
@@ -56,7 +35,7 @@ struct field {
             sizeof(((struct exo_record *)NULL)->member), presence \
     }
 
-static const struct field fields[] = {
+const struct exo_record_field exo_record_fields[EXO_RECORD_FIELDS] = {
     FIELD(account, KIND_TEXT),
     FIELD(revision, KIND_NUMBER),
     FIELD(serial, KIND_NUMBER),
@@ -84,25 +63,18 @@ static const struct field fields[] = {
     OPTIONAL_FIELD(unsaid, KIND_NUMBER, SPARSE),
 };
 
-static const struct field secrets[] = {
+const struct exo_record_field exo_record_secrets[EXO_RECORD_SECRETS] = {
     FIELD(access_token, KIND_SECRET),
     FIELD(refresh_token, KIND_SECRET),
     FIELD(client_secret, KIND_SECRET),
 };
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define EXTRA_MEMBERS 3  /* exoauth, seal, secret */
 #define SEALED_MEMBERS 6 /* exoauth, seal, key, salt, nonce, ciphertext */
 
-static void *at(struct exo_record *record, const struct field *field)
+static void *at(struct exo_record *record, const struct exo_record_field *field)
 {
     return (char *)record + field->offset;
-}
-
-static const void *at_const(const struct exo_record *record,
-                            const struct field *field)
-{
-    return (const char *)record + field->offset;
 }
 
 void exo_record_init(struct exo_record *record)
@@ -121,128 +93,11 @@ void exo_record_free(struct exo_record *record)
     exo_secret_free(&record->client_secret);
 }
 
-static bool state_known(enum exo_status state)
+bool exo_record_state_known(enum exo_status state)
 {
     return state == EXO_STATUS_OK || state == EXO_STATUS_TRANSIENT ||
            state == EXO_STATUS_NEEDS_LOGIN || state == EXO_STATUS_MISCONFIGURED;
 }
-
-/* ---- writing ---- */
-
-static void refuse(struct exo_buf *out)
-{
-    if (out->error == 0) {
-        out->error = EXO_E_SYNTAX;
-    }
-}
-
-static void write_string(struct exo_buf *out, const char *text, size_t len)
-{
-    size_t i;
-    size_t plain = 0; /* start of the run that needs no escape */
-
-    exo_buf_str(out, "\"");
-    for (i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            continue;
-        }
-        if (c == '\0') {
-            refuse(out);
-            return;
-        }
-        exo_buf_add(out, text + plain, i - plain);
-        exo_buf_fmt(out, "\\u%04x", (unsigned int)c);
-        plain = i + 1;
-    }
-    exo_buf_add(out, text + plain, len - plain);
-    exo_buf_str(out, "\"");
-}
-
-static void write_field(struct exo_buf *out, const struct exo_record *record,
-                        const struct field *field)
-{
-    const void *where = at_const(record, field);
-
-    exo_buf_fmt(out, "\"%s\": ", field->name);
-    if (field->kind == KIND_NUMBER) {
-        int64_t number = *(const int64_t *)where;
-
-        if (number < 0 || number > NUMBER_MAX) {
-            refuse(out);
-        }
-        exo_buf_fmt(out, "%" PRId64, number);
-    } else if (field->kind == KIND_TEXT) {
-        size_t len = strnlen(where, field->size);
-
-        if (len == field->size) {
-            refuse(out);
-        }
-        write_string(out, where, len);
-    } else if (field->kind == KIND_STATE) {
-        const char *word = exo_status_word(record->state);
-
-        if (!state_known(record->state)) {
-            refuse(out);
-        }
-        write_string(out, word, strlen(word));
-    } else {
-        const struct exo_secret *secret = where;
-
-        if (secret->hidden.error != 0) {
-            refuse(out);
-        }
-        write_string(out, exo_secret_reveal(secret), exo_secret_len(secret));
-    }
-}
-
-static bool says_nothing(const struct exo_record *record,
-                         const struct field *field)
-{
-    const void *where = at_const(record, field);
-
-    return field->kind == KIND_NUMBER ? *(const int64_t *)where == 0
-                                      : *(const char *)where == '\0';
-}
-
-void exo_record_put_clear(struct exo_buf *out, const struct exo_record *record)
-{
-    size_t i;
-
-    exo_buf_fmt(out, "{ \"exoauth\": %d", RECORD_VERSION);
-    for (i = 0; i < COUNT(fields); i++) {
-        if (fields[i].presence == SPARSE && says_nothing(record, &fields[i])) {
-            continue;
-        }
-        exo_buf_str(out, ",\n  ");
-        write_field(out, record, &fields[i]);
-    }
-}
-
-void exo_record_put_secrets(struct exo_buf *out,
-                            const struct exo_record *record)
-{
-    size_t i;
-
-    exo_buf_str(out, "{");
-    for (i = 0; i < COUNT(secrets); i++) {
-        exo_buf_str(out, i == 0 ? "\n    " : ",\n    ");
-        write_field(out, record, &secrets[i]);
-    }
-    exo_buf_str(out, " }");
-}
-
-int exo_record_encode(const struct exo_record *record, struct exo_buf *out)
-{
-    exo_record_put_clear(out, record);
-    exo_buf_str(out, ",\n  \"seal\": \"none\",\n  \"secret\": ");
-    exo_record_put_secrets(out, record);
-    exo_buf_str(out, " }\n");
-    return out->error;
-}
-
-/* ---- reading ---- */
 
 static bool read_number(struct json_object *node, int64_t *number)
 {
@@ -250,14 +105,15 @@ static bool read_number(struct json_object *node, int64_t *number)
      * signed: together they tell both. */
     if (!json_object_is_type(node, json_type_int) ||
         json_object_get_int64(node) < 0 ||
-        json_object_get_uint64(node) > (uint64_t)NUMBER_MAX) {
+        json_object_get_uint64(node) > (uint64_t)EXO_RECORD_NUMBER_MAX) {
         return false;
     }
     *number = json_object_get_int64(node);
     return true;
 }
 
-static int read_field(struct exo_record *record, const struct field *field,
+static int read_field(struct exo_record *record,
+                      const struct exo_record_field *field,
                       struct json_object *parent, const char **why)
 {
     struct json_object *node = NULL;
@@ -282,7 +138,7 @@ static int read_field(struct exo_record *record, const struct field *field,
     }
     if (field->kind == KIND_STATE) {
         if (!exo_status_parse(text, &record->state) ||
-            !state_known(record->state)) {
+            !exo_record_state_known(record->state)) {
             return EXO_E_SYNTAX;
         }
         return 0;
@@ -328,7 +184,7 @@ static int read_version(struct exo_record *record, struct json_object *root,
         return EXO_E_SYNTAX;
     }
     *why = "written by a newer version of exoauth";
-    if (version != RECORD_VERSION) {
+    if (version != EXO_RECORD_VERSION) {
         return EXO_E_VERSION;
     }
     *why = "member seal is missing or malformed";
@@ -361,14 +217,14 @@ static int read_secrets(struct exo_record *record, struct json_object *inner,
     size_t i;
     int rc = 0;
 
-    for (i = 0; rc == 0 && i < COUNT(secrets); i++) {
-        rc = read_field(record, &secrets[i], inner, why);
+    for (i = 0; rc == 0 && i < EXO_RECORD_SECRETS; i++) {
+        rc = read_field(record, &exo_record_secrets[i], inner, why);
     }
     if (rc != 0) {
         return rc;
     }
     *why = "it has a member that this version of exoauth does not know";
-    return (size_t)json_object_object_length(inner) == COUNT(secrets)
+    return (size_t)json_object_object_length(inner) == EXO_RECORD_SECRETS
                ? 0
                : EXO_E_VERSION;
 }
@@ -376,12 +232,12 @@ static int read_secrets(struct exo_record *record, struct json_object *inner,
 /* How many fields the outer object of a good record has. */
 static size_t fields_of(struct json_object *root)
 {
-    size_t count = COUNT(fields);
+    size_t count = EXO_RECORD_FIELDS;
     size_t i;
 
-    for (i = 0; i < COUNT(fields); i++) {
-        if (fields[i].presence != ALWAYS &&
-            !json_object_object_get_ex(root, fields[i].name, NULL)) {
+    for (i = 0; i < EXO_RECORD_FIELDS; i++) {
+        if (exo_record_fields[i].presence != ALWAYS &&
+            !json_object_object_get_ex(root, exo_record_fields[i].name, NULL)) {
             count--;
         }
     }
@@ -396,8 +252,8 @@ static int read_tree(struct exo_record *record, struct json_object *root,
     size_t i;
     int rc = read_version(record, root, why);
 
-    for (i = 0; rc == 0 && i < COUNT(fields); i++) {
-        rc = read_field(record, &fields[i], root, why);
+    for (i = 0; rc == 0 && i < EXO_RECORD_FIELDS; i++) {
+        rc = read_field(record, &exo_record_fields[i], root, why);
     }
     if (rc != 0) {
         return rc;

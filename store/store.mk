@@ -15,6 +15,7 @@ libexoauth_store_la_SOURCES = \
 	store/record.c \
 	store/record_inner.h \
 	store/record_seal.c \
+	store/record_write.c \
 	store/seal.c \
 	store/store.c \
 	store/wrap.c \

@@ -23,7 +23,7 @@ for unit in exoauth.socket exoauth@.service exoauth-refresh.service \
         [[ -f $from/$unit ]] && cp "$from/$unit" "$checked/" && break
     done
     # The program is not installed where the units will find it.
-    sed -i "s,^\(ExecStart=\)[^ ]*/exoauth,\1/bin/true," "$checked/$unit"
+    sed -i "s,^\(ExecStart\(Pre\)*=+*\)[^ ]*/exoauth,\1/bin/true," "$checked/$unit"
 done
 cp "$checked/exoauth@.service" "$checked/exoauth@1.service"
 verify() { systemd-analyze verify --man=no "$checked"/exoauth.socket "$checked"/exoauth@1.service "$checked"/exoauth-refresh.{service,timer}; }

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Doctor: owners and modes of the directories that exoauth makes, the store
+ * and those of published tokens. Called by doctor_files.c before root becomes
+ * run_as. The way to them is judged by the code that publishing takes; the
+ * last directory is looked at here, as its owner and mode are known: the
+ * store is run_as's alone, tokens are for token_group. Everything is freed
+ * here; what fails is a finding, never an error.
+ */
+#include "config.h"
+
+#include "doctor.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker.h"
+
+/* May this process see what belongs to the owner of the store? */
+static bool is_owner(const struct exo_doctor *d, const struct stat *st)
+{
+    return d->app->root || st->st_uid == geteuid();
+}
+
+/* A directory or file that must be the owner's and have that mode. */
+static bool check_own(struct exo_doctor *d, const char *path,
+                      const struct stat *st, mode_t mode)
+{
+    if (st->st_uid != d->app->uid) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "%s belongs to uid %lu; run: chown %s %s", path,
+                        (unsigned long)st->st_uid,
+                        d->app->root ? EXO_SH(d->app->run_as, "USER") : "$USER",
+                        EXO_SH(path, "FILE"));
+        return false;
+    }
+    if ((st->st_mode & 07777 & ~mode) != 0) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "%s has mode %04o, which lets others in; run: chmod "
+                        "%04o %s",
+                        path, (unsigned)(st->st_mode & 07777), (unsigned)mode,
+                        EXO_SH(path, "FILE"));
+        return false;
+    }
+    return true;
+}
+
+static bool is_record(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return name[0] != '.' && dot &&
+           (strcmp(dot, ".json") == 0 || strcmp(dot, ".prev") == 0);
+}
+
+static void check_records(struct exo_doctor *d, const char *path)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    struct exo_buf file = EXO_BUF_INIT(4096);
+    const char *name;
+    struct stat st;
+
+    while (dir && (entry = readdir(dir)) != NULL) {
+        if (!is_record(entry->d_name) ||
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        exo_buf_reset(&file);
+        exo_buf_fmt(&file, "%s/%s", path, entry->d_name);
+        if (!S_ISREG(st.st_mode) || st.st_nlink != 1) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                            "%s is a link or no file; remove it, and run: "
+                            "exoauth login ACCOUNT",
+                            exo_buf_shown(&file));
+        } else if (exo_buf_done(&file, &name) != 0) {
+            exo_doctor_skip(d, NULL, "%s: not checked: %s", path,
+                            exo_strerror(file.error));
+        } else {
+            (void)check_own(d, name, &st, 0600);
+        }
+    }
+    if (dir) {
+        (void)closedir(dir);
+    }
+    exo_buf_free(&file);
+}
+
+/* By the rules and by the code of those who go there themselves. The last
+ * directory is for the check that knows whose it must be. */
+static int walk(const struct exo_doctor *d, const char *base, const char *below,
+                struct exo_path *way)
+{
+    struct exo_path_rule rule;
+    int rc;
+
+    exo_app_rule(d->app, &rule);
+    rc = exo_path_dir(way, &rule, base, below, EXO_PATH_LEAF, 0);
+    exo_path_close(way);
+    return rc;
+}
+
+void exo_check_store(struct exo_doctor *d)
+{
+    const char *path = d->app->conf->store;
+    struct exo_path way;
+    struct stat st;
+    int rc;
+
+    if (strncmp(path, "file:", 5) != 0) {
+        exo_doctor_skip(d, NULL, "%s: not checked: it is no directory", path);
+        return;
+    }
+    path += 5;
+    rc = walk(d, path, "", &way);
+    if (rc == EXO_E_NOENT && errno == ENOENT && d->accounts.n == 0) {
+        return;
+    }
+    st = way.dir_st;
+    if (rc == EXO_E_UNSAFE) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "store %s: %s", path,
+                        way.why);
+    } else if (rc != 0) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "store %s: %s; it is made by: exoauth login ACCOUNT, "
+                        "or for accounts that need none: exoauth refresh --all",
+                        path, exo_errno_text(errno));
+    } else if (!is_owner(d, &st)) {
+        exo_doctor_skip(d, NULL, "store %s: not checked: needs root", path);
+    } else if (check_own(d, path, &st, 0700)) {
+        check_records(d, path);
+    }
+}
+
+static void check_token_dir(struct exo_doctor *d, const char *root, size_t len)
+{
+    const char *dir = d->app->conf->token_dir;
+    char *path = exo_publish_dir(d->app, root, len);
+    char *base = strndup(root, len);
+    struct exo_path way;
+    struct stat st;
+    int rc = EXO_E_NOMEM;
+
+    if (path && base) {
+        rc = len > 0 ? walk(d, base, dir, &way) : walk(d, dir, "", &way);
+        st = way.dir_st;
+    }
+    free(base);
+    if (rc == EXO_E_NOMEM) {
+        d->nomem = true;
+    } else if (rc == EXO_E_UNSAFE) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "tokens are not published in %s: %s", path, way.why);
+    } else if (rc != 0) {
+        exo_doctor_warn(d, NULL,
+                        "tokens are not published in %s: %s; run: exoauth "
+                        "refresh --all",
+                        path, exo_errno_text(errno));
+    } else if (!d->app->root && !d->app->conf->user) {
+        if ((st.st_mode & 022) != 0) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                            "%s can be written to by others, so that nobody "
+                            "believes a token in it; run as root: exoauth "
+                            "refresh --all",
+                            path);
+        }
+    } else {
+        bool group = d->app->has_token_group && d->app->root;
+        mode_t mode = group ? 02750 : 0700;
+
+        if (check_own(d, path, &st, mode) && group &&
+            (st.st_gid != d->app->token_gid || (st.st_mode & 050) != 050)) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
+                            "%s cannot be entered by token_group %s; run: "
+                            "exoauth refresh --all",
+                            path, d->app->conf->token_group);
+        }
+    }
+    free(path);
+}
+
+void exo_check_tokens(struct exo_doctor *d)
+{
+    const char *list = d->app->conf->chroot;
+    const char *word;
+    struct stat st;
+    size_t len;
+
+    if (d->accounts.n == 0) {
+        return;
+    }
+    check_token_dir(d, "", 0);
+    while ((word = exo_word_next(&list, &len)) != NULL) {
+        char *root = strndup(word, len);
+
+        if (root && (stat(root, &st) != 0 || !S_ISDIR(st.st_mode))) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
+                            "chroot %s is not a directory; correct chroot in "
+                            "%s",
+                            root, d->app->conf->path);
+        } else {
+            check_token_dir(d, word, len);
+        }
+        free(root);
+    }
+}
