@@ -117,7 +117,8 @@ static bool is_sticky(const struct stat *st)
 
 static int judge_dir(struct walk *w, int fd, const struct stat *st)
 {
-    if (!is_ours(w, st->st_uid) && w->other) {
+    /* Where somebody else chose the way, it is not to be made root's. */
+    if (!is_ours(w, st->st_uid) && (w->other || w->path->theirs)) {
         return refuse(w,
                       "%.200s belongs to uid %lu, who could put other things "
                       "in its place; use a file in a directory of root or "
@@ -127,7 +128,7 @@ static int judge_dir(struct walk *w, int fd, const struct stat *st)
     if (!is_ours(w, st->st_uid)) {
         return refuse(w,
                       "%.200s belongs to uid %lu, who could put other things "
-                      "in its place; run: chown root %s",
+                      "in its place; run: chown -h root %s",
                       shown(w), (unsigned long)st->st_uid,
                       EXO_SH(shown(w), "FILE"));
     }

@@ -153,6 +153,36 @@ int exo_path_judge(const char *file, const char **why)
     return rc;
 }
 
+const char *exo_path_infirm(const char *file, uid_t uid, bool root)
+{
+    struct exo_path_rule rule;
+    struct exo_path path;
+    const char *why = NULL;
+    int rc;
+
+    if (file[0] != '/') {
+        return NULL;
+    }
+    exo_path_rule_self(&rule);
+    rule.uid = uid;
+    rc = exo_path_entry(&path, &rule, file, EXO_PATH_BARE | EXO_PATH_OTHER, 0);
+    if (rc == EXO_E_UNSAFE) {
+        (void)refused(&path, &why);
+    } else if (rc == EXO_OK && path.found && S_ISREG(path.st.st_mode) &&
+               path.st.st_nlink > 1) {
+        why = "it has more than one hard link; remove it, and put it there "
+              "anew";
+    } else if (rc == EXO_OK && root && path.theirs) {
+        (void)snprintf(refusal, sizeof refusal,
+                       "uid %lu could put another thing in its place; correct "
+                       "it as that user",
+                       (unsigned long)uid);
+        why = refusal;
+    }
+    exo_path_close(&path);
+    return why;
+}
+
 /* A person's file that is somebody else's becomes his, as it cannot stay. */
 static bool is_given(const struct stat *st, struct exo_owner *owner)
 {

@@ -107,4 +107,8 @@ int exo_doctor_json(struct exo_buf *out,
 /* Appends the report for others: versions, configuration, findings. */
 void exo_doctor_bundle(struct exo_buf *out, const struct exo_doctor *d);
 
+/* True where a remedy must not name path; then it is said why, after what. */
+bool exo_doctor_infirm(struct exo_doctor *d, const char *path,
+                       const char *what);
+
 #endif

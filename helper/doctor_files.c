@@ -25,6 +25,17 @@ static const char *user_name(const struct exo_doctor *d)
     return d->app->root ? d->app->run_as : "$USER";
 }
 
+bool exo_doctor_infirm(struct exo_doctor *d, const char *path, const char *what)
+{
+    const char *why = exo_path_infirm(path, d->app->uid, d->app->root);
+
+    if (why) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "%s %s: %s", path, what,
+                        why);
+    }
+    return why != NULL;
+}
+
 /* Could somebody else put another file in its place? */
 static void check_way(struct exo_doctor *d, const struct exo_account *account,
                       const char *key, const char *file)
@@ -67,7 +78,7 @@ static void check_key(struct exo_doctor *d)
         (void)close(fd);
     } else if (exo_file_advice(why, "; ")[0] == '\0') {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "key %s: %s", path, why);
-    } else {
+    } else if (!exo_doctor_infirm(d, path, why ? why : exo_strerror(rc))) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "key %s: %s; run: chown %s %s && chmod 400 %s", path,
                         why ? why : exo_strerror(rc),
@@ -183,6 +194,34 @@ static void check_sockets(struct exo_doctor *d)
     }
 }
 
+/* Written by run_as, who puts a new file beside it. */
+static void check_status_file(struct exo_doctor *d)
+{
+    const char *path = d->app->conf->status_file;
+    const char *slash = strrchr(path, '/');
+    char *dir =
+        slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+    int rc = 0;
+    int saved;
+
+    check_way(d, NULL, "status_file", path);
+    if (dir && (d->app->root || d->app->conf->user)) {
+        exo_app_as_owner(d->app, true);
+        rc = faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS);
+        saved = errno;
+        exo_app_as_owner(d->app, false);
+        if (rc != 0 && saved != ENOENT) {
+            exo_doctor_warn(d, NULL,
+                            "status_file %s: %s cannot write to %s: %s; run: "
+                            "exoauth refresh --all, or name a file in a "
+                            "directory of that user",
+                            path, d->app->root ? d->app->run_as : "you", dir,
+                            exo_errno_text(saved));
+        }
+    }
+    free(dir);
+}
+
 /* Every program that loads the plugin reads it, as whoever it runs. */
 static void check_conf(struct exo_doctor *d)
 {
@@ -206,7 +245,7 @@ static void check_conf(struct exo_doctor *d)
                         conf->account_dir, way.why);
     }
     check_way(d, NULL, "log", conf->log);
-    check_way(d, NULL, "status_file", conf->status_file);
+    check_status_file(d);
     check_sockets(d);
     check_read(d, NULL, "ca_file", conf->ca_file, false);
     check_read(d, NULL, "proxy_auth_file", conf->proxy_auth_file, true);

@@ -31,6 +31,10 @@ static bool is_owner(const struct exo_doctor *d, const struct stat *st)
 static bool check_own(struct exo_doctor *d, const char *path,
                       const struct stat *st, mode_t mode)
 {
+    if (st->st_uid != d->app->uid &&
+        exo_doctor_infirm(d, path, "belongs to another user")) {
+        return false;
+    }
     if (st->st_uid != d->app->uid) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "%s belongs to uid %lu; run: chown %s %s", path,

@@ -75,7 +75,7 @@ static int no_key(const struct exo_app *app, struct exo_err *err)
 int exo_key_file_read(const struct exo_app *app, const char *path,
                       struct exo_secret *text, struct exo_err *err)
 {
-    const char *why = NULL;
+    const char *infirm, *why = NULL;
     int rc =
         exo_file_read(AT_FDCWD, path, EXO_FILE_KEY, 0, &text->hidden, &why);
 
@@ -91,6 +91,11 @@ int exo_key_file_read(const struct exo_app *app, const char *path,
     }
     if (exo_file_advice(why, "; ")[0] == '\0') {
         return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %s", path, why);
+    }
+    infirm = exo_path_infirm(path, app->uid, app->root);
+    if (infirm) {
+        return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %s: %s", path,
+                           why ? why : exo_strerror(rc), infirm);
     }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "key file %s: %s; it must be a regular file that only "

@@ -117,11 +117,12 @@ void exo_place_store(struct exo_app *app)
     path += 5;
     rc = make_leaf(app, path, "", app->gid, 0700, &dir);
     if (rc == EXO_E_CONFLICT) {
-        exo_app_warn(app,
-                     "%s belongs to another user than %s; run: chown -R %s %s",
-                     path, app->root ? app->run_as : "you",
-                     app->root ? EXO_SH(app->run_as, "USER") : "$USER",
-                     EXO_SH(path, "FILE"));
+        const char *why = exo_path_infirm(path, app->uid, app->root);
+
+        /* Not chown: what is in it would count as ours. */
+        exo_app_warn(app, "%s belongs to another user than %s%s%s", path,
+                     app->root ? app->run_as : "you", why ? ": " : "",
+                     why ? why : "; correct run_as, or move it away");
     } else if (rc == EXO_E_UNSAFE && is_ours(app)) {
         exo_app_warn(app, "store %s is not used: %s", path, dir.why);
     }
@@ -132,6 +133,7 @@ static void place_token_dir(struct exo_app *app, const char *base,
                             const char *below)
 {
     char name[PATH_MAX];
+    const char *why;
     bool group = app->has_token_group && app->root;
     struct exo_path dir;
     int rc = make_leaf(app, base, below, group ? app->token_gid : app->gid,
@@ -141,7 +143,10 @@ static void place_token_dir(struct exo_app *app, const char *base,
         return;
     }
     (void)snprintf(name, sizeof(name), "%s%s", base, below);
-    if (rc == EXO_E_CONFLICT) {
+    if (rc == EXO_E_CONFLICT &&
+        (why = exo_path_infirm(name, app->uid, app->root)) != NULL) {
+        exo_app_warn(app, "tokens are not published in %s: %s", name, why);
+    } else if (rc == EXO_E_CONFLICT) {
         exo_app_warn(app,
                      "%s belongs to another user than %s, tokens cannot be "
                      "published there; run: chown %s %s",
@@ -268,6 +273,22 @@ static bool is_run_dir(const char *dir)
            (dir[len] == '/' || dir[len] == '\0');
 }
 
+/* By whatever name, as /var/run is /run. */
+static bool leads_to_run(const char *dir)
+{
+    char real[PATH_MAX];
+
+    return is_run_dir(dir) || (realpath(dir, real) != NULL && is_run_dir(real));
+}
+
+static bool is_same(const struct stat *st, const char *dir)
+{
+    struct stat other;
+
+    return stat(dir, &other) == 0 && st->st_dev == other.st_dev &&
+           st->st_ino == other.st_ino;
+}
+
 /* Failing is said where the file is written. */
 void exo_place_status(struct exo_app *app)
 {
@@ -278,8 +299,10 @@ void exo_place_status(struct exo_app *app)
     struct exo_path made;
     struct stat st;
 
-    if (dir && (stat(dir, &st) != 0 || is_run_dir(dir)) &&
-        strcmp(dir, app->conf->token_dir) != 0) {
+    if (dir &&
+        (stat(dir, &st) != 0
+             ? strcmp(dir, app->conf->token_dir) != 0
+             : leads_to_run(dir) && !is_same(&st, app->conf->token_dir))) {
         (void)!make_leaf(app, dir, "", app->gid, 0755, &made);
     }
     free(dir);

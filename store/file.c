@@ -115,14 +115,14 @@ static int file_refused(struct exo_store *store,
         !S_ISREG(st.st_mode) || st.st_nlink != 1) {
         return file_damaged(store, account, why, err);
     }
-    return exo_err_set(err, EXO_STATUS_STORE,
-                       "credential %s/%s refused: %s; if nobody tampered with "
-                       "it, run: chown %lu %s/%s && chmod 600 %s/%s, else run: "
-                       "exoauth login %s",
-                       path, name.text, why, (unsigned long)store->owner,
-                       EXO_SH(path, "FILE"), EXO_SH(name.text, "FILE"),
-                       EXO_SH(path, "FILE"), EXO_SH(name.text, "FILE"),
-                       EXO_SH(account->name, "ACCOUNT"));
+    return exo_err_set(
+        err, EXO_STATUS_STORE,
+        "credential %s/%s refused: %s; if nobody tampered with "
+        "it, run: chown -h %lu %s/%s && chmod 600 %s/%s, else run: "
+        "exoauth login %s",
+        path, name.text, why, (unsigned long)store->owner, EXO_SH(path, "FILE"),
+        EXO_SH(name.text, "FILE"), EXO_SH(path, "FILE"),
+        EXO_SH(name.text, "FILE"), EXO_SH(account->name, "ACCOUNT"));
 }
 
 static int read_text(struct exo_store *store, const struct exo_account *account,

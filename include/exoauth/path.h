@@ -112,6 +112,14 @@ void exo_path_guard(void);
 int exo_path_judge(const char *file, const char **why) EXO_MUST_CHECK;
 
 /*
+ * May a remedy tell to chown or chmod it, which follow links and give away what
+ * they find? NULL: yes. Else why not, and what to do, until the next call: it
+ * is a link, it has another name, or the way there is not root's alone (where
+ * root is to type it) or root's and uid's.
+ */
+const char *exo_path_infirm(const char *file, uid_t uid, bool root);
+
+/*
  * Replaces a regular file, all or nothing, durable when it returns: it keeps
  * owner, group and mode. A new one has this mode; dir_mode is that of
  * directories that have to be made, 0: none is. path is closed already.

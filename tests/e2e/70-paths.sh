@@ -125,7 +125,7 @@ jail
 install -d -o $mail "$SITE/theirs"
 site_conf store "file:$SITE/theirs/store"
 exits 74 'a store in another user'"'"'s directory' x refresh $app --force
-like "$ERR" "$SITE/theirs belongs to uid $mail, .*run: chown root $SITE/theirs" 'is refused'
+like "$ERR" "$SITE/theirs belongs to uid $mail, .*run: chown -h root $SITE/theirs" 'is refused'
 is "$(ls "$SITE/theirs")" '' 'and not made'
 site_conf store "file:$SITE_STORE"
 
@@ -247,8 +247,13 @@ said "account_dir .*: $SITE/fresh/etc/exoauth.d can be written to by everybody; 
 chmod 0755 "$SITE/fresh/etc/exoauth.d"
 chmod 0777 "$SITE/fresh/etc"
 said "configuration .*: $SITE/fresh/etc can be written to by everybody" 'configuration directory'
-said "key .*: $SITE/fresh/etc can be written to by everybody" 'key directory'
 chmod 0755 "$SITE/fresh/etc"
+mkdir "$SITE/fresh/keys"
+cp -p "$SITE/fresh/etc/exoauth.key" "$SITE/fresh/keys/"
+echo "key_file: $SITE/fresh/keys/exoauth.key" >>"$SITE/fresh/etc/exoauth.conf"
+chmod 0777 "$SITE/fresh/keys"
+said "key .*: $SITE/fresh/keys can be written to by everybody" 'key directory'
+sed -i '/^key_file:/d' "$SITE/fresh/etc/exoauth.conf"
 chown $mail "$SITE/fresh/run"
 said "tokens are not published in $SITE/fresh/run/tokens: $SITE/fresh/run belongs to uid $mail" \
     'parent of a token directory'

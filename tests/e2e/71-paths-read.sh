@@ -160,3 +160,53 @@ ok 'is there, too' test -s "$SITE/etc/mine"
 is "$(find "$SITE/etc" "$SITE/sticky" "$SITE/w" -name '.tmp*')" '' 'nothing is left beside them'
 x doctor --bundle "$SITE/sticky/report" >/dev/null 2>&1
 ok 'doctor --bundle' test -s "$SITE/sticky/report"
+
+# ----- what is told to be typed makes root follow no link
+
+echo precious >"$SITE/victim"
+chmod 0600 "$SITE/victim"
+was=$(stat -c '%U %a' "$SITE/victim")
+# told TEXT DESC: every command in it, typed by root, leaves the victim alone
+told()
+{
+    local command
+    like "$1" 'remove|correct|belongs' "$2: something is told"
+    while read -r command; do
+        [[ $command == chown* || $command == chmod* || $command == mv* ]] || continue
+        (eval "$command") >/dev/null 2>&1
+    done < <(sed -n 's/.*run: //p' <<<"$1")
+    is "$(stat -c "%U %a" "$SITE/victim")" "$was" \
+        "$2: and the victim stays as it is"
+}
+both() { x "$@" 2>&1; }
+rm -f "$SITE/w/key"
+them ln -s "$SITE/victim" "$SITE/w/key"
+site_conf key_file "$SITE/w/key"
+told "$(both login $app --secret-file "$SITE/secret/app")" 'a key behind a link'
+told "$(both doctor $app | grep 'key ')" 'doctor'
+ln "$SITE/victim" "$SITE/etc/hard"
+site_conf key_file "$SITE/etc/hard"
+OUT=$(both login $app --secret-file "$SITE/secret/app")
+like "$OUT" 'more than one hard link' 'a key that has another name'
+told "$OUT" 'a key that has another name'
+told "$(both doctor $app | grep 'key ')" 'doctor on it'
+site_as 65534:65534 ln -s "$SITE/victim" "$SITE/home/key"
+site_conf key_file "$SITE/home/key"
+OUT=$(both login $app --secret-file "$SITE/secret/app")
+told "$OUT" 'a key behind a link of run_as'
+unlike "$OUT" 'run: ch(own|mod)' 'no chown is told'
+site_conf key_file
+install -d "$SITE/victims"
+site_as 65534:65534 ln -s "$SITE/victims" "$SITE/home/tokens"
+chown daemon "$SITE/victims"
+site_conf token_dir "$SITE/home/tokens"
+for what in "refresh $app --force" "doctor $app"; do
+    # shellcheck disable=SC2086 # words
+    OUT=$(both $what)
+    like "$OUT" "$SITE/home/tokens.* symbolic link" "${what%% *}: token_dir behind a link: it is named"
+    unlike "$OUT" 'run: chown' 'and no chown is told'
+done
+site_conf token_dir "$SITE_TOKENS"
+chown daemon "$SITE_STORE"
+unlike "$(both refresh $app --force)" 'chown -R' 'a store of another user is not taken over'
+chown nobody "$SITE_STORE"

@@ -187,7 +187,7 @@ static void test_record_mode(void **state)
         return;
     }
     assert_int_equal(chown(record, NOBODY, NOBODY), 0);
-    refuse_get(fx, "owner", "run: chown 0 ");
+    refuse_get(fx, "owner", "run: chown -h 0 ");
 }
 
 static int unreadable_record(struct fixture *fx)
@@ -201,7 +201,7 @@ static int unreadable_record(struct fixture *fx)
     CHECK(exo_store_get(store, &fx->account, &record, &err) == EXO_E_STATUS);
     CHECK(err.status == EXO_STATUS_STORE);
     CHECK(strstr(err.text, "keeps us out") != NULL);
-    CHECK(strstr(err.text, "run: chown 65534 ") != NULL);
+    CHECK(strstr(err.text, "run: chown -h 65534 ") != NULL);
     exo_record_free(&record);
     exo_store_close(store);
     return 0;
