@@ -23,6 +23,7 @@ struct login {
     const struct exo_proof *proof;
     struct exo_tokens *tokens; /* of a person, or of our request */
     bool first;                /* there was no record */
+    bool stays;                /* the record, for what was spent on it */
     bool drop_secret;          /* of the record, once the file is there */
     bool drop_refresh_token;
 };
@@ -70,14 +71,31 @@ static void drop(struct login *l)
     }
 }
 
+/* Was one of those spent that are worth one use? */
+static bool has_spent(const struct login *l)
+{
+    return !exo_grant_of_app(l->w->owner->grant) &&
+           (l->proof->tokens || l->proof->refresh_token);
+}
+
 /* The file could not be replaced after all: the record as it was. Not where
- * a refresh token was spent, for which there is a new one now. */
+ * a refresh token or a code was spent, for which there is a new one now. */
 static void give_back(struct login *l, struct exo_record *old)
 {
     struct exo_work *w = l->w;
     struct exo_err ignored = EXO_ERR_INIT;
 
-    if (l->proof->refresh_token || old->revision == 0) {
+    if (has_spent(l)) {
+        struct exo_err why = *w->err;
+
+        l->stays = true;
+        (void)exo_err_set(
+            w->err, why.status,
+            "the credential is stored; %s, as: exoauth login %s --if-needed",
+            why.text, EXO_SH(w->owner->file.name, "ACCOUNT"));
+        return;
+    }
+    if (old->revision == 0) {
         return;
     }
     old->revision = w->got->record.revision;
@@ -172,7 +190,8 @@ static int rehearse(struct login *l)
 {
     struct exo_work *w = l->w;
     enum exo_grant grant;
-    int rc = exo_draft_check(l->proof->draft, w->err);
+    /* A code is spent already: then the file is looked at last. */
+    int rc = l->proof->tokens ? 0 : exo_draft_check(l->proof->draft, w->err);
 
     if (rc == 0 && exo_grant_parse(l->proof->grant, &grant)) {
         rc = exo_settings_assume(w->got->settings, grant);
@@ -231,7 +250,7 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
         w->got->renewed = true;
         rc = save(&l);
     }
-    if (rc != 0 && !kept) {
+    if (rc != 0 && !kept && !l.stays) {
         forget(&l);
     }
     exo_spend_end();

@@ -69,6 +69,29 @@ is "$RC" 74 'a lock that was taken away: refresh does not call it a success'
 like "$(<"$SITE/err")" "is not stored; .*run: exoauth login $person" 'and says so'
 is "$(site_record $person refresh_token)" canary-refresh-1 'as nothing was stored'
 
+# ---- an account file that cannot take its name
+new=new@contoso.test
+file=$SITE/etc/exoauth.d/$new.conf
+echo canary-refresh-a >"$SITE/secret/refresh"
+set_up=(--refresh-token-file "$SITE/secret/refresh" --set provider=custom
+    --set "token_endpoint=$SITE_URL/token" --set client_id=app
+    --set servers=mail.contoso.test --set grant=device_code)
+site_script 'slow:3:fields:{"refresh_token":"canary-refresh-b"}' \
+    'fields:{"refresh_token":"canary-refresh-c"}'
+before=$(site_count)
+RC=0
+x login $new "${set_up[@]}" >/dev/null 2>"$SITE/err" &
+for ((i = 0; i < 200; i++)); do [[ $(site_count) -gt $before ]] && break; sleep 0.05; done
+site_account $new 'grant: device_code' '# by somebody else'
+wait $! || RC=$?
+is "$RC" 75 'an account file that somebody else makes meanwhile'
+like "$(<"$SITE/err")" "the credential is stored; .*run it again, as: exoauth login $new --if-needed" 'the message is true'
+is "$(site_record $new refresh_token)" canary-refresh-b 'what was spent is stored'
+before=$(site_count)
+ok 'the remedy' x login $new "${set_up[@]}" --if-needed
+is "$(site_count)" "$before" 'sends no spent token'
+ok 'and all is well' grep -q '^client_id' "$SITE/etc/exoauth.d/$new.conf"
+
 [[ $(id -u) == 0 && -n ${EXO_UNSHARED:-} ]] || exit 0
 mv "$SITE_STORE" "$SITE/was"
 mkdir "$SITE_STORE"
