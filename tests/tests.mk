@@ -298,16 +298,17 @@ shell_tests = \
 	tests/cli/remove.sh \
 	tests/cli/replace.sh \
 	tests/cli/seal.sh \
-	tests/cli/unsealed.sh \
+	tests/cli/security.sh \
 	tests/cli/selinux.sh \
 	tests/cli/serve.sh \
-	tests/cli/security.sh \
 	tests/cli/setup.sh \
 	tests/cli/session.sh \
 	tests/cli/shortage.sh \
 	tests/cli/show.sh \
 	tests/cli/status.sh \
+	tests/cli/strangers.sh \
 	tests/cli/token.sh \
+	tests/cli/unsealed.sh \
 	$(NULL)
 
 # Shows tests what is in a sealed record.
@@ -399,8 +400,14 @@ test_files = \
 	tests/e2e/60-setup.sh \
 	tests/e2e/61-setup-killed.sh \
 	tests/e2e/62-setup-postmulti.sh \
+	tests/e2e/63-keyring.sh \
+	tests/e2e/70-paths.sh \
+	tests/e2e/71-paths-read.sh \
 	tests/fault/spent.sh \
+	tests/fault/backup.sh \
+	tests/fault/pause.sh \
 	tests/fault/store.sh \
+	tests/fault/stray.sh \
 	tests/lib/.npmrc \
 	tests/lib/approve \
 	tests/lib/as.mjs \

@@ -22,7 +22,7 @@ if command -v systemd-analyze >/dev/null; then
     checked=$TAP_DIR/units
     mkdir "$checked"
     for unit in exoauth@1.service exoauth-refresh.service; do
-        sed "s,^\(ExecStart=\)[^ ]*/exoauth,\1/bin/true," \
+        sed "s,^\(ExecStart=\|ExecStartPre=+\)[^ ]*/exoauth,\1/bin/true," \
             "$units/${unit/@1/@}" >"$checked/$unit"
         mkdir "$checked/$unit.d"
         printf '[Service]\n%s\n' "$line" >"$checked/$unit.d/key.conf"
