@@ -15,16 +15,18 @@
 #include <string.h>
 
 #include "exoauth/proto.h"
+#include "exoauth/seal.h"
 #include "spend.h"
 #include "work.h"
 
 struct login {
     struct exo_work *w;
     const struct exo_proof *proof;
-    struct exo_tokens *tokens; /* of a person, or of our request */
-    bool first;                /* there was no record */
-    bool stays;                /* the record, for what was spent on it */
-    bool drop_secret;          /* of the record, once the file is there */
+    const struct exo_secret *given; /* a refresh token to be spent, or NULL */
+    struct exo_tokens *tokens;      /* of a person, or of our request */
+    bool first;                     /* there was no record */
+    bool stays;                     /* the record, for what was spent on it */
+    bool drop_secret;               /* of the record, once the file is there */
     bool drop_refresh_token;
 };
 
@@ -51,9 +53,10 @@ static int take(struct login *l)
     if (proof->client_secret && !l->drop_secret) {
         rc = exo_secret_copy(&r->client_secret, proof->client_secret);
     }
-    if (rc == 0 && proof->refresh_token) {
-        rc = exo_secret_copy(&r->refresh_token, proof->refresh_token);
+    if (rc == 0 && l->given) {
+        rc = exo_secret_copy(&r->refresh_token, l->given);
     }
+    r->adopted[0] = '\0';
     memcpy(r->grant, proof->grant, strlen(proof->grant) + 1);
     r->granted = exo_grant_of_app(w->owner->grant) ? 0 : exo_clock_now();
     return rc;
@@ -78,6 +81,31 @@ static bool has_spent(const struct login *l)
            (l->proof->tokens || l->proof->refresh_token);
 }
 
+/* The same command again must not send what it has spent: a strict provider
+ * ends the whole grant. */
+static void remember(struct login *l)
+{
+    struct exo_work *w = l->w;
+    struct exo_record *r = &w->got->record;
+    struct exo_err ignored = EXO_ERR_INIT;
+
+    if (l->proof->refresh_token &&
+        exo_seal_mark(l->proof->refresh_token, r->adopted) == 0 &&
+        exo_store_put(w->app->store, &w->lock, r, &ignored) != 0) {
+        exo_app_warn(w->app, "%s", ignored.text);
+    }
+}
+
+/* Was it spent by a login that could not finish? Then what it brought is in
+ * the record. */
+static bool is_spent(const struct exo_record *r, const struct exo_secret *given)
+{
+    char mark[EXO_SEAL_ID + 1];
+
+    return r->adopted[0] != '\0' && exo_seal_mark(given, mark) == 0 &&
+           strcmp(mark, r->adopted) == 0;
+}
+
 /* The file could not be replaced after all: the record as it was. Not where
  * a refresh token or a code was spent, for which there is a new one now. */
 static void give_back(struct login *l, struct exo_record *old)
@@ -89,10 +117,9 @@ static void give_back(struct login *l, struct exo_record *old)
         struct exo_err why = *w->err;
 
         l->stays = true;
-        (void)exo_err_set(
-            w->err, why.status,
-            "the credential is stored; %s, as: exoauth login %s --if-needed",
-            why.text, EXO_SH(w->owner->file.name, "ACCOUNT"));
+        remember(l);
+        (void)exo_err_set(w->err, why.status, "the credential is stored; %s",
+                          why.text);
         return;
     }
     if (old->revision == 0) {
@@ -143,7 +170,7 @@ static int save(struct login *l)
  */
 static bool keep_rotated(struct login *l, const struct exo_oauth_error *error)
 {
-    const struct exo_secret *given = l->proof->refresh_token;
+    const struct exo_secret *given = l->given;
     struct exo_work *w = l->w;
     struct exo_record *r = &w->got->record;
     struct exo_err ignored = EXO_ERR_INIT;
@@ -227,14 +254,15 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
     memset(&error, 0, sizeof(error));
     memset(&own, 0, sizeof(own));
     l.first = r->revision == 0 && !w->damaged;
+    if (proof->refresh_token && !is_spent(r, proof->refresh_token)) {
+        l.given = proof->refresh_token;
+    }
     rc = rehearse(&l);
     if (rc == 0 && proof->tokens) {
         l.tokens = proof->tokens;
     } else if (rc == 0) {
         rc = exo_work_ask(w, proof->client_secret,
-                          proof->refresh_token ? proof->refresh_token
-                                               : &r->refresh_token,
-                          &own, &error);
+                          l.given ? l.given : &r->refresh_token, &own, &error);
         if (error.err.status != EXO_STATUS_OK) {
             *w->err = error.err;
             kept = keep_rotated(&l, &error);

@@ -61,6 +61,7 @@ const struct exo_record_field exo_record_fields[EXO_RECORD_FIELDS] = {
     OPTIONAL_FIELD(token_endpoint, KIND_TEXT, SPARSE),
     OPTIONAL_FIELD(certificate_ends, KIND_NUMBER, SPARSE),
     OPTIONAL_FIELD(unsaid, KIND_NUMBER, SPARSE),
+    OPTIONAL_FIELD(adopted, KIND_TEXT, SPARSE),
 };
 
 const struct exo_record_field exo_record_secrets[EXO_RECORD_SECRETS] = {

@@ -32,7 +32,7 @@ struct exo_record_field {
     enum { ALWAYS, LATER, SPARSE } presence;
 };
 
-#define EXO_RECORD_FIELDS 25 /* in the clear */
+#define EXO_RECORD_FIELDS 26 /* in the clear */
 #define EXO_RECORD_SECRETS 3
 
 extern const struct exo_record_field exo_record_fields[EXO_RECORD_FIELDS];

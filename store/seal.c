@@ -39,14 +39,10 @@ static int derive(const struct exo_secret *key, const void *salt,
     size_t n = 0;
     int rc = EXO_E_IO;
 
-    if (exo_secret_len(key) != EXO_SEAL_KEY) {
-        rc = EXO_E_ARG;
-        goto out;
-    }
     params[n++] =
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
     params[n++] =
-        bytes(OSSL_KDF_PARAM_KEY, exo_secret_reveal(key), EXO_SEAL_KEY);
+        bytes(OSSL_KDF_PARAM_KEY, exo_secret_reveal(key), exo_secret_len(key));
     params[n++] = bytes(OSSL_KDF_PARAM_INFO, label, strlen(label));
     if (salt_len > 0) {
         params[n++] = bytes(OSSL_KDF_PARAM_SALT, salt, salt_len);
@@ -55,10 +51,14 @@ static int derive(const struct exo_secret *key, const void *salt,
     if (ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1) {
         rc = 0;
     }
-out:
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
     return rc;
+}
+
+static bool is_key(const struct exo_secret *key)
+{
+    return exo_secret_len(key) == EXO_SEAL_KEY;
 }
 
 int exo_seal_throw(struct exo_seal_dice *dice)
@@ -82,7 +82,8 @@ int exo_seal_new_key(struct exo_secret *key)
     return rc;
 }
 
-int exo_seal_key_id(const struct exo_secret *key, char id[EXO_SEAL_ID + 1])
+static int mark(const struct exo_secret *secret, const char *label,
+                char id[EXO_SEAL_ID + 1])
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char raw[EXO_SEAL_ID / 2];
@@ -90,7 +91,7 @@ int exo_seal_key_id(const struct exo_secret *key, char id[EXO_SEAL_ID + 1])
     int rc;
 
     id[0] = '\0';
-    rc = derive(key, NULL, 0, "exoauth key id", raw, sizeof(raw));
+    rc = derive(secret, NULL, 0, label, raw, sizeof(raw));
     if (rc != 0) {
         return rc;
     }
@@ -100,6 +101,17 @@ int exo_seal_key_id(const struct exo_secret *key, char id[EXO_SEAL_ID + 1])
     }
     id[EXO_SEAL_ID] = '\0';
     return 0;
+}
+
+int exo_seal_key_id(const struct exo_secret *key, char id[EXO_SEAL_ID + 1])
+{
+    id[0] = '\0';
+    return is_key(key) ? mark(key, "exoauth key id", id) : EXO_E_ARG;
+}
+
+int exo_seal_mark(const struct exo_secret *secret, char id[EXO_SEAL_ID + 1])
+{
+    return mark(secret, "exoauth mark", id);
 }
 
 /* A context with key and nonce, its additional data taken in. */
@@ -115,6 +127,9 @@ static int begin(const struct exo_secret *key, const char *label,
     *made = NULL;
     if (aad_len > INT_MAX) {
         return EXO_E_TOOBIG;
+    }
+    if (!is_key(key)) {
+        return EXO_E_ARG;
     }
     rc = derive(key, dice->salt, sizeof(dice->salt), label, derived,
                 sizeof(derived));

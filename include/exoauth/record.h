@@ -25,7 +25,8 @@
  * Unknown members are an error: a newer version wrote it, and rewriting it
  * would lose them. told and warned alone may be missing, as older versions
  * did not have them. After warned there are `issuer` and `token_endpoint` of
- * an account that had them discovered, `certificate_ends`, and `unsaid`; others
+ * an account that had them discovered, `certificate_ends`, `unsaid` and
+ * `adopted`; others
  * do not have the members, so that an older version can read them.
  */
 #ifndef EXOAUTH_RECORD_H
@@ -67,7 +68,10 @@ struct exo_record {
     /* notAfter of the certificate of the last good request, 0: none. For who
      * cannot read it, as PKCS#12 wants a passphrase. */
     int64_t certificate_ends;
-    int64_t unsaid;                  /* refusals in a row that gave no reason */
+    int64_t unsaid; /* refusals in a row that gave no reason */
+    /* exo_seal_mark() of the refresh token that was given by a person and
+     * spent by a login which could not finish; "" if none. */
+    char adopted[EXO_SEAL_ID + 1];
     char sealed_by[EXO_SEAL_ID + 1]; /* as read: which key; "": not sealed */
     struct exo_secret access_token;
     struct exo_secret refresh_token;

@@ -40,6 +40,11 @@ int exo_seal_new_key(struct exo_secret *key) EXO_MUST_CHECK;
 int exo_seal_key_id(const struct exo_secret *key,
                     char id[EXO_SEAL_ID + 1]) EXO_MUST_CHECK;
 
+/* The same of a secret of any length, to know it again: HKDF(secret, no salt,
+ * "exoauth mark"). */
+int exo_seal_mark(const struct exo_secret *secret,
+                  char id[EXO_SEAL_ID + 1]) EXO_MUST_CHECK;
+
 /* Appends ciphertext and tag. key is EXO_SEAL_KEY bytes. */
 int exo_seal_close(const struct exo_secret *key, const char *label,
                    const struct exo_seal_dice *dice, const void *aad,

@@ -85,14 +85,31 @@ for ((i = 0; i < 200; i++)); do [[ $(site_count) -gt $before ]] && break; sleep 
 site_account $new 'grant: device_code' '# by somebody else'
 wait $! || RC=$?
 is "$RC" 75 'an account file that somebody else makes meanwhile'
-like "$(<"$SITE/err")" "the credential is stored; .*run it again, as: exoauth login $new --if-needed" 'the message is true'
+like "$(<"$SITE/err")" "^exoauth: the credential is stored; .*; run it again$" 'the message is true'
 is "$(site_record $new refresh_token)" canary-refresh-b 'what was spent is stored'
-before=$(site_count)
-ok 'the remedy' x login $new "${set_up[@]}" --if-needed
-is "$(site_count)" "$before" 'sends no spent token'
+ok 'the remedy, with the same file' x login $new "${set_up[@]}"
+like "$(tail -n 1 "$SITE/endpoint.requests")" 'canary-refresh-b' 'sends no spent token'
+is "$(site_record $new refresh_token)" canary-refresh-c 'and goes on with what is stored'
+is "$(site_record $new adopted)" '' 'which is all there is'
 ok 'and all is well' grep -q '^client_id' "$SITE/etc/exoauth.d/$new.conf"
 
 [[ $(id -u) == 0 && -n ${EXO_UNSHARED:-} ]] || exit 0
+# A directory of account files without room for one more.
+mount -t tmpfs -o size=16k,mode=0755 exoauth-test "$SITE/etc/exoauth.d" || exit 0
+dd if=/dev/zero of="$SITE/etc/exoauth.d/ballast" bs=4k status=none 2>/dev/null
+new=full@contoso.test
+echo canary-refresh-d >"$SITE/secret/refresh"
+site_script 'fields:{"refresh_token":"canary-refresh-e"}' \
+    'fields:{"refresh_token":"canary-refresh-f"}'
+not_ok 'a login whose account file has no room' x login $new "${set_up[@]}"
+like "$ERR" '^exoauth: the credential is stored; .*No space left on device; .*run it again' \
+    'says what is stored'
+is "$(site_record $new refresh_token)" canary-refresh-e 'and it is'
+rm "$SITE/etc/exoauth.d/ballast"
+ok 'as it says, once there is room' x login $new "${set_up[@]}"
+like "$(tail -n 1 "$SITE/endpoint.requests")" 'canary-refresh-e' 'with what was stored'
+umount "$SITE/etc/exoauth.d"
+
 mv "$SITE_STORE" "$SITE/was"
 mkdir "$SITE_STORE"
 mount -t tmpfs -o size=256k,mode=0700 exoauth-test "$SITE_STORE" ||

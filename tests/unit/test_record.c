@@ -51,6 +51,7 @@ static void fill(struct exo_record *record)
     record->warned = 5;
     record->certificate_ends = 6;
     record->unsaid = 7;
+    strcpy(record->adopted, "0123456789abcdef");
     set(&record->access_token, "at-canary");
     set(&record->refresh_token, "rt-canary");
     set(&record->client_secret, "cs-canary");
@@ -90,6 +91,7 @@ static void same(const struct exo_record *a, const struct exo_record *b)
     assert_string_equal(a->token_endpoint, b->token_endpoint);
     assert_int_equal(a->certificate_ends, b->certificate_ends);
     assert_int_equal(a->unsaid, b->unsaid);
+    assert_string_equal(a->adopted, b->adopted);
     same_secret(&a->access_token, &b->access_token);
     same_secret(&a->refresh_token, &b->refresh_token);
     same_secret(&a->client_secret, &b->client_secret);
