@@ -41,7 +41,7 @@ import time
 
 DIRECTORY = sys.argv[1]
 LOCK = threading.Lock()
-PAD = "x" * 12000
+PAD = "padding " * 1536
 
 
 class Gone(Exception):
