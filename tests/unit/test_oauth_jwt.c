@@ -50,7 +50,7 @@ static void encodes_base64url(void **state)
     exo_buf_free(&out);
     out.max = 5;
     assert_int_equal(exo_base64url(&out, "foobar", 6), EXO_E_TOOBIG);
-    assert_string_equal(whole_text(&out), "");
+    assert_int_equal(out.len, 0);
     exo_buf_free(&out);
 }
 
