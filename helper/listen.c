@@ -234,13 +234,14 @@ static void answer(struct exo_app *app, int listener, const sigset_t *mask,
     exo_waiting_drop(&crowd.waiting, i);
 }
 
-/* The oldest that has not said all it wants, or is a stranger; n: none. */
+/* The oldest of a stranger; n: none. A herd of those who are known stays in
+ * the backlog until there is room. */
 static size_t least(void)
 {
     const struct exo_waiting *w = &crowd.waiting;
     size_t i = 0;
 
-    while (i < w->n && w->of[i].whole && !is_stranger(w->of[i].uid)) {
+    while (i < w->n && !is_stranger(w->of[i].uid)) {
         i++;
     }
     return i;
@@ -281,8 +282,8 @@ static bool take_one(int listener)
     }
     if (exo_peer_get(&peer, fd, (uid_t)-1) != 0) {
         (void)close(fd);
-    } else if (exo_waiting_of(w, peer.uid, is_stranger(peer.uid)) >=
-               EXO_WAITING_UID) {
+    } else if (is_stranger(peer.uid) &&
+               exo_waiting_of(w, peer.uid) >= EXO_WAITING_UID) {
         exo_askers_refuse(&crowd.askers, peer.uid,
                           "it has %d connections that wait", EXO_WAITING_UID);
         (void)close(fd);

@@ -65,12 +65,12 @@ void exo_waiting_free(struct exo_waiting *w)
     }
 }
 
-size_t exo_waiting_of(const struct exo_waiting *w, uid_t uid, bool whole)
+size_t exo_waiting_of(const struct exo_waiting *w, uid_t uid)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < w->n; i++) {
-        n += w->of[i].uid == uid && (whole || !w->of[i].whole);
+        n += w->of[i].uid == uid;
     }
     return n;
 }

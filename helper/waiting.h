@@ -10,8 +10,8 @@
 #include "exoauth/buf.h"
 #include "exoauth/proto.h"
 
-#define EXO_WAITING_MOST 512
-#define EXO_WAITING_UID 256 /* of one uid */
+#define EXO_WAITING_MOST 320
+#define EXO_WAITING_UID 256 /* of one uid that was never given anything */
 #define EXO_WAITING_MS 2000 /* for a request to be whole */
 
 struct exo_waiter {
@@ -42,7 +42,7 @@ void exo_waiting_free(struct exo_waiting *w);
 /* In the process for one of them: who is dropped later must see the end. */
 void exo_waiting_leave(const struct exo_waiting *w, size_t i);
 
-/* How many are this uid's; those with a whole request, too? */
-size_t exo_waiting_of(const struct exo_waiting *w, uid_t uid, bool whole);
+/* How many are this uid's. */
+size_t exo_waiting_of(const struct exo_waiting *w, uid_t uid);
 
 #endif
