@@ -138,8 +138,9 @@ static void place_token_dir(struct exo_app *app, const char *base,
     struct exo_path dir;
     int rc = make_leaf(app, base, below, group ? app->token_gid : app->gid,
                        group ? 02750 : 0700, &dir);
+    bool no_root = rc == EXO_E_NOENT && below[0] != '\0';
 
-    if (rc == 0 || !is_ours(app)) {
+    if (rc == 0 || (!is_ours(app) && !no_root)) {
         return;
     }
     (void)snprintf(name, sizeof(name), "%s%s", base, below);
@@ -153,7 +154,7 @@ static void place_token_dir(struct exo_app *app, const char *base,
                      name, app->root ? app->run_as : "you",
                      app->root ? EXO_SH(app->run_as, "USER") : "$USER",
                      EXO_SH(name, "FILE"));
-    } else if (rc == EXO_E_NOENT && below[0] != '\0') {
+    } else if (no_root) {
         /* Never make the root itself: a name mistyped in `chroot` would
          * become a directory that nobody looks into. */
         exo_app_warn(app, "chroot %s is not a directory; correct chroot in %s",
