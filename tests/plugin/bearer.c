@@ -72,10 +72,10 @@ static void rfc_vectors(void **state)
         assert_int_equal(host_step(&host, challenge, sizeof challenge - 1),
                          SASL_OK);
         check_base64(host.out, host.out_len, "AQ==");
-        assert_non_null(strstr(
-            host.log, "(status invalid_token, scope example_scope, "
-                      "openid-configuration https://example.com/.well-known/"
-                      "openid-configuration)"));
+        /* The address is as long as a token, and made of its characters. */
+        assert_non_null(strstr(host.log,
+                               "(status invalid_token, scope example_scope, "
+                               "openid-configuration (removed))"));
         host_end(&host);
     }
 }

@@ -8,6 +8,7 @@
 
 #include "util.h"
 
+#include "exoauth/process.h"
 #include "helper/spend.h"
 
 #include <pty.h>
@@ -159,5 +160,8 @@ int main(void)
         cmocka_unit_test(ctrl_c_is_answered),
     };
 
+    /* A script's background job, as in tests/all, has SIGINT and SIGQUIT
+     * ignored, and what is ignored stays so. */
+    exo_signals_default();
     return cmocka_run_group_tests_name("spend", tests, NULL, NULL);
 }
