@@ -405,6 +405,7 @@ test_files = \
 	tests/e2e/71-paths-read.sh \
 	tests/fault/spent.sh \
 	tests/fault/backup.sh \
+	tests/fault/killed.sh \
 	tests/fault/pause.sh \
 	tests/fault/store.sh \
 	tests/fault/stray.sh \
