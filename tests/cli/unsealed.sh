@@ -224,8 +224,8 @@ if [[ $(id -u) == 0 ]]; then
     is "$(seals)" 'aes-256-gcm ' 'the record is sealed'
     rm -r "$SITE/fresh" "$record"
     mkdir -m 0777 "$SITE/fresh"
-    exits 78 'below a directory of everybody' x login $app
-    one_line 'a directory of everybody' "$SITE/fresh.*key_file"
+    exits 74 'below a directory of everybody' x login $app
+    one_line 'a directory of everybody' "$SITE/fresh can be written to by everybody; run: chmod"
     not_ok 'nothing is made' test -e "$SITE/fresh/etc"
     is "$(find "$SITE_STORE" -name '*.json')" '' 'and nothing stored'
 else

@@ -136,6 +136,14 @@ if have secret-tool secret-tool && have gnome-keyring-daemon secret-tool &&
     for ((i = 0; i < 100; i++)); do [[ -S $bus/bus ]] && break; sleep 0.1; done
     keyring() { printf opensesame | as gnome-keyring-daemon --foreground --unlock --components=secrets; }
     keyring >"$SITE/keyring" 2>&1 &
+    # Who asks for it before it is there has the bus start another, locked one.
+    owned()
+    {
+        as dbus-send --session --print-reply --dest=org.freedesktop.DBus / \
+            org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets 2>&1 |
+            grep -q 'boolean true'
+    }
+    for ((i = 0; i < 300; i++)); do owned && break; sleep 0.1; done
     for ((i = 0; i < 100; i++)); do
         printf x | as secret-tool store --label=x test test 2>/dev/null && break
         sleep 0.1
