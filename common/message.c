@@ -69,6 +69,16 @@ static bool ends_block(const struct exo_buf *in, size_t seen)
     return false;
 }
 
+/* How much to read: what the buffer has room for, or else one chunk more. Who
+ * keeps many buffers makes them small (helper/waiting.c). */
+static size_t room_in(const struct exo_buf *in)
+{
+    size_t left = EXO_BLOCK_SIZE - in->len;
+    size_t room = in->cap > in->len + 1 ? in->cap - in->len - 1 : CHUNK;
+
+    return room < left ? room : left;
+}
+
 int exo_message_read(int fd, int64_t deadline_ms, struct exo_buf *in,
                      struct exo_block *block)
 {
@@ -78,13 +88,13 @@ int exo_message_read(int fd, int64_t deadline_ms, struct exo_buf *in,
     block->why = NULL;
 
     while (in->len < EXO_BLOCK_SIZE) {
-        size_t room = EXO_BLOCK_SIZE - in->len;
+        size_t room = room_in(in);
         size_t seen = in->len;
         char *to;
         ssize_t n;
         int rc;
 
-        to = exo_buf_reserve(in, room < CHUNK ? room : CHUNK);
+        to = exo_buf_reserve(in, room);
         if (to == NULL) {
             return in->error;
         }
@@ -92,7 +102,7 @@ int exo_message_read(int fd, int64_t deadline_ms, struct exo_buf *in,
         if (rc != EXO_OK) {
             return rc;
         }
-        n = read(fd, to, room < CHUNK ? room : CHUNK);
+        n = read(fd, to, room);
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
             continue;
         }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define USUAL ((size_t)500) /* bytes of a request, as they are */
+
 void exo_waiting_add(struct exo_waiting *w, int fd, uid_t uid, int64_t now)
 {
     struct exo_waiter *new = &w->of[w->n++];
@@ -22,6 +24,7 @@ void exo_waiting_add(struct exo_waiting *w, int fd, uid_t uid, int64_t now)
     new->uid = uid;
     new->since = now;
     exo_buf_init(&new->text, EXO_BLOCK_SIZE);
+    (void)exo_buf_reserve(&new->text, USUAL); /* failing is its error */
 }
 
 int exo_waiting_read(struct exo_waiting *w, size_t i)

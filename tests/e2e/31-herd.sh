@@ -73,9 +73,9 @@ is "$(awk '/status: ok/ { n += $1 } END { print n + 0 }' "$RIG/herd.replies")" \
 is "$(wc -l <"$RIG/herd.replies")" 1 'all the same one'
 is "$(<"$RIG/herd.errors")" '' 'without an error'
 ok 'no more than 256 helpers at a time' test "$most" -le 256
-# It reads requests before it makes a process: 320 of 4 kB at most.
-ok 'the listener does not grow with the crowd (less than 2 MB)' \
-    test "$((after - before))" -lt 2048
+# It reads requests before it makes a process, 320 at most.
+ok 'the listener does not grow with the crowd (less than 1 MB)' \
+    test "$((after - before))" -lt 1024
 ok 'a helper takes less than 2 MB (all of them less than 512 MB)' \
     test "$pss" -lt 524288
 none_left() { [[ -z $(<"/proc/$serve/task/$serve/children") ]]; }
