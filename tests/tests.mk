@@ -317,6 +317,17 @@ check_PROGRAMS += tests/lib/unseal
 # Asks a helper as the plugin does, for tests/fault/killed.sh.
 check_PROGRAMS += tests/lib/asker
 
+# Preloaded into a command, fails one allocation or call (shortage.py).
+check_LTLIBRARIES += tests/lib/shortage.la
+tests_lib_shortage_la_SOURCES = tests/lib/shortage.c
+tests_lib_shortage_la_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	-module \
+	-avoid-version \
+	-shared \
+	-rpath /nowhere \
+	$(NULL)
+
 # Prints a word as messages quote it for a shell.
 check_PROGRAMS += tests/lib/quoted
 tests_lib_quoted_LDADD = libexoauth-common.la
@@ -432,6 +443,8 @@ test_files = \
 	tests/lib/progress.sh \
 	tests/lib/provider.sh \
 	tests/lib/remedies.py \
+	tests/lib/shortage.py \
+	tests/lib/shortage.sh \
 	tests/lib/shown.py \
 	tests/lib/whole.h \
 	tests/lib/rig.sh \

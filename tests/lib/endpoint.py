@@ -28,6 +28,10 @@ ANSWER, with optional arguments after colons:
   header:NAME=VALUE       a good answer with this header
   challenge:VALUE         401 with WWW-Authenticate: VALUE
   slow:SECONDS:ANSWER     that answer, later
+  rotates:PREFIX          a refresh token that is worth one use: PREFIX0 gives
+                          PREFIX1, and so on; one that is spent ends them all.
+                          Any other grant begins anew, as a POST of a number to
+                          /_test/rotate does
 """
 import http.server
 import json
@@ -109,6 +113,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/_test/get":
             self.server.rewrite(self.server.gets, body.splitlines())
             return self.reply(200, "{}")
+        if self.path == "/_test/rotate":
+            self.server.turn = int(body)
+            return self.reply(200, "{}")
         if self.path == "/_test/skew":
             self.server.skew = int(body)
             return self.reply(200, "{}")
@@ -116,7 +123,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.note(self, form)
         if self.path.endswith("/devicecode"):
             return self.reply(200, self.server.device)
+        self.form = form
         return self.act(self.server.next(self.server.script))
+
+    def rotate(self, prefix):
+        with self.server.lock:
+            token = self.form.get("refresh_token", [None])[0]
+            if token is None:
+                self.server.turn = 0
+            if token not in (None, f"{prefix}{self.server.turn}"):
+                self.server.turn = -1
+            if self.server.turn < 0:
+                return self.reply(400, json.dumps(
+                    {"error": "invalid_grant", "error_description": "reused"}))
+            self.server.turn += 1
+            return self.reply(200, good(
+                access_token=f"access-{self.server.turn}",
+                refresh_token=f"{prefix}{self.server.turn}"))
 
     def act(self, answer):
         name, *args = answer.split(":", 1)
@@ -126,6 +149,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             seconds, later = rest.split(":", 1)
             time.sleep(float(seconds))
             return self.act(later)
+        if name == "rotates":
+            return self.rotate(rest)
         if name == "ok":
             changes = {}
             if part[0]:
@@ -198,6 +223,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.directory, self.device = directory, device
         self.context, self.lock = context, threading.Lock()
         self.script, self.posts, self.skew = script or ["ok"], 0, 0
+        self.turn = 0
         self.gets = ["status:404:{}"]
 
     def finish_request(self, request, client_address):
