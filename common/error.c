@@ -90,6 +90,30 @@ const char *exo_errno_text(int saved_errno)
     return text != NULL ? text : "unknown error";
 }
 
+const char *exo_errno_remedy(int saved_errno, const char *otherwise)
+{
+    static const struct {
+        int error;
+        const char *remedy;
+    } remedies[] = {
+        { ENOSPC, "free space and inodes on its file system" },
+        { EDQUOT, "raise the disk quota of its owner, or free space" },
+        { EFBIG, "raise the limit of file sizes (ulimit -f, LimitFSIZE)" },
+        { EROFS, "mount its file system read-write" },
+        { EIO, "the disk failed, see the kernel log" },
+        { EMFILE, "raise the limit of open files" },
+        { ENFILE, "raise the limit of open files" },
+        { ENOMEM, "free some memory" },
+    };
+
+    for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {
+        if (remedies[i].error == saved_errno) {
+            return remedies[i].remedy;
+        }
+    }
+    return otherwise;
+}
+
 /* In the order of enum exo_status. */
 static const struct {
     const char *word;

@@ -73,7 +73,7 @@ static void keep_previous(int dirfd, int from, const struct stat *st,
     const struct exo_file_how how = { .mode = st->st_mode & 0777 };
     struct exo_temp temp = EXO_TEMP_INIT;
 
-    if (exo_temp_open(&temp, dirfd) != EXO_OK ||
+    if (exo_temp_open(&temp, dirfd, false) != EXO_OK ||
         copy_bytes(from, temp.fd) != EXO_OK ||
         exo_temp_commit(&temp, previous, &how) != EXO_OK) {
         exo_temp_drop(&temp);
@@ -92,7 +92,7 @@ static int write_new(int dirfd, const char *name,
         temp = *how->room;
         how->room->fd = -1;
     } else {
-        rc = exo_temp_open(&temp, dirfd);
+        rc = exo_temp_open(&temp, dirfd, how->is_new);
     }
     if (rc == EXO_OK) {
         rc = exo_file_write_all(temp.fd, data, len);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Files on their way to their names, and what is left of those whose writer
- * died (exoauth/temp.h). Called by exo_file_put() and by the export of a
- * bundle, never by the plugin; the caller owns dirfd and ends each temporary
- * file. On failure errno is that of the call which failed.
+ * died (exoauth/temp.h). Called by exo_file_put(), by the export of a bundle
+ * and by --set, never by the plugin; the caller owns dirfd and ends each
+ * temporary file. On failure errno is that of the call which failed.
+ *
+ * What is to be a new file has no name until it is whole (O_TMPFILE), so a
+ * killed writer leaves nothing. What replaces a file needs one, as only a
+ * rename replaces; so does everything where there is no O_TMPFILE (NFS).
  *
  * The lock is an OFD write lock, which only a process that may write the file
  * can take: no other user can make a dead writer look alive or keep a living
@@ -30,6 +34,7 @@
 #define TEMP_OLD 3600 /* seconds; no writer takes an hour */
 #define TRIES 100
 #define SWEPT 8
+#define SELF_FD "/proc/self/fd"
 
 static const char hex[] = "0123456789abcdef";
 
@@ -150,12 +155,26 @@ static void sweep_once(int dirfd)
     exo_file_sweep(dirfd);
 }
 
-int exo_temp_open(struct exo_temp *temp, int dirfd)
+/* linkat() gives it a name by its descriptor, for which there must be /proc:
+ * AT_EMPTY_PATH wants a privilege, or Linux 6.10. */
+static bool open_nameless(struct exo_temp *temp)
+{
+    if (faccessat(AT_FDCWD, SELF_FD, X_OK, 0) == 0) {
+        temp->fd =
+            openat(temp->dirfd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    }
+    return temp->fd >= 0;
+}
+
+int exo_temp_open(struct exo_temp *temp, int dirfd, bool is_new)
 {
     temp->dirfd = dirfd;
     temp->fd = -1;
     temp->name[0] = '\0';
     sweep_once(dirfd);
+    if (is_new && open_nameless(temp)) {
+        return EXO_OK;
+    }
     for (int i = 0; i < TRIES; i++) {
         int rc = make_name(temp->name);
 
@@ -188,29 +207,36 @@ int exo_temp_reserve(const struct exo_temp *temp, size_t size)
     return EXO_OK;
 }
 
-static int own(int fd, const struct exo_file_how *how)
+int exo_temp_finish(const struct exo_temp *temp, const struct exo_file_how *how)
 {
     struct stat st;
 
     if (how->owner != NULL &&
-        (fstat(fd, &st) != 0 ||
+        (fstat(temp->fd, &st) != 0 ||
          ((st.st_uid != how->owner->uid || st.st_gid != how->owner->gid) &&
-          fchown(fd, how->owner->uid, how->owner->gid) != 0))) {
+          fchown(temp->fd, how->owner->uid, how->owner->gid) != 0))) {
         return exo_error_from_errno(errno);
     }
     /* chown clears set-id bits, so the mode comes second. */
-    if (fchmod(fd, how->mode) != 0 || (!how->fleeting && fsync(fd) != 0)) {
+    if (fchmod(temp->fd, how->mode) != 0 ||
+        (!how->fleeting && fsync(temp->fd) != 0)) {
         return exo_error_from_errno(errno);
     }
     return EXO_OK;
 }
 
 /* Not every file system knows a rename that spares what is there. */
-int exo_temp_name_new(const struct exo_temp *temp, const char *name)
+static int name_new(const struct exo_temp *temp, const char *name)
 {
-    int rc =
-        renameat2(temp->dirfd, temp->name, temp->dirfd, name, RENAME_NOREPLACE);
+    char self[sizeof SELF_FD + 12];
+    int rc;
 
+    if (temp->name[0] == '\0') {
+        (void)snprintf(self, sizeof self, "%s/%d", SELF_FD, temp->fd);
+        return linkat(AT_FDCWD, self, temp->dirfd, name, AT_SYMLINK_FOLLOW);
+    }
+    rc =
+        renameat2(temp->dirfd, temp->name, temp->dirfd, name, RENAME_NOREPLACE);
     if (rc != 0 && (errno == EINVAL || errno == ENOSYS)) {
         rc = linkat(temp->dirfd, temp->name, temp->dirfd, name, 0);
         if (rc == 0) {
@@ -220,19 +246,12 @@ int exo_temp_name_new(const struct exo_temp *temp, const char *name)
     return rc;
 }
 
-int exo_temp_commit(struct exo_temp *temp, const char *name,
-                    const struct exo_file_how *how)
+int exo_temp_name(struct exo_temp *temp, const char *name, bool is_new)
 {
-    int rc = own(temp->fd, how);
-
-    if (rc != EXO_OK) {
-        return rc;
-    }
-    if ((how->is_new
-             ? exo_temp_name_new(temp, name)
-             : renameat(temp->dirfd, temp->name, temp->dirfd, name)) != 0) {
-        return errno == EEXIST && how->is_new ? EXO_E_CONFLICT
-                                              : exo_error_from_errno(errno);
+    if ((is_new ? name_new(temp, name)
+                : renameat(temp->dirfd, temp->name, temp->dirfd, name)) != 0) {
+        return errno == EEXIST && is_new ? EXO_E_CONFLICT
+                                         : exo_error_from_errno(errno);
     }
     /* The lock lasts until here. What close could say, fsync has said. */
     (void)close(temp->fd);
@@ -240,12 +259,22 @@ int exo_temp_commit(struct exo_temp *temp, const char *name,
     return EXO_OK;
 }
 
+int exo_temp_commit(struct exo_temp *temp, const char *name,
+                    const struct exo_file_how *how)
+{
+    int rc = exo_temp_finish(temp, how);
+
+    return rc == EXO_OK ? exo_temp_name(temp, name, how->is_new) : rc;
+}
+
 void exo_temp_drop(struct exo_temp *temp)
 {
     int saved = errno;
 
     if (temp->fd >= 0) {
-        (void)unlinkat(temp->dirfd, temp->name, 0);
+        if (temp->name[0] != '\0') {
+            (void)unlinkat(temp->dirfd, temp->name, 0);
+        }
         (void)close(temp->fd);
         temp->fd = -1;
     }

@@ -11,8 +11,9 @@
  *
  * The file is opened as root and written as run_as, who may not name or
  * remove it in root's directory. So it begins as a temporary file, and a
- * child of root's gives it its name when it is whole, or removes it when it
- * is not, also where the command was killed.
+ * child of root's gives it its name when it is whole. Where the file system
+ * knows files without a name (temp.h), a killed export leaves nothing; else
+ * the child removes it when it hears nothing, and the next export does.
  */
 #include "config.h"
 
@@ -37,41 +38,21 @@
 #define QUESTION "Passphrase of the bundle: "
 
 struct exo_export {
-    char *dir; /* of --out */
-    const char *name;
+    const char *name; /* of --out, in its directory */
     struct exo_temp temp;
     struct exo_later later;
 };
 
-/* In the child, which has no descriptor of its parent's. */
-static int open_dir(struct exo_export *export)
-{
-    char file[PATH_MAX];
-    struct exo_path path;
-    int rc;
-
-    (void)snprintf(file, sizeof(file), "%s/%s", export->dir, export->temp.name);
-    rc = exo_path_named(&path, file, EXO_PATH_BARE);
-    if (rc == EXO_E_UNSAFE) {
-        return EPERM;
-    }
-    if (rc == 0) {
-        export->temp.dirfd = exo_path_reopen(&path);
-        exo_path_close(&path);
-    }
-    return rc == 0 && export->temp.dirfd >= 0 ? 0 : errno;
-}
-
+/* In the child. 0 or an errno value, as below. */
 static int give_name(void *context)
 {
     struct exo_export *export = context;
-    int rc = open_dir(export);
+    int rc = 0;
 
-    if (rc == 0 && exo_temp_name_new(&export->temp, export->name) != 0) {
+    if (exo_temp_name(&export->temp, export->name, true) != 0) {
         rc = errno != 0 ? errno : EIO;
-        (void)unlinkat(export->temp.dirfd, export->temp.name, 0);
-    }
-    if (rc == 0 && fsync(export->temp.dirfd) != 0 && errno != EINVAL) {
+        exo_temp_drop(&export->temp);
+    } else if (fsync(export->temp.dirfd) != 0 && errno != EINVAL) {
         rc = errno;
     }
     return rc;
@@ -81,9 +62,8 @@ static int take_away(void *context)
 {
     struct exo_export *export = context;
 
-    return open_dir(export) == 0
-               ? unlinkat(export->temp.dirfd, export->temp.name, 0)
-               : errno;
+    exo_temp_drop(&export->temp);
+    return 0;
 }
 
 /* The directory of the file that is to be. 0 or an errno value; EPERM and why
@@ -114,10 +94,6 @@ static int begin_file(struct exo_export *export, const char *out,
     int rc;
 
     export->name = slash ? slash + 1 : out;
-    export->dir = slash ? strndup(out, (size_t)(slash - out) + 1) : strdup(".");
-    if (!export->dir) {
-        return ENOMEM;
-    }
     if (export->name[0] == '\0') {
         return EISDIR;
     }
@@ -125,12 +101,13 @@ static int begin_file(struct exo_export *export, const char *out,
     if (rc != 0) {
         return rc;
     }
-    rc = exo_temp_open(&export->temp, fd) == 0 ? 0 : errno;
+    rc = exo_temp_open(&export->temp, fd, true) == 0 ? 0 : errno;
     if (rc != 0) {
         (void)close(fd);
         return rc;
     }
-    rc = exo_later_start_or(&export->later, give_name, take_away, export);
+    rc = exo_later_start_temp(&export->later, &export->temp, give_name,
+                              take_away, export);
     if (rc != 0) {
         exo_temp_drop(&export->temp);
         (void)close(fd);
@@ -256,6 +233,29 @@ static int finish_file(struct exo_export *export, const struct exo_buf *text)
     return exo_later_finish(&export->later, true);
 }
 
+static int say_finished(const struct exo_options *o, int error,
+                        struct exo_err *err)
+{
+    if (error == 0) {
+        return 0;
+    }
+    if (error == ECHILD) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "cannot tell whether %s was written: %s; if it is "
+                           "there it is whole, else run it again",
+                           o->out, exo_later_why(error));
+    }
+    if (error == EEXIST) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "cannot write %s: somebody else made it meanwhile, "
+                           "and it is left as it is; name another file",
+                           o->out);
+    }
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "cannot write %s: %s; nothing was written; %s", o->out,
+                       exo_later_why(error), exo_later_remedy(error));
+}
+
 static int run_export(struct exo_app *app, struct exo_options *o,
                       struct exo_err *err)
 {
@@ -263,13 +263,7 @@ static int run_export(struct exo_app *app, struct exo_options *o,
     int rc = seal_bundle(app, o, &text, err);
 
     if (rc == 0) {
-        errno = finish_file(o->export, &text);
-        if (errno != 0) {
-            rc = exo_err_set(err, EXO_STATUS_STORE,
-                             "cannot write %s: %m; nothing was written; check "
-                             "free space, then run it again",
-                             o->out);
-        }
+        rc = say_finished(o, finish_file(o->export, &text), err);
     } else if (err->status == EXO_STATUS_OK) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "cannot write %s: %s; nothing was written; run it "
@@ -288,7 +282,6 @@ void exo_export_free(struct exo_options *o)
             (void)close(o->export->temp.fd);
             (void)close(o->export->temp.dirfd);
         }
-        free(o->export->dir);
         free(o->export);
     }
     o->export = NULL;

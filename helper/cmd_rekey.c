@@ -269,6 +269,7 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     bool ours = end->later.pid > 0;
     bool all = true;
     size_t done = 1;
+    int ended;
     int rc = exo_app_store(app, err);
 
     if (rc == 0 && !ours) {
@@ -290,13 +291,13 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
                           "the new one; when that is mended, run: exoauth "
                           "rekey");
     }
-    errno = exo_later_finish(&end->later, rc == 0);
-    if (rc == 0 && errno != 0) {
+    ended = exo_later_finish(&end->later, rc == 0);
+    if (rc == 0 && ended != 0) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "every credential has the new key, but the old one "
-                         "could not be removed from %s: %m; run: exoauth "
+                         "could not be removed from %s: %s; run: exoauth "
                          "rekey",
-                         app->conf->key_file);
+                         app->conf->key_file, exo_later_why(ended));
     }
     if (rc == 0 && !ours && all) {
         exo_app_warn(app, "every credential has the new key; drop old_key "

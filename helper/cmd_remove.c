@@ -105,14 +105,16 @@ out:
 static int finish_child(const struct exo_app *app, struct exo_options *options,
                         bool delete, struct exo_err *err)
 {
-    errno = exo_later_finish(&options->deleter, delete);
-    if (errno == 0) {
+    int rc = exo_later_finish(&options->deleter, delete);
+
+    if (rc == 0) {
         return 0;
     }
     return exo_err_set(err, EXO_STATUS_TRANSIENT,
                        "the credential of %s is forgotten, but its file in %s "
-                       "could not be deleted: %m; delete it by hand",
-                       options->account.name, app->conf->account_dir);
+                       "could not be deleted: %s; delete it by hand",
+                       options->account.name, app->conf->account_dir,
+                       exo_later_why(rc));
 }
 
 /* Accounts that use this credential have pointers to a token that is gone. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A child of root's that waits for the end of a command (later.h). Called in
- * before() and at the end of run(), by `remove --account-file` and rekey. The
- * pipe is the order: a byte says go, its end without one says no. So a
- * command that dies on the way has done nothing more.
+ * before() and at the end of run(), by `remove --account-file`, rekey, export
+ * and --set. The pipe is the order: a byte says go, its end without one says
+ * no. So a command that dies on the way has done nothing more.
  */
 #include "config.h"
 
@@ -17,25 +17,45 @@
 #include "exoauth/process.h"
 #include "later.h"
 
+/* Of several children none may hold the pipe of another. */
+static void close_but(int pipe, const struct exo_temp *temp)
+{
+    const int keep[] = { pipe, temp ? temp->fd : -1, temp ? temp->dirfd : -1 };
+    unsigned from = 3;
+
+    for (;;) {
+        unsigned next = ~0U;
+
+        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
+            if ((unsigned)keep[i] >= from && (unsigned)keep[i] < next) {
+                next = (unsigned)keep[i];
+            }
+        }
+        if (next > from) {
+            (void)close_range(from, next == ~0U ? next : next - 1, 0);
+        }
+        if (next == ~0U) {
+            return;
+        }
+        from = next + 1;
+    }
+}
+
 static void __attribute__((noreturn))
-wait_and_act(int fd, int (*act)(void *context), int (*otherwise)(void *context),
-             void *context)
+wait_and_act(int fd, const struct exo_temp *temp, int (*act)(void *context),
+             int (*otherwise)(void *context), void *context)
 {
     char told;
     ssize_t n;
 
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    /* Of several children none may hold the pipe of another. */
-    if (fd != 3) {
-        (void)dup2(fd, 3);
-    }
-    (void)close_range(4, ~0U, 0);
+    close_but(fd, temp);
     /* What ends the command ends the pipe; what has begun is finished. */
     exo_signals_work();
     (void)setsid();
     (void)signal(SIGTERM, SIG_IGN);
     do {
-        n = read(3, &told, 1);
+        n = read(fd, &told, 1);
     } while (n < 0 && errno == EINTR);
     _exit(n == 1 ? act(context) : otherwise ? otherwise(context) : 0);
 }
@@ -43,11 +63,12 @@ wait_and_act(int fd, int (*act)(void *context), int (*otherwise)(void *context),
 int exo_later_start(struct exo_later *later, int (*act)(void *context),
                     void *context)
 {
-    return exo_later_start_or(later, act, NULL, context);
+    return exo_later_start_temp(later, NULL, act, NULL, context);
 }
 
-int exo_later_start_or(struct exo_later *later, int (*act)(void *context),
-                       int (*otherwise)(void *context), void *context)
+int exo_later_start_temp(struct exo_later *later, const struct exo_temp *temp,
+                         int (*act)(void *context),
+                         int (*otherwise)(void *context), void *context)
 {
     int fd[2];
     int saved;
@@ -62,7 +83,7 @@ int exo_later_start_or(struct exo_later *later, int (*act)(void *context),
     saved = errno;
     if (pid == 0) {
         (void)close(fd[1]);
-        wait_and_act(fd[0], act, otherwise, context);
+        wait_and_act(fd[0], temp, act, otherwise, context);
     }
     (void)close(fd[0]);
     if (pid < 0) {
@@ -91,4 +112,15 @@ int exo_later_finish(struct exo_later *later, bool go)
     } while (pid < 0 && errno == EINTR);
     later->pid = 0;
     return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+}
+
+const char *exo_later_why(int error)
+{
+    return error == ECHILD ? "the process that was to do it was killed"
+                           : exo_errno_text(error);
+}
+
+const char *exo_later_remedy(int error)
+{
+    return exo_errno_remedy(error, "run it again");
 }

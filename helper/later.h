@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "exoauth/temp.h"
+
 struct exo_later {
     pid_t pid; /* 0: none */
     int fd;
@@ -20,13 +22,19 @@ struct exo_later {
 int exo_later_start(struct exo_later *later, int (*act)(void *context),
                     void *context);
 
-/* The same; otherwise runs instead when it is not told to go, also where the
- * command was killed. */
-int exo_later_start_or(struct exo_later *later, int (*act)(void *context),
-                       int (*otherwise)(void *context), void *context);
+/* The same for a temporary file that it may have to name: its descriptors stay
+ * open in the child. otherwise runs instead when it is not told to go, also
+ * where the command was killed. */
+int exo_later_start_temp(struct exo_later *later, const struct exo_temp *temp,
+                         int (*act)(void *context),
+                         int (*otherwise)(void *context), void *context);
 
 /* Tells it to go, or lets it end without. What act returned; ECHILD if
  * nobody knows. Once is enough, and without a child it is 0. */
 int exo_later_finish(struct exo_later *later, bool go);
+
+/* Why it failed, and what to do: of an error of exo_later_finish(). */
+const char *exo_later_why(int error);
+const char *exo_later_remedy(int error);
 
 #endif

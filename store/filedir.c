@@ -36,35 +36,18 @@ struct exo_filename exo_filename_make(const struct exo_account *account,
 int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
                      const char *name, struct exo_err *err)
 {
-    static const struct {
-        int error;
-        const char *remedy;
-    } remedies[] = {
-        { ENOSPC, "free space and inodes on its file system" },
-        { EDQUOT, "raise the disk quota of its owner, or free space" },
-        { EFBIG, "raise the limit of file sizes (ulimit -f, LimitFSIZE)" },
-        { EROFS, "mount its file system read-write" },
-        { EIO, "the disk failed, see the kernel log" },
-        { EACCES, "give the whole directory to the user of exoauth" },
-        { EPERM, "give the whole directory to the user of exoauth" },
-        { EMFILE, "raise the limit of open files" },
-        { ENFILE, "raise the limit of open files" },
-        { ENOMEM, "free some memory" },
-    };
-    const char *remedy = "see what is wrong with this file or directory";
     int error = code == EXO_E_NOMEM ? ENOMEM : errno;
-    size_t i;
+    bool ours = error == EACCES || error == EPERM;
 
-    for (i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
-        if (remedies[i].error == error) {
-            remedy = remedies[i].remedy;
-        }
-    }
-    return exo_err_set(err,
-                       exo_error_is_shortage(code) ? EXO_STATUS_TRANSIENT
-                                                   : EXO_STATUS_STORE,
-                       "cannot %s %s%s%s: %s; %s", doing, dir->path,
-                       *name == '\0' ? "" : "/", name, strerror(error), remedy);
+    return exo_err_set(
+        err,
+        exo_error_is_shortage(code) ? EXO_STATUS_TRANSIENT : EXO_STATUS_STORE,
+        "cannot %s %s%s%s: %s; %s", doing, dir->path, *name == '\0' ? "" : "/",
+        name, exo_errno_text(error),
+        exo_errno_remedy(error, ours ? "give the whole directory to the user "
+                                       "of exoauth"
+                                     : "see what is wrong with this file or "
+                                       "directory"));
 }
 
 int exo_filedir_missing(const struct exo_filedir *dir,
@@ -239,7 +222,7 @@ int exo_filedir_reserve(struct exo_filedir *dir, const char *name,
         size += (size_t)st.st_size;
     }
     exo_temp_drop(&dir->room);
-    rc = exo_temp_open(&dir->room, dir->fd);
+    rc = exo_temp_open(&dir->room, dir->fd, false);
     if (rc == 0) {
         rc = exo_temp_reserve(&dir->room,
                               size < EXO_RECORD_MAX ? size : EXO_RECORD_MAX);

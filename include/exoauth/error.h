@@ -50,6 +50,10 @@ bool exo_error_is_shortage(int code);
 /* The system's text for an errno value, untranslated; static, never NULL. */
 const char *exo_errno_text(int saved_errno);
 
+/* What to do about a file that could not be written for that; otherwise where
+ * nobody knows. Both static. */
+const char *exo_errno_remedy(int saved_errno, const char *otherwise);
+
 /* The states of interface.md; the first six travel on the socket. */
 enum exo_status {
     EXO_STATUS_OK,

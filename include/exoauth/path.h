@@ -127,6 +127,19 @@ const char *exo_path_infirm(const char *file, uid_t uid, bool root);
 int exo_path_put(struct exo_path *path, const char *file, mode_t mode,
                  mode_t dir_mode, const void *data, size_t len) EXO_MUST_CHECK;
 
+/*
+ * The same in two halves. begin: everything that can lack room or rights; what
+ * is there stays as it is. end: the name, which what somebody else made
+ * meanwhile keeps (EXO_E_CONFLICT). It closes temp, as drop does in its place.
+ */
+struct exo_temp;
+int exo_path_put_begin(struct exo_path *path, struct exo_temp *temp,
+                       const char *file, mode_t mode, mode_t dir_mode,
+                       const void *data, size_t len) EXO_MUST_CHECK;
+int exo_path_put_end(const struct exo_path *path,
+                     struct exo_temp *temp) EXO_MUST_CHECK;
+void exo_path_put_drop(struct exo_temp *temp);
+
 /* The directory once more, to be read, fsync()ed, fchown()ed: -1 and errno. */
 int exo_path_reopen(const struct exo_path *path);
 

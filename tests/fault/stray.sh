@@ -92,6 +92,8 @@ killed()
             --password-file "$SITE/secret/passphrase" >/dev/null 2>&1 ||
             bad+=" $call:$n:half-a-bundle"
         [[ -z $(find "$SITE/out" -name bundle -empty) ]] || bad+=" $call:$n:empty-bundle"
+        found=$(find "$SITE/out" -name '.tmp.*')
+        [[ -z $found ]] || bad+=" $call:$n:left:$found"
         found=$(sound)
         [[ -z $found ]] || bad+=" $call:$n:$found"
     done <<<"$points"
@@ -104,12 +106,30 @@ is "$(sound)" '' 'all is well before'
 killed refresh refresh $person --force
 killed rekey rekey
 killed login login $app --set servers=other.contoso.test --set servers=mail.contoso.test
-# A killed export is followed by one more to the same directory.
-eval "$(declare -f strays | sed 's/^strays /others /')"
-strays()
-{
-    rm -f "$SITE/out/bundle"
-    x export $app --out "$SITE/out/bundle" --password-file "$SITE/secret/passphrase" >/dev/null 2>&1
-    others
-}
-killed export export $app --out "$SITE/out/bundle" --password-file "$SITE/secret/passphrase"
+# A new file has no name until it is whole, so that nothing is left even where
+# no command comes to write again.
+export=(export $app --out "$SITE/out/bundle" --password-file "$SITE/secret/passphrase")
+nameless=''
+python3 -c 'import os, sys; os.open(sys.argv[1], os.O_TMPFILE | os.O_WRONLY)' \
+    "$SITE/out" 2>/dev/null && nameless=1
+if [[ -n $nameless ]]; then
+    killed export "${export[@]}"
+    rm -f "$SITE"/out/*
+    exits 74 'export, with its writer killed' strace -f -qq -o /dev/null \
+        -e trace=linkat -e inject=linkat:signal=KILL "$EXO" "${export[@]}" --config "$SITE_CONF"
+    one_line 'export' 'the process that was to do it was killed; .*run it again$'
+    is "$(ls -A "$SITE/out")" '' 'and leaves nothing'
+else
+    for i in {1..5}; do skip "export $i" 'the file system knows no file without a name'; done
+fi
+
+# Where there are no such files, it has a name, and the next export looks.
+rm -f "$SITE"/out/*
+exits 74 'the same without them' strace -f -qq -o /dev/null \
+    -e trace=faccessat,faccessat2,renameat2 -e inject=faccessat,faccessat2:error=ENOENT \
+    -e inject=renameat2:signal=KILL "$EXO" "${export[@]}" --config "$SITE_CONF"
+one_line 'export' 'the process that was to do it was killed; .*run it again$'
+like "$(ls -A "$SITE/out")" '^\.tmp\.[0-9a-f]{16}$' 'and leaves its temporary file'
+ok 'one more' x "${export[@]}"
+is "$(ls -A "$SITE/out")" bundle 'which takes it away'
+exits 64 'and no file is replaced' x "${export[@]}"

@@ -218,7 +218,7 @@ static void locks_tell_who_writes(void **state)
     struct stat st;
     int fd;
 
-    assert_int_equal(exo_temp_open(&temp, place->fd), EXO_OK);
+    assert_int_equal(exo_temp_open(&temp, place->fd, false), EXO_OK);
     exo_file_sweep(place->fd);
     assert_int_equal(fstatat(place->fd, temp.name, &st, 0), 0);
     put_file(place, left, 0644, "x");
@@ -230,6 +230,35 @@ static void locks_tell_who_writes(void **state)
     assert_int_equal(close(fd), 0);
     assert_int_equal(exo_temp_commit(&temp, "file", &how), EXO_OK);
     exo_temp_drop(&temp);
+    assert_int_equal(count_entries(place), 1);
+}
+
+/* Where the file system has no such files, it has a name as others have. */
+static void new_one_is_not_there_before(void **state)
+{
+    const struct place *place = *state;
+    const struct exo_file_how how = { .mode = 0640, .is_new = true };
+    struct exo_temp temp;
+    struct stat st;
+    unsigned named;
+
+    assert_int_equal(exo_temp_open(&temp, place->fd, true), EXO_OK);
+    named = temp.name[0] != '\0';
+    assert_int_equal(count_entries(place), named);
+    exo_temp_drop(&temp);
+    assert_int_equal(count_entries(place), 0);
+    assert_int_equal(exo_temp_open(&temp, place->fd, true), EXO_OK);
+    assert_int_equal(exo_file_write_all(temp.fd, "one", 3), EXO_OK);
+    assert_int_equal(exo_temp_commit(&temp, "file", &how), EXO_OK);
+    exo_temp_drop(&temp);
+    assert_string_equal(get_file(place, "file"), "one");
+    assert_int_equal(fstatat(place->fd, "file", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    assert_int_equal(st.st_nlink, 1);
+    assert_int_equal(exo_temp_open(&temp, place->fd, true), EXO_OK);
+    assert_int_equal(exo_temp_commit(&temp, "file", &how), EXO_E_CONFLICT);
+    exo_temp_drop(&temp);
+    assert_string_equal(get_file(place, "file"), "one");
     assert_int_equal(count_entries(place), 1);
 }
 
@@ -269,6 +298,7 @@ int main(void)
         TEST(as_told),
         TEST(sweeps_what_nobody_writes),
         TEST(locks_tell_who_writes),
+        TEST(new_one_is_not_there_before),
         TEST(first_write_sweeps),
     };
 
