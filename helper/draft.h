@@ -14,18 +14,21 @@
 #include "exoauth/buf.h"
 #include "exoauth/conf.h"
 #include "exoauth/error.h"
+#include "exoauth/path.h"
 #include "later.h"
 
 struct exo_draft {
     struct exo_account account;
-    struct exo_buf path; /* of the file; a link there is followed */
-    struct exo_buf old;  /* what stood there, */
-    struct exo_buf text; /* and what shall */
-    bool is_new;         /* there was no file */
-    bool changed;        /* text is not old */
-    bool written;        /* it is in its place */
-    int mode;            /* of the file, if it is new, */
-    int dir_mode;        /* and of its directory, if that is to be made */
+    struct exo_buf path;   /* of the file; a link there is followed */
+    struct exo_buf old;    /* what stood there, */
+    struct exo_buf text;   /* and what shall */
+    bool is_new;           /* there was no file */
+    bool changed;          /* text is not old */
+    bool written;          /* it is in its place */
+    int mode;              /* of the file, if it is new, */
+    int dir_mode;          /* and of its directory, if that is to be made */
+    struct exo_path place; /* where it goes, */
+    struct exo_temp temp;  /* and the file that it will be: of the child */
     struct exo_later writer;
 };
 
@@ -40,8 +43,9 @@ int exo_draft_make(struct exo_draft **draft, const struct exo_conf *conf,
                    size_t n, struct exo_err *err) EXO_MUST_CHECK;
 void exo_draft_free(struct exo_draft *draft); /* NULL allowed */
 
-/* As root: makes the directory, sees that it can be written, and leaves the
- * child. Nothing to do for one that changes nothing. */
+/* As root: makes the directory, writes all of the file but its name, so that
+ * nothing is spent where it cannot be written, and leaves the child. Nothing
+ * to do for one that changes nothing. */
 int exo_draft_prepare(struct exo_draft *draft,
                       struct exo_err *err) EXO_MUST_CHECK;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A draft into its place (draft.h). prepare() is root's and finds what would
- * be in the way before anybody is asked for a token; write() is run_as's word
- * to the child. A file that somebody else changed meanwhile is left alone, as
+ * A draft into its place (draft.h). prepare() is root's and writes
+ * the whole of it, as a temporary file, before anybody is asked for a token
+ * and anything is spent; write() is run_as's word to the child, which gives it
+ * its name. A file that somebody else changed meanwhile is left alone, as
  * what was proved is not what would come of both. Errors name the file and
  * what to do; the draft is the caller's to free.
  */
@@ -46,77 +47,93 @@ static enum state look(const struct exo_draft *d)
 }
 
 /* In the child. 0 or an errno value; ESTALE: it is another file now. */
-static int write_file(void *context)
+static int name_file(void *context)
 {
-    const struct exo_draft *d = context;
+    struct exo_draft *d = context;
     enum state state = look(d);
-    const char *name, *text;
-    struct exo_path path;
     int rc;
 
     if (state != AS_READ) {
+        exo_path_put_drop(&d->temp);
         return state == AS_WANTED ? 0 : ESTALE;
     }
-    if (exo_buf_done(&d->path, &name) != 0 ||
-        exo_buf_done(&d->text, &text) != 0) {
-        return ENOMEM;
-    }
     errno = 0;
-    rc = exo_path_put(&path, name, (mode_t)d->mode, 0, text, d->text.len);
-    if (rc == 0) {
-        return 0;
-    }
-    return rc == EXO_E_UNSAFE ? EPERM : errno != 0 ? errno : EIO;
+    rc = exo_path_put_end(&d->place, &d->temp);
+    return rc == 0                ? 0
+           : rc == EXO_E_CONFLICT ? ESTALE
+           : errno != 0           ? errno
+                                  : EIO;
 }
 
-/* Makes its directory, and sees that it can be written. */
-static int check_dir(const struct exo_draft *d, struct exo_path *path)
+static int drop_file(void *context)
 {
-    struct exo_path_rule rule;
-    const char *name;
-    int rc;
+    struct exo_draft *d = context;
 
-    exo_path_rule_self(&rule);
-    rc = exo_buf_done(&d->path, &name);
+    exo_path_put_drop(&d->temp);
+    return 0;
+}
+
+static int write_file(struct exo_draft *d)
+{
+    const char *name, *text;
+    int rc = exo_buf_done(&d->path, &name);
+
+    if (rc == 0) {
+        rc = exo_buf_done(&d->text, &text);
+    }
     if (rc != 0) {
-        path->dir = -1;
-        (void)snprintf(path->why, sizeof(path->why), "%s", exo_strerror(rc));
+        (void)snprintf(d->place.why, sizeof(d->place.why), "%s",
+                       exo_strerror(rc));
         return rc;
     }
-    rc = exo_path_entry(path, &rule, name, d->is_new ? EXO_PATH_MAKE : 0,
-                        (mode_t)d->dir_mode);
-    if (rc == 0 && faccessat(path->dir, ".", W_OK, 0) != 0) {
-        rc = EXO_E_ACCESS;
-        (void)snprintf(path->why, sizeof(path->why), "%s",
-                       exo_errno_text(errno));
+    return exo_path_put_begin(&d->place, &d->temp, name, (mode_t)d->mode,
+                              d->is_new ? (mode_t)d->dir_mode : 0, text,
+                              d->text.len);
+}
+
+static int say_unwritable(const struct exo_draft *d, int rc,
+                          struct exo_err *err)
+{
+    bool ours = rc == EXO_E_ACCESS && errno != EROFS;
+
+    if (rc == EXO_E_UNSAFE) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "cannot write %s, nothing was changed: %s",
+                           exo_buf_shown(&d->path), d->place.why);
     }
-    exo_path_close(path);
-    return rc;
+    return exo_err_set(
+        err,
+        exo_error_is_shortage(rc) ? EXO_STATUS_TRANSIENT
+                                  : EXO_STATUS_MISCONFIGURED,
+        "cannot write %s: %s; nothing was changed; %s", exo_buf_shown(&d->path),
+        d->place.why,
+        ours ? "run it as root, or correct owner and mode of its directory"
+             : exo_errno_remedy(rc == EXO_E_NOMEM ? ENOMEM : errno,
+                                "correct that, and run it again"));
+}
+
+/* The child has them now, and the lock on the file with them. */
+static void leave(struct exo_temp *temp)
+{
+    (void)close(temp->fd);
+    (void)close(temp->dirfd);
+    *temp = (struct exo_temp)EXO_TEMP_INIT;
 }
 
 int exo_draft_prepare(struct exo_draft *d, struct exo_err *err)
 {
-    struct exo_path path;
     int rc;
 
     if (!d->changed) {
         return 0;
     }
-    rc = check_dir(d, &path);
-    if (rc == EXO_E_UNSAFE) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "cannot write %s, nothing was changed: %s",
-                           exo_buf_shown(&d->path), path.why);
-    }
+    rc = write_file(d);
     if (rc != 0) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "cannot write %s: %s; nothing was changed; run it "
-                           "as root, or correct owner and mode of its "
-                           "directory",
-                           exo_buf_shown(&d->path), path.why);
+        return say_unwritable(d, rc, err);
     }
-    rc = exo_later_start(&d->writer, write_file, d);
+    rc = exo_later_start_temp(&d->writer, &d->temp, name_file, drop_file, d);
     if (rc != 0) {
+        exo_path_put_drop(&d->temp);
         errno = rc;
         return exo_err_set(
             err, EXO_STATUS_TRANSIENT,
@@ -124,6 +141,7 @@ int exo_draft_prepare(struct exo_draft *d, struct exo_err *err)
             "try again",
             exo_buf_shown(&d->path));
     }
+    leave(&d->temp);
     return 0;
 }
 
@@ -160,8 +178,8 @@ int exo_draft_write(struct exo_draft *d, struct exo_err *err)
         return 0;
     }
     rc = exo_later_finish(&d->writer, true);
-    if (rc == ECHILD && look(d) == AS_WANTED) {
-        rc = 0; /* it died when all was done */
+    if (rc != 0 && look(d) == AS_WANTED) {
+        rc = 0; /* it died, or failed, when all was done */
     }
     d->written = rc == 0;
     if (rc == 0) {
@@ -170,11 +188,12 @@ int exo_draft_write(struct exo_draft *d, struct exo_err *err)
     if (rc == ESTALE) {
         return say_changed(d, err);
     }
-    errno = rc;
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                       "cannot write %s: %m; it is left as it is; mend that, "
-                       "and run it again",
-                       exo_buf_shown(&d->path));
+                       "cannot write %s: %s; it is left as it is; %s%srun "
+                       "it again",
+                       exo_buf_shown(&d->path), exo_later_why(rc),
+                       rc == ECHILD ? "" : exo_errno_remedy(rc, "correct that"),
+                       rc == ECHILD ? "" : ", and ");
 }
 
 void exo_draft_free(struct exo_draft *d)

@@ -439,6 +439,7 @@ test_files = \
 	tests/lib/no-cmocka.sh \
 	tests/lib/package-lock.json \
 	tests/lib/package.json \
+	tests/lib/paste.py \
 	tests/lib/pump.py \
 	tests/lib/progress.sh \
 	tests/lib/provider.sh \

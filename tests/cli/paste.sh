@@ -16,30 +16,7 @@ rm "$SITE/secret/app"
 form() { site_forms "$1" | tail -n 1; }
 micro=(provider: microsoft tenant: contoso.test)
 
-# paste ACCOUNT SCRIPT [ARG]...: login with stdin from a program that sees the
-# URL; SCRIPT is Python, in which state and redirect are known, and prints.
-paste_login()
-{
-    python3 - "$EXO" "$SITE_CONF" "$@" <<'PY'
-import re, subprocess, sys, urllib.parse as u
-exo, conf, account, script, *more = sys.argv[1:]
-p = subprocess.Popen([exo, "login", account, "--config", conf, *more],
-                     stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                     stderr=subprocess.PIPE, text=True)
-seen = ""
-for line in p.stderr:
-    seen += line
-    if "whole address" in line:
-        break
-url = re.search(r"https?://\S+", seen)
-q = u.parse_qs(u.urlsplit(url[0]).query) if url else {}
-state, redirect = q.get("state", [""])[0], q.get("redirect_uri", [""])[0]
-out, err = p.communicate(eval(script) + "\n" if url else "")
-sys.stdout.write(out)
-sys.stderr.write(seen + err)
-sys.exit(p.returncode)
-PY
-}
+paste_login() { python3 "${BASH_SOURCE[0]%/*}/../lib/paste.py" "$EXO" "$SITE_CONF" "$@"; }
 good='f"{redirect}?code=canary-code&state={state}&session_state=x#frag"'
 
 site_account $who "authorization_endpoint: $SITE_URL/authorize"

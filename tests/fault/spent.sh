@@ -93,22 +93,93 @@ is "$(site_record $new refresh_token)" canary-refresh-c 'and goes on with what i
 is "$(site_record $new adopted)" '' 'which is all there is'
 ok 'and all is well' grep -q '^client_id' "$SITE/etc/exoauth.d/$new.conf"
 
+# ---- an account file that cannot be written: nothing is spent on it
+LIMIT=unlimited
+go() { (ulimit -f "$LIMIT"; exec "$EXO" "$@" --config "$SITE_CONF"); }
+# by WAY NAME [ARG]...: a login by something that is worth one use
+by()
+{
+    local way=$1 name=$2
+    shift 2
+    case $way in
+    code)
+        (ulimit -f "$LIMIT"
+        exec python3 "${BASH_SOURCE[0]%/*}/../lib/paste.py" "$EXO" "$SITE_CONF" "$name" \
+            'f"{redirect}?code=canary-code&state={state}"' "$@" --paste)
+        ;;
+    device) go login "$name" "$@" --device ;;
+    adopt)
+        echo "canary-of-$name" >"$SITE/secret/refresh"
+        go login "$name" "$@" --refresh-token-file "$SITE/secret/refresh"
+        ;;
+    esac
+}
+file=("${set_up[@]:2:8}" --set "authorization_endpoint=$SITE_URL/authorize"
+    --set "device_authorization_endpoint=$SITE_URL/devicecode")
+dir=$SITE/etc/exoauth.d
+# refused WAY REGEX: that it cannot be, before anybody is asked for anything
+refused()
+{
+    local name=$1-$TAP_N@contoso.test before
+    before=$(site_count)
+    [[ -z ${OLD:-} ]] || cp "$OLD" "$dir/$name.conf" 2>/dev/null
+    exits 78 "$1: $3" by "$1" "$name" "${file[@]}"
+    like "$ERR" "^exoauth: cannot write $dir/[^;]*$2[^;]*; nothing was changed; " 'says why'
+    is "$(site_count)" "$before" 'nothing is spent, nobody is asked'
+    is "$(find "$SITE_STORE" -name "$1-*")" '' 'and nothing stored'
+    is "$(find "$dir" -name '.tmp.*')" '' 'nor left'
+}
+ways=(code device adopt)
+site_script ok:never
+yes '# a line of a comment, which is kept' | head -c 57344 >"$SITE/long"
+for way in "${ways[@]}"; do
+    OLD=$SITE/long LIMIT=52 refused "$way" 'File too large' 'past the limit of file sizes'
+    rm -f "$dir/$way"*
+done
+if [[ $(id -u) != 0 ]]; then
+    chmod 0555 "$dir"
+    for way in "${ways[@]}"; do
+        refused "$way" 'Permission denied' 'a directory that is closed'
+    done
+    chmod 0755 "$dir"
+fi
+
 [[ $(id -u) == 0 && -n ${EXO_UNSHARED:-} ]] || exit 0
-# A directory of account files without room for one more.
-mount -t tmpfs -o size=16k,mode=0755 exoauth-test "$SITE/etc/exoauth.d" || exit 0
-dd if=/dev/zero of="$SITE/etc/exoauth.d/ballast" bs=4k status=none 2>/dev/null
-new=full@contoso.test
-echo canary-refresh-d >"$SITE/secret/refresh"
-site_script 'fields:{"refresh_token":"canary-refresh-e"}' \
-    'fields:{"refresh_token":"canary-refresh-f"}'
-not_ok 'a login whose account file has no room' x login $new "${set_up[@]}"
-like "$ERR" '^exoauth: the credential is stored; .*No space left on device; .*run it again' \
-    'says what is stored'
-is "$(site_record $new refresh_token)" canary-refresh-e 'and it is'
-rm "$SITE/etc/exoauth.d/ballast"
-ok 'as it says, once there is room' x login $new "${set_up[@]}"
-like "$(tail -n 1 "$SITE/endpoint.requests")" 'canary-refresh-e' 'with what was stored'
-umount "$SITE/etc/exoauth.d"
+# A directory of account files that is full, read-only, and one whose file is
+# mounted, so that no name can be taken from it.
+mount -t tmpfs -o size=16k,mode=0755 exoauth-test "$dir" || exit 0
+dd if=/dev/zero of="$dir/ballast" bs=4k status=none 2>/dev/null
+for way in "${ways[@]}"; do
+    refused "$way" 'No space left on device' 'no room'
+done
+rm "$dir/ballast"
+mount -o remount,ro "$dir"
+for way in "${ways[@]}"; do
+    refused "$way" 'Read-only file system' 'a directory that is read-only'
+done
+mount -o remount,rw "$dir"
+for way in "${ways[@]}"; do
+    new=$way@contoso.test
+    echo '# mounted' >"$dir/$new.conf"
+    mount --bind "$dir/$new.conf" "$dir/$new.conf"
+    site_script "fields:{\"refresh_token\":\"canary-new-$way\"}"
+    exits 78 "$way: a file that cannot be replaced" by "$way" "$new" "${file[@]}"
+    like "$ERR" 'the credential is stored; cannot write .*Device or resource busy; .*run it again$' \
+        'the message is true'
+    is "$(site_record $new refresh_token)" "canary-new-$way" 'what was spent is stored'
+    umount "$dir/$new.conf"
+    site_script 'fields:{"refresh_token":"canary-other"}'
+    before=$(site_count)
+    if [[ $way == adopt ]]; then
+        ok 'the same again' by "$way" "$new" "${file[@]}"
+        like "$(tail -n 1 "$SITE/endpoint.requests")" 'canary-new-adopt' 'sends no spent token'
+    else
+        ok 'again, where it is needed' x login $new --if-needed "${file[@]}"
+        is "$(site_count)" "$before" 'sends nothing'
+    fi
+    ok 'and the account is there' x token $new
+done
+umount "$dir"
 
 mv "$SITE_STORE" "$SITE/was"
 mkdir "$SITE_STORE"
