@@ -171,10 +171,19 @@ int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
     }
     err->status = status;
     err->retry_after = 0;
+    err->unread = false;
     va_start(ap, fmt);
     exo_text_set(err->text, sizeof err->text, fmt, ap);
     va_end(ap);
     return EXO_E_STATUS;
+}
+
+int exo_err_unread(struct exo_err *err, int rc)
+{
+    if (rc != EXO_OK && err != NULL) {
+        err->unread = true;
+    }
+    return rc;
 }
 
 void exo_err_words(struct exo_err *err, int rc)

@@ -65,7 +65,8 @@ static int read_record(struct exo_work *w)
 
     exo_record_free(r);
     rc = exo_store_get(w->app->store, &w->owner->file, r, w->err);
-    if (rc == EXO_E_NOENT) {
+    w->absent = rc == EXO_E_NOENT;
+    if (w->absent) {
         begin_record(w);
         rc = 0;
     }
@@ -290,8 +291,12 @@ static int get_apart(struct exo_work *w)
     }
 }
 
+/* A store that cannot be opened is told last: who may not have the token must
+ * not get what is published in its place. */
 static int begin(struct exo_work *w, const struct exo_account *account)
 {
+    struct exo_err fault = EXO_ERR_INIT;
+    int opened;
     int rc;
 
     memset(w->got, 0, sizeof(*w->got));
@@ -301,11 +306,11 @@ static int begin(struct exo_work *w, const struct exo_account *account)
         return rc;
     }
     w->owner = exo_settings_owner(w->got->settings);
-    rc = exo_app_store(w->app, w->err);
-    if (rc == 0 && w->want->peer) {
+    opened = exo_app_store(w->app, &fault);
+    if (w->want->peer) {
         rc = exo_peer_check(w->want->peer, w->app, w->got->settings, w->err);
     }
-    if (rc == 0) {
+    if (rc == 0 && opened == 0) {
         rc = exo_settings_complete(w->got->settings, w->err);
     }
     if (rc == 0 && w->want->server &&
@@ -317,7 +322,11 @@ static int begin(struct exo_work *w, const struct exo_account *account)
                         "the host to servers in %s",
                         account->name, w->want->server, w->got->settings->path);
     }
-    return rc;
+    w->admitted = rc == 0;
+    if (w->admitted && opened != 0) {
+        *w->err = fault;
+    }
+    return w->admitted ? opened : rc;
 }
 
 int exo_broker_get(struct exo_app *app, const struct exo_account *account,
@@ -326,19 +335,16 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
 {
     struct exo_work w = { .app = app, .want = want, .got = got, .err = err };
     int rc = begin(&w, account);
-    bool published = false;
 
     if (rc == 0) {
         rc = read_record(&w);
-    } else if (w.owner && !want->peer && !app->store &&
-               err->status == EXO_STATUS_STORE && exo_work_adopt(&w)) {
-        published = true; /* the store cannot be opened */
-        rc = 0;
     }
-    if (rc == 0 && !published &&
-        (!exo_work_usable(&w, exo_clock_now()) ||
-         !exo_is_published(app, got->settings, &got->record))) {
+    if (rc == 0 && (!exo_work_usable(&w, exo_clock_now()) ||
+                    !exo_is_published(app, got->settings, &got->record))) {
         rc = get_apart(&w);
+    }
+    if (rc != 0) {
+        rc = exo_work_fall_back(&w, rc);
     }
     if (rc == 0) {
         /* What went wrong on the way does not count against a token. */

@@ -44,8 +44,9 @@ static void warn(void *context, const char *text)
     exo_app_warn(context, "%s", text);
 }
 
-/* This uid may not open the store: somebody behind a socket may. */
-static void forward(struct exo_app *app, const struct exo_request *request,
+/* This uid may not open the store: somebody behind a socket may. True: that
+ * is the answer; else why there is none is in err. */
+static bool forward(struct exo_app *app, const struct exo_request *request,
                     const struct exo_peer *peer, struct answer *a)
 {
     struct exo_request again = *request;
@@ -53,8 +54,7 @@ static void forward(struct exo_app *app, const struct exo_request *request,
     /* Only for ourselves, and only once: a socket's own server that lost
      * its store must not ask itself. */
     if (request->forwarded || peer->uid != geteuid()) {
-        fail(a);
-        return;
+        return false;
     }
     again.forwarded = true;
     exo_source_get(app->conf, &again, EXO_SOURCE_NO_SPAWN | EXO_SOURCE_NO_FILE,
@@ -62,7 +62,7 @@ static void forward(struct exo_app *app, const struct exo_request *request,
     if (a->forwarded.known ||
         a->forwarded.reply.status == EXO_STATUS_NO_ACCOUNT) {
         a->reply = a->forwarded.reply;
-        return;
+        return true;
     }
     (void)exo_err_set(&a->err, EXO_STATUS_DENIED,
                       "uid %u may not open %s and no socket answers; for "
@@ -70,7 +70,7 @@ static void forward(struct exo_app *app, const struct exo_request *request,
                       "exoauth unix - n n - 100 spawn user=exoauth "
                       "argv=%s serve",
                       (unsigned)geteuid(), app->conf->store, EXO_HELPER);
-    fail(a);
+    return false;
 }
 
 static void decide(struct exo_app *app, const struct exo_request *request,
@@ -78,6 +78,7 @@ static void decide(struct exo_app *app, const struct exo_request *request,
                    struct exo_flight *flight, struct answer *a)
 {
     struct exo_want want = EXO_WANT_INIT;
+    struct exo_err closed = EXO_ERR_INIT;
     struct exo_account account;
     int rc;
 
@@ -87,14 +88,14 @@ static void decide(struct exo_app *app, const struct exo_request *request,
         fail(a);
         return;
     }
-    if (exo_app_store(app, &a->err) != 0) {
-        if (a->err.status == EXO_STATUS_DENIED) {
-            forward(app, request, peer, a);
-        } else {
-            fail(a);
+    if (exo_app_store(app, &a->err) != 0 &&
+        a->err.status == EXO_STATUS_DENIED) {
+        if (forward(app, request, peer, a)) {
+            return;
         }
-        return;
+        closed = a->err;
     }
+    a->err = (struct exo_err)EXO_ERR_INIT; /* the broker looks for a way out */
     want.peer = peer;
     want.server = request->server;
     want.min_ttl = request->min_ttl;
@@ -106,6 +107,9 @@ static void decide(struct exo_app *app, const struct exo_request *request,
     rc = exo_broker_get(app, &account, &want, &a->got, &a->err);
     if (rc != 0) {
         a->busy = want.nowait && rc == EXO_E_TIMEOUT;
+        if (closed.status != EXO_STATUS_OK) {
+            a->err = closed;
+        }
         fail(a);
         return;
     }

@@ -153,3 +153,22 @@ bool exo_work_adopt(struct exo_work *w)
     exo_published_free(&published);
     return taken && exo_work_alive(w, exo_clock_now());
 }
+
+int exo_work_fall_back(struct exo_work *w, int rc)
+{
+    const struct exo_want *want = w->want;
+    /* A store that is mounted late is an empty one until then. */
+    bool lost = w->absent && w->err->status == EXO_STATUS_NEEDS_LOGIN &&
+                !exo_grant_of_app(w->owner->grant);
+
+    if (!w->admitted || !(w->err->unread || lost) || want->force || want->due ||
+        !exo_work_adopt(w) ||
+        w->got->record.expires - exo_clock_now() < want->min_ttl) {
+        return rc;
+    }
+    exo_err_words(w->err, rc);
+    exo_app_warn(w->app, "the published token of %s is used: %s",
+                 w->owner->file.name, w->err->text);
+    *w->err = (struct exo_err)EXO_ERR_INIT;
+    return 0;
+}

@@ -72,23 +72,12 @@ static int no_key(const struct exo_app *app, struct exo_err *err)
     return EXO_E_NOENT;
 }
 
-int exo_key_file_read(const struct exo_app *app, const char *path,
-                      struct exo_secret *text, struct exo_err *err)
+/* It was not a shortage, and there is something. */
+static int key_file_refused(const struct exo_app *app, const char *path, int rc,
+                            const char *why, struct exo_err *err)
 {
-    const char *infirm, *why = NULL;
-    int rc =
-        exo_file_read(AT_FDCWD, path, EXO_FILE_KEY, 0, &text->hidden, &why);
+    const char *infirm;
 
-    if (rc == 0 || rc == EXO_E_NOENT) {
-        return rc;
-    }
-    if (exo_error_is_shortage(rc)) {
-        return exo_err_set(
-            err, EXO_STATUS_TRANSIENT,
-            "cannot read key file %s: %s; nothing is wrong with "
-            "it, free memory or raise the limit of open files",
-            path, rc == EXO_E_NOMEM ? exo_strerror(rc) : exo_errno_text(errno));
-    }
     if (exo_file_advice(why, "; ")[0] == '\0') {
         return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %s", path, why);
     }
@@ -106,6 +95,32 @@ int exo_key_file_read(const struct exo_app *app, const char *path,
                        EXO_SH(path, "FILE"), EXO_SH(path, "FILE"));
 }
 
+int exo_key_file_read(const struct exo_app *app, const char *path,
+                      struct exo_secret *text, struct exo_err *err)
+{
+    const char *why = NULL;
+    int rc =
+        exo_file_read(AT_FDCWD, path, EXO_FILE_KEY, 0, &text->hidden, &why);
+    bool kept_out = rc == EXO_E_ACCESS || rc == EXO_E_IO;
+
+    if (rc == 0 || rc == EXO_E_NOENT) {
+        return rc;
+    }
+    if (exo_error_is_shortage(rc)) {
+        return exo_err_unread(
+            err,
+            exo_err_set(err, EXO_STATUS_TRANSIENT,
+                        "cannot read key file %s: %s; nothing is wrong with "
+                        "it, free memory or raise the limit of open files",
+                        path,
+                        rc == EXO_E_NOMEM ? exo_strerror(rc)
+                                          : exo_errno_text(errno)));
+    }
+    rc = key_file_refused(app, path, rc, why, err);
+    /* What was opened and refused is another matter. */
+    return kept_out ? exo_err_unread(err, rc) : rc;
+}
+
 /* What keeps a key for a person is locked more often than it is broken, and
  * whoever asks again later may find it open. */
 static int say_locked(struct exo_err *err)
@@ -114,10 +129,11 @@ static int say_locked(struct exo_err *err)
 
     (void)snprintf(cause, sizeof(cause), "%s", err->text);
     cause[strcspn(cause, ";")] = '\0';
-    return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                       "%s; if it asks a keyring that is locked, unlock it, "
-                       "else run it by hand as the user that owns the store",
-                       cause);
+    return exo_err_unread(
+        err, exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "%s; if it asks a keyring that is locked, unlock it, "
+                         "else run it by hand as the user that owns the store",
+                         cause));
 }
 
 /* *name is what to call it in an error. */
@@ -170,11 +186,12 @@ static int ask_passphrase(struct exo_app *app, const char *name,
                                &app->passphrase, err);
     }
     if (rc == EXO_E_NOENT || (rc == 0 && exo_secret_empty(&app->passphrase))) {
-        rc = exo_err_set(err, EXO_STATUS_STORE,
-                         "%s is under a passphrase, and there is no terminal "
-                         "to ask for it; run this on a terminal, or run: "
-                         "exoauth rekey --no-passphrase",
-                         name);
+        rc = exo_err_unread(
+            err, exo_err_set(err, EXO_STATUS_STORE,
+                             "%s is under a passphrase, and there is no "
+                             "terminal to ask for it; run this on a terminal, "
+                             "or run: exoauth rekey --no-passphrase",
+                             name));
     }
     return rc;
 }
@@ -244,6 +261,7 @@ int exo_keys_read(void *context, struct exo_keyring *ring, struct exo_err *err)
                          "cannot use the key %s: %s; free some memory, and "
                          "run it again",
                          exo_buf_shown(&name), exo_strerror(rc));
+        (void)exo_err_unread(err, rc);
     }
     exo_secret_free(&text);
     exo_buf_free(&name);

@@ -119,7 +119,10 @@ static bool is_allowed(const struct exo_peer *peer, const struct exo_app *app,
         return false;
     }
     if (list[0] == '\0') {
-        return peer->uid == 0 || peer->uid == exo_store_owner(app->store) ||
+        /* A store that cannot be opened is ours to the configuration. */
+        uid_t owner = app->store ? exo_store_owner(app->store) : geteuid();
+
+        return peer->uid == 0 || peer->uid == owner ||
                (app->has_token_group && in_group(peer, app->token_gid));
     }
     while ((word = exo_word_next(&list, &len)) != NULL) {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "exoauth/proto.h"
+#include "exoauth/token.h"
 #include "names.h"
 #include "settings.h"
 #include "status.h"
@@ -27,6 +28,23 @@ static void set_state(struct exo_status_row *row, const struct exo_err *why)
 {
     row->state = why->status;
     memcpy(row->message, why->text, sizeof(row->message));
+}
+
+/* What cannot be read takes nobody's token away: when the published one ends.
+ */
+static void take_published(struct exo_status_row *row,
+                           const struct exo_app *app)
+{
+    struct exo_published published;
+    struct exo_err ignored = EXO_ERR_INIT;
+
+    if (exo_published_read(&published, app->conf->token_dir, &row->credential,
+                           &ignored) == 0 &&
+        strcmp(published.token.account, row->credential.name) == 0) {
+        row->serial = published.token.serial;
+        row->token_expires = published.token.expires;
+    }
+    exo_published_free(&published);
 }
 
 static void set_grant(struct exo_status_row *row, enum exo_grant grant)
@@ -106,11 +124,12 @@ static void take_settings(struct exo_status_row *row,
     set_grant(row, exo_settings_owner(settings)->grant);
 }
 
-/* EXO_E_STATUS and err only if neither a file nor a record is there. */
+/* EXO_E_STATUS and err only if neither a file nor a record is there. closed:
+ * why no record can be read, else NULL. */
 static int fill_row(const struct exo_app *app,
                     const struct exo_account *account,
                     struct exo_status_row *row, const struct listener *listener,
-                    struct exo_err *err)
+                    const struct exo_err *closed, struct exo_err *err)
 {
     struct exo_err conf_err = EXO_ERR_INIT;
     struct exo_err store_err = EXO_ERR_INIT;
@@ -130,7 +149,14 @@ static int fill_row(const struct exo_app *app,
         }
         take_settings(row, settings);
     }
-    found = exo_store_peek(app->store, &row->credential, &record, &store_err);
+    if (closed) {
+        exo_record_init(&record);
+        store_err = *closed;
+        found = EXO_E_STATUS;
+    } else {
+        found =
+            exo_store_peek(app->store, &row->credential, &record, &store_err);
+    }
     if (found == 0) {
         take_record(row, &record);
         if (settings && record.serial == 0 && record.error_text[0] == '\0') {
@@ -139,6 +165,9 @@ static int fill_row(const struct exo_app *app,
         }
     } else if (found != EXO_E_NOENT) {
         set_state(row, &store_err);
+        if (store_err.unread) {
+            take_published(row, app);
+        }
     } else if (settings) {
         no_record(row, settings);
     }
@@ -180,7 +209,7 @@ static int collect_names(struct exo_app *app, const struct exo_account *only,
         exo_names_add(names, only);
     } else {
         rc = exo_settings_list(app->conf, exo_names_add, names, err);
-        if (rc == 0) {
+        if (rc == 0 && app->store) {
             rc = exo_store_list(app->store, exo_names_add, names, err);
         }
         if (rc != 0) {
@@ -203,10 +232,21 @@ int exo_status_collect(struct exo_app *app, const struct exo_account *only,
     const struct listener listener = { warn, context };
     struct exo_names names = EXO_NAMES_INIT;
     int64_t now = exo_clock_now();
+    struct exo_err closed = EXO_ERR_INIT;
     int rc = exo_app_store(app, err);
 
     *rows = NULL;
     *n = 0;
+    /* To others it is simply closed. */
+    if (rc != 0 && err->unread &&
+        (err->status != EXO_STATUS_DENIED || app->root || app->conf->user)) {
+        closed = *err;
+        if (closed.status == EXO_STATUS_DENIED) {
+            closed.status = EXO_STATUS_STORE;
+        }
+        *err = (struct exo_err)EXO_ERR_INIT;
+        rc = 0;
+    }
     if (rc == 0) {
         rc = collect_names(app, only, &names, err);
     }
@@ -224,7 +264,8 @@ int exo_status_collect(struct exo_app *app, const struct exo_account *only,
         goto out;
     }
     for (size_t i = 0; rc == 0 && i < names.n; i++) {
-        rc = fill_row(app, &names.account[i], &(*rows)[i], &listener, err);
+        rc = fill_row(app, &names.account[i], &(*rows)[i], &listener,
+                      closed.unread ? &closed : NULL, err);
         exo_status_judge(&(*rows)[i], now);
     }
     *n = names.n;

@@ -20,7 +20,9 @@ struct exo_work {
     const struct exo_settings *owner; /* whose grant and record it is */
     struct exo_got *got;
     struct exo_store_lock lock;
-    bool damaged; /* nobody can read the record: a login replaces it */
+    bool damaged;  /* nobody can read the record: a login replaces it */
+    bool admitted; /* who asks may have the token */
+    bool absent;   /* there was no record when it was read last */
     struct exo_err *err;
 };
 
@@ -57,6 +59,15 @@ bool exo_work_may_try(const struct exo_work *w, int64_t now);
 /* Takes the published token into got, where the record cannot be read or could
  * not be written, and is it alive? */
 bool exo_work_adopt(struct exo_work *w);
+
+/*
+ * After a failure (rc): what cannot be read, or is not there, says nothing
+ * about the token that is published, and a login takes that one without asking;
+ * so it is the answer, and the failure is logged. What was read and refused
+ * stays an error, as somebody has to look at it; so it does for who wants a new
+ * token. 0, or rc.
+ */
+int exo_work_fall_back(struct exo_work *w, int rc) EXO_MUST_CHECK;
 
 /* Where the record cannot be written: nothing is asked before then with these
  * settings; 0 takes it back. Best effort. noted: seconds left, 0: none. */

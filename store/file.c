@@ -156,8 +156,11 @@ static int file_get(struct exo_store *store, const struct exo_account *account,
     if (rc == 0 || rc == EXO_E_NOENT) {
         return rc;
     }
-    if (rc == EXO_E_UNSAFE || rc == EXO_E_ACCESS) {
+    if (rc == EXO_E_UNSAFE) {
         return file_refused(store, account, why, err);
+    }
+    if (rc == EXO_E_ACCESS) {
+        return exo_err_unread(err, file_refused(store, account, why, err));
     }
     if (rc == EXO_E_TOOBIG) {
         return file_damaged(store, account, why, err);

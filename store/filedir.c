@@ -39,7 +39,7 @@ int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
     int error = code == EXO_E_NOMEM ? ENOMEM : errno;
     bool ours = error == EACCES || error == EPERM;
 
-    return exo_err_set(
+    (void)exo_err_set(
         err,
         exo_error_is_shortage(code) ? EXO_STATUS_TRANSIENT : EXO_STATUS_STORE,
         "cannot %s %s%s%s: %s; %s", doing, dir->path, *name == '\0' ? "" : "/",
@@ -48,14 +48,16 @@ int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
                                        "of exoauth"
                                      : "see what is wrong with this file or "
                                        "directory"));
+    return exo_err_unread(err, EXO_E_STATUS);
 }
 
 int exo_filedir_missing(const struct exo_filedir *dir,
                         const struct exo_account *account, struct exo_err *err)
 {
-    return exo_err_set(err, EXO_STATUS_STORE,
-                       "no credential store at %s; run: exoauth login %s",
-                       dir->path, EXO_SH(account->name, "ACCOUNT"));
+    return exo_err_unread(
+        err, exo_err_set(err, EXO_STATUS_STORE,
+                         "no credential store at %s; run: exoauth login %s",
+                         dir->path, EXO_SH(account->name, "ACCOUNT")));
 }
 
 /* The new directory itself must survive a power cut, too. Best effort: the

@@ -67,6 +67,7 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
                          "cannot open the sealed credential of %s: %s; free "
                          "some memory, and run it again",
                          account->name, exo_strerror(rc));
+        (void)exo_err_unread(err, rc);
     } else if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "cannot open the sealed credential of %s: %s; see "

@@ -66,13 +66,13 @@ int exo_store_open(struct exo_store **store, const char *url, bool create,
     made = calloc(1, sizeof(*made));
     if (made == NULL) {
         exo_err_set(err, EXO_STATUS_TRANSIENT, "out of memory; free some");
-        return EXO_E_NOMEM;
+        return exo_err_unread(err, EXO_E_NOMEM);
     }
     made->ops = ops;
     rc = ops->open(made, where, create, err);
     if (rc != 0) {
         free(made);
-        return rc;
+        return exo_err_unread(err, rc);
     }
     *store = made;
     return 0;
@@ -158,6 +158,7 @@ static int get_text(struct exo_store *store, const struct exo_account *account,
                     "cannot read the credential of %s: out of memory; "
                     "free some",
                     account->name);
+        (void)exo_err_unread(err, rc);
     } else if (rc != 0) {
         rc = store->ops->damaged(store, account, why, err);
     }

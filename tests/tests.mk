@@ -308,6 +308,7 @@ shell_tests = \
 	tests/cli/status.sh \
 	tests/cli/strangers.sh \
 	tests/cli/token.sh \
+	tests/cli/unread.sh \
 	tests/cli/unsealed.sh \
 	$(NULL)
 

@@ -84,21 +84,26 @@ bool exo_status_is_worse(enum exo_status status, enum exo_status than);
 struct exo_err {
     enum exo_status status;
     int64_t retry_after; /* seconds until it makes sense again; 0: unknown */
+    bool unread; /* a store, record or key could not be read: nothing is known
+                    of what is in it */
     char text[EXO_ERR_TEXT];
 };
 
-#define EXO_ERR_INIT         \
-    {                        \
-        EXO_STATUS_OK, 0, "" \
+#define EXO_ERR_INIT                \
+    {                               \
+        EXO_STATUS_OK, 0, false, "" \
     }
 
 /*
  * Sets status and text (exo_text_set(), so that one error stays one line);
- * retry_after becomes 0. err may be NULL. Always returns EXO_E_STATUS so that
- * a caller can `return exo_err_set(...)`.
+ * retry_after becomes 0, unread false. err may be NULL. Always returns
+ * EXO_E_STATUS so that a caller can `return exo_err_set(...)`.
  */
 int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
                 ...) EXO_PRINTF(3, 4);
+
+/* err is about something that could not be read; returns rc. */
+int exo_err_unread(struct exo_err *err, int rc);
 
 /* After a failure (rc) that left no words in err: the words. Who drops an error
  * or hands it to somebody who reads only err calls it. */

@@ -244,6 +244,7 @@ rm "$record"; cp "$SITE/record.good" "$record"; owner
 fine 'a record as it was'
 if [[ $(id -u) == 0 ]]; then
     chown daemon "$record"; keep
+    rm "$SITE_TOKENS/$app" # which would serve, see unread.sh
     store 'a record of another user' 'chown'
     owner
 else

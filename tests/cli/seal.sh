@@ -85,6 +85,7 @@ one_line 'rekey' 'old_key'
 grep '^key:' "$key" | sed 's/key: //' >"$SITE/secret/command"
 both 'the key alone'
 site_conf key_command 'exit 3'
+rm "$SITE_TOKENS/$app" # which would serve, see unread.sh
 exits 75 'a command that fails' x token $app
 one_line 'a command that fails' 'key_command failed \(exit status 3\); .*unlock it'
 site_conf key_command
@@ -152,6 +153,7 @@ printf 'correct horse\n' >"$SITE/secret/passphrase"
 ok 'rekey --passphrase' x rekey --passphrase --password-file "$SITE/secret/passphrase"
 is "$(grep -c '^key' "$key")" 0 'no key is in the clear'
 like "$(cat "$key")" 'sealed: key' 'it is wrapped'
+rm "$SITE_TOKENS/$app" # which would serve, see unread.sh
 exits 74 'a service has nobody to ask' setsid -w "$EXO" token $app --config "$SITE_CONF"
 one_line 'a service' 'under a passphrase.*; '
 typed()
