@@ -56,7 +56,10 @@ static int take(struct login *l)
     if (rc == 0 && l->given) {
         rc = exo_secret_copy(&r->refresh_token, l->given);
     }
-    r->adopted[0] = '\0';
+    if (!proof->refresh_token ||
+        (l->given && exo_seal_mark(l->given, r->adopted) != 0)) {
+        r->adopted[0] = '\0';
+    }
     memcpy(r->grant, proof->grant, strlen(proof->grant) + 1);
     r->granted = exo_grant_of_app(w->owner->grant) ? 0 : exo_clock_now();
     return rc;
@@ -81,29 +84,17 @@ static bool has_spent(const struct login *l)
            (l->proof->tokens || l->proof->refresh_token);
 }
 
-/* The same command again must not send what it has spent: a strict provider
- * ends the whole grant. */
-static void remember(struct login *l)
-{
-    struct exo_work *w = l->w;
-    struct exo_record *r = &w->got->record;
-    struct exo_err ignored = EXO_ERR_INIT;
-
-    if (l->proof->refresh_token &&
-        exo_seal_mark(l->proof->refresh_token, r->adopted) == 0 &&
-        exo_store_put(w->app->store, &w->lock, r, &ignored) != 0) {
-        exo_app_warn(w->app, "%s", ignored.text);
-    }
-}
-
-/* Was it spent by a login that could not finish? Then what it brought is in
- * the record. */
+/* Was it spent by a login before, by another at the same time, or by one that
+ * could not finish? Then what it brought is in the record, and the same command
+ * again must not send it: a strict provider ends the whole grant. Where the
+ * grant has ended, there is nothing to lose. */
 static bool is_spent(const struct exo_record *r, const struct exo_secret *given)
 {
     char mark[EXO_SEAL_ID + 1];
 
-    return r->adopted[0] != '\0' && exo_seal_mark(given, mark) == 0 &&
-           strcmp(mark, r->adopted) == 0;
+    return r->state != EXO_STATUS_NEEDS_LOGIN &&
+           !exo_secret_empty(&r->refresh_token) && r->adopted[0] != '\0' &&
+           exo_seal_mark(given, mark) == 0 && strcmp(mark, r->adopted) == 0;
 }
 
 /* The file could not be replaced after all: the record as it was. Not where
@@ -117,7 +108,6 @@ static void give_back(struct login *l, struct exo_record *old)
         struct exo_err why = *w->err;
 
         l->stays = true;
-        remember(l);
         (void)exo_err_set(w->err, why.status, "the credential is stored; %s",
                           why.text);
         return;

@@ -26,8 +26,8 @@
  * would lose them. told and warned alone may be missing, as older versions
  * did not have them. After warned there are `issuer` and `token_endpoint` of
  * an account that had them discovered, `certificate_ends`, `unsaid` and
- * `adopted`; others
- * do not have the members, so that an older version can read them.
+ * `adopted`; others do not have the members, so that an older version can read
+ * them.
  */
 #ifndef EXOAUTH_RECORD_H
 #define EXOAUTH_RECORD_H
@@ -69,8 +69,8 @@ struct exo_record {
      * cannot read it, as PKCS#12 wants a passphrase. */
     int64_t certificate_ends;
     int64_t unsaid; /* refusals in a row that gave no reason */
-    /* exo_seal_mark() of the refresh token that was given by a person and
-     * spent by a login which could not finish; "" if none. */
+    /* exo_seal_mark() of the refresh token that a person gave and a login
+     * spent, so that none sends it again; "" if none. */
     char adopted[EXO_SEAL_ID + 1];
     char sealed_by[EXO_SEAL_ID + 1]; /* as read: which key; "": not sealed */
     struct exo_secret access_token;

@@ -32,6 +32,9 @@ ANSWER, with optional arguments after colons:
                           PREFIX1, and so on; one that is spent ends them all.
                           Any other grant begins anew, as a POST of a number to
                           /_test/rotate does
+  grants[:SECONDS]        the same for any number of grants, after that time:
+                          whoever comes without a refresh token begins one, and
+                          one that comes twice ends its own
 """
 import http.server
 import json
@@ -126,6 +129,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.form = form
         return self.act(self.server.next(self.server.script))
 
+    def renew(self, seconds):
+        token = self.server.renew(self.form.get("refresh_token", [None])[0])
+        time.sleep(float(seconds or 0))
+        if token is None:
+            return self.reply(400, '{"error":"invalid_grant"}')
+        return self.reply(200, good(access_token="of-" + token,
+                                    refresh_token=token))
+
     def rotate(self, prefix):
         with self.server.lock:
             token = self.form.get("refresh_token", [None])[0]
@@ -149,6 +160,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             seconds, later = rest.split(":", 1)
             time.sleep(float(seconds))
             return self.act(later)
+        if name == "grants":
+            return self.renew(rest)
         if name == "rotates":
             return self.rotate(rest)
         if name == "ok":
@@ -225,6 +238,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.script, self.posts, self.skew = script or ["ok"], 0, 0
         self.turn = 0
         self.gets = ["status:404:{}"]
+        self.newest = {}  # of each grant; None where it was ended
 
     def finish_request(self, request, client_address):
         # In the connection's own thread: a client that never says hello must
@@ -246,6 +260,16 @@ class Server(http.server.ThreadingHTTPServer):
             if len(script) > 1:
                 del script[0]
             return first
+
+    def renew(self, token):
+        with self.lock:
+            grant = token or f"grant-{len(self.newest)}"
+            grant, _, n = grant.partition(".")
+            if self.newest.setdefault(grant, 0) != int(n or 0):
+                self.newest[grant] = None
+                return None
+            self.newest[grant] += 1
+            return f"{grant}.{self.newest[grant]}"
 
     def note(self, handler, form):
         with self.lock:

@@ -216,6 +216,35 @@ static void adopts_a_refresh_token_that_works(void **state)
     exo_secret_free(&adopted);
 }
 
+/* What was spent ends the whole grant when it comes again. */
+static void sends_no_adopted_token_twice(void **state)
+{
+    static const struct answer ended[] = {
+        { .status = EXO_STATUS_NEEDS_LOGIN, .text = "revoked" },
+    };
+    struct exo_secret adopted = EXO_SECRET_INIT;
+    struct exo_proof proof = { .refresh_token = &adopted,
+                               .grant = "device_code" };
+
+    (void)state;
+    assert_int_equal(exo_secret_set(&adopted, "from-file", 9), 0);
+    script(&rotating[0], 1);
+    assert_int_equal(login(&proof, "u@b"), 0);
+    assert_string_equal(world.refresh, "from-file");
+    assert_refresh_token("r2");
+    script(&rotating[0], 1);
+    assert_int_equal(login(&proof, "u@b"), 0);
+    assert_string_equal(world.refresh, "r2");
+    /* Where it has ended already, it may be worth more than what is there. */
+    SCRIPT(ended);
+    world.now += 7200;
+    assert_int_equal(broker_ask("u@b", NULL), EXO_E_STATUS);
+    script(&rotating[0], 1);
+    assert_int_equal(login(&proof, "u@b"), 0);
+    assert_string_equal(world.refresh, "from-file");
+    exo_secret_free(&adopted);
+}
+
 static void stores_a_secret_that_works(void **state)
 {
     static const struct answer twice[] = {
@@ -312,6 +341,7 @@ int main(void)
         WITH_BROKER(goes_on_without_a_store_for_an_app),
         WITH_BROKER(forgets_the_person_that_an_app_replaced),
         WITH_BROKER(adopts_a_refresh_token_that_works),
+        WITH_BROKER(sends_no_adopted_token_twice),
         WITH_BROKER(stores_a_secret_that_works),
         WITH_BROKER(asks_for_nothing_that_it_cannot_keep),
         WITH_BROKER(replaces_a_damaged_record_only_by_a_better_one),
