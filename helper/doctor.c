@@ -96,6 +96,17 @@ void exo_doctor_error(struct exo_doctor *d, const struct exo_account *account,
     exo_doctor_fail(d, account, err->status, "%s", err->text);
 }
 
+bool exo_doctor_infirm(struct exo_doctor *d, const char *path, const char *what)
+{
+    const char *why = exo_path_infirm(path, d->app->uid, d->app->root);
+
+    if (why) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "%s %s: %s", path, what,
+                        why);
+    }
+    return why != NULL;
+}
+
 bool exo_doctor_is_bad(const struct exo_doctor *d,
                        const struct exo_account *account)
 {

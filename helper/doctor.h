@@ -68,6 +68,10 @@ void exo_doctor_fail(struct exo_doctor *d, const struct exo_account *account,
 void exo_doctor_error(struct exo_doctor *d, const struct exo_account *account,
                       const struct exo_err *err);
 
+/* True where a remedy must not name path; then it is said why, after what. */
+bool exo_doctor_infirm(struct exo_doctor *d, const char *path,
+                       const char *what);
+
 /* Has the check that runs found anything but good of the account? */
 bool exo_doctor_is_bad(const struct exo_doctor *d,
                        const struct exo_account *account);
@@ -106,9 +110,5 @@ int exo_doctor_json(struct exo_buf *out,
                     const struct exo_doctor *d) EXO_MUST_CHECK;
 /* Appends the report for others: versions, configuration, findings. */
 void exo_doctor_bundle(struct exo_buf *out, const struct exo_doctor *d);
-
-/* True where a remedy must not name path; then it is said why, after what. */
-bool exo_doctor_infirm(struct exo_doctor *d, const char *path,
-                       const char *what);
 
 #endif

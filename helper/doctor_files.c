@@ -25,17 +25,6 @@ static const char *user_name(const struct exo_doctor *d)
     return d->app->root ? d->app->run_as : "$USER";
 }
 
-bool exo_doctor_infirm(struct exo_doctor *d, const char *path, const char *what)
-{
-    const char *why = exo_path_infirm(path, d->app->uid, d->app->root);
-
-    if (why) {
-        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "%s %s: %s", path, what,
-                        why);
-    }
-    return why != NULL;
-}
-
 /* Could somebody else put another file in its place? */
 static void check_way(struct exo_doctor *d, const struct exo_account *account,
                       const char *key, const char *file)

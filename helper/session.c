@@ -159,14 +159,14 @@ static struct {
     char line[EXO_ERR_TEXT + 64]; /* for a client, "" for none */
     char text[EXO_ERR_TEXT + 64];
     int code;
-} late;
+} overdue;
 
 static void on_late(int signal)
 {
     (void)signal;
-    (void)!write(STDOUT_FILENO, late.line, strlen(late.line));
-    (void)!write(STDERR_FILENO, late.text, strlen(late.text));
-    _exit(late.code);
+    (void)!write(STDOUT_FILENO, overdue.line, strlen(overdue.line));
+    (void)!write(STDERR_FILENO, overdue.text, strlen(overdue.text));
+    _exit(overdue.code);
 }
 
 /* A second after the deadline that all else keeps, with a better text. */
@@ -192,13 +192,14 @@ static void begin_time(const struct exo_session *s, int64_t ms)
                       "the time for the login at %.100s is over; wait longer "
                       "with --timeout",
                       s->host);
-    late.code = exo_status_exit(err.status);
-    (void)snprintf(late.text, sizeof(late.text), "exoauth: %s\n", err.text);
-    late.line[0] = '\0';
+    overdue.code = exo_status_exit(err.status);
+    (void)snprintf(overdue.text, sizeof(overdue.text), "exoauth: %s\n",
+                   err.text);
+    overdue.line[0] = '\0';
     if (s->for_client) {
-        exo_mail_sorry(s->protocol, false, &err, late.line,
-                       sizeof(late.line) - 2);
-        memcpy(late.line + strlen(late.line), "\r\n", 3);
+        exo_mail_sorry(s->protocol, false, &err, overdue.line,
+                       sizeof(overdue.line) - 2);
+        memcpy(overdue.line + strlen(overdue.line), "\r\n", 3);
     }
     (void)sigemptyset(&alarm_only);
     (void)sigaddset(&alarm_only, SIGALRM);
