@@ -3,10 +3,12 @@
  * Secrets: refresh tokens, client secrets, passwords, keys (exoauth/buf.h).
  *
  * Called by whoever holds a secret for longer than one expression. The
- * owner calls exo_secret_free(), which wipes; a setter that fails leaves the
- * secret empty and not half set. The memory handling is that of struct
- * exo_buf; the type exists so that a secret cannot reach a format string
- * without the word "reveal" in the source.
+ * owner calls exo_secret_free(), which wipes. A secret that could not be made
+ * keeps the error: it is neither empty nor equal to anything, its copies have
+ * the error, too, and it is never revealed. So no shortage can pass for a
+ * secret that was not given. The memory handling is that of struct exo_buf;
+ * the type exists so that a secret cannot reach a format string without the
+ * word "reveal" in the source.
  */
 #include "config.h"
 
@@ -19,23 +21,18 @@ void exo_secret_free(struct exo_secret *secret)
 
 int exo_secret_set(struct exo_secret *secret, const char *data, size_t len)
 {
-    int rc;
-
     exo_buf_reset(&secret->hidden);
     exo_buf_add(&secret->hidden, data, len);
-    rc = secret->hidden.error;
-    if (rc != EXO_OK) {
-        exo_buf_reset(&secret->hidden);
-    }
-    return rc;
+    return secret->hidden.error;
 }
 
 int exo_secret_copy(struct exo_secret *to, const struct exo_secret *from)
 {
-    if (to == from) {
-        return EXO_OK;
+    if (to != from) {
+        exo_buf_reset(&to->hidden);
+        exo_buf_join(&to->hidden, &from->hidden);
     }
-    return exo_secret_set(to, exo_secret_reveal(from), exo_secret_len(from));
+    return to->hidden.error;
 }
 
 void exo_secret_move(struct exo_secret *to, struct exo_secret *from)
@@ -50,19 +47,20 @@ void exo_secret_move(struct exo_secret *to, struct exo_secret *from)
 
 bool exo_secret_empty(const struct exo_secret *secret)
 {
-    return exo_secret_len(secret) == 0;
+    return secret->hidden.error == 0 && secret->hidden.len == 0;
 }
 
-size_t exo_secret_len(const struct exo_secret *secret)
+bool exo_secret_same(const struct exo_secret *one,
+                     const struct exo_secret *other)
 {
-    return secret->hidden.error == 0 ? secret->hidden.len : 0;
+    return exo_buf_same(&one->hidden, &other->hidden);
 }
 
-const char *exo_secret_reveal(const struct exo_secret *secret)
+int exo_secret_reveal(const struct exo_secret *secret, const char **text,
+                      size_t *len)
 {
-    const char *text;
-
-    return exo_buf_done(&secret->hidden, &text) == EXO_OK ? text : "";
+    *len = secret->hidden.error == 0 ? secret->hidden.len : 0;
+    return exo_buf_done(&secret->hidden, text);
 }
 
 void exo_secret_chomp(struct exo_secret *secret)

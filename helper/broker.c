@@ -30,7 +30,7 @@ static const char *user_of(const struct exo_settings *s)
     return user[0] != '\0' && s->file.name[0] != '@' ? user : s->account.name;
 }
 
-static void fill_token(struct exo_got *got)
+static int fill_token(struct exo_got *got)
 {
     const struct exo_record *r = &got->record;
     struct exo_token *t = &got->token;
@@ -43,8 +43,7 @@ static void fill_token(struct exo_got *got)
     t->refresh_after = r->refresh_after;
     t->usable_until = r->usable_until;
     t->expires = r->expires;
-    t->token = exo_secret_reveal(&r->access_token);
-    t->token_len = exo_secret_len(&r->access_token);
+    return exo_secret_reveal(&r->access_token, &t->token, &t->token_len);
 }
 
 static void begin_record(struct exo_work *w)
@@ -350,7 +349,7 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
         /* What went wrong on the way does not count against a token. */
         got->trouble = *err;
         *err = (struct exo_err)EXO_ERR_INIT;
-        fill_token(got);
+        rc = fill_token(got);
     }
     return rc;
 }
@@ -385,7 +384,7 @@ int exo_broker_login(struct exo_app *app, const struct exo_account *account,
     }
     if (rc == 0) {
         exo_publish(app, got->settings, &got->record);
-        fill_token(got);
+        rc = fill_token(got);
     }
     exo_app_unlock(app, &w.lock);
     return rc;

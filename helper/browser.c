@@ -235,7 +235,8 @@ int exo_browser_paste(const struct exo_browser *b, struct exo_tokens *tokens,
     struct exo_secret code = EXO_SECRET_INIT;
     struct exo_oauth_error error;
     struct exo_pkce pkce;
-    const char *page;
+    const char *page, *text;
+    size_t len;
     int rc = begin(b, b->redirect_uri, &pkce, &url, &page, err);
 
     if (rc != 0) {
@@ -252,9 +253,12 @@ int exo_browser_paste(const struct exo_browser *b, struct exo_tokens *tokens,
         if (rc != 0) {
             break;
         }
-        rc = exo_redirect_parse(b->client, &pkce, b->issuer, b->sends_iss,
-                                exo_secret_reveal(&address),
-                                exo_secret_len(&address), &code, &error);
+        rc = exo_secret_reveal(&address, &text, &len);
+        if (rc != 0) {
+            break;
+        }
+        rc = exo_redirect_parse(b->client, &pkce, b->issuer, b->sends_iss, text,
+                                len, &code, &error);
         if (rc != 0) {
             *err = error.err;
         }

@@ -106,10 +106,13 @@ static int put_all(struct exo_app *app, const struct exo_options *o,
                    const struct exo_secret *plain, bool *changed,
                    struct exo_err *err)
 {
-    const char *text = exo_secret_reveal(plain);
-    size_t left = exo_secret_len(plain);
-    int rc = exo_app_store(app, err);
+    const char *text;
+    size_t left;
+    int rc = exo_secret_reveal(plain, &text, &left);
 
+    if (rc == 0) {
+        rc = exo_app_store(app, err);
+    }
     while (rc == 0 && left > 0) {
         struct exo_record record;
         const char *why = NULL;

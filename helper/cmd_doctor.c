@@ -133,27 +133,28 @@ static int print(const struct exo_doctor *d, const struct exo_options *options,
 {
     struct exo_buf out = EXO_BUF_INIT(OUTPUT_MAX);
     bool quiet = options->report && strcmp(options->report, "-") == 0;
+    const char *text;
     int rc = 0;
 
     if (options->json) {
-        rc = exo_doctor_json(&out, d);
+        exo_doctor_json(&out, d);
     } else if (!quiet) {
         exo_doctor_text(&out, d);
     }
-    if (rc == 0 && (out.error != 0 || out.len > 0)) {
+    if (out.error != 0 || out.len > 0) {
         rc = exo_out_buf(&out, err);
     }
-    if (rc == 0 && out.error == 0 && bundle_fd >= 0) {
+    if (rc == 0 && bundle_fd >= 0) {
         exo_buf_reset(&out);
         exo_doctor_bundle(&out, d);
-        if (out.error == 0 &&
-            exo_file_write_all(bundle_fd, out.data, out.len) != 0) {
+        rc = exo_buf_done(&out, &text);
+        if (rc == 0 && exo_file_write_all(bundle_fd, text, out.len) != 0) {
             rc = exo_err_set(err, EXO_STATUS_STORE,
                              "cannot write the report: %m; see what %s is",
                              options->report);
         }
     }
-    if (rc != EXO_E_STATUS && (rc != 0 || out.error != 0 || d->nomem)) {
+    if (rc != EXO_E_STATUS && (rc != 0 || d->nomem)) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "cannot show all that was found: %s; free some memory",
                          exo_strerror(EXO_E_NOMEM));

@@ -167,9 +167,8 @@ static int add_record(struct exo_app *app, const struct exo_account *account,
         rc = exo_record_encode(&record, &text.hidden);
     }
     if (rc == 0) {
-        exo_buf_fmt(&plain->hidden, "%zu\n", exo_secret_len(&text));
-        exo_buf_add(&plain->hidden, exo_secret_reveal(&text),
-                    exo_secret_len(&text));
+        exo_buf_fmt(&plain->hidden, "%zu\n", text.hidden.len);
+        exo_buf_join(&plain->hidden, &text.hidden);
         rc = plain->hidden.error;
     }
     exo_record_free(&record);

@@ -50,7 +50,7 @@ static int print_rows(struct exo_options *options,
     int rc = 0;
 
     if (options->json) {
-        rc = exo_status_json(&out, row, n);
+        exo_status_json(&out, row, n);
     } else if (options->prometheus) {
         exo_status_prometheus(&out, row, n);
     } else if (options->nagios) {
@@ -58,13 +58,7 @@ static int print_rows(struct exo_options *options,
     } else if (n > 0) {
         exo_status_table(&out, row, n, now);
     }
-    if (rc == 0) {
-        rc = out.error;
-    }
-    if (rc != 0) {
-        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
-                         "cannot show the status: %s", exo_strerror(rc));
-    } else if (out.len > 0) {
+    if (out.error != 0 || out.len > 0) {
         rc = exo_out_buf(&out, err);
     }
     exo_buf_free(&out);

@@ -10,42 +10,30 @@
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
-#include <json-c/json.h>
 
 #include "broker.h"
 #include "cmd.h"
 #include "exoauth/base64.h"
+#include "exoauth/json.h"
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
 #include "exoauth/wire.h"
 #include "flight.h"
 
-static int put_json(struct exo_secret *out, const struct exo_token *t)
+static void put_json(struct exo_secret *out, const struct exo_token *t)
 {
-    json_object *o = json_object_new_object();
-    const char *text;
-    int rc = EXO_E_NOMEM;
+    struct exo_json json;
 
-    if (!o) {
-        return rc;
-    }
-    json_object_object_add(o, "exoauth", json_object_new_int(1));
-    json_object_object_add(o, "account", json_object_new_string(t->account));
-    json_object_object_add(o, "user", json_object_new_string(t->user));
-    json_object_object_add(o, "servers", json_object_new_string(t->servers));
-    json_object_object_add(o, "serial", json_object_new_int64(t->serial));
-    json_object_object_add(o, "issued", json_object_new_int64(t->issued));
-    json_object_object_add(o, "expires", json_object_new_int64(t->expires));
-    json_object_object_add(
-        o, "token", json_object_new_string_len(t->token, (int)t->token_len));
-    text = json_object_to_json_string_ext(
-        o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text) {
-        rc = exo_secret_set(out, text, strlen(text));
-        explicit_bzero((char *)(uintptr_t)text, strlen(text));
-    }
-    (void)json_object_put(o);
-    return rc;
+    exo_json_begin(&json, &out->hidden, false);
+    exo_json_put_number(&json, "exoauth", 1);
+    exo_json_put_text(&json, "account", t->account);
+    exo_json_put_text(&json, "user", t->user);
+    exo_json_put_text(&json, "servers", t->servers);
+    exo_json_put_number(&json, "serial", t->serial);
+    exo_json_put_number(&json, "issued", t->issued);
+    exo_json_put_number(&json, "expires", t->expires);
+    exo_json_put_bytes(&json, "token", t->token, t->token_len);
+    exo_json_end(&json);
 }
 
 /* The SASL initial response in base64, as a mail client sends it. */
@@ -53,7 +41,8 @@ static int put_sasl(struct exo_secret *out, const struct exo_token *t,
                     enum exo_format format)
 {
     struct exo_secret message = EXO_SECRET_INIT;
-    size_t at;
+    const char *text;
+    size_t at, len;
     int rc =
         format == EXO_FORMAT_XOAUTH2
             ? exo_wire_xoauth2(&message, t->user, t->token, t->token_len, &at)
@@ -61,8 +50,10 @@ static int put_sasl(struct exo_secret *out, const struct exo_token *t,
                                    t->token_len, &at);
 
     if (rc == 0) {
-        rc = exo_base64(out, exo_secret_reveal(&message),
-                        exo_secret_len(&message));
+        rc = exo_secret_reveal(&message, &text, &len);
+    }
+    if (rc == 0) {
+        rc = exo_base64(out, text, len);
     }
     exo_secret_free(&message);
     return rc;
@@ -72,11 +63,11 @@ static int print(const struct exo_token *t, enum exo_format format,
                  struct exo_err *err)
 {
     struct exo_secret out = EXO_SECRET_INIT;
-    int rc;
+    int rc = 0;
 
     switch (format) {
     case EXO_FORMAT_JSON:
-        rc = put_json(&out, t);
+        put_json(&out, t);
         break;
     case EXO_FORMAT_XOAUTH2:
     case EXO_FORMAT_OAUTHBEARER:

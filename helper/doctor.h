@@ -106,8 +106,7 @@ void exo_selinux_look(struct exo_doctor *d, const char *sysfs,
 /* Appends a line for each finding, with its level and check. */
 void exo_doctor_text(struct exo_buf *out, const struct exo_doctor *d);
 /* Appends {"exoauth":1,"checks":[...]} and a newline. */
-int exo_doctor_json(struct exo_buf *out,
-                    const struct exo_doctor *d) EXO_MUST_CHECK;
+void exo_doctor_json(struct exo_buf *out, const struct exo_doctor *d);
 /* Appends the report for others: versions, configuration, findings. */
 void exo_doctor_bundle(struct exo_buf *out, const struct exo_doctor *d);
 

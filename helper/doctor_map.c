@@ -118,7 +118,7 @@ static void check_file(struct exo_doctor *d, const char *file)
         exo_file_read(AT_FDCWD, file, EXO_FILE_CONFIG, 0, &text.hidden, &why);
 
     if (rc == 0 && text.hidden.data) {
-        check_text(d, file, text.hidden.data);
+        check_text(d, file, text.hidden.data); /* cuts it */
     } else if (rc == EXO_E_ACCESS) {
         exo_doctor_skip(d, NULL, "%s: not checked: needs root", file);
     } else if (rc != 0) {

@@ -123,14 +123,15 @@ here:
 void exo_flight_tell(struct exo_flight *flight, const struct exo_note *note,
                      const struct exo_secret *token)
 {
-    struct iovec part[2] = {
-        { (void *)(uintptr_t)note, sizeof(*note) },
-        { (void *)(uintptr_t)exo_secret_reveal(token), exo_secret_len(token) },
-    };
+    struct iovec part[2] = { { (void *)(uintptr_t)note, sizeof(*note) } };
     struct msghdr message = { .msg_iov = part, .msg_iovlen = 2 };
+    const char *text;
 
-    /* Who has gone has the token in the store. */
-    (void)!sendmsg(flight->note, &message, MSG_NOSIGNAL);
+    /* Who has gone, and who hears nothing, has the token in the store. */
+    if (exo_secret_reveal(token, &text, &part[1].iov_len) == 0) {
+        part[1].iov_base = (void *)(uintptr_t)text;
+        (void)!sendmsg(flight->note, &message, MSG_NOSIGNAL);
+    }
     drop(&flight->note);
 }
 

@@ -119,8 +119,6 @@ libexoauth_helper_la_SOURCES = \
 	helper/prompt.h \
 	helper/prove.c \
 	helper/publish.c \
-	helper/report.c \
-	helper/report.h \
 	helper/run.c \
 	helper/run.h \
 	helper/secret.c \

@@ -218,13 +218,6 @@ int exo_import_before(struct exo_app *app, struct exo_options *o,
     return rc;
 }
 
-static bool same(const struct exo_secret *a, const struct exo_secret *b)
-{
-    return exo_secret_len(a) == exo_secret_len(b) &&
-           memcmp(exo_secret_reveal(a), exo_secret_reveal(b),
-                  exo_secret_len(a)) == 0;
-}
-
 /* The stored credential with what is new in the account's file. */
 static bool works_with(struct exo_app *app, const struct exo_import_item *item,
                        const char *grant)
@@ -258,8 +251,9 @@ static bool is_there(struct exo_app *app, const struct exo_options *o,
     bool good;
 
     any = exo_store_get(app->store, &item->account, &record, &ignored) == 0;
-    mine = any && same(&record.refresh_token, &item->refresh_token) &&
-           same(&record.client_secret, &item->client_secret);
+    mine = any &&
+           exo_secret_same(&record.refresh_token, &item->refresh_token) &&
+           exo_secret_same(&record.client_secret, &item->client_secret);
     exo_record_free(&record);
     if (!o->if_needed && (!mine || exo_draft_waits(item->draft))) {
         return false;

@@ -23,10 +23,12 @@
 /* The encrypted text as a file. -1, or a descriptor. */
 static int as_file(const struct exo_secret *text)
 {
+    const char *bytes;
+    size_t len;
     int fd = memfd_create("encrypted", MFD_CLOEXEC);
 
-    if (fd >= 0 && (exo_file_write_all(fd, exo_secret_reveal(text),
-                                       exo_secret_len(text)) != 0 ||
+    if (fd >= 0 && (exo_secret_reveal(text, &bytes, &len) != 0 ||
+                    exo_file_write_all(fd, bytes, len) != 0 ||
                     lseek(fd, 0, SEEK_SET) != 0)) {
         (void)close(fd);
         return -1;

@@ -23,20 +23,17 @@ static const struct {
       "https://login.microsoftonline.com/common/oauth2/v2.0/token" },
 };
 
-static bool is_openpgp(const struct exo_secret *text)
+static bool is_openpgp(const char *p)
 {
     static const char armor[] = "-----BEGIN PGP MESSAGE-----";
-    const char *p = exo_secret_reveal(text);
 
     /* RFC 9580 section 4.2: bit 7 of a packet's first byte is always set. */
     return ((unsigned char)p[0] & 0x80) != 0 ||
            strncmp(p, armor, strlen(armor)) == 0;
 }
 
-static bool is_json(const struct exo_secret *text)
+static bool is_json(const char *p)
 {
-    const char *p = exo_secret_reveal(text);
-
     return p[strspn(p, " \t\r\n")] == '{';
 }
 
@@ -95,16 +92,25 @@ static int read_tokens(struct exo_import *in, struct exo_err *err)
 {
     struct exo_secret plain = EXO_SECRET_INIT;
     struct json_object *token = NULL;
-    int rc = 0;
+    const char *text;
+    size_t len;
+    int rc = exo_secret_reveal(&in->text, &text, &len);
 
-    if (is_openpgp(&in->text)) {
+    if (rc == 0 && is_openpgp(text)) {
         rc = exo_import_gpg(in, &plain, err);
-    } else {
+    } else if (rc == 0) {
         exo_secret_move(&plain, &in->text);
     }
-    if (rc == 0 && (!is_json(&plain) || exo_json_parse(&plain, &token) != 0 ||
-                    !json_object_object_get_ex(token, "registration", NULL))) {
-        rc = not_ours(in, err);
+    if (rc == 0) {
+        rc = exo_secret_reveal(&plain, &text, &len);
+    }
+    if (rc == 0) {
+        rc = is_json(text) ? exo_json_parse(&plain, &token) : EXO_E_SYNTAX;
+        if (rc != EXO_E_NOMEM &&
+            (rc != 0 ||
+             !json_object_object_get_ex(token, "registration", NULL))) {
+            rc = not_ours(in, err);
+        }
     }
     if (rc == 0) {
         rc = take(in, token, err);

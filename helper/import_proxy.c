@@ -31,6 +31,7 @@ struct proxy {
     bool same_password;      /* for all: from --password-file */
     struct exo_buf whose;    /* the section it was asked for */
     struct exo_secret value; /* the last one looked up */
+    int failed;              /* a value that is there could not be kept */
 };
 
 static bool is_one(const char *word, const char *const *list)
@@ -56,6 +57,19 @@ static bool in_section(struct proxy *p, const char *section, const char *option)
     return exo_ini_get(p->config, section, option, &p->value);
 }
 
+static const char *value_of(struct proxy *p)
+{
+    const char *text;
+    size_t len;
+    int rc = exo_secret_reveal(&p->value, &text, &len);
+
+    if (rc != 0) {
+        p->failed = rc;
+        return "";
+    }
+    return text;
+}
+
 /* The option of an account, or what it inherits; "" if there is none. Good
  * until the next one. */
 static const char *look(struct proxy *p, const char *account,
@@ -69,15 +83,14 @@ static const char *look(struct proxy *p, const char *account,
         !in_section(p, "DEFAULT", option)) {
         return "";
     }
-    return exo_secret_reveal(&p->value);
+    return value_of(p);
 }
 
 static bool global(struct proxy *p, const char *option)
 {
     static const char *const yes[] = { "1", "yes", "true", "on", NULL };
-    const char *value = exo_ini_get(p->config, GLOBAL, option, &p->value)
-                            ? exo_secret_reveal(&p->value)
-                            : "";
+    const char *value =
+        exo_ini_get(p->config, GLOBAL, option, &p->value) ? value_of(p) : "";
 
     for (size_t i = 0; yes[i]; i++) {
         if (strcasecmp(value, yes[i]) == 0) {
@@ -143,6 +156,7 @@ static int decrypt(struct proxy *p, struct exo_import_item *item,
 {
     struct exo_secret token = EXO_SECRET_INIT;
     const char *text = look(p, section, option);
+    size_t len;
     int rc = exo_secret_set(&token, text, strlen(text));
 
     if (rc == 0 && !exo_secret_empty(&token)) {
@@ -150,7 +164,10 @@ static int decrypt(struct proxy *p, struct exo_import_item *item,
         if (rc != 0) {
             goto out;
         }
-        rc = open_token(p, section, exo_secret_reveal(&token), plain);
+        rc = exo_secret_reveal(&token, &text, &len);
+        if (rc == 0) {
+            rc = open_token(p, section, text, plain);
+        }
     }
     if (rc == EXO_E_UNSAFE) {
         (void)exo_err_set(&item->err, EXO_STATUS_DENIED,
@@ -181,7 +198,7 @@ static void take_servers(struct proxy *p, struct exo_import_item *item)
     struct exo_ini ini;
     enum exo_ini_kind kind;
 
-    exo_ini_begin(&ini, p->config);
+    servers.error = exo_ini_begin(&ini, p->config);
     while ((kind = exo_ini_next(&ini)) != EXO_INI_END) {
         bool server = false;
 
@@ -195,7 +212,7 @@ static void take_servers(struct proxy *p, struct exo_import_item *item)
             servers.error = section.error;
         } else if (server &&
                    exo_ini_get(p->config, name, "server_address", &p->value)) {
-            exo_buf_fmt(&servers, "%s ", exo_secret_reveal(&p->value));
+            exo_buf_fmt(&servers, "%s ", value_of(p));
         }
     }
     exo_import_key_buf(item, EXO_KEY_SERVERS, &servers);
@@ -265,6 +282,9 @@ static int take_account(struct proxy *p, const struct exo_account *account,
     struct exo_import_item *item;
     int rc;
 
+    if (p->failed != 0) {
+        return p->failed;
+    }
     if (!useful && !asked) {
         return 0; /* never used, or a part of the sample */
     }
@@ -284,7 +304,7 @@ static int take_account(struct proxy *p, const struct exo_account *account,
         rc = decrypt(p, item, section, "refresh_token", &item->refresh_token,
                      err);
     }
-    return rc;
+    return rc == 0 ? p->failed : rc;
 }
 
 static bool is_taken(const struct exo_import *in,
@@ -306,9 +326,8 @@ static int take_sections(struct proxy *p, const struct exo_secret *text,
     const char *name;
     struct exo_ini ini;
     enum exo_ini_kind kind;
-    int rc = 0;
+    int rc = exo_ini_begin(&ini, text);
 
-    exo_ini_begin(&ini, text);
     while (rc == 0 && (kind = exo_ini_next(&ini)) != EXO_INI_END) {
         struct exo_account account;
 
@@ -337,8 +356,11 @@ static int check(const struct exo_import *in, const struct exo_secret *text,
     struct exo_ini ini;
     enum exo_ini_kind kind;
     bool found = false;
+    int rc = exo_ini_begin(&ini, text);
 
-    exo_ini_begin(&ini, text);
+    if (rc != 0) {
+        return rc;
+    }
     do {
         kind = exo_ini_next(&ini);
         found |= kind == EXO_INI_OPTION && ini.name_len == strlen(wanted) &&
@@ -394,7 +416,7 @@ static int read_config(struct exo_import *in, struct exo_err *err)
     }
     if (rc == 0) {
         p.catch_all = global(&p, "allow_catch_all_accounts");
-        rc = take_sections(&p, p.config, err);
+        rc = p.failed != 0 ? p.failed : take_sections(&p, p.config, err);
     }
     if (rc == 0 && p.catch_all && p.cache) {
         rc = take_sections(&p, p.cache, err);

@@ -26,10 +26,14 @@ int exo_import_proxy_open(const struct exo_secret *password, const char *salt,
                               ROUNDS_THEN };
     struct exo_secret bytes = EXO_SECRET_INIT;
     struct exo_secret key = EXO_SECRET_INIT;
+    const char *raw;
+    size_t len;
     int rc = exo_base64_bytes(&bytes.hidden, salt, strlen(salt));
 
-    if (rc == 0 &&
-        (exo_secret_empty(&bytes) || rounds > EXO_FERNET_ROUNDS_MAX)) {
+    if (rc == 0) {
+        rc = exo_secret_reveal(&bytes, &raw, &len);
+    }
+    if (rc == 0 && (len == 0 || rounds > EXO_FERNET_ROUNDS_MAX)) {
         rc = EXO_E_SYNTAX;
     }
     if (rc == 0) {
@@ -39,8 +43,7 @@ int exo_import_proxy_open(const struct exo_secret *password, const char *salt,
         if (i > 0 && tries[i] == tries[0]) {
             continue;
         }
-        rc = exo_fernet_key(&key, password, exo_secret_reveal(&bytes),
-                            exo_secret_len(&bytes), (long)tries[i]);
+        rc = exo_fernet_key(&key, password, raw, len, (long)tries[i]);
         if (rc == 0) {
             rc = exo_fernet_open(&key, token, strlen(token), plain);
         }

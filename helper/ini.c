@@ -28,11 +28,15 @@ static void strip(const char **from, const char **to)
     }
 }
 
-void exo_ini_begin(struct exo_ini *ini, const struct exo_secret *text)
+int exo_ini_begin(struct exo_ini *ini, const struct exo_secret *text)
 {
+    size_t len;
+    int rc;
+
     memset(ini, 0, sizeof(*ini));
-    ini->next = exo_secret_reveal(text);
-    ini->end = ini->next + exo_secret_len(text);
+    rc = exo_secret_reveal(text, &ini->next, &len);
+    ini->end = rc == 0 ? ini->next + len : NULL;
+    return rc;
 }
 
 /* The next line that is neither empty nor a comment, without its blanks. */
@@ -118,7 +122,10 @@ bool exo_ini_get(const struct exo_secret *text, const char *section,
     bool here = false, found = false, mine = false;
 
     exo_secret_free(value);
-    exo_ini_begin(&ini, text);
+    value->hidden.error = exo_ini_begin(&ini, text);
+    if (value->hidden.error != 0) {
+        return true;
+    }
     while ((kind = exo_ini_next(&ini)) != EXO_INI_END) {
         if (kind == EXO_INI_SECTION) {
             here = is_name(&ini, section, false);

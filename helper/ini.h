@@ -35,13 +35,16 @@ struct exo_ini {
     size_t value_len;
 };
 
-void exo_ini_begin(struct exo_ini *ini, const struct exo_secret *text);
+/* Fails where the text did. */
+int exo_ini_begin(struct exo_ini *ini,
+                  const struct exo_secret *text) EXO_MUST_CHECK;
 enum exo_ini_kind exo_ini_next(struct exo_ini *ini);
 
 /*
  * The value of an option; its lines are joined by "\n". false, with value
- * empty, if it is not there. value is replaced. Not to be asked about a text
- * in which exo_ini_next() finds EXO_INI_BAD.
+ * empty, if it is not there. value is replaced, and takes over the error of a
+ * text that has one. Not to be asked about a text in which exo_ini_next()
+ * finds EXO_INI_BAD.
  */
 bool exo_ini_get(const struct exo_secret *text, const char *section,
                  const char *option, struct exo_secret *value);

@@ -203,15 +203,15 @@ static int unwrap(struct exo_app *app, const char *name,
 {
     struct exo_secret plain = { EXO_BUF_INIT(EXO_KEYRING_MAX) };
     const char *why = NULL;
+    bool wrapped;
     int rc;
 
-    if (!exo_keyring_is_wrapped(text)) {
-        return exo_secret_copy(&app->key_text, text);
+    rc = exo_keyring_is_wrapped(text, &wrapped);
+    if (rc != 0 || !wrapped) {
+        return rc != 0 ? rc : exo_secret_copy(&app->key_text, text);
     }
     if (exo_secret_empty(&app->key_plain) ||
-        exo_secret_len(text) != exo_secret_len(&app->key_text) ||
-        memcmp(exo_secret_reveal(text), exo_secret_reveal(&app->key_text),
-               exo_secret_len(text)) != 0) {
+        !exo_secret_same(text, &app->key_text)) {
         rc = ask_passphrase(app, name, err);
         if (rc == 0) {
             rc = exo_wrap_open(&app->passphrase, EXO_KEYRING_PURPOSE,
@@ -274,11 +274,13 @@ int exo_keys_ask(struct exo_app *app, struct exo_err *err)
     struct exo_buf name = EXO_BUF_INIT(EXO_KEY_PATH_MAX);
     struct exo_err ignored = EXO_ERR_INIT;
     const char *where;
+    bool wrapped;
     int rc = 0;
 
     /* What is wrong with a key is said where it is needed. */
     if (!app->quiet && read_source(app, &text, &name, &ignored) == 0 &&
-        exo_buf_done(&name, &where) == 0 && exo_keyring_is_wrapped(&text)) {
+        exo_buf_done(&name, &where) == 0 &&
+        exo_keyring_is_wrapped(&text, &wrapped) == 0 && wrapped) {
         rc = unwrap(app, where, &text, err);
     }
     exo_secret_free(&text);

@@ -50,6 +50,8 @@ static int put_file(const struct exo_app *app, const struct exo_secret *text,
     };
     struct exo_path_rule rule;
     struct exo_path path;
+    const char *bytes;
+    size_t len;
     int fd = -1;
     int saved;
     int rc;
@@ -57,11 +59,13 @@ static int put_file(const struct exo_app *app, const struct exo_secret *text,
     exo_app_rule(app, &rule);
     rc = exo_path_entry(&path, &rule, app->conf->key_file, EXO_PATH_BARE, 0);
     if (rc == 0) {
+        rc = exo_secret_reveal(text, &bytes, &len);
+    }
+    if (rc == 0) {
         exo_app_as_owner(app, path.theirs);
         fd = exo_path_reopen(&path);
         rc = fd < 0 ? exo_error_from_errno(errno)
-                    : exo_file_put(fd, path.name, &how, exo_secret_reveal(text),
-                                   exo_secret_len(text));
+                    : exo_file_put(fd, path.name, &how, bytes, len);
         exo_app_as_owner(app, false);
     }
     saved = errno;

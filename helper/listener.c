@@ -160,10 +160,13 @@ void exo_visit_answer(struct exo_visit *r, const char *status,
 /* The head is whole: is it what a provider makes a browser ask for? */
 static bool understand(struct exo_visit *r)
 {
-    const char *head = exo_secret_reveal(&r->head);
-    const char *end = strpbrk(head, "\r\n");
-    const char *blank;
+    const char *head, *end, *blank;
+    size_t len;
 
+    if (exo_secret_reveal(&r->head, &head, &len) != 0) {
+        return false;
+    }
+    end = strpbrk(head, "\r\n");
     if (strncmp(head, "GET ", 4) != 0 || !end) {
         return false;
     }

@@ -13,12 +13,11 @@
 #include "prompt.h"
 
 /* Characters of UTF-8: each byte but those that continue one. */
-static size_t count_characters(const struct exo_secret *secret)
+static size_t count_characters(const char *p, size_t len)
 {
-    const char *p = exo_secret_reveal(secret);
     size_t n = 0;
 
-    for (size_t i = 0; i < exo_secret_len(secret); i++) {
+    for (size_t i = 0; i < len; i++) {
         n += ((unsigned char)p[i] & 0xc0) != 0x80;
     }
     return n;
@@ -27,12 +26,17 @@ static size_t count_characters(const struct exo_secret *secret)
 int exo_passphrase_new(const struct exo_options *o, const char *question,
                        struct exo_secret *secret, struct exo_err *err)
 {
+    const char *text;
+    size_t len;
     int rc = o->password_file ? exo_prompt_file("password-file",
                                                 o->password_file, secret, err)
                               : exo_prompt_new(question, secret, err);
 
+    if (rc == 0) {
+        rc = exo_secret_reveal(secret, &text, &len);
+    }
     if (rc == 0 && !o->force &&
-        count_characters(secret) < EXO_PASSPHRASE_LEAST) {
+        count_characters(text, len) < EXO_PASSPHRASE_LEAST) {
         exo_secret_free(secret);
         rc = exo_err_set(err, EXO_STATUS_USAGE,
                          "the passphrase has fewer than %d characters; choose "

@@ -192,13 +192,6 @@ int exo_prompt_line(const char *question, struct exo_secret *line,
     return 0;
 }
 
-static bool is_same(const struct exo_secret *one, const struct exo_secret *two)
-{
-    return exo_secret_len(one) == exo_secret_len(two) &&
-           memcmp(exo_secret_reveal(one), exo_secret_reveal(two),
-                  exo_secret_len(one)) == 0;
-}
-
 int exo_prompt_new(const char *question, struct exo_secret *secret,
                    struct exo_err *err)
 {
@@ -210,7 +203,8 @@ int exo_prompt_new(const char *question, struct exo_secret *secret,
         if (rc == 0) {
             rc = exo_prompt_secret("Once more: ", &again, err);
         }
-        if (rc != 0 || (!exo_secret_empty(secret) && is_same(secret, &again))) {
+        if (rc != 0 ||
+            (!exo_secret_empty(secret) && exo_secret_same(secret, &again))) {
             break;
         }
         /* A terminal that is gone answers with nothing, for ever. */
@@ -266,6 +260,8 @@ static int open_named(const char *option, const char *path, int *fd,
 int exo_prompt_file(const char *option, const char *path,
                     struct exo_secret *secret, struct exo_err *err)
 {
+    const char *text;
+    size_t len;
     int fd;
     int rc = open_named(option, path, &fd, err);
 
@@ -276,14 +272,19 @@ int exo_prompt_file(const char *option, const char *path,
     if (fd > 2) {
         (void)close(fd);
     }
+    if (rc == 0) {
+        rc = exo_secret_reveal(secret, &text, &len);
+    }
+    if (exo_error_is_shortage(rc)) {
+        return rc;
+    }
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "--%s %s: %s; its first line must be the value "
                            "alone",
                            option, path, exo_strerror(rc));
     }
-    if (exo_secret_empty(secret) ||
-        exo_has_control(exo_secret_reveal(secret), exo_secret_len(secret))) {
+    if (len == 0 || exo_has_control(text, len)) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "--%s %s: its first line is empty or holds a "
                            "control character; it must be the value alone",

@@ -30,13 +30,6 @@ struct login {
     bool drop_refresh_token;
 };
 
-static bool same(const struct exo_secret *a, const struct exo_secret *b)
-{
-    return exo_secret_len(a) == exo_secret_len(b) &&
-           memcmp(exo_secret_reveal(a), exo_secret_reveal(b),
-                  exo_secret_len(a)) == 0;
-}
-
 /* Everything new into the record; what shall go from it stays for now. */
 static int take(struct login *l)
 {
@@ -170,7 +163,7 @@ static bool keep_rotated(struct login *l, const struct exo_oauth_error *error)
         return false;
     }
     if (r->state == EXO_STATUS_OK && !exo_secret_empty(&r->refresh_token) &&
-        !same(&r->refresh_token, given)) {
+        !exo_secret_same(&r->refresh_token, given)) {
         exo_app_warn(w->app,
                      "%s keeps the credential it has; the refresh token that "
                      "was given is spent",

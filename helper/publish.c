@@ -205,8 +205,16 @@ static bool visit_all(const struct exo_app *app,
     bool differs;
     const struct exo_settings *owner = exo_settings_owner(settings);
     struct exo_token token;
+    int rc;
 
     memset(&token, 0, sizeof(token));
+    rc = exo_secret_reveal(&record->access_token, &token.token,
+                           &token.token_len);
+    if (rc != 0) {
+        exo_app_warn(app, "cannot publish the token of %s: %s",
+                     owner->file.name, exo_strerror(rc));
+        return false;
+    }
     token.account = owner->file.name;
     token.user = user_of(owner);
     token.servers = exo_settings_get(owner, EXO_KEY_SERVERS);
@@ -215,8 +223,6 @@ static bool visit_all(const struct exo_app *app,
     token.refresh_after = record->refresh_after;
     token.usable_until = record->usable_until;
     token.expires = record->expires;
-    token.token = exo_secret_reveal(&record->access_token);
-    token.token_len = exo_secret_len(&record->access_token);
     /* In an outage there is nothing to ask for before the next try. */
     token.refresh_after =
         later(record->next_try, token.refresh_after, token.expires);

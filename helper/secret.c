@@ -39,6 +39,8 @@ int exo_client_secret(struct exo_app *app, const struct exo_settings *settings,
     const char *file = exo_settings_get(s, EXO_KEY_SECRET_FILE);
     const char *command = exo_settings_get(s, EXO_KEY_SECRET_COMMAND);
     const char *key = file[0] != '\0' ? "secret_file" : "secret_command";
+    const char *text;
+    size_t len;
     int rc = EXO_E_NOENT;
 
     if (file[0] != '\0') {
@@ -50,15 +52,15 @@ int exo_client_secret(struct exo_app *app, const struct exo_settings *settings,
         return rc;
     }
     exo_secret_chomp(secret);
-    if (exo_secret_empty(secret) ||
-        exo_has_control(exo_secret_reveal(secret), exo_secret_len(secret))) {
+    rc = exo_secret_reveal(secret, &text, &len);
+    if (rc == 0 && (len == 0 || exo_has_control(text, len))) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s gave %s; it must be the secret's value on one "
                            "line",
                            key,
-                           exo_secret_empty(secret)
-                               ? "nothing"
-                               : "more than one line or a control character");
+                           len == 0 ? "nothing"
+                                    : "more than one line or a control "
+                                      "character");
     }
-    return 0;
+    return rc;
 }

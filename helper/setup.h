@@ -132,9 +132,10 @@ int exo_setup_texts(const struct exo_setup *setup,
                     struct exo_err *err) EXO_MUST_CHECK;
 #define EXO_SETUP_FILES 8
 void exo_setup_file_free(struct exo_setup_file *file);
-/* Reads path as it is. That there is none is no error. */
+/* Reads path, of at most that many bytes, as it is. That there is none is no
+ * error. */
 int exo_setup_file_read(struct exo_setup_file *file, const char *path,
-                        struct exo_err *err) EXO_MUST_CHECK;
+                        size_t most, struct exo_err *err) EXO_MUST_CHECK;
 /* Replaces (or removes) it, all or nothing, durable when it returns. */
 int exo_setup_file_write(const struct exo_setup_file *file,
                          struct exo_err *err) EXO_MUST_CHECK;

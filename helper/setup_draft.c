@@ -276,7 +276,7 @@ int exo_setup_draft(const struct exo_setup *s,
         exo_setup_in_dir(s, names[i], &path);
         rc = exo_buf_done(&path, &name);
         if (rc == 0) {
-            rc = exo_setup_file_read(file[i], name, err);
+            rc = exo_setup_file_read(file[i], name, EXO_SETUP_TEXT, err);
         }
         exo_buf_free(&path);
     }

@@ -27,15 +27,27 @@ void exo_setup_file_free(struct exo_setup_file *file)
     exo_buf_free(&file->after);
 }
 
+/* What is wrong with a file, or a shortage, which says nothing of it. */
+static int refuse(int rc, const char *why, const char *remedy,
+                  struct exo_err *err)
+{
+    bool shortage = exo_error_is_shortage(rc);
+
+    return exo_err_set(
+        err, shortage ? EXO_STATUS_TRANSIENT : EXO_STATUS_MISCONFIGURED,
+        "%s; %s", why,
+        shortage ? "free some memory, and run it again" : remedy);
+}
+
 int exo_setup_file_read(struct exo_setup_file *file, const char *path,
-                        struct exo_err *err)
+                        size_t most, struct exo_err *err)
 {
     struct exo_path found;
     struct stat st;
     int rc;
 
     memset(file, 0, sizeof(*file));
-    exo_buf_init(&file->before, EXO_SETUP_TEXT);
+    exo_buf_init(&file->before, most);
     exo_buf_init(&file->after, EXO_SETUP_TEXT);
     file->mode = 0644;
     file->path = strdup(path);
@@ -56,10 +68,10 @@ int exo_setup_file_read(struct exo_setup_file *file, const char *path,
                            path);
     }
     return rc == 0 ? 0
-                   : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                                 "%s; it must be a text file of root that "
-                                 "nobody else can write",
-                                 found.why);
+                   : refuse(rc, found.why,
+                            "it must be a text file of root that nobody else "
+                            "can write",
+                            err);
 }
 
 static int remove_file(struct exo_path *path, const char *file)
@@ -89,25 +101,27 @@ static int remove_file(struct exo_path *path, const char *file)
 
 int exo_setup_file_write(const struct exo_setup_file *file, struct exo_err *err)
 {
+    char why[EXO_ERR_TEXT];
     const char *text;
     struct exo_path path;
     int rc = exo_buf_done(&file->after, &text);
 
     if (rc != 0) {
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "cannot make %s: %s; free some memory, and run it "
-                           "again",
-                           file->path, exo_strerror(rc));
+        (void)snprintf(why, sizeof(why), "cannot make %s: %s", file->path,
+                       exo_strerror(rc));
+        return refuse(rc, why, "shorten it, and run it again", err);
     }
     /* /etc/sasl2 need not be there. */
     rc = file->wanted ? exo_path_put(&path, file->path, file->mode, 0755, text,
                                      file->after.len)
                       : remove_file(&path, file->path);
     if (rc != 0) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "cannot write %s: %s; see that its file system is "
-                         "read-write and has free space, and run it again",
-                         file->path, path.why);
+        (void)snprintf(why, sizeof(why), "cannot write %s: %s", file->path,
+                       path.why);
+        rc = refuse(rc, why,
+                    "see that its file system is read-write and has free "
+                    "space, and run it again",
+                    err);
     }
     return rc;
 }
@@ -168,7 +182,7 @@ static int conf_text(const struct exo_setup *s,
                      const struct exo_changes *changes,
                      struct exo_setup_file *file, struct exo_err *err)
 {
-    int rc = exo_setup_file_read(file, s->conf->path, err);
+    int rc = exo_setup_file_read(file, s->conf->path, EXO_SETUP_TEXT, err);
 
     if (rc == 0) {
         file->kind = EXO_SETUP_CONF;
@@ -202,7 +216,7 @@ static void keep(struct exo_setup_file *file, size_t *n)
 static int map_text(const struct exo_change *c, struct exo_setup_file *file,
                     struct exo_err *err)
 {
-    int rc = exo_setup_file_read(file, c->name, err);
+    int rc = exo_setup_file_read(file, c->name, EXO_SETUP_TEXT, err);
 
     if (rc == 0) {
         file->kind = EXO_SETUP_MAP;

@@ -3,7 +3,8 @@
  * The journal of setup (setup_journal.h). Written by apply before its first
  * change, read by undo. A second setup adds to it: what was there before the
  * first one stays, unless somebody else has changed it in between; then that
- * is what undo goes back to. Lists of json-c are the caller's to put.
+ * is what undo goes back to. It is read as a tree of json-c and written by
+ * json/, checked once and before anything is replaced.
  *
  * It lies in Postfix's directory, which is root's and goes wherever the
  * instance goes, and not in the store, which is run_as's: whoever could write
@@ -18,6 +19,7 @@
 
 #define FORMAT 1
 #define DEPTH 8
+#define JOURNAL_MAX (8 * EXO_SETUP_TEXT)
 
 static const char *const words[EXO_SETUP_KINDS] = {
     [EXO_SETUP_USER] = "user", [EXO_SETUP_CONF] = "conf",
@@ -76,16 +78,22 @@ bool exo_journal_is_ours(struct json_object *entry, const char *value)
     return false;
 }
 
-static struct json_object *new_text(const char *text)
-{
-    return text ? json_object_new_string(text) : NULL;
-}
+/* An entry as it is to be; what is borrowed outlives it. */
+struct entry {
+    const char *kind;
+    const char *name;
+    const char *before;
+    const char *after;        /* joins `ours`, */
+    bool added;               /* if it is not there yet */
+    struct json_object *ours; /* those of the entry of today, or NULL */
+    int64_t mode;             /* of a file, or -1 */
+};
 
 static struct json_object *find(struct json_object *list,
                                 enum exo_setup_kind kind, const char *member,
                                 const char *name)
 {
-    size_t n = json_object_array_length(list);
+    size_t n = list ? json_object_array_length(list) : 0;
 
     for (size_t i = 0; i < n; i++) {
         struct json_object *entry = json_object_array_get_idx(list, i);
@@ -98,32 +106,60 @@ static struct json_object *find(struct json_object *list,
     return NULL;
 }
 
-static struct json_object *note(struct json_object *list,
-                                enum exo_setup_kind kind, const char *member,
-                                const char *name, const char *before,
-                                const char *after)
+/* An entry of the journal as it stands there. */
+static struct entry as_it_was(struct json_object *old, const char *member)
 {
-    struct json_object *entry = find(list, kind, member, name);
-    struct json_object *ours;
+    struct json_object *mode = NULL;
 
-    if (!entry) {
-        entry = json_object_new_object();
-        json_object_object_add(entry, "kind", new_text(words[kind]));
-        json_object_object_add(entry, member, new_text(name));
-        json_object_array_add(list, entry);
-    } else if (exo_setup_same(exo_journal_text(entry, "before"), before) ||
-               exo_journal_is_ours(entry, before)) {
-        if (!exo_journal_is_ours(entry, after)) {
-            json_object_array_add(exo_journal_list(entry, "ours"),
-                                  new_text(after));
-        }
-        return entry;
+    return (struct entry){
+        .kind = exo_journal_text(old, "kind"),
+        .name = exo_journal_text(old, member),
+        .before = exo_journal_text(old, "before"),
+        .ours = exo_journal_list(old, "ours"),
+        .mode = json_object_object_get_ex(old, "mode", &mode)
+                    ? json_object_get_int64(mode)
+                    : -1,
+    };
+}
+
+/* What a setup makes of an entry, of which there may be none yet. */
+static struct entry as_it_is(struct json_object *old, enum exo_setup_kind kind,
+                             const char *name, const char *before,
+                             const char *after, int64_t mode)
+{
+    struct entry e = { words[kind], name, before, after, true, NULL, mode };
+
+    if (old && (exo_setup_same(exo_journal_text(old, "before"), before) ||
+                exo_journal_is_ours(old, before))) {
+        e.before = exo_journal_text(old, "before");
+        e.ours = exo_journal_list(old, "ours");
+        e.added = !exo_journal_is_ours(old, after);
     }
-    ours = json_object_new_array();
-    json_object_array_add(ours, new_text(after));
-    json_object_object_add(entry, "before", new_text(before));
-    json_object_object_add(entry, "ours", ours);
-    return entry;
+    return e;
+}
+
+static void put(struct exo_json *json, const char *member, struct entry e)
+{
+    size_t n = e.ours ? json_object_array_length(e.ours) : 0;
+
+    exo_json_object(json, NULL);
+    exo_json_put_text(json, "kind", e.kind);
+    exo_json_put_text(json, member, e.name);
+    if (e.mode >= 0) {
+        exo_json_put_number(json, "mode", e.mode);
+    }
+    exo_json_put_text(json, "before", e.before);
+    exo_json_array(json, "ours");
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *one = json_object_array_get_idx(e.ours, i);
+
+        exo_json_put_text(json, NULL, one ? json_object_get_string(one) : NULL);
+    }
+    if (e.added) {
+        exo_json_put_text(json, NULL, e.after);
+    }
+    exo_json_end(json);
+    exo_json_end(json);
 }
 
 static void in_journal(const struct exo_setup *s, struct exo_buf *path)
@@ -153,7 +189,7 @@ static int parse(const struct exo_buf *text, struct json_object **journal)
         rc = EXO_E_VERSION;
     }
     if (rc != 0) {
-        json_object_put(*journal);
+        exo_json_free(*journal);
         *journal = NULL;
     }
     return rc;
@@ -171,17 +207,18 @@ int exo_journal_load(const struct exo_setup *s, struct json_object **journal,
     in_journal(s, &path);
     rc = exo_buf_done(&path, &name);
     if (rc != 0) {
+        exo_buf_free(&path);
         return rc;
     }
-    rc = exo_setup_file_read(&file, name, err);
+    rc = exo_setup_file_read(&file, name, JOURNAL_MAX, err);
     if (rc == 0 && file.existed) {
         rc = parse(&file.before, journal);
-        if (rc != 0) {
+        if (rc != 0 && rc != EXO_E_NOMEM) {
             rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                              "%s is damaged (%s), so that nothing can be taken "
                              "back by it; move it away, and the next setup "
                              "begins a new one",
-                             path.data, exo_strerror(rc));
+                             name, exo_strerror(rc));
         }
     }
     exo_setup_file_free(&file);
@@ -189,77 +226,171 @@ int exo_journal_load(const struct exo_setup *s, struct json_object **journal,
     return rc;
 }
 
-int exo_journal_save(const struct exo_setup *s, struct json_object *journal,
-                     struct exo_err *err)
+/* text: NULL where there shall be none. */
+static int save(const struct exo_setup *s, const struct exo_buf *text,
+                struct exo_err *err)
 {
-    struct json_object *list =
-        journal ? exo_journal_list(journal, "changes") : NULL;
     struct exo_setup_file file;
     struct exo_buf path = EXO_BUF_INIT(4096);
+    const char *name;
     int rc;
 
     memset(&file, 0, sizeof(file));
-    exo_buf_init(&file.after, 8 * EXO_SETUP_TEXT);
-    in_journal(s, &path);
-    file.path = path.data;
+    exo_buf_init(&file.after, JOURNAL_MAX);
     file.mode = 0600;
-    file.wanted = list && json_object_array_length(list) > 0;
-    if (file.wanted) {
-        exo_buf_str(&file.after, json_object_to_json_string_ext(
-                                     journal, JSON_C_TO_STRING_PRETTY));
-        exo_buf_str(&file.after, "\n");
+    file.wanted = text != NULL;
+    if (text) {
+        exo_buf_join(&file.after, text);
     }
-    rc = path.error != 0 ? path.error : file.after.error;
+    in_journal(s, &path);
+    rc = exo_buf_done(&path, &name);
     if (rc == 0) {
-        rc = exo_setup_file_write(&file, err);
+        file.path = strdup(name);
+        rc = file.path ? exo_setup_file_write(&file, err) : EXO_E_NOMEM;
     }
-    exo_buf_free(&file.after);
+    exo_setup_file_free(&file);
     exo_buf_free(&path);
     return rc;
+}
+
+int exo_journal_shrink(const struct exo_setup *s, struct json_object *journal,
+                       const bool stays[], struct exo_err *err)
+{
+    struct json_object *list = exo_journal_list(journal, "changes");
+    size_t n = json_object_array_length(list);
+    struct exo_buf text = EXO_BUF_INIT(JOURNAL_MAX);
+    struct exo_json json;
+    bool any = false;
+    int rc;
+
+    exo_json_begin(&json, &text, true);
+    exo_json_put_number(&json, "version", FORMAT);
+    exo_json_array(&json, "files");
+    exo_json_end(&json);
+    exo_json_array(&json, "changes");
+    for (size_t i = 0; i < n; i++) {
+        if (stays[i]) {
+            put(&json, "name",
+                as_it_was(json_object_array_get_idx(list, i), "name"));
+            any = true;
+        }
+    }
+    exo_json_end(&json);
+    exo_json_end(&json);
+    rc = save(s, any ? &text : NULL, err);
+    exo_buf_free(&text);
+    return rc;
+}
+
+static const struct exo_setup_file *file_at(const struct exo_setup_file file[],
+                                            size_t n, struct json_object *old)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (file[i].kind == exo_journal_kind(old) &&
+            exo_setup_same(file[i].path, exo_journal_text(old, "path"))) {
+            return &file[i];
+        }
+    }
+    return NULL;
+}
+
+static void put_file(struct exo_json *json, struct json_object *old,
+                     const struct exo_setup_file *f)
+{
+    const char *before = NULL, *after = NULL;
+    int rc = exo_buf_done(&f->before, &before);
+
+    if (rc == 0) {
+        rc = exo_buf_done(&f->after, &after);
+    }
+    if (rc != 0) {
+        json->out->error = rc;
+        return;
+    }
+    put(json, "path",
+        as_it_is(old, f->kind, f->path, f->existed ? before : NULL,
+                 f->wanted ? after : NULL, f->mode));
+}
+
+/* Those of the journal first, in its order, then the new ones. */
+static void put_files(struct exo_json *json, struct json_object *list,
+                      const struct exo_setup_file file[], size_t n)
+{
+    size_t n_old = list ? json_object_array_length(list) : 0;
+
+    exo_json_array(json, "files");
+    for (size_t i = 0; i < n_old; i++) {
+        struct json_object *old = json_object_array_get_idx(list, i);
+        const struct exo_setup_file *f = file_at(file, n, old);
+
+        if (f) {
+            put_file(json, old, f);
+        } else {
+            put(json, "path", as_it_was(old, "path"));
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!find(list, file[i].kind, "path", file[i].path)) {
+            put_file(json, NULL, &file[i]);
+        }
+    }
+    exo_json_end(json);
+}
+
+static void put_change(struct exo_json *json, struct json_object *old,
+                       const struct exo_change *c)
+{
+    put(json, "name", as_it_is(old, c->kind, c->name, c->before, c->after, -1));
+}
+
+static void put_changes(struct exo_json *json, struct json_object *list,
+                        const struct exo_changes *changes)
+{
+    size_t n_old = list ? json_object_array_length(list) : 0;
+
+    exo_json_array(json, "changes");
+    for (size_t i = 0; i < n_old; i++) {
+        struct json_object *old = json_object_array_get_idx(list, i);
+        const char *name = exo_journal_text(old, "name");
+        const struct exo_change *c =
+            name ? exo_changes_find(changes, exo_journal_kind(old), name)
+                 : NULL;
+
+        if (c) {
+            put_change(json, old, c);
+        } else {
+            put(json, "name", as_it_was(old, "name"));
+        }
+    }
+    for (size_t i = 0; i < changes->n; i++) {
+        const struct exo_change *c = &changes->item[i];
+
+        if (!find(list, c->kind, "name", c->name)) {
+            put_change(json, NULL, c);
+        }
+    }
+    exo_json_end(json);
 }
 
 int exo_setup_journal(const struct exo_setup *s,
                       const struct exo_setup_file file[], size_t n,
                       struct exo_err *err)
 {
+    struct exo_buf text = EXO_BUF_INIT(JOURNAL_MAX);
     struct json_object *journal;
+    struct exo_json json;
     int rc = exo_journal_load(s, &journal, err);
 
     if (rc != 0) {
         return rc;
     }
-    if (!journal) {
-        journal = json_object_new_object();
-        json_object_object_add(journal, "version", json_object_new_int(FORMAT));
-        json_object_object_add(journal, "files", json_object_new_array());
-        json_object_object_add(journal, "changes", json_object_new_array());
-    }
-    for (size_t i = 0; i < n; i++) {
-        const struct exo_setup_file *f = &file[i];
-        const char *before, *after;
-        struct json_object *entry;
-
-        rc = exo_buf_done(&f->before, &before);
-        if (rc == 0) {
-            rc = exo_buf_done(&f->after, &after);
-        }
-        if (rc != 0) {
-            json_object_put(journal);
-            return rc;
-        }
-        entry =
-            note(exo_journal_list(journal, "files"), f->kind, "path", f->path,
-                 f->existed ? before : NULL, f->wanted ? after : NULL);
-        json_object_object_add(entry, "mode",
-                               json_object_new_int((int)f->mode));
-    }
-    for (size_t i = 0; i < s->changes.n; i++) {
-        const struct exo_change *c = &s->changes.item[i];
-
-        (void)note(exo_journal_list(journal, "changes"), c->kind, "name",
-                   c->name, c->before, c->after);
-    }
-    rc = exo_journal_save(s, journal, err);
-    json_object_put(journal);
+    exo_json_begin(&json, &text, true);
+    exo_json_put_number(&json, "version", FORMAT);
+    put_files(&json, exo_journal_list(journal, "files"), file, n);
+    put_changes(&json, exo_journal_list(journal, "changes"), &s->changes);
+    exo_json_end(&json);
+    rc = save(s, &text, err);
+    exo_buf_free(&text);
+    exo_json_free(journal);
     return rc;
 }

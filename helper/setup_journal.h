@@ -18,13 +18,15 @@
 
 #include "setup.h"
 
-/* *journal is NULL if there is none. Free it with json_object_put(). */
+/* *journal is NULL if there is none. Free it with exo_json_free(). */
 int exo_journal_load(const struct exo_setup *setup,
                      struct json_object **journal,
                      struct exo_err *err) EXO_MUST_CHECK;
-/* Replaces it; NULL, or one without changes, removes it. */
-int exo_journal_save(const struct exo_setup *setup, struct json_object *journal,
-                     struct exo_err *err) EXO_MUST_CHECK;
+/* Replaces it by one with the changes for which stays[i] is set; without any
+ * there is no journal any more. */
+int exo_journal_shrink(const struct exo_setup *setup,
+                       struct json_object *journal, const bool stays[],
+                       struct exo_err *err) EXO_MUST_CHECK;
 
 /* "main", "master", "conf", "map", "user". */
 const char *exo_journal_word(enum exo_setup_kind kind);

@@ -132,7 +132,7 @@ static int want_map(struct exo_setup *s, const char *name,
     exo_setup_in_dir(s, name, &path);
     rc = exo_buf_done(&path, &where);
     if (rc == 0) {
-        rc = exo_setup_file_read(&file, where, err);
+        rc = exo_setup_file_read(&file, where, EXO_SETUP_TEXT, err);
         if (rc == 0 && file.existed) {
             rc = exo_buf_done(&file.before, &before);
         }

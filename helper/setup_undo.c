@@ -15,19 +15,41 @@
 #include <string.h>
 
 #include "exoauth/block.h"
+#include "exoauth/json.h"
 #include "place.h"
 #include "setup_journal.h"
 
 struct undo {
     struct exo_setup *setup;
     struct json_object *journal;
-    struct json_object *left;   /* entries that stay in it */
+    bool *stays;                /* of its changes, those that stay in it */
+    size_t at;                  /* the change that is looked at */
     struct exo_changes whole;   /* all that is taken back, to be shown */
     struct exo_changes partial; /* those of files that others changed */
     bool kept[EXO_SETUP_KINDS]; /* of this kind one stays */
     size_t refused;
     bool in_use; /* something that stays leads to a map or service of ours */
+    int failed;  /* what is there could not be read: sticky, with err */
+    struct exo_err err;
 };
+
+/* As it is now. What cannot be read is not taken for what is not there. */
+static const char *read_now(struct undo *u, struct exo_setup_file *file,
+                            const char *path)
+{
+    const char *text = NULL;
+    int rc;
+
+    exo_setup_file_free(file);
+    rc = exo_setup_file_read(file, path, EXO_SETUP_TEXT, &u->err);
+    if (rc == 0 && file->existed) {
+        rc = exo_buf_done(&file->before, &text);
+    }
+    if (rc != 0 && u->failed == 0) {
+        u->failed = rc;
+    }
+    return text;
+}
 
 /* The file of a kind (of a map: with that path) as the journal has it. */
 static struct json_object *file_of(const struct undo *u,
@@ -49,44 +71,34 @@ static struct json_object *file_of(const struct undo *u,
 }
 
 /* Is it byte for byte what a setup made of it? */
-static bool is_whole(struct json_object *f)
+static bool is_whole(struct undo *u, struct json_object *f)
 {
     const char *path = f ? exo_journal_text(f, "path") : NULL;
-    struct exo_err ignored = EXO_ERR_INIT;
-    struct exo_setup_file now;
-    const char *text = NULL;
+    struct exo_setup_file now = { .path = NULL };
     bool yes;
 
     if (!path) {
         return false;
     }
-    yes = exo_setup_file_read(&now, path, &ignored) == 0 &&
-          (!now.existed || exo_buf_done(&now.before, &text) == 0) &&
-          exo_journal_is_ours(f, text);
+    yes = exo_journal_is_ours(f, read_now(u, &now, path));
     exo_setup_file_free(&now);
     return yes;
 }
 
 /* The value of today, NULL if it is not set; maps are read into text. */
-static const char *today(const struct undo *u, enum exo_setup_kind kind,
+static const char *today(struct undo *u, enum exo_setup_kind kind,
                          const char *name, struct exo_setup_file *map)
 {
     const struct exo_setup *s = u->setup;
     const struct exo_postfix_service *service;
-    struct exo_err ignored = EXO_ERR_INIT;
     char word[128] = "";
-    const char *text;
     size_t n = strcspn(name, "/");
 
     switch (kind) {
     case EXO_SETUP_CONF:
         return exo_block_get(&s->conf->block, name);
     case EXO_SETUP_MAP:
-        text = NULL;
-        return exo_setup_file_read(map, name, &ignored) == 0 && map->existed &&
-                       exo_buf_done(&map->before, &text) == 0
-                   ? text
-                   : NULL;
+        return read_now(u, map, name);
     case EXO_SETUP_MASTER:
         memcpy(word, name, n < sizeof(word) ? n : 0);
         service = exo_postfix_find(s->postfix, word, "unix");
@@ -104,7 +116,7 @@ static void keep(struct undo *u, struct json_object *entry)
 {
     u->kept[exo_journal_kind(entry)] = true;
     u->refused++;
-    json_object_array_add(u->left, json_object_get(entry));
+    u->stays[u->at] = true;
 }
 
 static void refuse(struct undo *u, struct json_object *entry,
@@ -211,7 +223,7 @@ static void look_at(struct undo *u, struct json_object *entry)
         return;
     }
     now = today(u, kind, name, &map);
-    shared = kind == EXO_SETUP_CONF && !is_whole(file_of(u, kind, NULL));
+    shared = kind == EXO_SETUP_CONF && !is_whole(u, file_of(u, kind, NULL));
     if (exo_setup_same(now, before)) {
         /* nothing to do */
     } else if (u->in_use &&
@@ -227,7 +239,7 @@ static void look_at(struct undo *u, struct json_object *entry)
         refuse(u, entry, kind, name, now);
     } else {
         exo_changes_add(&u->whole, kind, name, now, before);
-        if (!is_whole(file_of(u, kind, name)) || kind == EXO_SETUP_MAP) {
+        if (!is_whole(u, file_of(u, kind, name)) || kind == EXO_SETUP_MAP) {
             exo_changes_add(&u->partial, kind, name, now, before);
         }
     }
@@ -254,6 +266,7 @@ static void look_at_all(struct undo *u)
             struct json_object *entry = json_object_array_get_idx(list, i);
 
             if (exo_journal_kind(entry) == order[k]) {
+                u->at = i;
                 look_at(u, entry);
             }
         }
@@ -349,9 +362,7 @@ static int take_back(struct undo *u, struct exo_err *err)
         if (exo_changes_find(&u->whole, EXO_SETUP_CONF, "chroot")) {
             drop_tokens(u->setup);
         }
-        json_object_object_add(u->journal, "changes", json_object_get(u->left));
-        json_object_object_add(u->journal, "files", json_object_new_array());
-        rc = exo_journal_save(u->setup, u->journal, err);
+        rc = exo_journal_shrink(u->setup, u->journal, u->stays, err);
     }
     return rc;
 }
@@ -377,16 +388,26 @@ static int ask_and_take(struct undo *u, bool *changed, struct exo_err *err)
 
 int exo_setup_undo(struct exo_setup *s, bool *changed, struct exo_err *err)
 {
-    struct undo u = { .setup = s };
+    struct undo u = { .setup = s, .err = EXO_ERR_INIT };
+    struct json_object *list;
     int rc = exo_journal_load(s, &u.journal, err);
 
     *changed = false;
     if (rc != 0 || !u.journal) {
         return rc;
     }
-    u.left = json_object_new_array();
+    list = exo_journal_list(u.journal, "changes");
+    u.stays = calloc(json_object_array_length(list) + 1, sizeof(*u.stays));
+    if (!u.stays) {
+        exo_json_free(u.journal);
+        return EXO_E_NOMEM;
+    }
     look_at_all(&u);
     rc = u.whole.error != 0 ? u.whole.error : u.partial.error;
+    if (u.failed != 0) {
+        *err = u.err;
+        rc = u.failed;
+    }
     if (rc == 0) {
         rc = ask_and_take(&u, changed, err);
     }
@@ -399,7 +420,7 @@ int exo_setup_undo(struct exo_setup *s, bool *changed, struct exo_err *err)
     }
     exo_changes_free(&u.whole);
     exo_changes_free(&u.partial);
-    json_object_put(u.left);
-    json_object_put(u.journal);
+    free(u.stays);
+    exo_json_free(u.journal);
     return rc;
 }

@@ -89,8 +89,8 @@ void exo_status_table(struct exo_buf *out, const struct exo_status_row *row,
                       size_t n, int64_t now);
 
 /* Appends {"exoauth":1,"accounts":[...]} and a newline. */
-int exo_status_json(struct exo_buf *out, const struct exo_status_row *row,
-                    size_t n) EXO_MUST_CHECK;
+void exo_status_json(struct exo_buf *out, const struct exo_status_row *row,
+                     size_t n);
 
 /* Appends the text format of Prometheus, for a textfile collector. */
 void exo_status_prometheus(struct exo_buf *out,

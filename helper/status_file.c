@@ -29,9 +29,12 @@ static int make_text(struct exo_app *app, struct exo_buf *text)
 
     exo_buf_reset(text);
     if (rc == 0) {
-        rc = exo_status_json(text, rows, n);
+        exo_status_json(text, rows, n);
         free(rows);
-    } else {
+        rc = text->error;
+    }
+    if (rc != 0) {
+        exo_err_words(&err, rc);
         exo_app_warn(app, "status_file is not written: %s", err.text);
     }
     return rc;
@@ -47,10 +50,14 @@ static void write_in(struct exo_app *app, int dir, const char *name)
     const struct exo_file_how how = { .mode = 0644 };
     struct exo_buf text = EXO_BUF_INIT(TEXT_MAX);
     struct exo_buf now = EXO_BUF_INIT(TEXT_MAX);
+    const char *whole;
     int rc = make_text(app, &text);
 
     for (int i = 0; rc == 0 && i < ROUNDS; i++) {
-        rc = exo_file_put(dir, name, &how, text.data, text.len);
+        rc = exo_buf_done(&text, &whole);
+        if (rc == 0) {
+            rc = exo_file_put(dir, name, &how, whole, text.len);
+        }
         if (rc != 0) {
             exo_app_warn(app,
                          "cannot write status_file %s: %m; check owner, mode "
@@ -59,13 +66,11 @@ static void write_in(struct exo_app *app, int dir, const char *name)
             break;
         }
         rc = make_text(app, &now);
-        if (rc != 0 || (now.len == text.len &&
-                        memcmp(now.data, text.data, now.len) == 0)) {
+        if (rc != 0 || exo_buf_same(&now, &text)) {
             break;
         }
         exo_buf_reset(&text);
-        exo_buf_add(&text, now.data, now.len);
-        rc = text.error;
+        exo_buf_join(&text, &now);
     }
     exo_buf_free(&text);
     exo_buf_free(&now);

@@ -110,14 +110,16 @@ int exo_json_read(const char *text, size_t len, unsigned depth,
 
 int exo_json_parse(const struct exo_secret *text, struct json_object **object)
 {
-    const char *why;
+    const char *why, *answer;
+    size_t len;
+    int rc = exo_secret_reveal(text, &answer, &len);
 
     *object = NULL;
-    if (exo_secret_len(text) > EXO_JSON_ANSWER_MAX) {
-        return EXO_E_TOOBIG;
+    if (rc == EXO_OK && len > EXO_JSON_ANSWER_MAX) {
+        rc = EXO_E_TOOBIG;
     }
-    return exo_json_read(exo_secret_reveal(text), exo_secret_len(text),
-                         ANSWER_DEPTH, object, &why);
+    return rc == EXO_OK ? exo_json_read(answer, len, ANSWER_DEPTH, object, &why)
+                        : rc;
 }
 
 static void wipe(struct json_object *value)

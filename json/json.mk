@@ -7,4 +7,5 @@ libexoauth_json_la_CPPFLAGS = $(exo_cppflags) $(JSON_CFLAGS)
 libexoauth_json_la_SOURCES = \
 	json/check.c \
 	json/json.c \
+	json/write.c \
 	$(NULL)

@@ -90,8 +90,12 @@ size_t exo_hide_show(char *out, size_t size, const char *text)
 bool exo_hide_found(const struct exo_hide *hide, const char *text, size_t len)
 {
     for (size_t i = 0; i < EXO_HIDE_FORMS; i++) {
-        const char *form = exo_secret_reveal(&hide->form[i]);
-        size_t n = exo_secret_len(&hide->form[i]);
+        const char *form;
+        size_t n;
+
+        if (exo_secret_reveal(&hide->form[i], &form, &n) != EXO_OK) {
+            return true;
+        }
         size_t window = n < WINDOW ? n : WINDOW;
         size_t step = n < 2 * WINDOW ? 1 : WINDOW;
 

@@ -141,7 +141,9 @@ static int send_tagged(struct exo_mail *mail, const char *command,
                        const char *secret, struct exo_err *err)
 {
     struct exo_secret line = EXO_SECRET_INIT;
+    const char *text;
     char shown[192];
+    size_t len;
     int rc;
 
     (void)snprintf(mail->tag, sizeof(mail->tag), "exo%u", ++mail->n_tags);
@@ -149,8 +151,9 @@ static int send_tagged(struct exo_mail *mail, const char *command,
                 secret ? " " : "", secret ? secret : "");
     (void)snprintf(shown, sizeof(shown), "%s %.80s <token of %zu bytes>",
                    mail->tag, command, secret ? strlen(secret) : 0);
-    rc = exo_mail_send(mail, exo_secret_reveal(&line), secret ? shown : NULL,
-                       err);
+    rc = exo_secret_reveal(&line, &text, &len);
+    rc = rc == 0 ? exo_mail_send(mail, text, secret ? shown : NULL, err)
+                 : exo_mail_unsent(rc, err);
     exo_secret_free(&line);
     return rc;
 }

@@ -85,6 +85,8 @@ int exo_mail_confused(struct exo_mail *mail, const char *line,
                       struct exo_err *err) EXO_MUST_CHECK;
 /* From here on under TLS; what was said before does not count. */
 int exo_mail_secure(struct exo_mail *mail, struct exo_err *err) EXO_MUST_CHECK;
+/* What was to be said is not there as a whole: rc is the buffer's. */
+int exo_mail_unsent(int rc, struct exo_err *err) EXO_MUST_CHECK;
 /* What it said is not there as a whole: rc is EXO_E_NOMEM or EXO_E_TOOBIG. */
 int exo_mail_unread(struct exo_mail *mail, int rc,
                     struct exo_err *err) EXO_MUST_CHECK;

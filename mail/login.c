@@ -20,38 +20,43 @@
 
 #define ROUNDS 8 /* challenges, many more than there ever are */
 
+/* *coded is in line. */
 static int encode(struct exo_mail *mail, const struct exo_secret *response,
-                  struct exo_secret *line, char *shown, size_t size,
-                  struct exo_err *err)
+                  struct exo_secret *line, const char **coded, char *shown,
+                  size_t size, struct exo_err *err)
 {
-    size_t len = exo_secret_len(response);
-    int rc;
+    const char *text;
+    size_t len, coded_len = 0;
+    int rc = exo_secret_reveal(response, &text, &len);
 
     exo_secret_free(line);
     *line = (struct exo_secret)EXO_SECRET_INIT;
-    rc = exo_base64(line, exo_secret_reveal(response), len);
-    if (rc == 0 && len > 1) { /* one byte is the answer to a challenge */
-        rc = exo_hide_response(&mail->hide, exo_secret_reveal(response), len);
-        (void)snprintf(shown, size, "<token of %zu bytes>",
-                       exo_secret_len(line));
-    } else {
-        (void)snprintf(shown, size, "%s", exo_secret_reveal(line));
+    if (rc == 0) {
+        rc = exo_base64(line, text, len);
     }
-    return rc == 0 ? 0
-                   : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                                 "the token is too long to be sent");
+    if (rc == 0) {
+        rc = exo_secret_reveal(line, coded, &coded_len);
+    }
+    if (rc == 0 && len > 1) { /* one byte is the answer to a challenge */
+        rc = exo_hide_response(&mail->hide, text, len);
+        (void)snprintf(shown, size, "<token of %zu bytes>", coded_len);
+    } else if (rc == 0) {
+        (void)snprintf(shown, size, "%s", *coded);
+    }
+    return rc == 0 ? 0 : exo_mail_unsent(rc, err);
 }
 
 static int respond(struct exo_mail *mail, const struct exo_secret *response,
                    struct exo_err *err)
 {
     struct exo_secret line = EXO_SECRET_INIT;
+    const char *text;
     char shown[64];
-    int rc = encode(mail, response, &line, shown, sizeof(shown), err);
+    int rc = encode(mail, response, &line, &text, shown, sizeof(shown), err);
 
     if (rc == 0) {
         exo_mail_step(mail, "its answer to the login");
-        rc = exo_mail_send(mail, exo_secret_reveal(&line), shown, err);
+        rc = exo_mail_send(mail, text, shown, err);
     }
     exo_secret_free(&line);
     return rc;
@@ -89,16 +94,16 @@ static int first_command(struct exo_mail *mail, const char *mech,
                          struct exo_err *err)
 {
     struct exo_secret line = EXO_SECRET_INIT;
+    const char *text = NULL;
     char shown[64] = "";
     int rc = 0;
 
     if (at_once) {
-        rc = encode(mail, response, &line, shown, sizeof(shown), err);
+        rc = encode(mail, response, &line, &text, shown, sizeof(shown), err);
     }
     if (rc == 0) {
         exo_mail_step(mail, "its answer to the login");
-        rc = mail->ops->login(mail, mech,
-                              at_once ? exo_secret_reveal(&line) : NULL, err);
+        rc = mail->ops->login(mail, mech, text, err);
     }
     exo_secret_free(&line);
     return rc;

@@ -80,20 +80,19 @@ int exo_mail_send(struct exo_mail *mail, const char *line, const char *shown,
                   struct exo_err *err)
 {
     struct exo_secret out = EXO_SECRET_INIT;
+    const char *text;
+    size_t len;
     int rc;
 
     exo_buf_str(&out.hidden, line);
     exo_buf_str(&out.hidden, "\r\n");
-    if (out.hidden.error != 0) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "a command of more than %zu KiB; the token is too "
-                         "long to be sent",
-                         EXO_SECRET_MAX / 1024);
+    rc = exo_secret_reveal(&out, &text, &len);
+    if (rc != 0) {
+        rc = exo_mail_unsent(rc, err);
     } else {
         exo_mail_say(mail, 'C', shown ? shown : line);
         mail->early = exo_stream_ahead(&mail->stream, mail->tag);
-        rc = exo_stream_send(&mail->stream, out.hidden.data, out.hidden.len,
-                             mail->deadline, err);
+        rc = exo_stream_send(&mail->stream, text, len, mail->deadline, err);
     }
     exo_secret_free(&out);
     return rc;
@@ -189,6 +188,18 @@ int exo_mail_secure(struct exo_mail *mail, struct exo_err *err)
         exo_mail_say(mail, 'I', text);
     }
     return rc;
+}
+
+int exo_mail_unsent(int rc, struct exo_err *err)
+{
+    if (rc == EXO_E_TOOBIG) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "a command of more than %zu KiB; the token is too "
+                           "long to be sent",
+                           EXO_SECRET_MAX / 1024);
+    }
+    exo_err_words(err, rc);
+    return EXO_E_STATUS;
 }
 
 int exo_mail_unread(struct exo_mail *mail, int rc, struct exo_err *err)

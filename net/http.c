@@ -175,20 +175,21 @@ static CURLcode add_header(struct exo_http_call *call, const char *line)
 static CURLcode add_secret_header(struct exo_http_call *call,
                                   const struct exo_http_header *header)
 {
-    const char *value =
-        header->text != NULL ? header->text : exo_secret_reveal(header->secret);
-    size_t len =
-        header->text != NULL ? strlen(value) : exo_secret_len(header->secret);
     struct exo_secret line = { EXO_BUF_INIT(HEADER_MAX) };
-    CURLcode rc;
+    const char *text;
+    size_t len;
+    CURLcode rc = CURLE_OUT_OF_MEMORY;
 
-    if (exo_has_control(value, len)) {
-        return CURLE_BAD_FUNCTION_ARGUMENT;
-    }
     exo_buf_fmt(&line.hidden, "%s: ", header->name);
-    exo_buf_add(&line.hidden, value, len);
-    rc = line.hidden.error == 0 ? add_header(call, exo_secret_reveal(&line))
-                                : CURLE_OUT_OF_MEMORY;
+    if (header->text != NULL) {
+        exo_buf_str(&line.hidden, header->text);
+    } else {
+        exo_buf_join(&line.hidden, &header->secret->hidden);
+    }
+    if (exo_secret_reveal(&line, &text, &len) == EXO_OK) {
+        rc = exo_has_control(text, len) ? CURLE_BAD_FUNCTION_ARGUMENT
+                                        : add_header(call, text);
+    }
     exo_secret_free(&line);
     return rc;
 }
@@ -212,13 +213,21 @@ static CURLcode set_form(struct exo_http_call *call,
     CURL *curl = call->curl;
     /* Without it a long form waits a second for "100 Continue". */
     CURLcode rc = add_header(call, "Expect:");
+    const char *text;
+    size_t len;
 
+    if (exo_secret_reveal(form, &text, &len) != EXO_OK) {
+        return CURLE_OUT_OF_MEMORY;
+    }
     exo_curl_long(&rc, curl, CURLOPT_POST, 1);
-    exo_curl_long(&rc, curl, CURLOPT_POSTFIELDSIZE, (long)exo_secret_len(form));
-    exo_curl_text(&rc, curl, CURLOPT_POSTFIELDS, exo_secret_reveal(form));
+    exo_curl_long(&rc, curl, CURLOPT_POSTFIELDSIZE, (long)len);
+    exo_curl_text(&rc, curl, CURLOPT_POSTFIELDS, text);
     if (basic != NULL) {
+        if (exo_secret_reveal(basic, &text, &len) != EXO_OK) {
+            return CURLE_OUT_OF_MEMORY;
+        }
         exo_curl_long(&rc, curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-        exo_curl_text(&rc, curl, CURLOPT_USERPWD, exo_secret_reveal(basic));
+        exo_curl_text(&rc, curl, CURLOPT_USERPWD, text);
     }
     return rc;
 }
@@ -361,9 +370,6 @@ int exo_http_post(const char *url, const struct exo_secret *form,
                            "an endpoint is no https URL, or has a user, "
                            "password or fragment; correct it (http is for "
                            "this host only: 127.0.0.1, [::1], localhost)");
-    }
-    if (form->hidden.error != 0) {
-        return exo_http_explain(&call, CURLE_OUT_OF_MEMORY, err);
     }
     return send_request(&call, &request, deadline_ms, reply, err);
 }

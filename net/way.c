@@ -101,13 +101,17 @@ static int read_proxy_auth(const char *path, struct exo_secret *out,
     struct exo_secret line = { EXO_BUF_INIT(PROXY_AUTH_MAX) };
     const char *text;
     const char *colon;
+    size_t len;
     int rc = read_file("proxy_auth_file", path, &line.hidden, err);
 
     if (rc != 0) {
         goto out;
     }
     exo_secret_chomp(&line);
-    text = exo_secret_reveal(&line);
+    rc = exo_secret_reveal(&line, &text, &len);
+    if (rc != 0) {
+        goto out;
+    }
     colon = strchr(text, ':');
     if (colon == NULL || strpbrk(text, "\r\n") != NULL) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -131,6 +135,8 @@ int exo_http_set_proxy(struct exo_http_call *call, struct exo_err *err)
     struct exo_secret auth = EXO_SECRET_INIT;
     struct exo_url parts;
     CURLcode rc = CURLE_OK;
+    const char *text;
+    size_t len;
     int failed = 0;
 
     if (proxy == NULL || proxy[0] == '\0') {
@@ -157,11 +163,10 @@ int exo_http_set_proxy(struct exo_http_call *call, struct exo_err *err)
         if (failed != 0) {
             goto out;
         }
-        if (auth.hidden.error != 0) {
+        if (exo_secret_reveal(&auth, &text, &len) != EXO_OK) {
             rc = CURLE_OUT_OF_MEMORY;
         }
-        exo_curl_text(&rc, call->curl, CURLOPT_PROXYUSERPWD,
-                      exo_secret_reveal(&auth));
+        exo_curl_text(&rc, call->curl, CURLOPT_PROXYUSERPWD, text);
     }
     exo_curl_text(&rc, call->curl, CURLOPT_PROXY, proxy);
     exo_curl_text(&rc, call->curl, CURLOPT_NOPROXY, "");

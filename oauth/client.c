@@ -27,21 +27,26 @@ int exo_form_text(struct exo_secret *form, const char *name, const char *value)
 int exo_form_secret(struct exo_secret *form, const char *name,
                     const struct exo_secret *value)
 {
-    return exo_http_form_add(form, name, exo_secret_reveal(value),
-                             exo_secret_len(value));
+    const char *text;
+    size_t len;
+    int rc = exo_secret_reveal(value, &text, &len);
+
+    return rc == EXO_OK ? exo_http_form_add(form, name, text, len) : rc;
 }
 
 /* Appends text form-encoded: the value of a form with one field. */
 static int append_encoded(struct exo_secret *out, const char *text, size_t len)
 {
     struct exo_secret form = EXO_SECRET_INIT;
-    const char *value;
+    const char *field;
     int rc;
 
     rc = exo_http_form_add(&form, "v", text, len);
     if (rc == EXO_OK) {
-        value = strchr(exo_secret_reveal(&form), '=');
-        exo_buf_str(&out->hidden, value == NULL ? "" : value + 1);
+        rc = exo_secret_reveal(&form, &field, &len);
+    }
+    if (rc == EXO_OK) {
+        exo_buf_str(&out->hidden, field + strlen("v="));
         rc = out->hidden.error;
     }
     exo_secret_free(&form);
@@ -53,15 +58,19 @@ static int append_encoded(struct exo_secret *out, const char *text, size_t len)
 static int make_basic(struct exo_secret *basic,
                       const struct exo_oauth_client *client)
 {
-    int rc;
+    const char *text;
+    size_t len;
+    int rc = exo_secret_reveal(client->secret, &text, &len);
 
-    rc = append_encoded(basic, client->client_id, strlen(client->client_id));
+    if (rc == EXO_OK) {
+        rc =
+            append_encoded(basic, client->client_id, strlen(client->client_id));
+    }
     if (rc != EXO_OK) {
         return rc;
     }
     exo_buf_str(&basic->hidden, ":");
-    return append_encoded(basic, exo_secret_reveal(client->secret),
-                          exo_secret_len(client->secret));
+    return append_encoded(basic, text, len);
 }
 
 static int add_assertion(struct exo_secret *form,
@@ -129,6 +138,9 @@ static bool missing(const struct exo_secret *secret)
 static int check_client(const struct exo_oauth_client *client,
                         struct exo_err *err)
 {
+    const char *text;
+    size_t len;
+
     switch (client->auth) {
     case EXO_CLIENT_SECRET_POST:
     case EXO_CLIENT_SECRET_BASIC:
@@ -149,7 +161,8 @@ static int check_client(const struct exo_oauth_client *client,
         return EXO_OK;
     case EXO_CLIENT_ASSERTION:
         if (missing(client->assertion) ||
-            !exo_is_vschar(exo_secret_reveal(client->assertion))) {
+            (exo_secret_reveal(client->assertion, &text, &len) == EXO_OK &&
+             !exo_is_vschar(text))) {
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "%s has no usable assertion; check the file "
                                "that assertion_file in the account file names",

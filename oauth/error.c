@@ -119,9 +119,13 @@ static enum exo_status judge(const struct exo_asked *asked, long http_status,
 static bool is_unsaid(const struct exo_asked *asked,
                       const struct exo_http_reply *reply)
 {
-    const char *body = exo_secret_reveal(&reply->body);
-    size_t blank = strspn(body, " \t\r\n");
+    const char *body;
+    size_t len, blank;
 
+    if (exo_secret_reveal(&reply->body, &body, &len) != EXO_OK) {
+        return false;
+    }
+    blank = strspn(body, " \t\r\n");
     return asked->client->issued && !asked->identity &&
            strcmp(asked->key, "token_endpoint") == 0 &&
            (reply->status / 100 == 3 || reply->status / 100 == 4) &&
@@ -357,11 +361,16 @@ int exo_refused(const struct exo_asked *asked,
 
 static const char *shape(const struct exo_http_reply *reply, int parse_rc)
 {
-    if (exo_secret_empty(&reply->body)) {
+    const char *body;
+    size_t len;
+
+    if (exo_secret_reveal(&reply->body, &body, &len) != EXO_OK) {
+        return "more than can be read";
+    }
+    if (len == 0) {
         return "nothing";
     }
-    if (strncasecmp(reply->content_type, "text/html", 9) == 0 ||
-        *exo_secret_reveal(&reply->body) == '<') {
+    if (strncasecmp(reply->content_type, "text/html", 9) == 0 || *body == '<') {
         return "HTML instead of JSON";
     }
     if (parse_rc == EXO_E_SHORT) {

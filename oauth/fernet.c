@@ -28,20 +28,25 @@
 int exo_fernet_key(struct exo_secret *key, const struct exo_secret *password,
                    const void *salt, size_t salt_len, long rounds)
 {
+    const char *text;
+    size_t len;
     char *room;
+    int rc = exo_secret_reveal(password, &text, &len);
 
     exo_secret_free(key);
+    if (rc != EXO_OK) {
+        return rc;
+    }
     if (rounds < 1 || rounds > EXO_FERNET_ROUNDS_MAX || salt_len == 0 ||
-        salt_len > INT_MAX || exo_secret_empty(password)) {
+        salt_len > INT_MAX || len == 0) {
         return EXO_E_ARG;
     }
     room = exo_buf_reserve(&key->hidden, EXO_FERNET_KEY);
     if (room == NULL) {
         return key->hidden.error;
     }
-    if (PKCS5_PBKDF2_HMAC(exo_secret_reveal(password),
-                          (int)exo_secret_len(password), salt, (int)salt_len,
-                          (int)rounds, EVP_sha256(), (int)EXO_FERNET_KEY,
+    if (PKCS5_PBKDF2_HMAC(text, (int)len, salt, (int)salt_len, (int)rounds,
+                          EVP_sha256(), (int)EXO_FERNET_KEY,
                           (unsigned char *)room) != 1) {
         return EXO_E_NOMEM;
     }
@@ -100,27 +105,30 @@ out:
 int exo_fernet_open(const struct exo_secret *key, const char *token, size_t len,
                     struct exo_secret *message)
 {
-    const unsigned char *keys = (const unsigned char *)exo_secret_reveal(key);
     struct exo_secret raw = EXO_SECRET_INIT;
     unsigned char code[CODE];
-    const unsigned char *p;
-    size_t signed_len;
-    int rc = EXO_E_ARG;
+    const unsigned char *keys, *p;
+    const char *text;
+    size_t key_len, signed_len;
+    int rc = exo_secret_reveal(key, &text, &key_len);
 
-    if (exo_secret_len(key) != EXO_FERNET_KEY) {
-        return rc;
+    if (rc != EXO_OK || key_len != EXO_FERNET_KEY) {
+        return rc != EXO_OK ? rc : EXO_E_ARG;
     }
+    keys = (const unsigned char *)text;
     rc = decode(&raw, token, len);
+    if (rc == EXO_OK) {
+        rc = exo_secret_reveal(&raw, &text, &len);
+    }
     if (rc != EXO_OK) {
         goto out;
     }
-    p = (const unsigned char *)exo_secret_reveal(&raw);
+    p = (const unsigned char *)text;
     rc = EXO_E_SYNTAX;
-    if (exo_secret_len(&raw) < HEAD + BLOCK + BLOCK + CODE ||
-        p[0] != FERNET_80) {
+    if (len < HEAD + BLOCK + BLOCK + CODE || p[0] != FERNET_80) {
         goto out;
     }
-    signed_len = exo_secret_len(&raw) - CODE;
+    signed_len = len - CODE;
     if ((signed_len - HEAD) % BLOCK != 0) {
         goto out;
     }

@@ -63,7 +63,9 @@ int exo_arc_key(const char *dir, const char *challenge, struct exo_secret *key,
                 const char **why)
 {
     char name[256];
+    const char *text;
     struct stat st;
+    size_t len;
     int fd, rc;
 
     key_name(dir, challenge, name, sizeof(name));
@@ -83,7 +85,8 @@ int exo_arc_key(const char *dir, const char *challenge, struct exo_secret *key,
     rc = exo_file_read(fd, name, EXO_FILE_TOKEN, st.st_uid, &key->hidden, why);
     if (rc == 0) {
         exo_secret_chomp(key);
-        if (!exo_is_vschar(exo_secret_reveal(key))) {
+        rc = exo_secret_reveal(key, &text, &len);
+        if (rc == 0 && !exo_is_vschar(text)) {
             *why = "its content is no key";
             rc = EXO_E_SYNTAX;
         }
@@ -126,9 +129,9 @@ static int begin(struct request *r, const struct exo_oauth_client *client,
     if (rc == EXO_OK && client->client_id[0] != '\0') {
         rc = exo_form_text(&query, "client_id", client->client_id);
     }
-    exo_buf_fmt(&r->url.hidden, "%s%c%s", client->token_endpoint,
-                strchr(client->token_endpoint, '?') != NULL ? '&' : '?',
-                exo_secret_reveal(&query));
+    exo_buf_fmt(&r->url.hidden, "%s%c", client->token_endpoint,
+                strchr(client->token_endpoint, '?') != NULL ? '&' : '?');
+    exo_buf_join(&r->url.hidden, &query.hidden);
     exo_secret_free(&query);
     return rc != EXO_OK ? rc : r->url.hidden.error;
 }
@@ -136,11 +139,13 @@ static int begin(struct request *r, const struct exo_oauth_client *client,
 static int ask(const struct request *r, struct exo_http_reply *reply,
                struct exo_oauth_error *error)
 {
-    const struct exo_http_get get = { .url = exo_secret_reveal(&r->url),
-                                      .header = r->headers,
-                                      .identity = true };
+    struct exo_http_get get = { .header = r->headers, .identity = true };
     const struct exo_oauth_client *client = r->asked.client;
+    size_t len;
 
+    if (exo_secret_reveal(&r->url, &get.url, &len) != EXO_OK) {
+        return exo_no_memory(error);
+    }
     return exo_http_get(&get, &client->way, client->deadline_ms, reply,
                         &error->err);
 }
@@ -163,7 +168,8 @@ static int answer_challenge(struct request *r, struct exo_secret *proof,
                            "it runs as must be in the group himds",
                            reply->challenge, why);
     }
-    exo_buf_fmt(&proof->hidden, "Basic %s", exo_secret_reveal(key));
+    exo_buf_str(&proof->hidden, "Basic ");
+    exo_buf_join(&proof->hidden, &key->hidden);
     if (proof->hidden.error != 0) {
         return exo_no_memory(error);
     }

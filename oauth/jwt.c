@@ -13,10 +13,10 @@
 
 #include <string.h>
 
-#include <json-c/json.h>
 #include <openssl/rand.h>
 
 #include "exoauth/base64.h"
+#include "exoauth/json.h"
 
 #define PART_MAX ((size_t)8192) /* bytes of header or claims */
 
@@ -64,80 +64,48 @@ static bool make_id(char to[37])
     return true;
 }
 
-/* Takes over value; false without memory. */
-static bool put(struct json_object *object, const char *name,
-                struct json_object *value)
-{
-    if (value != NULL && json_object_object_add(object, name, value) == 0) {
-        return true;
-    }
-    (void)json_object_put(value);
-    return false;
-}
-
-static bool put_text(struct json_object *object, const char *name,
-                     const char *value)
-{
-    return put(object, name, json_object_new_string(value));
-}
-
-static struct json_object *make_header(const struct exo_keypair *key,
-                                       enum exo_jwt_alg alg)
+static void put_header(struct exo_buf *out, const struct exo_keypair *key,
+                       enum exo_jwt_alg alg)
 {
     const struct exo_certificate *cert = exo_keypair_certificate(key);
     struct exo_buf print = EXO_BUF_INIT(64);
-    const char *thumb;
-    struct json_object *object = json_object_new_object();
     bool sha256 = alg == EXO_JWT_PS256;
-    int rc = sha256 ? exo_base64url(&print, cert->sha256, sizeof(cert->sha256))
-                    : exo_base64url(&print, cert->sha1, sizeof(cert->sha1));
+    struct exo_json json;
 
-    if (object == NULL || rc != EXO_OK ||
-        exo_buf_done(&print, &thumb) != EXO_OK ||
-        !put_text(object, "typ", "JWT") ||
-        !put_text(object, "alg", exo_jwt_alg_word(alg)) ||
-        !put_text(object, sha256 ? "x5t#S256" : "x5t", thumb)) {
-        (void)json_object_put(object);
-        object = NULL;
-    }
+    out->error = sha256
+                     ? exo_base64url(&print, cert->sha256, sizeof(cert->sha256))
+                     : exo_base64url(&print, cert->sha1, sizeof(cert->sha1));
+    exo_json_begin(&json, out, false);
+    exo_json_put_text(&json, "typ", "JWT");
+    exo_json_put_text(&json, "alg", exo_jwt_alg_word(alg));
+    exo_json_put_buf(&json, sha256 ? "x5t#S256" : "x5t", &print);
+    exo_json_end(&json);
     exo_buf_free(&print);
-    return object;
 }
 
-static struct json_object *make_claims(const char *client_id,
-                                       const char *audience, int64_t now,
-                                       const char *id)
+static void put_claims(struct exo_buf *out, const char *client_id,
+                       const char *audience, int64_t now, const char *id)
 {
-    struct json_object *object = json_object_new_object();
+    struct exo_json json;
 
-    if (object != NULL && put_text(object, "aud", audience) &&
-        put_text(object, "iss", client_id) &&
-        put_text(object, "sub", client_id) && put_text(object, "jti", id) &&
-        put(object, "nbf", json_object_new_int64(now)) &&
-        put(object, "iat", json_object_new_int64(now)) &&
-        put(object, "exp", json_object_new_int64(now + EXO_JWT_LIFE))) {
-        return object;
-    }
-    (void)json_object_put(object);
-    return NULL;
+    exo_json_begin(&json, out, false);
+    exo_json_put_text(&json, "aud", audience);
+    exo_json_put_text(&json, "iss", client_id);
+    exo_json_put_text(&json, "sub", client_id);
+    exo_json_put_text(&json, "jti", id);
+    exo_json_put_number(&json, "nbf", now);
+    exo_json_put_number(&json, "iat", now);
+    exo_json_put_number(&json, "exp", now + EXO_JWT_LIFE);
+    exo_json_end(&json);
 }
 
-/* Appends object in base64url; NULL counts as no memory. */
-static int append(struct exo_secret *to, struct json_object *object)
+/* Appends it in base64url. */
+static int append(struct exo_secret *to, const struct exo_buf *part)
 {
-    const char *text = NULL;
+    const char *text;
+    int rc = exo_buf_done(part, &text);
 
-    if (object != NULL) {
-        text = json_object_to_json_string_ext(
-            object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    }
-    if (text == NULL) {
-        return EXO_E_NOMEM;
-    }
-    if (strlen(text) > PART_MAX) {
-        return EXO_E_TOOBIG;
-    }
-    return exo_base64url(&to->hidden, text, strlen(text));
+    return rc == EXO_OK ? exo_base64url(&to->hidden, text, part->len) : rc;
 }
 
 static int append_signature(struct exo_secret *to,
@@ -145,12 +113,16 @@ static int append_signature(struct exo_secret *to,
                             struct exo_err *err)
 {
     struct exo_buf signature = EXO_BUF_INIT(4096);
-    int rc = exo_keypair_sign(key, alg, exo_secret_reveal(to),
-                              exo_secret_len(to), &signature, err);
+    const char *text;
+    size_t len;
+    int rc = exo_secret_reveal(to, &text, &len);
 
     if (rc == EXO_OK) {
+        rc = exo_keypair_sign(key, alg, text, len, &signature, err);
+    }
+    if (rc == EXO_OK) {
         exo_buf_str(&to->hidden, ".");
-        rc = exo_base64url(&to->hidden, signature.data, signature.len);
+        rc = append(to, &signature);
     }
     exo_buf_free(&signature);
     return rc;
@@ -161,7 +133,8 @@ int exo_jwt_assertion(struct exo_secret *assertion,
                       const char *client_id, const char *audience, int64_t now,
                       struct exo_err *err)
 {
-    struct json_object *header = NULL, *claims = NULL;
+    struct exo_buf header = EXO_BUF_INIT(PART_MAX);
+    struct exo_buf claims = EXO_BUF_INIT(PART_MAX);
     char id[37];
     int rc;
 
@@ -171,12 +144,12 @@ int exo_jwt_assertion(struct exo_secret *assertion,
                            "the system has no random bytes; wait until its "
                            "random number generator is seeded");
     }
-    header = make_header(key, alg);
-    claims = make_claims(client_id, audience, now, id);
-    rc = append(assertion, header);
+    put_header(&header, key, alg);
+    put_claims(&claims, client_id, audience, now, id);
+    rc = append(assertion, &header);
     if (rc == EXO_OK) {
         exo_buf_str(&assertion->hidden, ".");
-        rc = append(assertion, claims);
+        rc = append(assertion, &claims);
     }
     if (rc == EXO_OK) {
         rc = append_signature(assertion, key, alg, err);
@@ -193,7 +166,7 @@ int exo_jwt_assertion(struct exo_secret *assertion,
     if (rc != EXO_OK) {
         exo_secret_free(assertion);
     }
-    (void)json_object_put(header);
-    (void)json_object_put(claims);
+    exo_buf_free(&header);
+    exo_buf_free(&claims);
     return rc;
 }

@@ -59,6 +59,8 @@ static void ask(struct reading *r)
 static int answer(UI *ui, UI_STRING *question)
 {
     struct reading *r = UI_get0_user_data(ui);
+    const char *text;
+    size_t len;
 
     if (UI_get_string_type(question) != UIT_PROMPT) {
         return 1;
@@ -66,13 +68,13 @@ static int answer(UI *ui, UI_STRING *question)
     if (!r->asked) {
         ask(r);
     }
+    if (r->rc == EXO_OK) {
+        r->rc = exo_secret_reveal(&r->passphrase, &text, &len);
+    }
     if (r->rc != EXO_OK) {
         return -1;
     }
-    return UI_set_result_ex(ui, question, exo_secret_reveal(&r->passphrase),
-                            (int)exo_secret_len(&r->passphrase)) == 0
-               ? 1
-               : 0;
+    return UI_set_result_ex(ui, question, text, (int)len) == 0 ? 1 : 0;
 }
 
 /* Takes what is wanted from one object of the store. */
@@ -182,16 +184,19 @@ static int load_file(struct reading *r, const char *path,
 {
     struct exo_secret content = EXO_SECRET_INIT;
     OSSL_STORE_CTX *store = NULL;
-    const char *why = NULL;
+    const char *text, *why = NULL;
     BIO *bio = NULL;
+    size_t len;
     int rc;
 
     rc = exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &content.hidden,
                        &why);
-    if (rc == EXO_OK && !exo_secret_empty(&content)) {
+    if (rc == EXO_OK) {
+        rc = exo_secret_reveal(&content, &text, &len);
+    }
+    if (rc == EXO_OK && len > 0) {
         rc = EXO_E_NOMEM;
-        bio = BIO_new_mem_buf(exo_secret_reveal(&content),
-                              (int)exo_secret_len(&content));
+        bio = BIO_new_mem_buf(text, (int)len);
         if (bio != NULL) {
             store = OSSL_STORE_attach(bio, "file", NULL, NULL, method, r, NULL,
                                       NULL, NULL);

@@ -38,12 +38,14 @@ int exo_pkce_challenge(const struct exo_secret *verifier,
     struct exo_buf text = EXO_BUF_INIT(64);
     unsigned char hash[32];
     const char *made;
-    int rc = EXO_E_NOMEM;
+    size_t len;
+    int rc = exo_secret_reveal(verifier, &made, &len);
 
     challenge[0] = '\0';
-    if (EVP_Digest(exo_secret_reveal(verifier), exo_secret_len(verifier), hash,
-                   NULL, EVP_sha256(), NULL) == 1) {
-        rc = exo_base64url(&text, hash, sizeof(hash));
+    if (rc == EXO_OK) {
+        rc = EVP_Digest(made, len, hash, NULL, EVP_sha256(), NULL) == 1
+                 ? exo_base64url(&text, hash, sizeof(hash))
+                 : EXO_E_NOMEM;
     }
     if (rc == EXO_OK) {
         rc = exo_buf_done(&text, &made);
@@ -85,23 +87,26 @@ static int add_all(struct exo_secret *query,
 {
     const struct {
         const char *name, *value;
+        const struct exo_secret *secret;
     } fields[] = {
-        { "client_id", client->client_id },
-        { "response_type", "code" },
-        { "redirect_uri", redirect_uri },
-        { "response_mode", "query" },
-        { "scope", client->scope },
-        { "resource", client->resource },
-        { "state", exo_secret_reveal(&pkce->state) },
-        { "code_challenge", pkce->challenge },
-        { "code_challenge_method", "S256" },
-        { "login_hint", login_hint },
+        { "client_id", client->client_id, NULL },
+        { "response_type", "code", NULL },
+        { "redirect_uri", redirect_uri, NULL },
+        { "response_mode", "query", NULL },
+        { "scope", client->scope, NULL },
+        { "resource", client->resource, NULL },
+        { "state", NULL, &pkce->state },
+        { "code_challenge", pkce->challenge, NULL },
+        { "code_challenge_method", "S256", NULL },
+        { "login_hint", login_hint, NULL },
     };
     size_t i;
     int rc = EXO_OK;
 
     for (i = 0; i < sizeof(fields) / sizeof(fields[0]) && rc == EXO_OK; i++) {
-        if (fields[i].value != NULL && fields[i].value[0] != '\0') {
+        if (fields[i].secret != NULL) {
+            rc = exo_form_secret(query, fields[i].name, fields[i].secret);
+        } else if (fields[i].value != NULL && fields[i].value[0] != '\0') {
             rc = exo_form_text(query, fields[i].name, fields[i].value);
         }
     }
@@ -128,7 +133,7 @@ int exo_authorization_url(const struct exo_oauth_client *client,
         exo_buf_str(url, endpoint);
         /* RFC 6749 section 3.1: a query that is there already stays. */
         exo_buf_str(url, strchr(endpoint, '?') == NULL ? "?" : "&");
-        exo_buf_str(url, exo_secret_reveal(&query));
+        exo_buf_join(url, &query.hidden);
         rc = url->error;
     }
     exo_secret_free(&query);

@@ -15,7 +15,6 @@
 
 #include <string.h>
 
-#include <json-c/json.h>
 #include <openssl/crypto.h>
 
 #include "answer.h"
@@ -152,16 +151,24 @@ static int read_all(struct response *r, const char *address, size_t len,
 /* How long the values are is no secret, what they are is. */
 static bool same(const struct exo_secret *a, const char *b, size_t len)
 {
-    return len > 0 && exo_secret_len(a) == len &&
-           CRYPTO_memcmp(exo_secret_reveal(a), b, len) == 0;
+    const char *text;
+    size_t text_len;
+
+    return exo_secret_reveal(a, &text, &text_len) == EXO_OK && len > 0 &&
+           text_len == len && CRYPTO_memcmp(text, b, len) == 0;
 }
 
 static int check_origin(const struct response *r, const struct exo_pkce *pkce,
                         const char *issuer, bool sends_iss,
                         struct exo_oauth_error *error)
 {
-    if (!same(&r->value[STATE], exo_secret_reveal(&pkce->state),
-              exo_secret_len(&pkce->state))) {
+    const char *state;
+    size_t len;
+
+    if (exo_secret_reveal(&pkce->state, &state, &len) != EXO_OK) {
+        return exo_no_memory(error);
+    }
+    if (!same(&r->value[STATE], state, len)) {
         (void)exo_err_set(&error->err, EXO_STATUS_NEEDS_LOGIN,
                           "the browser came back with another state than this "
                           "login's; use the newest address only, or start the "
@@ -201,22 +208,29 @@ static int refused(const struct response *r,
                                      .sent = &pkce->state,
                                      .verifier = &pkce->verifier };
     const struct exo_http_reply reply = { .status = 400 };
-    struct json_object *object = json_object_new_object();
+    struct exo_secret text = EXO_SECRET_INIT;
+    struct json_object *object = NULL;
+    struct exo_json json;
+    const char *words, *why;
+    size_t len;
     int rc;
 
-    if (object == NULL ||
-        json_object_object_add(
-            object, "error",
-            json_object_new_string(exo_secret_reveal(&r->value[ERROR]))) != 0 ||
-        json_object_object_add(object, "error_description",
-                               json_object_new_string(exo_secret_reveal(
-                                   &r->value[DESCRIPTION]))) != 0) {
+    exo_json_begin(&json, &text.hidden, false);
+    exo_json_put_buf(&json, "error", &r->value[ERROR].hidden);
+    exo_json_put_buf(&json, "error_description", &r->value[DESCRIPTION].hidden);
+    exo_json_end(&json);
+    rc = exo_secret_reveal(&text, &words, &len);
+    if (rc == EXO_OK) {
+        rc = exo_json_read(words, len, EXO_JSON_BYTES | 1, &object, &why);
+    }
+    if (rc != EXO_OK) {
         rc = exo_no_memory(error);
     } else {
         rc = exo_refused(&asked, &reply, object, error);
         error->http_status = 0;
     }
     exo_json_free(object);
+    exo_secret_free(&text);
     return rc;
 }
 
@@ -227,13 +241,19 @@ static int judge(struct response *r, const struct exo_oauth_client *client,
 {
     bool has_code = !exo_secret_empty(&r->value[CODE]);
     bool has_error = !exo_secret_empty(&r->value[ERROR]);
+    const char *code_text;
+    size_t len;
     int rc;
 
     if (has_code == has_error) {
         return malformed(error, has_code ? "it has both a code and an error"
                                          : "it has no code");
     }
-    if (has_code && !exo_is_vschar(exo_secret_reveal(&r->value[CODE]))) {
+    rc = exo_secret_reveal(&r->value[CODE], &code_text, &len);
+    if (rc != EXO_OK) {
+        return exo_no_memory(error);
+    }
+    if (has_code && !exo_is_vschar(code_text)) {
         return malformed(error, "the code has bytes no code may have");
     }
     rc = check_origin(r, pkce, issuer, sends_iss, error);

@@ -56,9 +56,16 @@ static void form_decode(struct exo_buf *out, const char *text)
 static bool repeats(const char *text, size_t len,
                     const struct exo_secret *secret)
 {
-    return secret != NULL && !exo_secret_empty(secret) &&
-           memmem(text, len, exo_secret_reveal(secret),
-                  exo_secret_len(secret)) != NULL;
+    const char *known;
+    size_t known_len;
+
+    if (secret == NULL) {
+        return false;
+    }
+    if (exo_secret_reveal(secret, &known, &known_len) != EXO_OK) {
+        return true;
+    }
+    return known_len > 0 && memmem(text, len, known, known_len) != NULL;
 }
 
 /* Does the text give away what was sent? When in doubt it does. */

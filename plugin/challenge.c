@@ -225,9 +225,14 @@ bool exo_challenge_parse(struct exo_challenge *challenge, const char *data,
 /* A server could echo the token to have it written into our log. */
 static void drop_token(const struct exo_mech *mech, char *text)
 {
-    const char *token = exo_secret_reveal(&mech->message) + mech->token_at;
-    size_t len = strlen(text);
+    const char *token;
+    size_t len;
 
+    if (exo_secret_reveal(&mech->message, &token, &len) != EXO_OK) {
+        return; /* nothing was sent */
+    }
+    token += mech->token_at;
+    len = strlen(text);
     for (size_t i = 0; i + TOKEN_WINDOW <= len; i++) {
         if (memmem(token, mech->token_len, text + i, TOKEN_WINDOW) != NULL) {
             memcpy(text, removed, sizeof removed);

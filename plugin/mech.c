@@ -288,6 +288,7 @@ int exo_mech_step(void *conn_context, sasl_client_params_t *params,
                   unsigned *clientoutlen, sasl_out_params_t *oparams)
 {
     struct exo_mech *mech = conn_context;
+    size_t len;
     int r;
 
     if (mech == NULL || clientout == NULL || clientoutlen == NULL) {
@@ -304,7 +305,9 @@ int exo_mech_step(void *conn_context, sasl_client_params_t *params,
         *clientout = NULL;
         return r;
     }
-    *clientout = exo_secret_reveal(&mech->message);
-    *clientoutlen = (unsigned)exo_secret_len(&mech->message);
+    if (exo_secret_reveal(&mech->message, clientout, &len) != EXO_OK) {
+        return SASL_NOMEM;
+    }
+    *clientoutlen = (unsigned)len;
     return is_pop(params->service) ? SASL_OK : SASL_CONTINUE;
 }

@@ -57,9 +57,14 @@ const struct exo_secret *exo_keyring_find(const struct exo_keyring *ring,
     return strcmp(id, ring->old_id) == 0 ? &ring->old : NULL;
 }
 
-bool exo_keyring_is_wrapped(const struct exo_secret *text)
+int exo_keyring_is_wrapped(const struct exo_secret *text, bool *wrapped)
 {
-    return strstr(exo_secret_reveal(text), "\nsealed:") != NULL;
+    const char *lines;
+    size_t len;
+    int rc = exo_secret_reveal(text, &lines, &len);
+
+    *wrapped = rc == 0 && strstr(lines, "\nsealed:") != NULL;
+    return rc;
 }
 
 static int read_key(const char *text, size_t len, struct exo_secret *key,
@@ -67,8 +72,7 @@ static int read_key(const char *text, size_t len, struct exo_secret *key,
 {
     int rc = exo_base64url_bytes(&key->hidden, text, len);
 
-    if (rc == EXO_E_TOOBIG ||
-        (rc == 0 && exo_secret_len(key) != EXO_SEAL_KEY)) {
+    if (rc == EXO_E_TOOBIG || (rc == 0 && key->hidden.len != EXO_SEAL_KEY)) {
         rc = EXO_E_SYNTAX;
     }
     return rc == 0 ? exo_seal_key_id(key, id) : rc;
@@ -108,6 +112,8 @@ int exo_keyring_parse(struct exo_keyring *ring, const struct exo_secret *text,
                       const char **why)
 {
     struct exo_secret copy = EXO_SECRET_INIT;
+    const char *lines;
+    size_t len;
     int rc;
 
     exo_keyring_init(ring);
@@ -118,10 +124,12 @@ int exo_keyring_parse(struct exo_keyring *ring, const struct exo_secret *text,
     if (rc == 0 && exo_buf_reserve(&copy.hidden, 1) == NULL) {
         rc = EXO_E_NOMEM;
     }
-    if (rc == 0 && strchr(exo_secret_reveal(&copy), ':') == NULL) {
+    if (rc == 0) {
+        rc = exo_secret_reveal(&copy, &lines, &len);
+    }
+    if (rc == 0 && strchr(lines, ':') == NULL) {
         *why = "it is neither a key file nor 32 bytes in base64url";
-        rc = read_key(exo_secret_reveal(&copy), exo_secret_len(&copy),
-                      &ring->key, ring->key_id);
+        rc = read_key(lines, len, &ring->key, ring->key_id);
     } else if (rc == 0) {
         rc = read_block(ring, &copy, why);
     }
@@ -138,8 +146,13 @@ static void put_key(struct exo_buf *out, const char *name,
                     const struct exo_secret *key)
 {
     struct exo_buf text = EXO_BUF_INIT(64);
+    const char *bytes;
+    size_t len;
 
-    (void)!exo_base64url(&text, exo_secret_reveal(key), exo_secret_len(key));
+    text.error = exo_secret_reveal(key, &bytes, &len);
+    if (text.error == 0) {
+        text.error = exo_base64url(&text, bytes, len);
+    }
     exo_block_put_buf(out, name, &text);
     exo_buf_free(&text);
 }

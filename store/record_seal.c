@@ -148,7 +148,8 @@ int exo_record_unseal(struct exo_record *record, const char *text, size_t len,
     struct exo_buf sealed = EXO_BUF_INIT(EXO_RECORD_MAX);
     struct exo_secret plain = { EXO_BUF_INIT(EXO_RECORD_MAX) };
     struct exo_seal_dice dice;
-    const char *from, *to;
+    const char *from, *to, *secrets;
+    size_t secrets_len;
     int rc = EXO_E_SYNTAX;
 
     *why = "its seal is malformed";
@@ -171,8 +172,10 @@ int exo_record_unseal(struct exo_record *record, const char *text, size_t len,
     *why = "its seal does not hold: it was changed, or moved here from "
            "another account";
     if (rc == 0) {
-        rc = exo_record_take_secrets(record, exo_secret_reveal(&plain),
-                                     exo_secret_len(&plain), why);
+        rc = exo_secret_reveal(&plain, &secrets, &secrets_len);
+    }
+    if (rc == 0) {
+        rc = exo_record_take_secrets(record, secrets, secrets_len, why);
     }
 out:
     if (rc == 0) {

@@ -14,6 +14,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "exoauth/json.h"
+
 static const void *at_const(const struct exo_record *record,
                             const struct exo_record_field *field)
 {
@@ -25,30 +27,6 @@ static void refuse(struct exo_buf *out)
     if (out->error == 0) {
         out->error = EXO_E_SYNTAX;
     }
-}
-
-static void write_string(struct exo_buf *out, const char *text, size_t len)
-{
-    size_t i;
-    size_t plain = 0; /* start of the run that needs no escape */
-
-    exo_buf_str(out, "\"");
-    for (i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            continue;
-        }
-        if (c == '\0') {
-            refuse(out);
-            return;
-        }
-        exo_buf_add(out, text + plain, i - plain);
-        exo_buf_fmt(out, "\\u%04x", (unsigned int)c);
-        plain = i + 1;
-    }
-    exo_buf_add(out, text + plain, len - plain);
-    exo_buf_str(out, "\"");
 }
 
 static void write_field(struct exo_buf *out, const struct exo_record *record,
@@ -70,21 +48,24 @@ static void write_field(struct exo_buf *out, const struct exo_record *record,
         if (len == field->size) {
             refuse(out);
         }
-        write_string(out, where, len);
+        exo_json_quote(out, where, len);
     } else if (field->kind == KIND_STATE) {
         const char *word = exo_status_word(record->state);
 
         if (!exo_record_state_known(record->state)) {
             refuse(out);
         }
-        write_string(out, word, strlen(word));
+        exo_json_quote(out, word, strlen(word));
     } else {
-        const struct exo_secret *secret = where;
+        const char *text;
+        size_t len;
+        int rc = exo_secret_reveal(where, &text, &len);
 
-        if (secret->hidden.error != 0) {
-            refuse(out);
+        if (rc == 0) {
+            exo_json_quote(out, text, len);
+        } else if (out->error == 0) {
+            out->error = rc;
         }
-        write_string(out, exo_secret_reveal(secret), exo_secret_len(secret));
     }
 }
 

@@ -36,13 +36,17 @@ static int derive(const struct exo_secret *key, const void *salt,
     OSSL_PARAM params[5];
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
-    size_t n = 0;
-    int rc = EXO_E_IO;
+    const char *secret;
+    size_t n = 0, secret_len;
+    int rc = exo_secret_reveal(key, &secret, &secret_len);
 
+    if (rc != 0) {
+        goto out;
+    }
+    rc = EXO_E_IO;
     params[n++] =
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
-    params[n++] =
-        bytes(OSSL_KDF_PARAM_KEY, exo_secret_reveal(key), exo_secret_len(key));
+    params[n++] = bytes(OSSL_KDF_PARAM_KEY, secret, secret_len);
     params[n++] = bytes(OSSL_KDF_PARAM_INFO, label, strlen(label));
     if (salt_len > 0) {
         params[n++] = bytes(OSSL_KDF_PARAM_SALT, salt, salt_len);
@@ -51,14 +55,19 @@ static int derive(const struct exo_secret *key, const void *salt,
     if (ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1) {
         rc = 0;
     }
+out:
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
     return rc;
 }
 
-static bool is_key(const struct exo_secret *key)
+static int check_key(const struct exo_secret *key)
 {
-    return exo_secret_len(key) == EXO_SEAL_KEY;
+    const char *bytes;
+    size_t len;
+    int rc = exo_secret_reveal(key, &bytes, &len);
+
+    return rc == 0 && len != EXO_SEAL_KEY ? EXO_E_ARG : rc;
 }
 
 int exo_seal_throw(struct exo_seal_dice *dice)
@@ -105,8 +114,10 @@ static int mark(const struct exo_secret *secret, const char *label,
 
 int exo_seal_key_id(const struct exo_secret *key, char id[EXO_SEAL_ID + 1])
 {
+    int rc = check_key(key);
+
     id[0] = '\0';
-    return is_key(key) ? mark(key, "exoauth key id", id) : EXO_E_ARG;
+    return rc == 0 ? mark(key, "exoauth key id", id) : rc;
 }
 
 int exo_seal_mark(const struct exo_secret *secret, char id[EXO_SEAL_ID + 1])
@@ -128,11 +139,11 @@ static int begin(const struct exo_secret *key, const char *label,
     if (aad_len > INT_MAX) {
         return EXO_E_TOOBIG;
     }
-    if (!is_key(key)) {
-        return EXO_E_ARG;
+    rc = check_key(key);
+    if (rc == 0) {
+        rc = derive(key, dice->salt, sizeof(dice->salt), label, derived,
+                    sizeof(derived));
     }
-    rc = derive(key, dice->salt, sizeof(dice->salt), label, derived,
-                sizeof(derived));
     if (rc != 0) {
         return rc;
     }
@@ -158,13 +169,16 @@ int exo_seal_close(const struct exo_secret *key, const char *label,
                    size_t aad_len, const struct exo_secret *plain,
                    struct exo_buf *out)
 {
-    const unsigned char *from = (const unsigned char *)exo_secret_reveal(plain);
-    size_t len = exo_secret_len(plain);
+    const char *from;
+    size_t len;
     EVP_CIPHER_CTX *ctx;
     unsigned char *to;
     int n = 0;
-    int rc;
+    int rc = exo_secret_reveal(plain, &from, &len);
 
+    if (rc != 0) {
+        return rc;
+    }
     if (len > INT_MAX - EXO_SEAL_TAG) {
         return EXO_E_TOOBIG;
     }
@@ -176,7 +190,8 @@ int exo_seal_close(const struct exo_secret *key, const char *label,
     if (rc != 0) {
         return rc;
     }
-    if (EVP_CipherUpdate(ctx, to, &n, from, (int)len) != 1 ||
+    if (EVP_CipherUpdate(ctx, to, &n, (const unsigned char *)from, (int)len) !=
+            1 ||
         (size_t)n != len || EVP_CipherFinal_ex(ctx, to + len, &n) != 1 ||
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)EXO_SEAL_TAG,
                             to + len) != 1) {

@@ -32,14 +32,16 @@ static int stretch(const struct exo_secret *passphrase,
                    const struct exo_wrap_cost *cost, struct exo_secret *key)
 {
     unsigned char raw[EXO_SEAL_KEY];
-    int rc = EXO_E_NOMEM;
+    const char *text;
+    size_t len;
+    int rc = exo_secret_reveal(passphrase, &text, &len);
 
-    if (EVP_PBE_scrypt(exo_secret_reveal(passphrase),
-                       exo_secret_len(passphrase), dice->salt,
-                       sizeof(dice->salt), UINT64_C(1) << cost->log2n,
-                       (uint64_t)cost->r, (uint64_t)cost->p, MEMORY, raw,
-                       sizeof(raw)) == 1) {
-        rc = exo_secret_set(key, (const char *)raw, sizeof(raw));
+    if (rc == 0) {
+        rc = EVP_PBE_scrypt(text, len, dice->salt, sizeof(dice->salt),
+                            UINT64_C(1) << cost->log2n, (uint64_t)cost->r,
+                            (uint64_t)cost->p, MEMORY, raw, sizeof(raw)) == 1
+                 ? exo_secret_set(key, (const char *)raw, sizeof(raw))
+                 : EXO_E_NOMEM;
     }
     explicit_bzero(raw, sizeof(raw));
     return rc;

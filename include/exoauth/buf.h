@@ -64,7 +64,8 @@ const char *exo_buf_shown(const struct exo_buf *buf);
 /*
  * A secret is a buffer of another type, so that no function which prints
  * or logs can be handed one by mistake: there is no way from it to a
- * const char * but exo_secret_reveal(), which is easy to search for.
+ * const char * but exo_secret_reveal(), which is easy to search for, and no
+ * way past its error.
  */
 #define EXO_SECRET_MAX ((size_t)64 * 1024)
 
@@ -78,16 +79,25 @@ struct exo_secret {
     }
 
 void exo_secret_free(struct exo_secret *secret);
+/* A failure is returned, and stays in the secret until it is freed or set. */
 int exo_secret_set(struct exo_secret *secret, const char *data,
                    size_t len) EXO_MUST_CHECK;
 int exo_secret_copy(struct exo_secret *to,
                     const struct exo_secret *from) EXO_MUST_CHECK;
-/* Takes over from's memory without a copy; from is empty after it. */
+/* Takes over from's memory, or error, without a copy; from is empty then. */
 void exo_secret_move(struct exo_secret *to, struct exo_secret *from);
+/* One that failed is not empty: nothing is known of what it would hold. */
 bool exo_secret_empty(const struct exo_secret *secret);
-size_t exo_secret_len(const struct exo_secret *secret);
-/* The bytes, NUL-terminated, "" if empty. Borrowed. Never log them. */
-const char *exo_secret_reveal(const struct exo_secret *secret);
+/* Are both whole, and the same? For values that nobody may guess at from
+ * outside there is CRYPTO_memcmp(). */
+bool exo_secret_same(const struct exo_secret *one,
+                     const struct exo_secret *other);
+/*
+ * The bytes, NUL-terminated, "" if empty, borrowed until the next change. In
+ * error *text is NULL, *len 0, and the error is returned. Never log them.
+ */
+int exo_secret_reveal(const struct exo_secret *secret, const char **text,
+                      size_t *len) EXO_MUST_CHECK;
 /* Drops one trailing "\n" or "\r\n", as secret files end. */
 void exo_secret_chomp(struct exo_secret *secret);
 

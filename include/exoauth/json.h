@@ -2,12 +2,14 @@
 /*
  * JSON that somebody else may have written, and that may carry secrets: one
  * check of the text, which decides in all of the program, and json-c's tree.
+ * And JSON that we write: one writer, whose errors are those of its buffer.
  */
 #ifndef EXOAUTH_JSON_H
 #define EXOAUTH_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "exoauth/buf.h"
 #include "exoauth/error.h"
@@ -51,5 +53,40 @@ void exo_json_free(struct json_object *object);
 const char *exo_json_string(struct json_object *object, const char *name);
 /* Is it a string that exo_json_string() gives as "", as a NUL is in it? */
 bool exo_json_has_nul(struct json_object *object, const char *name);
+
+/*
+ * A text that is being written into the caller's buffer: an object from
+ * exo_json_begin() to the last exo_json_end(). What fails is the buffer's
+ * sticky error and is checked once, by exo_buf_done(): EXO_E_NOMEM,
+ * EXO_E_TOOBIG, EXO_E_SYNTAX (a NUL in a text), EXO_E_ARG (the caller's
+ * mistake). name: NULL in an array. lines: a member a line, and a newline
+ * behind the whole. Texts are bytes; whose UTF-8 counts looks at it before.
+ */
+struct exo_json {
+    struct exo_buf *out;
+    bool lines;
+    bool some; /* the innermost object or array has something already */
+    unsigned depth;
+    char ends[8]; /* of those that are open */
+};
+
+void exo_json_begin(struct exo_json *json, struct exo_buf *out, bool lines);
+void exo_json_object(struct exo_json *json, const char *name);
+void exo_json_array(struct exo_json *json, const char *name);
+/* Of the innermost object or array. */
+void exo_json_end(struct exo_json *json);
+/* NULL: null. */
+void exo_json_put_text(struct exo_json *json, const char *name,
+                       const char *text);
+void exo_json_put_bytes(struct exo_json *json, const char *name,
+                        const char *text, size_t len);
+/* &secret->hidden for a secret. An error of value becomes one of the whole. */
+void exo_json_put_buf(struct exo_json *json, const char *name,
+                      const struct exo_buf *value);
+void exo_json_put_number(struct exo_json *json, const char *name,
+                         int64_t number);
+
+/* A string alone, with its quotes. */
+void exo_json_quote(struct exo_buf *out, const char *text, size_t len);
 
 #endif

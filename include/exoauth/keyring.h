@@ -42,8 +42,10 @@ void exo_keyring_settle(struct exo_keyring *ring);
 const struct exo_secret *exo_keyring_find(const struct exo_keyring *ring,
                                           const char *id);
 
-/* Is this text wrapped? Then exo_wrap_open() comes first. */
-bool exo_keyring_is_wrapped(const struct exo_secret *text);
+/* Is this text wrapped? Then exo_wrap_open() comes first. Fails where the
+ * text did. */
+int exo_keyring_is_wrapped(const struct exo_secret *text,
+                           bool *wrapped) EXO_MUST_CHECK;
 
 /* EXO_E_SYNTAX, EXO_E_VERSION, with a static text in why. */
 int exo_keyring_parse(struct exo_keyring *ring, const struct exo_secret *text,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "exoauth/pkce.h"
+#include "../lib/whole.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,8 +27,8 @@ static void must(bool truth)
 static void check_code(const struct exo_secret *code, const char *data,
                        size_t size)
 {
-    const char *text = exo_secret_reveal(code);
-    size_t i, len = exo_secret_len(code);
+    const char *text = whole_secret(code);
+    size_t i, len = whole_len(code);
 
     must(len > 0 && len <= EXO_REDIRECT_CODE_MAX && size <= EXO_REDIRECT_MAX);
     for (i = 0; i < len; i++)

@@ -12,6 +12,7 @@
 
 #include "exoauth/oauth.h"
 #include "exoauth/token.h"
+#include "../lib/whole.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,8 +27,8 @@ static void must(bool truth)
 
 static void check_tokens(const struct exo_tokens *tokens)
 {
-    must(exo_token_is_b64token(exo_secret_reveal(&tokens->access_token),
-                               exo_secret_len(&tokens->access_token)));
+    must(exo_token_is_b64token(whole_secret(&tokens->access_token),
+                               whole_len(&tokens->access_token)));
     must(tokens->expires_in > 0 && tokens->refresh_in >= 0 &&
          tokens->refresh_in <= tokens->expires_in);
     must(memchr(tokens->scope, '\0', sizeof(tokens->scope)) != NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A text that a test has built, as a string. In error the test ends. */
+/* A text, or secret, that a test has built, as a string. In error the test
+ * ends. */
 #ifndef EXOAUTH_TEST_WHOLE_H
 #define EXOAUTH_TEST_WHOLE_H
 
@@ -15,6 +16,17 @@ static inline const char *whole_text(const struct exo_buf *buf)
         abort();
     }
     return text;
+}
+
+static inline const char *whole_secret(const struct exo_secret *secret)
+{
+    return whole_text(&secret->hidden);
+}
+
+static inline size_t whole_len(const struct exo_secret *secret)
+{
+    (void)whole_secret(secret);
+    return secret->hidden.len;
 }
 
 #endif

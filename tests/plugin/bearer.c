@@ -129,9 +129,9 @@ static void check_user(const char *user, const char *want)
     assert_int_equal(exo_wire_oauthbearer(&message, user, NULL, 0, "t", 1, &at),
                      EXO_OK);
     exo_buf_fmt(&text, "n,a=%s,\001auth=Bearer t\001\001", want);
-    assert_string_equal(exo_secret_reveal(&message), whole_text(&text));
-    assert_int_equal(exo_secret_len(&message), text.len);
-    assert_string_equal(exo_secret_reveal(&message) + at, "t\001\001");
+    assert_string_equal(whole_secret(&message), whole_text(&text));
+    assert_int_equal(whole_len(&message), text.len);
+    assert_string_equal(whole_secret(&message) + at, "t\001\001");
     exo_secret_free(&message);
     exo_buf_free(&text);
 }
@@ -198,7 +198,7 @@ static void without_control_bytes(void **state)
     /* Nothing known of the server is nothing said. */
     assert_int_equal(exo_wire_oauthbearer(&message, "a", "", 0, "t", 1, &at),
                      EXO_OK);
-    assert_string_equal(exo_secret_reveal(&message),
+    assert_string_equal(whole_secret(&message),
                         "n,a=a,\001auth=Bearer t\001\001");
     exo_secret_free(&message);
 }

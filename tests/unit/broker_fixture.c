@@ -9,6 +9,7 @@
 #include "exoauth/file.h"
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
+#include "../lib/whole.h"
 
 struct world world;
 
@@ -68,7 +69,7 @@ static int answer(const struct exo_oauth_client *client, const char *refresh,
         fail_msg("request %zu is one too many", world.asked + 1);
     a = &world.answers[world.asked++];
     (void)snprintf(world.secret, sizeof(world.secret), "%s",
-                   client->secret ? exo_secret_reveal(client->secret) : "");
+                   client->secret ? whole_secret(client->secret) : "");
     (void)snprintf(world.refresh, sizeof(world.refresh), "%s", refresh);
     (void)snprintf(world.scope, sizeof(world.scope), "%s", client->scope);
     put_secret(&tokens->access_token, a->access);
@@ -97,7 +98,7 @@ int __wrap_exo_oauth_refresh(const struct exo_oauth_client *client,
                              struct exo_tokens *tokens,
                              struct exo_oauth_error *error)
 {
-    return answer(client, exo_secret_reveal(refresh_token), tokens, error);
+    return answer(client, whole_secret(refresh_token), tokens, error);
 }
 
 int __wrap_exo_file_put(int dirfd, const char *name,

@@ -8,6 +8,7 @@
 #define EXOAUTH_TEST_OAUTH_WIRE_H
 
 #include "oauth_util.h"
+#include "../lib/whole.h"
 
 int __wrap_exo_http_post(const char *url, const struct exo_secret *form,
                          const struct exo_secret *basic,
@@ -35,9 +36,9 @@ int __wrap_exo_http_post(const char *url, const struct exo_secret *form,
 
     wire.requests++;
     (void)snprintf(wire.url, sizeof(wire.url), "%s", url);
-    (void)snprintf(wire.form, sizeof(wire.form), "%s", exo_secret_reveal(form));
+    (void)snprintf(wire.form, sizeof(wire.form), "%s", whole_secret(form));
     (void)snprintf(wire.basic, sizeof(wire.basic), "%s",
-                   basic != NULL ? exo_secret_reveal(basic) : "(none)");
+                   basic != NULL ? whole_secret(basic) : "(none)");
     (void)snprintf(wire.proxy, sizeof(wire.proxy), "%s",
                    way->proxy != NULL ? way->proxy : "");
     wire.deadline_ms = deadline_ms;

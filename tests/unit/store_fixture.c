@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "exoauth/proto.h"
+#include "../lib/whole.h"
 
 int store_setup(void **state)
 {
@@ -88,11 +89,11 @@ int64_t get_serial(struct fixture *fx)
         assert_int_equal(rc, 0);
         serial = record.serial;
         set_number(&want, "at-", serial);
-        assert_string_equal(exo_secret_reveal(&record.access_token),
-                            exo_secret_reveal(&want));
+        assert_string_equal(whole_secret(&record.access_token),
+                            whole_secret(&want));
         set_number(&want, "rt-", serial);
-        assert_string_equal(exo_secret_reveal(&record.refresh_token),
-                            exo_secret_reveal(&want));
+        assert_string_equal(whole_secret(&record.refresh_token),
+                            whole_secret(&want));
     }
     exo_secret_free(&want);
     exo_record_free(&record);

@@ -8,6 +8,7 @@
 #include "broker_fixture.h"
 
 #include "exoauth/proto.h"
+#include "../lib/whole.h"
 
 static struct exo_want waiting(void)
 {
@@ -240,7 +241,7 @@ static void serves_what_is_still_valid(void **state)
         assert_gives(NULL, 1, 0);
         broker_record("a@b", &r);
         assert_int_equal(r.state, of_each[i][1].status);
-        assert_string_equal(exo_secret_reveal(&r.access_token), "t1");
+        assert_string_equal(whole_secret(&r.access_token), "t1");
         exo_record_free(&r);
         /* But not to whom it was refused, and not once it is over. */
         world.now = T0 + 3104;

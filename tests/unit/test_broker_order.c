@@ -9,6 +9,7 @@
 #include "broker_fixture.h"
 
 #include "exoauth/proto.h"
+#include "../lib/whole.h"
 
 static const struct answer rotating[] = {
     { .access = "t2", .refresh = "r2" },
@@ -21,7 +22,7 @@ static void assert_refresh_token(const char *value)
     struct exo_record r;
 
     broker_record("u@b", &r);
-    assert_string_equal(exo_secret_reveal(&r.refresh_token), value);
+    assert_string_equal(whole_secret(&r.refresh_token), value);
     exo_record_free(&r);
 }
 
@@ -33,8 +34,8 @@ static void keeps_what_a_login_brought(void **state)
     person_login("t1", "r1");
     assert_int_equal(world.got.token.serial, 1);
     broker_record("u@b", &r);
-    assert_string_equal(exo_secret_reveal(&r.refresh_token), "r1");
-    assert_string_equal(exo_secret_reveal(&r.access_token), "t1");
+    assert_string_equal(whole_secret(&r.refresh_token), "r1");
+    assert_string_equal(whole_secret(&r.access_token), "t1");
     assert_string_equal(r.grant, "device_code");
     assert_int_equal(r.granted, T0);
     assert_int_equal(r.state, EXO_STATUS_OK);
@@ -198,8 +199,8 @@ static void adopts_a_refresh_token_that_works(void **state)
         assert_string_equal(world.refresh, "from-file");
         /* The old one still stands, and is not said to be broken. */
         broker_record("u@b", &r);
-        assert_string_equal(exo_secret_reveal(&r.refresh_token), "r1");
-        assert_string_equal(exo_secret_reveal(&r.access_token), "t1");
+        assert_string_equal(whole_secret(&r.refresh_token), "r1");
+        assert_string_equal(whole_secret(&r.access_token), "t1");
         assert_int_equal(r.state, EXO_STATUS_OK);
         assert_int_equal(r.serial, 1);
         assert_string_equal(r.error_text, "");
@@ -279,8 +280,8 @@ static void stores_a_secret_that_works(void **state)
     assert_int_equal(exo_secret_set(&secret, "worse", 5), 0);
     assert_int_equal(login(&proof, "s@b"), EXO_E_STATUS);
     broker_record("s@b", &r);
-    assert_string_equal(exo_secret_reveal(&r.client_secret), "given");
-    assert_string_equal(exo_secret_reveal(&r.access_token), "t2");
+    assert_string_equal(whole_secret(&r.client_secret), "given");
+    assert_string_equal(whole_secret(&r.access_token), "t2");
     exo_record_free(&r);
     exo_secret_free(&secret);
 }

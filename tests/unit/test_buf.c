@@ -152,40 +152,65 @@ static void secret_holds_and_moves(void **state)
 
     (void)state;
     assert_true(exo_secret_empty(&a));
-    assert_string_equal(exo_secret_reveal(&a), "");
+    assert_string_equal(whole_secret(&a), "");
     assert_int_equal(exo_secret_set(&a, "hidden", 6), EXO_OK);
-    assert_int_equal(exo_secret_len(&a), 6);
+    assert_int_equal(whole_len(&a), 6);
     assert_int_equal(exo_secret_copy(&b, &a), EXO_OK);
-    assert_string_equal(exo_secret_reveal(&b), "hidden");
+    assert_string_equal(whole_secret(&b), "hidden");
     assert_int_equal(exo_secret_copy(&b, &b), EXO_OK);
-    assert_string_equal(exo_secret_reveal(&b), "hidden");
+    assert_string_equal(whole_secret(&b), "hidden");
 
-    where = exo_secret_reveal(&a);
+    where = whole_secret(&a);
     exo_secret_move(&b, &a);
-    assert_ptr_equal(exo_secret_reveal(&b), where);
+    assert_ptr_equal(whole_secret(&b), where);
     assert_true(exo_secret_empty(&a));
     exo_secret_move(&b, &b);
-    assert_string_equal(exo_secret_reveal(&b), "hidden");
+    assert_string_equal(whole_secret(&b), "hidden");
     assert_int_equal(exo_secret_set(&b, "", 0), EXO_OK);
     assert_true(exo_secret_empty(&b));
     exo_secret_free(&a);
     exo_secret_free(&b);
 }
 
-static void secret_too_big_is_empty(void **state)
+/* As where memory runs out: it is not one that was not given. */
+static void secret_that_failed_is_not_empty(void **state)
 {
-    struct exo_secret secret = EXO_SECRET_INIT;
+    struct exo_secret secret = EXO_SECRET_INIT, other = EXO_SECRET_INIT;
     char *big = calloc(1, EXO_SECRET_MAX + 1);
+    const char *text = "before";
+    size_t len = 7;
 
     (void)state;
     assert_non_null(big);
     assert_int_equal(exo_secret_set(&secret, "old", 3), EXO_OK);
     assert_int_equal(exo_secret_set(&secret, big, EXO_SECRET_MAX + 1),
                      EXO_E_TOOBIG);
+    assert_false(exo_secret_empty(&secret));
+    assert_int_equal(exo_secret_reveal(&secret, &text, &len), EXO_E_TOOBIG);
+    assert_null(text);
+    assert_int_equal(len, 0);
+    assert_false(exo_secret_same(&secret, &secret));
+    assert_false(exo_secret_same(&secret, &other));
+    exo_secret_chomp(&secret);
+    assert_false(exo_secret_empty(&secret));
+
+    /* Nor is a copy of it, or what it was moved to. */
+    assert_int_equal(exo_secret_copy(&other, &secret), EXO_E_TOOBIG);
+    assert_false(exo_secret_empty(&other));
+    assert_int_equal(exo_secret_reveal(&other, &text, &len), EXO_E_TOOBIG);
+    exo_secret_free(&other);
+    assert_true(exo_secret_empty(&other));
+    exo_secret_move(&other, &secret);
     assert_true(exo_secret_empty(&secret));
-    assert_int_equal(exo_secret_set(&secret, big, EXO_SECRET_MAX), EXO_OK);
-    assert_int_equal(exo_secret_len(&secret), EXO_SECRET_MAX);
+    assert_false(exo_secret_empty(&other));
+
+    assert_int_equal(exo_secret_set(&other, big, EXO_SECRET_MAX), EXO_OK);
+    assert_int_equal(whole_len(&other), EXO_SECRET_MAX);
+    assert_int_equal(exo_secret_reveal(&secret, &text, &len), EXO_OK);
+    assert_string_equal(text, "");
+    assert_int_equal(len, 0);
     exo_secret_free(&secret);
+    exo_secret_free(&other);
     free(big);
 }
 
@@ -206,8 +231,8 @@ static void secret_chomps_one_line_end(void **state)
         assert_int_equal(
             exo_secret_set(&secret, table[i].in, strlen(table[i].in)), EXO_OK);
         exo_secret_chomp(&secret);
-        assert_string_equal(exo_secret_reveal(&secret), table[i].out);
-        assert_int_equal(exo_secret_len(&secret), strlen(table[i].out));
+        assert_string_equal(whole_secret(&secret), table[i].out);
+        assert_int_equal(whole_len(&secret), strlen(table[i].out));
     }
     exo_secret_free(&secret);
 }
@@ -223,7 +248,7 @@ int main(void)
         cmocka_unit_test(reset_wipes_all_of_it),
         cmocka_unit_test(formats),
         cmocka_unit_test(secret_holds_and_moves),
-        cmocka_unit_test(secret_too_big_is_empty),
+        cmocka_unit_test(secret_that_failed_is_not_empty),
         cmocka_unit_test(secret_chomps_one_line_end),
     };
 

@@ -43,7 +43,7 @@ static void make(struct exo_buf *token, const struct exo_secret *key,
                                             0x9e, 0xb0, 0,  1, 2, 3,    4,
                                             5,    6,    7,  8, 9, 10,   11,
                                             12,   13,   14, 15 };
-    const unsigned char *keys = (const unsigned char *)exo_secret_reveal(key);
+    const unsigned char *keys = (const unsigned char *)whole_secret(key);
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
     unsigned char bytes[512];
     int n, last;
@@ -86,7 +86,7 @@ static void opens_the_verify_vector(void **state)
 
     assert_int_equal(exo_secret_set(&message, ">", 1), 0);
     assert_int_equal(open_text(*state, SPEC_TOKEN, &message), 0);
-    assert_string_equal(exo_secret_reveal(&message), ">hello");
+    assert_string_equal(whole_secret(&message), ">hello");
     exo_secret_free(&message);
 }
 
@@ -174,9 +174,9 @@ static void opens_every_length(void **state)
 
         make(&token, *state, text, len);
         assert_int_equal(open_text(*state, whole_text(&token), &message), 0);
-        assert_int_equal(exo_secret_len(&message), len);
-        assert_memory_equal(exo_secret_reveal(&message), text, len);
-        assert_int_equal(exo_secret_reveal(&message)[len], 0);
+        assert_int_equal(whole_len(&message), len);
+        assert_memory_equal(whole_secret(&message), text, len);
+        assert_int_equal(whole_secret(&message)[len], 0);
         exo_secret_free(&message);
         exo_buf_free(&token);
     }
@@ -210,7 +210,7 @@ static void wants_a_whole_key(void **state)
     struct exo_secret message = EXO_SECRET_INIT;
 
     assert_int_equal(open_text(&key, SPEC_TOKEN, &message), EXO_E_ARG);
-    assert_int_equal(exo_secret_set(&key, exo_secret_reveal(*state), 31), 0);
+    assert_int_equal(exo_secret_set(&key, whole_secret(*state), 31), 0);
     assert_int_equal(open_text(&key, SPEC_TOKEN, &message), EXO_E_ARG);
     exo_secret_free(&key);
 }
@@ -245,8 +245,8 @@ static void derives_keys(void **state)
         assert_int_equal(exo_fernet_key(&key, &password, rows[i].salt,
                                         strlen(rows[i].salt), rows[i].rounds),
                          0);
-        assert_int_equal(exo_secret_len(&key), EXO_FERNET_KEY);
-        assert_memory_equal(exo_secret_reveal(&key), rows[i].key, 32);
+        assert_int_equal(whole_len(&key), EXO_FERNET_KEY);
+        assert_memory_equal(whole_secret(&key), rows[i].key, 32);
     }
     assert_int_equal(exo_fernet_key(&key, &password, "salt", 4, 0), EXO_E_ARG);
     assert_true(exo_secret_empty(&key));

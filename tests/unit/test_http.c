@@ -17,6 +17,7 @@
 
 #include "exoauth/proto.h"
 #include "http_exchange.h"
+#include "../lib/whole.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 #define END "Connection: close\r\n\r\n"
@@ -53,7 +54,7 @@ static void test_request(void **state)
 
     assert_int_equal(out.rc, 0);
     assert_int_equal(out.reply.status, 200);
-    assert_string_equal(exo_secret_reveal(&out.reply.body), "{\"a\":1}");
+    assert_string_equal(whole_secret(&out.reply.body), "{\"a\":1}");
     assert_string_equal(out.reply.content_type,
                         "application/json; charset=utf-8");
     assert_int_equal(out.reply.date, 784111777);
@@ -138,7 +139,7 @@ static void test_statuses(void **state)
             print_error("row %zu: %s\n", i, out.err.text);
         assert_int_equal(out.rc, 0);
         assert_int_equal(out.reply.status, rows[i].status);
-        assert_string_equal(exo_secret_reveal(&out.reply.body), rows[i].body);
+        assert_string_equal(whole_secret(&out.reply.body), rows[i].body);
         assert_int_equal(server.connections, 1);
         exo_http_reply_free(&out.reply);
     }

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "http_exchange.h"
+#include "../lib/whole.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 #define END "Connection: close\r\n\r\n"
@@ -37,7 +38,7 @@ static void test_body_limit(void **state)
     reply[start + EXO_HTTP_BODY_MAX] = '\0';
     exchange(&out, &server, HTTP_ANSWER, reply, 0);
     assert_int_equal(out.rc, 0);
-    assert_int_equal(exo_secret_len(&out.reply.body), EXO_HTTP_BODY_MAX);
+    assert_int_equal(whole_len(&out.reply.body), EXO_HTTP_BODY_MAX);
     exo_http_reply_free(&out.reply);
     reply[start + EXO_HTTP_BODY_MAX] = 'x';
     reply[start + EXO_HTTP_BODY_MAX + 1] = '\0';

@@ -11,6 +11,7 @@
 
 #include "exoauth/http.h"
 #include "util.h"
+#include "../lib/whole.h"
 
 #define ANSWER                                              \
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" \
@@ -228,7 +229,7 @@ static void test_right(void **state)
             print_error("%s\n", out.err.text);
         assert_int_equal(out.rc, 0);
         assert_int_equal(out.reply.status, 200);
-        assert_string_equal(exo_secret_reveal(&out.reply.body), "{\"a\": 1}\n");
+        assert_string_equal(whole_secret(&out.reply.body), "{\"a\": 1}\n");
         assert_true(out.seen);
         exo_http_reply_free(&out.reply);
     }

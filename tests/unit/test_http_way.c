@@ -9,6 +9,7 @@
 #include "exoauth/http.h"
 #include "http_server.h"
 #include "util.h"
+#include "../lib/whole.h"
 
 #define ANSWER "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}"
 #define TUNNEL "HTTP/1.1 200 Connected\r\nX-Proxy: secret\r\n\r\n"
@@ -114,7 +115,7 @@ static void test_proxy(void **state)
     assert_int_equal(unsetenv("NO_PROXY"), 0);
     http_server_stop(&proxy);
     assert_int_equal(reply.status, 200);
-    assert_string_equal(exo_secret_reveal(&reply.body), "{}");
+    assert_string_equal(whole_secret(&reply.body), "{}");
     exo_http_reply_free(&reply);
     assert_int_equal(
         strncmp(proxy.first, "CONNECT 127.0.0.1:9 HTTP/1.1\r\n", 30), 0);

@@ -10,6 +10,7 @@
 
 #include "oauth/identity.h"
 #include "util.h"
+#include "../lib/whole.h"
 
 #define KEY "canary-arc-key"
 
@@ -68,7 +69,7 @@ static void test_key(void **state)
     put_file(&f->place, "a.key", 0600, KEY "\n");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(get(f, rows[i][0], rows[i][1]), 0);
-        assert_string_equal(exo_secret_reveal(&f->key), KEY);
+        assert_string_equal(whole_secret(&f->key), KEY);
     }
 }
 
@@ -123,7 +124,7 @@ static void test_files(void **state)
     big[4096] = '\0';
     put_file(&f->place, "full.key", 0600, big);
     assert_int_equal(get(f, "Basic realm=", "/full.key"), 0);
-    assert_int_equal(exo_secret_len(&f->key), 4096);
+    assert_int_equal(whole_len(&f->key), 4096);
     big[4096] = 'k';
     big[4097] = '\0';
     put_file(&f->place, "more.key", 0600, big);

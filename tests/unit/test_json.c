@@ -18,6 +18,7 @@
 #include <json-c/json.h>
 
 #include "exoauth/json.h"
+#include "../lib/whole.h"
 
 #define DEPTH 8
 #define U "\303\274" /* u umlaut */
@@ -386,14 +387,117 @@ static void deep(void **state)
                      EXO_E_SYNTAX);
 }
 
+static void write_all(struct exo_buf *out, bool lines)
+{
+    struct exo_json json;
+
+    exo_json_begin(&json, out, lines);
+    exo_json_put_number(&json, "n", INT64_MIN);
+    exo_json_put_text(&json, "t", "a\"\\/\001\n" U "\377\177");
+    exo_json_put_text(&json, "nothing", NULL);
+    exo_json_put_bytes(&json, "part", "abc", 2);
+    exo_json_array(&json, "empty");
+    exo_json_end(&json);
+    exo_json_array(&json, "list");
+    exo_json_object(&json, NULL);
+    exo_json_put_text(&json, "of \"it\"", "");
+    exo_json_end(&json);
+    exo_json_put_number(&json, NULL, 1);
+    exo_json_end(&json);
+    exo_json_end(&json);
+}
+
+static void what_it_writes(void **state)
+{
+    static const char plain[] =
+        "{\"n\":-9223372036854775808,\"t\":\"a\\\"\\\\/\\u0001\\n" U
+        "\377\177\",\"nothing\":null,\"part\":\"ab\",\"empty\":[],"
+        "\"list\":[{\"of \\\"it\\\"\":\"\"},1]}";
+    static const char lines[] =
+        "{\n  \"n\":-9223372036854775808,\n"
+        "  \"t\":\"a\\\"\\\\/\\u0001\\n" U "\377\177\",\n"
+        "  \"nothing\":null,\n  \"part\":\"ab\",\n  \"empty\":[],\n"
+        "  \"list\":[\n    {\n      \"of \\\"it\\\"\":\"\"\n    },\n    1\n"
+        "  ]\n}\n";
+    struct exo_buf out = EXO_BUF_INIT(4096);
+    struct json_object *object;
+    const char *why;
+
+    (void)state;
+    write_all(&out, false);
+    assert_string_equal(whole_text(&out), plain);
+    assert_int_equal(
+        exo_json_read(out.data, out.len, DEPTH | EXO_JSON_BYTES, &object, &why),
+        EXO_OK);
+    assert_string_equal(exo_json_string(object, "t"),
+                        "a\"\\/\001\n" U "\377\177");
+    exo_json_free(object);
+    exo_buf_reset(&out);
+    write_all(&out, true);
+    assert_string_equal(whole_text(&out), lines);
+    exo_buf_free(&out);
+}
+
+/* Wherever it fails, there is no text, and the first reason stays. */
+static void what_it_cannot_write(void **state)
+{
+    struct exo_buf whole = EXO_BUF_INIT(4096);
+    struct exo_secret secret = EXO_SECRET_INIT;
+    struct exo_json json;
+    const char *text;
+
+    (void)state;
+    write_all(&whole, true);
+    for (size_t max = 0; max < whole.len; max++) {
+        struct exo_buf out = EXO_BUF_INIT(max);
+
+        write_all(&out, true);
+        assert_int_equal(exo_buf_done(&out, &text), EXO_E_TOOBIG);
+        assert_null(text);
+        exo_buf_free(&out);
+    }
+    exo_buf_reset(&whole);
+    exo_json_begin(&json, &whole, false);
+    exo_json_put_bytes(&json, "nul", "a\0b", 3);
+    exo_json_end(&json);
+    assert_int_equal(exo_buf_done(&whole, &text), EXO_E_SYNTAX);
+
+    exo_buf_reset(&whole);
+    secret.hidden.error = EXO_E_NOMEM;
+    exo_json_begin(&json, &whole, false);
+    exo_json_put_buf(&json, "secret", &secret.hidden);
+    exo_json_end(&json);
+    assert_int_equal(exo_buf_done(&whole, &text), EXO_E_NOMEM);
+
+    exo_buf_reset(&whole);
+    exo_json_begin(&json, &whole, false);
+    exo_json_end(&json);
+    assert_string_equal(whole_text(&whole), "{}");
+    exo_json_end(&json);
+    assert_int_equal(exo_buf_done(&whole, &text), EXO_E_ARG);
+
+    exo_buf_reset(&whole);
+    exo_json_begin(&json, &whole, false);
+    for (int i = 0; i < 20; i++)
+        exo_json_array(&json, "a");
+    assert_int_equal(exo_buf_done(&whole, &text), EXO_E_ARG);
+    exo_buf_free(&whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_table),      cmocka_unit_test(every_beginning),
-        cmocka_unit_test(only_objects),   cmocka_unit_test(nul_bytes),
-        cmocka_unit_test(what_it_says),   cmocka_unit_test(any_bytes),
-        cmocka_unit_test(bytes_in_names), cmocka_unit_test(many_members),
+        cmocka_unit_test(the_table),
+        cmocka_unit_test(every_beginning),
+        cmocka_unit_test(only_objects),
+        cmocka_unit_test(nul_bytes),
+        cmocka_unit_test(what_it_says),
+        cmocka_unit_test(any_bytes),
+        cmocka_unit_test(bytes_in_names),
+        cmocka_unit_test(many_members),
         cmocka_unit_test(deep),
+        cmocka_unit_test(what_it_writes),
+        cmocka_unit_test(what_it_cannot_write),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -31,7 +31,7 @@ int __wrap_exo_http_post(const char *url, const struct exo_secret *form,
     (void)deadline_ms;
     assert_null(basic);
     (void)snprintf(sent_url, sizeof(sent_url), "%s", url);
-    (void)snprintf(sent_form, sizeof(sent_form), "%s", exo_secret_reveal(form));
+    (void)snprintf(sent_form, sizeof(sent_form), "%s", whole_secret(form));
     memset(reply, 0, sizeof(*reply));
     reply->body = (struct exo_secret)EXO_SECRET_INIT;
     return exo_err_set(err, EXO_STATUS_TRANSIENT, "kept; look at it");

@@ -39,18 +39,17 @@ static void makes_fresh_values(void **state)
     (void)state;
     assert_int_equal(exo_pkce_make(&one), 0);
     assert_int_equal(exo_pkce_make(&two), 0);
-    assert_int_equal(exo_secret_len(&one.verifier), 43);
-    assert_int_equal(exo_secret_len(&one.state), 43);
-    assert_int_equal(strspn(exo_secret_reveal(&one.verifier), BASE64URL), 43);
-    assert_int_equal(strspn(exo_secret_reveal(&one.state), BASE64URL), 43);
+    assert_int_equal(whole_len(&one.verifier), 43);
+    assert_int_equal(whole_len(&one.state), 43);
+    assert_int_equal(strspn(whole_secret(&one.verifier), BASE64URL), 43);
+    assert_int_equal(strspn(whole_secret(&one.state), BASE64URL), 43);
     assert_int_equal(exo_pkce_challenge(&one.verifier, challenge), 0);
     assert_string_equal(one.challenge, challenge);
-    assert_string_not_equal(exo_secret_reveal(&one.verifier),
-                            exo_secret_reveal(&one.state));
-    assert_string_not_equal(exo_secret_reveal(&one.verifier),
-                            exo_secret_reveal(&two.verifier));
-    assert_string_not_equal(exo_secret_reveal(&one.state),
-                            exo_secret_reveal(&two.state));
+    assert_string_not_equal(whole_secret(&one.verifier),
+                            whole_secret(&one.state));
+    assert_string_not_equal(whole_secret(&one.verifier),
+                            whole_secret(&two.verifier));
+    assert_string_not_equal(whole_secret(&one.state), whole_secret(&two.state));
     exo_pkce_free(&one);
     exo_pkce_free(&two);
 }
@@ -190,7 +189,7 @@ static void reads_a_code(void **state)
     for (i = 0; i < N_OF(rows); i++) {
         if (parse(&l, rows[i].issuer, rows[i].address) != 0)
             fail_msg("%s: %s", rows[i].address, l.a.error.err.text);
-        assert_string_equal(exo_secret_reveal(&l.code), rows[i].code);
+        assert_string_equal(whole_secret(&l.code), rows[i].code);
     }
     login_free(&l);
 }
@@ -340,7 +339,7 @@ static void caps_sizes(void **state)
     memset(address + n, 'a', EXO_REDIRECT_CODE_MAX);
     address[(size_t)n + EXO_REDIRECT_CODE_MAX] = '\0';
     assert_int_equal(parse(&l, NULL, address), 0);
-    assert_int_equal(exo_secret_len(&l.code), EXO_REDIRECT_CODE_MAX);
+    assert_int_equal(whole_len(&l.code), EXO_REDIRECT_CODE_MAX);
 
     n = snprintf(address, sizeof(address), "/?state=" STATE "&code=c0de&x=");
     memset(address + n, 'a', sizeof(address) - (size_t)n);

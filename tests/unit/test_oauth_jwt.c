@@ -147,7 +147,7 @@ static const char *make(struct bench *b, enum exo_jwt_alg alg, int64_t now)
     if (exo_jwt_assertion(&b->jwt, b->key, alg, CLIENT, AUDIENCE, now,
                           &b->err) != 0)
         fail_msg("%s", b->err.text);
-    return exo_secret_reveal(&b->jwt);
+    return whole_secret(&b->jwt);
 }
 
 /* Part 0 or 1 of a JWT as JSON. */

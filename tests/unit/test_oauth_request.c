@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "oauth_wire.h"
+#include "../lib/whole.h"
 
 static void sends_client_credentials(void **state)
 {
@@ -27,7 +28,7 @@ static void sends_client_credentials(void **state)
     assert_string_equal(wire.basic, "(none)");
     assert_string_equal(wire.proxy, "http://proxy:3128");
     assert_int_equal(wire.deadline_ms, 1234);
-    assert_string_equal(exo_secret_reveal(&a.tokens.access_token), "at");
+    assert_string_equal(whole_secret(&a.tokens.access_token), "at");
     assert_int_equal(a.tokens.received, 1000);
     exo_tokens_free(&a.tokens);
     asked_free(&a);
@@ -67,7 +68,7 @@ static void sends_refresh_of_a_public_client(void **state)
         "grant_type=refresh_token&refresh_token=0.AXkA-sent."
         "refresh%2Btoken&scope=mail+offline_access&client_id=id%3A1");
     assert_string_equal(wire.basic, "(none)");
-    assert_string_equal(exo_secret_reveal(&a.tokens.refresh_token), "0.next");
+    assert_string_equal(whole_secret(&a.tokens.refresh_token), "0.next");
     exo_tokens_free(&a.tokens);
     asked_free(&a);
 }
@@ -168,7 +169,7 @@ static void starts_a_device(void **state)
         assert_string_equal(wire.url, "https://as.example/device");
         assert_string_equal(wire.form,
                             "scope=mail+offline_access&client_id=id%3A1");
-        assert_string_equal(exo_secret_reveal(&device.device_code), "dev+ice");
+        assert_string_equal(whole_secret(&device.device_code), "dev+ice");
         assert_string_equal(device.user_code, "ABCD-EFGH");
         assert_string_equal(device.verification_uri,
                             "https://microsoft.com/devicelogin");
@@ -256,7 +257,7 @@ static void polls_a_device(void **state)
             wire.form, "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type"
                        "%3Adevice_code&device_code=dev%2Bice&client_id=id%3A1");
     }
-    assert_string_equal(exo_secret_reveal(&a.tokens.refresh_token), "0.next");
+    assert_string_equal(whole_secret(&a.tokens.refresh_token), "0.next");
     exo_tokens_free(&a.tokens);
     exo_device_free(&device);
     asked_free(&a);

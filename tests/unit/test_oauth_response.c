@@ -8,6 +8,7 @@
 #include "oauth_util.h"
 
 #include "exoauth/token.h"
+#include "../lib/whole.h"
 
 static void takes_a_full_answer(void **state)
 {
@@ -25,9 +26,9 @@ static void takes_a_full_answer(void **state)
                    "\"scope\":\"mail\\u0007 offline_access\","
                    "\"unknown\":{\"a\":[1,null,true]}}\r\n"),
         0);
-    assert_string_equal(exo_secret_reveal(&a.tokens.access_token),
+    assert_string_equal(whole_secret(&a.tokens.access_token),
                         "eyJ0.eyJh._-~+/==");
-    assert_string_equal(exo_secret_reveal(&a.tokens.refresh_token),
+    assert_string_equal(whole_secret(&a.tokens.refresh_token),
                         "0.new refresh~token");
     assert_string_equal(a.tokens.scope, "mail? offline_access");
     assert_int_equal(a.tokens.expires_in, 4321);
@@ -201,7 +202,7 @@ static void takes_what_is_not_ascii(void **state)
                                 "\"gr\303\274\303\237\":\"J\303\274rgen "
                                 "\360\237\230\200\"}"),
                      0);
-    assert_string_equal(exo_secret_reveal(&a.tokens.access_token), "two");
+    assert_string_equal(whole_secret(&a.tokens.access_token), "two");
     assert_true(exo_secret_empty(&a.tokens.refresh_token));
     exo_tokens_free(&a.tokens);
     asked_free(&a);
@@ -298,7 +299,7 @@ static void keeps_the_refresh_token_of_a_useless_answer(void **state)
                                 "{\"access_token\":\"at\",\"expires_in\":-1,"
                                 "\"refresh_token\":\"0.next\"}"),
                      EXO_E_STATUS);
-    assert_string_equal(exo_secret_reveal(&a.tokens.refresh_token), "0.next");
+    assert_string_equal(whole_secret(&a.tokens.refresh_token), "0.next");
     assert_true(exo_secret_empty(&a.tokens.access_token));
     exo_tokens_free(&a.tokens);
     asked_free(&a);

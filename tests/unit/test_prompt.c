@@ -8,6 +8,7 @@
 #include "house.h"
 
 #include "helper/prompt.h"
+#include "../lib/whole.h"
 
 #include <pty.h>
 #include <termios.h>
@@ -40,7 +41,7 @@ static int take(const char *path, char value[200], struct exo_err *err)
 
     *err = (struct exo_err)EXO_ERR_INIT;
     rc = exo_prompt_file("secret-file", path, &secret, err);
-    (void)snprintf(value, 200, "%s", exo_secret_reveal(&secret));
+    (void)snprintf(value, 200, "%s", rc == 0 ? whole_secret(&secret) : "");
     exo_secret_free(&secret);
     return rc;
 }
@@ -183,7 +184,7 @@ static int ask(const struct place *place)
     if (tcgetattr(0, &after) != 0 || before.c_lflag != after.c_lflag ||
         !(after.c_lflag & ECHO))
         return 12;
-    put_file(place, "answer", 0600, exo_secret_reveal(&secret));
+    put_file(place, "answer", 0600, whole_secret(&secret));
     exo_secret_free(&secret);
     return 0;
 }

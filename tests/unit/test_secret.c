@@ -10,6 +10,7 @@
 #include "exoauth/proto.h"
 #include "helper/broker.h"
 #include "helper/command.h"
+#include "../lib/whole.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -41,7 +42,7 @@ static int get_again(struct house *house, const char *line, char value[200])
     if (exo_settings_load(&settings, house->conf, &account, &house->err) != 0)
         fail_msg("%s", house->err.text);
     rc = exo_client_secret(&app, settings, &secret, &house->err);
-    (void)snprintf(value, 200, "%s", exo_secret_reveal(&secret));
+    (void)snprintf(value, 200, "%s", rc == 0 ? whole_secret(&secret) : "");
     exo_secret_free(&secret);
     exo_settings_free(settings);
     return rc;

@@ -53,9 +53,8 @@ static inline int place_remove_one(const char *path, const struct stat *st,
 static inline void place_remove(struct place *place)
 {
     (void)close(place->fd);
-    assert_int_equal(nftw(place->path, place_remove_one, 8,
-                          FTW_DEPTH | FTW_PHYS),
-                     0);
+    assert_int_equal(
+        nftw(place->path, place_remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static inline int place_setup(void **state)
@@ -90,8 +89,8 @@ static inline const char *place_name(const struct place *place,
 static inline void put_bytes(const struct place *place, const char *name,
                              mode_t mode, const void *data, size_t len)
 {
-    int fd = openat(place->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                    0600);
+    int fd =
+        openat(place->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     assert_true(fd >= 0);
     assert_int_equal(write(fd, data, len), (ssize_t)len);
