@@ -63,6 +63,11 @@ int exo_account_set(struct exo_account *account, const char *name, size_t len)
     }
     account->name[len] = '\0';
     account->file[out] = '\0';
+    if (!exo_text_is_clean(account->name) || exo_text_offers(account->name)) {
+        account->name[0] = '\0';
+        account->file[0] = '\0';
+        return EXO_E_ARG;
+    }
     return EXO_OK;
 }
 

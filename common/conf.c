@@ -254,7 +254,7 @@ static int read_text(struct exo_conf *conf, struct exo_err *err)
     }
     if (rc == EXO_E_UNSAFE) {
         return exo_err_set(
-            err, EXO_STATUS_MISCONFIGURED, "%.200s is not used: %s%s",
+            err, EXO_STATUS_MISCONFIGURED, "%.200s is not used: %-s%s",
             conf->path, why,
             exo_file_advice(why, "; it must be a regular file of root or of "
                                  "its reader, which others cannot write to"));

@@ -91,7 +91,7 @@ static int open_in(struct exo_path *path, const struct exo_path_rule *rule,
     if (why == NULL) {
         return EXO_OK;
     }
-    (void)snprintf(path->why, sizeof path->why, "%s", why);
+    exo_text_fmt(path->why, sizeof path->why, "%-s", why);
     errno = saved;
     return *fd >= 0 || saved == ELOOP ? EXO_E_UNSAFE
                                       : exo_error_from_errno(saved);

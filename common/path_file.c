@@ -27,9 +27,9 @@ static int say(struct exo_path *path, const char *file, int rc, const char *why)
                                                    : exo_strerror(rc);
     }
     if (rc != EXO_OK && file != NULL) {
-        (void)snprintf(path->why, sizeof path->why, "%.250s: %s", file, why);
+        exo_text_fmt(path->why, sizeof path->why, "%.250s: %-s", file, why);
     } else if (rc != EXO_OK) {
-        (void)snprintf(path->why, sizeof path->why, "%s", why);
+        exo_text_fmt(path->why, sizeof path->why, "%-s", why);
     }
     exo_path_close(path);
     errno = saved;

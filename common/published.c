@@ -59,7 +59,7 @@ static int refuse(const struct place *place, const char *file, int rc,
     }
     (void)exo_err_set(
         place->warning, EXO_STATUS_STORE,
-        "published token %.160s/%.80s ignored: %s; %s", place->dir, file, why,
+        "published token %.160s/%.80s ignored: %-s; %-s", place->dir, file, why,
         rc == EXO_E_ACCESS ? "this user must be in the group `token_group`"
                            : "run: exoauth refresh --all");
     return rc;

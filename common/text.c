@@ -10,9 +10,11 @@
 
 #include "exoauth/text.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* The code point at p and its length; 0 if it is not UTF-8 (RFC 3629). A NUL
  * is no continuation byte, so nothing behind the end is read. */
@@ -78,7 +80,18 @@ static size_t good_at(const char *p, size_t *bad)
     return len;
 }
 
-void exo_text_clean(char *text)
+/* What stands before a command to type. */
+static const char offer[] = "run:";
+
+#define OFFER_LEN (sizeof offer - 1)
+
+bool exo_text_offers(const char *text)
+{
+    return strcasestr(text, offer) != NULL;
+}
+
+/* What moves the cursor, and what is not UTF-8. */
+static void wipe(char *text)
 {
     char *to = text;
 
@@ -96,6 +109,14 @@ void exo_text_clean(char *text)
         text += len;
     }
     *to = '\0';
+}
+
+void exo_text_clean(char *text)
+{
+    wipe(text);
+    while ((text = strcasestr(text, offer)) != NULL) {
+        text[OFFER_LEN - 1] = '.';
+    }
 }
 
 bool exo_text_is_clean(const char *text)
@@ -132,24 +153,124 @@ const char *exo_text_token(const char *text, size_t len, size_t *n)
     return NULL;
 }
 
+#define FORMAT_MAX 1024
+#define MARKED_MAX 2048
+
+/* The format with `mark` on both sides of what it says itself, "run:" and
+ * %-s. Empty if it does not fit. */
+static void mark_format(char marked[FORMAT_MAX], const char *fmt, char mark)
+{
+    size_t n = 0;
+
+    while (*fmt != '\0') {
+        size_t len = 1;
+        bool own = false;
+
+        if (strncmp(fmt, offer, OFFER_LEN) == 0) {
+            len = OFFER_LEN;
+            own = true;
+        } else if (*fmt == '%') {
+            own = fmt[1] == '-';
+            len = 2 + strspn(fmt + 1, "-.*0123456789");
+        }
+        if (n + len + 3 > FORMAT_MAX) {
+            n = 0;
+            break;
+        }
+        if (own) {
+            marked[n++] = mark;
+        }
+        memcpy(marked + n, fmt, len);
+        n += len;
+        if (own) {
+            marked[n++] = mark;
+        }
+        fmt += len;
+    }
+    marked[n] = '\0';
+}
+
+static int expand(char out[MARKED_MAX], const char *fmt, char mark, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static int expand(char out[MARKED_MAX], const char *fmt, char mark, va_list ap)
+{
+    char marked[FORMAT_MAX];
+    va_list again;
+    int n;
+
+    mark_format(marked, fmt, mark);
+    va_copy(again, ap);
+    n = vsnprintf(out, MARKED_MAX, marked[0] != '\0' ? marked : fmt, again);
+    va_end(again);
+    return n;
+}
+
+/* Takes the marks out of text: where it differs from `other`, as no argument
+ * can bring that about. Each "run:" outside of them, or that only begins or
+ * ends there, is somebody else's. */
+static size_t tame(char text[MARKED_MAX], char other[MARKED_MAX])
+{
+    bool own = false;
+    size_t n = 0;
+
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        if (text[i] != other[i]) {
+            own = !own;
+            continue;
+        }
+        text[n] = text[i];
+        other[n++] = own ? 'o' : ' ';
+    }
+    text[n] = '\0';
+    for (char *at = text; (at = strcasestr(at, offer)) != NULL;
+         at += OFFER_LEN) {
+        if (strncmp(other + (at - text), "oooo", OFFER_LEN) != 0) {
+            at[OFFER_LEN - 1] = '.';
+        }
+    }
+    return n;
+}
+
 void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
 {
-    int n = vsnprintf(text, size, fmt, ap);
-    bool cut = n < 0 || (size_t)n >= size;
-    char *command = cut && n > 0 ? strstr(text, "run: ") : NULL;
+    char whole[MARKED_MAX], other[MARKED_MAX];
+    int saved = errno;
+    int n = expand(whole, fmt, '\1', ap);
+    bool cut = n < 0 || n >= MARKED_MAX;
+    char *command;
     size_t len;
 
-    if (n < 0) {
-        text[0] = '\0';
+    errno = saved; /* of %m */
+    if (n < 0 || expand(other, fmt, '\2', ap) != n) {
+        whole[0] = other[0] = '\0';
     }
+    len = tame(whole, other);
+    if (len >= size) {
+        cut = true;
+        len = size - 1;
+    }
+    memcpy(text, whole, len);
+    text[len] = '\0';
+    command = cut ? strstr(text, "run: ") : NULL;
     if (command != NULL) {
         *command = '\0';
     }
-    exo_text_clean(text);
+    wipe(text);
     len = strlen(text);
     while (len > 0 && strchr(cut ? " ;" : " ", text[len - 1]) != NULL) {
         text[--len] = '\0';
     }
+    errno = saved;
+}
+
+void exo_text_fmt(char *text, size_t size, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    exo_text_set(text, size, fmt, ap);
+    va_end(ap);
 }
 
 static bool is_plain(const char *text)
@@ -167,7 +288,7 @@ const char *exo_shell_word(char out[EXO_SHELL_MAX], const char *text,
     size_t n = 0;
 
     if (text == NULL || text[0] == '\0' || text[0] == '-' ||
-        strstr(text, "run:") != NULL || !exo_text_is_clean(text)) {
+        exo_text_offers(text) || !exo_text_is_clean(text)) {
         return word;
     }
     if (is_plain(text)) {

@@ -9,10 +9,10 @@
 
 #include "account_word.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "app.h"
 #include "exoauth/text.h"
 
 static bool is_blank(char c)
@@ -62,6 +62,9 @@ static const char *complaint(const char *name)
     if (!exo_text_is_clean(name)) {
         return "it contains characters that cannot be shown";
     }
+    if (exo_text_offers(name)) {
+        return "it looks like a command to run";
+    }
     if (strpbrk(name, " \t")) {
         return "it contains a blank";
     }
@@ -87,19 +90,16 @@ int exo_account_word(struct exo_account *account, const char *word,
                      struct exo_err *err)
 {
     char name[EXO_ACCOUNT_MAX + 1];
-    char shown[EXO_ACCOUNT_MAX + 1];
     const char *from = word;
     const char *end = word + strlen(word);
     const char *why;
 
-    (void)snprintf(shown, sizeof(shown), "%s", word);
-    exo_text_clean(shown);
     peel(&from, &end);
     if ((size_t)(end - from) >= sizeof(name)) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "\"%.60s...\" is not an account name: it has more "
                            "than %d bytes; give a shorter one",
-                           shown, EXO_ACCOUNT_MAX);
+                           word, EXO_ACCOUNT_MAX);
     }
     memcpy(name, from, (size_t)(end - from));
     name[end - from] = '\0';
@@ -111,11 +111,10 @@ int exo_account_word(struct exo_account *account, const char *word,
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "\"%.100s\" is not an account name: %s; give the "
                            "address alone, as in relay@contoso.com",
-                           shown, why);
+                           word, why);
     }
     if (strcmp(name, word) != 0) {
-        (void)fprintf(stderr, "exoauth: using account %s for \"%s\"\n",
-                      account->name, shown);
+        exo_say("using account %s for \"%s\"", account->name, word);
     }
     return 0;
 }

@@ -287,12 +287,12 @@ static void say(const struct exo_app *app, enum exo_log_level level,
     bool logged = app->conf && app->conf->log[0] != '\0' &&
                   strcmp(app->conf->log, "stderr") != 0;
 
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    exo_text_set(text, sizeof(text), fmt, ap);
     if (logged || app->quiet || shown) {
-        exo_log(level, "%s", text);
+        exo_log(level, "%-s", text);
     }
     if (logged && shown && level <= EXO_LOG_WARNING) {
-        (void)fprintf(stderr, "exoauth: %s\n", text);
+        exo_say("%-s", text);
     }
 }
 

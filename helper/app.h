@@ -80,6 +80,10 @@ int exo_app_lock(struct exo_app *app, const struct exo_account *account,
                  struct exo_err *err) EXO_MUST_CHECK;
 void exo_app_unlock(struct exo_app *app, struct exo_store_lock *lock);
 
+/* One line on stderr, for people. What prints text in any other way prints none
+ * from outside, but names of accounts (exoauth/account.h). In out.c. */
+void exo_say(const char *fmt, ...) EXO_PRINTF(1, 2);
+
 /* Warning, in one line: stderr for commands, the log for serve. */
 void exo_app_warn(const struct exo_app *app, const char *fmt, ...)
     EXO_PRINTF(2, 3);

@@ -11,11 +11,12 @@
 #include "askers.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
+#include "settings.h"
 
 struct exo_asker *exo_askers_find(struct exo_askers *askers, uid_t uid)
 {
@@ -50,9 +51,9 @@ void exo_askers_refuse(struct exo_askers *askers, uid_t uid, const char *fmt,
         return;
     }
     va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    exo_text_set(text, sizeof(text), fmt, ap);
     va_end(ap);
-    exo_log(EXO_LOG_NOTICE, "uid %u: refused: %s", (unsigned)uid, text);
+    exo_log(EXO_LOG_NOTICE, "uid %u: refused: %-s", (unsigned)uid, text);
     one->told = one->seen;
 }
 
@@ -78,4 +79,24 @@ int exo_askers_tell(struct exo_askers *askers)
         }
     }
     return (int)next;
+}
+
+static void warn(void *context, const char *text)
+{
+    exo_app_warn(context, "%-s", text);
+}
+
+void exo_askers_strays(struct exo_askers *askers, const struct exo_app *app)
+{
+    struct stat st;
+    int64_t when;
+
+    if (stat(app->conf->account_dir, &st) != 0) {
+        return;
+    }
+    when = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    if (when != askers->listed) {
+        askers->listed = when;
+        exo_settings_strays(app->conf, warn, (void *)(uintptr_t)app);
+    }
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "exoauth/error.h"
+#include "app.h"
 
 #define EXO_ASKERS_MOST 64
 #define EXO_ASKERS_MS 60000 /* one line in the log for each uid */
@@ -24,6 +24,7 @@ struct exo_asker {
 struct exo_askers {
     struct exo_asker of[EXO_ASKERS_MOST];
     size_t n;
+    int64_t listed; /* the account_dir that exo_askers_strays() told of last */
 };
 
 /* Never NULL: the one that has been silent for longest is forgotten. */
@@ -36,5 +37,9 @@ void exo_askers_refuse(struct exo_askers *askers, uid_t uid, const char *fmt,
 /* Logs the counts whose minute is over. Milliseconds until the next is, -1:
  * there is none. */
 int exo_askers_tell(struct exo_askers *askers);
+
+/* Somebody asked for no account: warns of the files that nobody reads, once for
+ * each change of account_dir. */
+void exo_askers_strays(struct exo_askers *askers, const struct exo_app *app);
 
 #endif

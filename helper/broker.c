@@ -98,7 +98,7 @@ static int make_do(struct exo_work *w)
                            w->owner->file.name,
                            EXO_SH(w->owner->file.name, "ACCOUNT"));
     }
-    (void)exo_err_set(w->err, r->state, "%s", r->error_text);
+    (void)exo_err_set(w->err, r->state, "%-s", r->error_text);
     w->err->retry_after = r->next_try > now ? r->next_try - now : 0;
     return EXO_E_STATUS;
 }

@@ -110,7 +110,7 @@ static int judge(const struct exo_browser *b, struct exo_visit *request,
         exo_visit_answer(request, "400 Bad Request", "Not this login",
                          "This is not the answer to the login that is "
                          "waiting. Use the newest address it printed.");
-        (void)fprintf(stderr, "exoauth: ignored: %s\n", error.err.text);
+        exo_say("ignored: %-s", error.err.text);
         return EXO_E_NOENT;
     }
     if (rc == 0) {
@@ -265,7 +265,7 @@ int exo_browser_paste(const struct exo_browser *b, struct exo_tokens *tokens,
         if (rc != EXO_E_SYNTAX || isatty(0) != 1) {
             break;
         }
-        (void)fprintf(stderr, "exoauth: %s\n", error.err.text);
+        exo_say("%-s", error.err.text);
     }
     if (rc == EXO_E_SYNTAX || rc == EXO_E_UNSAFE) {
         rc = EXO_E_STATUS;

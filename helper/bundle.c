@@ -40,7 +40,7 @@ int exo_bundle_before(struct exo_app *app, struct exo_options *o,
     rc = exo_file_read(AT_FDCWD, o->file, EXO_FILE_CONFIG, 0, &o->bundle, &why);
     if (rc != 0) {
         rc = exo_err_set(
-            err, EXO_STATUS_USAGE, "import %s: %s%s", o->file,
+            err, EXO_STATUS_USAGE, "import %s: %-s%s", o->file,
             why ? why : exo_strerror(rc),
             exo_file_advice(why, "; name a file of exoauth export, which "
                                  "nobody else can write, or add --from TOOL"));
@@ -121,7 +121,7 @@ static int put_all(struct exo_app *app, const struct exo_options *o,
         rc = next_record(&text, &left, &record, &why);
         if (rc != 0) {
             rc = exo_err_set(err, EXO_STATUS_USAGE,
-                             "import %s: %s; export it again, with an exoauth "
+                             "import %s: %-s; export it again, with an exoauth "
                              "that is no newer than this one",
                              o->file, why);
         } else {
@@ -144,13 +144,11 @@ static int open_bundle(struct exo_options *o, struct exo_secret *plain,
     }
     /* A quarter of a second for 64 MiB, on a machine that is not new. */
     seconds = (cost.p << cost.log2n) >> 18;
-    (void)fprintf(
-        stderr,
-        "exoauth: opening %s takes %lld MiB of memory and about %lld s (scrypt "
-        "N=2^%lld r=%lld p=%lld)\n",
-        o->file, (long long)(cost.memory >> 20),
-        (long long)(seconds > 0 ? seconds : 1), (long long)cost.log2n,
-        (long long)cost.r, (long long)cost.p);
+    exo_say("opening %s takes %lld MiB of memory and about %lld s (scrypt "
+            "N=2^%lld r=%lld p=%lld)",
+            o->file, (long long)(cost.memory >> 20),
+            (long long)(seconds > 0 ? seconds : 1), (long long)cost.log2n,
+            (long long)cost.r, (long long)cost.p);
     return exo_wrap_open(&o->secret, EXO_BUNDLE_PURPOSE, &o->bundle, plain,
                          why);
 }
@@ -177,10 +175,11 @@ int exo_bundle_run(struct exo_app *app, struct exo_options *o,
     if (rc == 0) {
         rc = open_bundle(o, &plain, &why);
         if (rc != 0) {
-            rc = exo_err_set(err, EXO_STATUS_USAGE,
-                             "import %s: %s; give a file of exoauth export and "
-                             "its passphrase, or add --from TOOL",
-                             o->file, why);
+            rc =
+                exo_err_set(err, EXO_STATUS_USAGE,
+                            "import %s: %-s; give a file of exoauth export and "
+                            "its passphrase, or add --from TOOL",
+                            o->file, why);
         }
     }
     if (rc == 0) {

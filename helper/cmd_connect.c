@@ -22,7 +22,7 @@
 
 static void warn(void *context, const char *text)
 {
-    exo_app_warn(context, "%s", text);
+    exo_app_warn(context, "%-s", text);
 }
 
 static void trace(void *context, char side, const char *text)

@@ -17,7 +17,7 @@
 
 static void warn(void *context, const char *text)
 {
-    exo_app_warn(context, "%s", text);
+    exo_app_warn(context, "%-s", text);
 }
 
 static int run(struct exo_app *app, struct exo_options *options,

@@ -69,7 +69,7 @@ static int before(struct exo_app *app, struct exo_options *o,
 
 static void warn(void *context, const char *text)
 {
-    exo_app_warn(context, "%s", text);
+    exo_app_warn(context, "%-s", text);
 }
 
 static void tell(const struct exo_got *got)
@@ -81,11 +81,10 @@ static void tell(const struct exo_got *got)
     if (localtime_r(&expires, &tm)) {
         (void)strftime(until, sizeof(until), "%F %T", &tm);
     }
-    (void)fprintf(stderr,
-                  "exoauth: %s: authorised by %s, for mailbox %s at %s; the "
-                  "token lasts until %s\n",
-                  got->token.account, got->record.grant, got->token.user,
-                  got->token.servers, until);
+    exo_say("%s: authorised by %s, for mailbox %s at %s; the token lasts until "
+            "%s",
+            got->token.account, got->record.grant, got->token.user,
+            got->token.servers, until);
 }
 
 static int prove(struct exo_login *login, struct exo_err *err)

@@ -76,7 +76,7 @@ static void warn_of_end(struct exo_app *app,
             exo_status_expiry_text(end, certificate, now, text, sizeof(text));
             exo_event_note(app, "expiring", settings->file.name, text);
         } else {
-            exo_app_warn(app, "%s", err.text);
+            exo_app_warn(app, "%-s", err.text);
         }
     }
     exo_record_free(&record);
@@ -102,7 +102,7 @@ static int refresh_one(struct exo_app *app, const struct exo_options *options,
         *err = got.trouble;
         rc = EXO_E_STATUS;
     } else if (rc == 0 && got.record.state != EXO_STATUS_OK) {
-        rc = exo_err_set(err, got.record.state, "%s", got.record.error_text);
+        rc = exo_err_set(err, got.record.state, "%-s", got.record.error_text);
     } else if (rc == 0 && got.unsaved) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "the new credential of %s is not stored; when the "
@@ -145,7 +145,7 @@ static void refresh_found(struct all *all, const struct exo_account *account)
     if (refresh_one(all->app, all->options, account, &all->asked, &err) == 0) {
         return;
     }
-    exo_app_warn(all->app, "%s: %s", account->name, err.text);
+    exo_app_warn(all->app, "%s: %-s", account->name, err.text);
     if (exo_status_is_worse(err.status, all->worst.status)) {
         all->worst = err;
     }

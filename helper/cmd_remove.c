@@ -67,7 +67,7 @@ static int leave_child(struct exo_app *app, struct exo_options *options,
     exo_path_close(&dir);
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_DENIED,
-                           "cannot delete %s: %s; nothing was changed; run it "
+                           "cannot delete %s: %-s; nothing was changed; run it "
                            "as root, or without --account-file",
                            file, dir.why);
     }
@@ -129,7 +129,7 @@ static bool unpublish_users(struct exo_app *app,
         exo_names_sort(&names) != 0) {
         exo_app_warn(app,
                      "cannot tell which accounts use the credential of %s: "
-                     "%s; remove theirs from %s by hand",
+                     "%-s; remove theirs from %s by hand",
                      credential->name,
                      err->text[0] ? err->text : exo_strerror(EXO_E_NOMEM),
                      app->conf->token_dir);

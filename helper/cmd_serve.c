@@ -41,7 +41,7 @@ static void fail(struct answer *a)
 
 static void warn(void *context, const char *text)
 {
-    exo_app_warn(context, "%s", text);
+    exo_app_warn(context, "%-s", text);
 }
 
 /* This uid may not open the store: somebody behind a socket may. True: that
@@ -114,7 +114,7 @@ static void decide(struct exo_app *app, const struct exo_request *request,
         return;
     }
     if (a->got.trouble.status == EXO_STATUS_STORE) {
-        exo_log(EXO_LOG_WARNING, "%s: %s", account.name, a->got.trouble.text);
+        exo_log(EXO_LOG_WARNING, "%s: %-s", account.name, a->got.trouble.text);
     }
     a->reply.status = EXO_STATUS_OK;
     a->reply.token = a->got.token;
@@ -174,7 +174,7 @@ static void log_refusal(const struct answer *a, const struct exo_peer *peer,
     bool loud = a->reply.status == EXO_STATUS_DENIED && !listener;
 
     if (a->reply.status != EXO_STATUS_OK && !a->busy) {
-        exo_log(loud ? EXO_LOG_NOTICE : EXO_LOG_INFO, "%s for uid %u: %s",
+        exo_log(loud ? EXO_LOG_NOTICE : EXO_LOG_INFO, "%s for uid %u: %-s",
                 account, (unsigned)peer->uid, a->reply.message);
     }
 }
@@ -218,6 +218,10 @@ enum exo_status exo_serve_one(struct exo_app *app, int in, int out, uid_t self,
     log_refusal(&a, &peer, request.get, given != NULL);
     if (!request.nowait) {
         send_reply(&a, out, deadline);
+    }
+    /* A listener warns once, its processes do not (listen.c). */
+    if (a.reply.status == EXO_STATUS_NO_ACCOUNT && !given) {
+        exo_settings_strays(app->conf, warn, app);
     }
 out:
     exo_answer_free(&a.forwarded);

@@ -60,7 +60,7 @@ static int undo(struct exo_setup *s, struct exo_err *err)
 
     if (changed && !s->options->dry_run &&
         exo_setup_reload(s, true, &running, &reload) != 0) {
-        exo_setup_warn("%s", reload.text);
+        exo_setup_warn("%-s", reload.text);
     }
     return rc == 0 ? finish(s->options, changed, err) : rc;
 }

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -64,6 +65,26 @@ static const char *discreet(const char *key, const char *value)
     return value;
 }
 
+/* A path may be of bytes that are no text, or a URL of what a terminal obeys.
+ */
+static void put_value(struct show *show, const char *key, const char *value)
+{
+    char *copy;
+
+    if (exo_text_is_clean(value)) {
+        exo_block_put(show->out, key, value);
+        return;
+    }
+    copy = strdup(value);
+    if (!copy) {
+        show->out->error = EXO_E_NOMEM;
+        return;
+    }
+    exo_text_clean(copy);
+    exo_block_put(show->out, key, copy);
+    free(copy);
+}
+
 /* Lines of one origin stand together below one comment. */
 static void put(struct show *show, const char *key, const char *value,
                 const char *origin, unsigned line)
@@ -83,7 +104,7 @@ static void put(struct show *show, const char *key, const char *value,
     }
     show->origin = origin;
     show->line = line;
-    exo_block_put(show->out, key, show->report ? discreet(key, value) : value);
+    put_value(show, key, show->report ? discreet(key, value) : value);
 }
 
 static void put_system(struct show *show, const struct exo_conf *conf,
@@ -160,7 +181,7 @@ static void put_settings(struct show *show, const struct exo_settings *settings)
 
 static void warn(void *context, const char *text)
 {
-    exo_app_warn(context, "%s", text);
+    exo_app_warn(context, "%-s", text);
 }
 
 void exo_show_settings(struct exo_buf *out, const struct exo_settings *settings,

@@ -37,7 +37,7 @@ static void warn_once(void *context, const char *text)
     if (exo_buf_done(&w->said, &said) != 0 || !strstr(said, text)) {
         exo_buf_str(&w->said, text);
         exo_buf_str(&w->said, "\n");
-        exo_app_warn(w->app, "%s", text);
+        exo_app_warn(w->app, "%-s", text);
     }
 }
 

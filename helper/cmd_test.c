@@ -40,8 +40,7 @@ static void warn(void *context, const char *text)
 {
     char line[EXO_ERR_TEXT];
 
-    (void)snprintf(line, sizeof(line), "%s", text);
-    exo_text_clean(line);
+    exo_text_fmt(line, sizeof(line), "%-s", text);
     trace(context, 'W', line);
 }
 

@@ -90,7 +90,7 @@ static int print(const struct exo_token *t, enum exo_format format,
 
 static void warn(void *context, const char *text)
 {
-    exo_app_warn(context, "%s", text);
+    exo_app_warn(context, "%-s", text);
 }
 
 /* For service users: what the plugin would get. */
@@ -113,7 +113,7 @@ static int from_sources(struct exo_app *app, const struct exo_options *options,
         }
         rc = print(&t, options->format, err);
     } else {
-        rc = exo_err_set(err, answer.reply.status, "%s", answer.reply.message);
+        rc = exo_err_set(err, answer.reply.status, "%-s", answer.reply.message);
         err->retry_after = answer.reply.retry_after;
     }
     exo_answer_free(&answer);

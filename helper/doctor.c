@@ -9,7 +9,6 @@
 #include "doctor.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,8 +45,7 @@ static void add(struct exo_doctor *d, enum exo_level level,
     f->level = level;
     f->status = status;
     f->of = account;
-    (void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
-    exo_text_clean(f->text);
+    exo_text_set(f->text, sizeof(f->text), fmt, ap);
 }
 
 void exo_doctor_ok(struct exo_doctor *d, const struct exo_account *account,
@@ -93,7 +91,7 @@ void exo_doctor_fail(struct exo_doctor *d, const struct exo_account *account,
 void exo_doctor_error(struct exo_doctor *d, const struct exo_account *account,
                       const struct exo_err *err)
 {
-    exo_doctor_fail(d, account, err->status, "%s", err->text);
+    exo_doctor_fail(d, account, err->status, "%-s", err->text);
 }
 
 bool exo_doctor_infirm(struct exo_doctor *d, const char *path, const char *what)
@@ -101,7 +99,7 @@ bool exo_doctor_infirm(struct exo_doctor *d, const char *path, const char *what)
     const char *why = exo_path_infirm(path, d->app->uid, d->app->root);
 
     if (why) {
-        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "%s %s: %s", path, what,
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "%s %s: %-s", path, what,
                         why);
     }
     return why != NULL;

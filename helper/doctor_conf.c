@@ -24,7 +24,7 @@ static void tell_unknown(void *context, const char *text)
 
     if (!u->skip || strncmp(text, u->skip, strlen(u->skip)) != 0 ||
         text[strlen(u->skip)] != ' ') {
-        exo_doctor_warn(u->d, u->account, "%s", text);
+        exo_doctor_warn(u->d, u->account, "%-s", text);
     }
 }
 
@@ -60,6 +60,7 @@ void exo_check_config(struct exo_doctor *d)
                   conf->present ? "" : " (absent: defaults)", d->accounts.n,
                   d->accounts.n == 1 ? "" : "s");
     exo_settings_unknown(conf, NULL, tell_unknown, &unknown);
+    exo_settings_strays(conf, tell_unknown, &unknown);
     check_place(d);
     if (d->accounts.n == 0) {
         exo_doctor_warn(d, NULL,

@@ -37,7 +37,7 @@ static void check_way(struct exo_doctor *d, const struct exo_account *account,
     }
     exo_app_rule(d->app, &rule);
     if (exo_path_entry(&way, &rule, file, 0, 0) == EXO_E_UNSAFE) {
-        exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED, "%s %s: %s", key,
+        exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED, "%s %s: %-s", key,
                         file, way.why);
     }
     exo_path_close(&way);
@@ -66,10 +66,10 @@ static void check_key(struct exo_doctor *d)
     if (rc == 0) {
         (void)close(fd);
     } else if (exo_file_advice(why, "; ")[0] == '\0') {
-        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "key %s: %s", path, why);
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "key %s: %-s", path, why);
     } else if (!exo_doctor_infirm(d, path, why ? why : exo_strerror(rc))) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
-                        "key %s: %s; run: chown %s %s && chmod 400 %s", path,
+                        "key %s: %-s; run: chown %s %s && chmod 400 %s", path,
                         why ? why : exo_strerror(rc),
                         d->app->root ? EXO_SH(d->app->run_as, "USER") : "$USER",
                         EXO_SH(path, "FILE"), EXO_SH(path, "FILE"));
@@ -99,12 +99,12 @@ static void check_read(struct exo_doctor *d, const struct exo_account *account,
     exo_app_as_owner(d->app, false);
     if (rc != 0) {
         if (exo_file_advice(why, "; ")[0] == '\0') {
-            exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED, "%s %s: %s",
+            exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED, "%s %s: %-s",
                             key, path, why);
             return;
         }
         exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED,
-                        "%s %s: %s; it must be a regular file that %s can "
+                        "%s %s: %-s; it must be a regular file that %s can "
                         "read, of root or its own, that nobody else can write",
                         key, path, why ? why : exo_strerror(rc), user_name(d));
         return;
@@ -173,7 +173,7 @@ static void check_sockets(struct exo_doctor *d)
                 rule.uid = st.st_uid;
                 if (exo_path_dir(&way, &rule, socket, "", 0, 0) ==
                     EXO_E_UNSAFE) {
-                    exo_doctor_warn(d, NULL, "socket %.*s: %s", (int)len, word,
+                    exo_doctor_warn(d, NULL, "socket %.*s: %-s", (int)len, word,
                                     way.why);
                 }
                 exo_path_close(&way);
@@ -230,8 +230,8 @@ static void check_conf(struct exo_doctor *d)
         check_way(d, NULL, "configuration", conf->path);
     }
     if (walk_accounts(d, &way) == EXO_E_UNSAFE) {
-        exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED, "account_dir %s: %s",
-                        conf->account_dir, way.why);
+        exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
+                        "account_dir %s: %-s", conf->account_dir, way.why);
     }
     check_way(d, NULL, "log", conf->log);
     check_status_file(d);

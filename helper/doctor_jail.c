@@ -76,7 +76,7 @@ static void try_account(struct exo_doctor *d, struct exo_login_try *login,
                       login->root ? " in " : "", login->root ? login->root : "",
                       login->server);
     } else if (err.status == EXO_STATUS_DENIED) {
-        exo_doctor_skip(d, account, "not checked: %s", err.text);
+        exo_doctor_skip(d, account, "not checked: %-s", err.text);
     } else {
         exo_doctor_error(d, account, &err);
     }

@@ -123,7 +123,7 @@ static void check_file(struct exo_doctor *d, const char *file)
         exo_doctor_skip(d, NULL, "%s: not checked: needs root", file);
     } else if (rc != 0) {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
-                        "%s: %s; correct smtp_sasl_password_maps, or the file",
+                        "%s: %-s; correct smtp_sasl_password_maps, or the file",
                         file, why ? why : exo_strerror(rc));
     }
     exo_secret_free(&text);

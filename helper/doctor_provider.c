@@ -65,7 +65,7 @@ static void check_endpoint(struct exo_doctor *d, const char *url)
     int rc = exo_http_probe(url, &way, exo_clock_ms() + PROBE_MS, &reply, &err);
 
     if (rc != 0) {
-        exo_doctor_fail(d, NULL, err.status, "%s: %s", phase_word(reply.phase),
+        exo_doctor_fail(d, NULL, err.status, "%s: %-s", phase_word(reply.phase),
                         err.text);
     } else {
         bool tls = strncmp(url, "https:", 6) == 0;

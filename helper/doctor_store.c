@@ -127,7 +127,7 @@ void exo_check_store(struct exo_doctor *d)
     }
     st = way.dir_st;
     if (rc == EXO_E_UNSAFE) {
-        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "store %s: %s", path,
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "store %s: %-s", path,
                         way.why);
     } else if (rc != 0) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
@@ -159,7 +159,7 @@ static void check_token_dir(struct exo_doctor *d, const char *root, size_t len)
         d->nomem = true;
     } else if (rc == EXO_E_UNSAFE) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
-                        "tokens are not published in %s: %s", path, way.why);
+                        "tokens are not published in %s: %-s", path, way.why);
     } else if (rc != 0) {
         exo_doctor_warn(d, NULL,
                         "tokens are not published in %s: %s; run: exoauth "

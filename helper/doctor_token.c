@@ -23,7 +23,7 @@ static void warn(void *context, const char *text)
 {
     struct exo_doctor *d = context;
 
-    exo_doctor_warn(d, NULL, "%s", text);
+    exo_doctor_warn(d, NULL, "%-s", text);
 }
 
 static void tell(struct exo_doctor *d, const struct exo_account *account,
@@ -49,13 +49,13 @@ static void tell_recorded(struct exo_doctor *d,
     exo_status_span(&when, row->error_time, exo_clock_now());
     if (row->state == EXO_STATUS_TRANSIENT) {
         exo_doctor_warn(d, account,
-                        "the last request failed, %s: %s, then run: exoauth "
+                        "the last request failed, %s: %-s, then run: exoauth "
                         "refresh %s --force",
                         exo_buf_shown(&when), row->message,
                         EXO_SH(account->name, "ACCOUNT"));
     } else {
         exo_doctor_fail(d, account, row->state,
-                        "the last request failed, %s: %s, then run: exoauth "
+                        "the last request failed, %s: %-s, then run: exoauth "
                         "refresh %s --force",
                         exo_buf_shown(&when), row->message,
                         EXO_SH(account->name, "ACCOUNT"));
@@ -79,7 +79,7 @@ static void check_state(struct exo_doctor *d, const struct exo_account *account)
         tell_recorded(d, account, &rows[0]);
     }
     if (rows[0].warning[0] != '\0') {
-        exo_doctor_warn(d, account, "%s", rows[0].warning);
+        exo_doctor_warn(d, account, "%-s", rows[0].warning);
     }
 out:
     free(rows);
@@ -108,7 +108,7 @@ static void from_sources(struct exo_doctor *d,
         exo_doctor_fit(d, account, settings, answer.reply.token.token,
                        answer.reply.token.token_len);
     } else {
-        exo_doctor_fail(d, account, answer.reply.status, "%s",
+        exo_doctor_fail(d, account, answer.reply.status, "%-s",
                         answer.reply.message);
     }
     exo_answer_free(&answer);
@@ -126,7 +126,7 @@ static void from_broker(struct exo_doctor *d, const struct exo_account *account)
     } else {
         /* What passes by itself is a warning as long as there is a token. */
         if (got.trouble.status == EXO_STATUS_TRANSIENT) {
-            exo_doctor_warn(d, account, "%s", got.trouble.text);
+            exo_doctor_warn(d, account, "%-s", got.trouble.text);
         } else if (got.trouble.status != EXO_STATUS_OK) {
             exo_doctor_error(d, account, &got.trouble);
         }

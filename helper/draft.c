@@ -215,7 +215,7 @@ static int read_old(struct exo_draft *d, struct exo_err *err)
                ? 0
                : exo_err_set(
                      err, EXO_STATUS_MISCONFIGURED,
-                     "cannot write %s, nothing was changed: %s; correct "
+                     "cannot write %s, nothing was changed: %-s; correct "
                      "owner and mode",
                      d->path.data, path.why);
 }

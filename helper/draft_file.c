@@ -98,15 +98,15 @@ static int say_unwritable(const struct exo_draft *d, int rc,
 
     if (rc == EXO_E_UNSAFE) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "cannot write %s, nothing was changed: %s",
+                           "cannot write %s, nothing was changed: %-s",
                            exo_buf_shown(&d->path), d->place.why);
     }
     return exo_err_set(
         err,
         exo_error_is_shortage(rc) ? EXO_STATUS_TRANSIENT
                                   : EXO_STATUS_MISCONFIGURED,
-        "cannot write %s: %s; nothing was changed; %s", exo_buf_shown(&d->path),
-        d->place.why,
+        "cannot write %s: %-s; nothing was changed; %s",
+        exo_buf_shown(&d->path), d->place.why,
         ours ? "run it as root, or correct owner and mode of its directory"
              : exo_errno_remedy(rc == EXO_E_NOMEM ? ENOMEM : errno,
                                 "correct that, and run it again"));

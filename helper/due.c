@@ -167,7 +167,7 @@ int exo_work_fall_back(struct exo_work *w, int rc)
         return rc;
     }
     exo_err_words(w->err, rc);
-    exo_app_warn(w->app, "the published token of %s is used: %s",
+    exo_app_warn(w->app, "the published token of %s is used: %-s",
                  w->owner->file.name, w->err->text);
     *w->err = (struct exo_err)EXO_ERR_INIT;
     return 0;

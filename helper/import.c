@@ -9,7 +9,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -290,12 +289,10 @@ static int prove(struct exo_app *app, const struct exo_import_item *item,
     rc = exo_broker_login(app, &item->account, &proof,
                           exo_clock_ms() + EXO_RENEWAL_MS, &got, err);
     if (rc == 0) {
-        (void)fprintf(stderr,
-                      "exoauth: %s: imported, for mailbox %s at %s; do not use "
-                      "%.*s elsewhere any more, its refresh token may have "
-                      "been replaced\n",
-                      item->account.name, got.token.user, got.token.servers,
-                      ORIGINAL_SHOWN, shown);
+        exo_say("%s: imported, for mailbox %s at %s; do not use %.*s elsewhere "
+                "any more, its refresh token may have been replaced",
+                item->account.name, got.token.user, got.token.servers,
+                ORIGINAL_SHOWN, shown);
     }
     exo_got_free(&got);
     return rc;
@@ -303,7 +300,7 @@ static int prove(struct exo_app *app, const struct exo_import_item *item,
 
 static void warn(void *context, const char *text)
 {
-    exo_app_warn(context, "%s", text);
+    exo_app_warn(context, "%-s", text);
 }
 
 /* The client is right, but somebody must log in: with what the original says,
@@ -314,7 +311,7 @@ static void keep_draft(struct exo_app *app, struct exo_import_item *item)
 
     if (item->draft && item->draft->is_new &&
         exo_draft_write(item->draft, &why) != 0) {
-        exo_app_warn(app, "%s", why.text);
+        exo_app_warn(app, "%-s", why.text);
     }
 }
 
@@ -379,7 +376,7 @@ int exo_import_run(struct exo_app *app, struct exo_options *o,
             swap(err, &one);
         }
         if (failed != 0) {
-            exo_app_warn(app, "%s", one.text);
+            exo_app_warn(app, "%-s", one.text);
         }
         failed = result;
     }

@@ -79,15 +79,16 @@ static int key_file_refused(const struct exo_app *app, const char *path, int rc,
     const char *infirm;
 
     if (exo_file_advice(why, "; ")[0] == '\0') {
-        return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %s", path, why);
+        return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %-s", path,
+                           why);
     }
     infirm = exo_path_infirm(path, app->uid, app->root);
     if (infirm) {
-        return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %s: %s", path,
+        return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %-s: %-s", path,
                            why ? why : exo_strerror(rc), infirm);
     }
     return exo_err_set(err, EXO_STATUS_STORE,
-                       "key file %s: %s; it must be a regular file that only "
+                       "key file %s: %-s; it must be a regular file that only "
                        "root and the owner of the store can read; run: chown "
                        "%s %s && chmod 400 %s",
                        path, why ? why : exo_strerror(rc),
@@ -131,7 +132,7 @@ static int say_locked(struct exo_err *err)
     cause[strcspn(cause, ";")] = '\0';
     return exo_err_unread(
         err, exo_err_set(err, EXO_STATUS_TRANSIENT,
-                         "%s; if it asks a keyring that is locked, unlock it, "
+                         "%-s; if it asks a keyring that is locked, unlock it, "
                          "else run it by hand as the user that owns the store",
                          cause));
 }
@@ -219,7 +220,7 @@ static int unwrap(struct exo_app *app, const char *name,
         }
         if (why) {
             exo_secret_free(&app->passphrase);
-            rc = exo_err_set(err, EXO_STATUS_STORE, "%s: %s; try again", name,
+            rc = exo_err_set(err, EXO_STATUS_STORE, "%s: %-s; try again", name,
                              why);
         }
         if (rc == 0) {
@@ -253,9 +254,9 @@ int exo_keys_read(void *context, struct exo_keyring *ring, struct exo_err *err)
         rc = exo_keyring_parse(ring, &text, &why);
     }
     if (rc == EXO_E_SYNTAX || rc == EXO_E_VERSION) {
-        rc =
-            exo_err_set(err, EXO_STATUS_STORE, "%s: %s; put the right key back",
-                        exo_buf_shown(&name), why);
+        rc = exo_err_set(err, EXO_STATUS_STORE,
+                         "%s: %-s; put the right key back",
+                         exo_buf_shown(&name), why);
     } else if (rc != 0 && rc != EXO_E_NOENT && rc != EXO_E_STATUS) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "cannot use the key %s: %s; free some memory, and "

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -175,7 +174,7 @@ int exo_keys_make(const struct exo_app *app, struct exo_keyring *ring,
 
         rc = exo_err_set(
             err, EXO_STATUS_MISCONFIGURED,
-            "cannot make the key file %s: %s; set key_file in %s "
+            "cannot make the key file %s: %-s; set key_file in %s "
             "to a file in a directory that %s can write, or mend this one",
             app->conf->key_file,
             why && why[0] != '\0'                  ? why

@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -93,7 +92,7 @@ static int check_dir(const struct exo_app *app, const char *path, bool *theirs,
     exo_path_close(&file);
     return rc == 0 ? 0
                    : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                                 "cannot listen on %s: %s", path, file.why);
+                                 "cannot listen on %s: %-s", path, file.why);
 }
 
 /* What signalfd(2) gives us. */
@@ -149,8 +148,7 @@ struct answerer {
     char account[128]; /* for the log */
 };
 
-/* The processes, and who has none yet. As process 1 we also inherit those of
- * others. */
+/* Our processes (process 1 inherits others, too), and who has none yet. */
 static struct crowd {
     struct answerer of[MOST];
     size_t n;
@@ -158,20 +156,24 @@ static struct crowd {
     struct exo_askers askers;
 } crowd;
 
-static void judge(const struct answerer *one, int status)
+static void judge(const struct exo_app *app, const struct answerer *one,
+                  int status)
 {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == EXO_STATUS_DENIED) {
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXO_STATUS_NO_ACCOUNT;
+
+    if (code == EXO_STATUS_DENIED) {
         exo_askers_refuse(&crowd.askers, one->uid,
                           "it may not have the token of %s; add the user to "
                           "allow, or to token_group",
                           one->account);
-    } else if (WIFEXITED(status) &&
-               WEXITSTATUS(status) != EXO_STATUS_NO_ACCOUNT) {
+    } else if (code != EXO_STATUS_NO_ACCOUNT) {
         exo_askers_find(&crowd.askers, one->uid)->known = true;
+    } else {
+        exo_askers_strays(&crowd.askers, app);
     }
 }
 
-static void reap(void)
+static void reap(const struct exo_app *app)
 {
     int status;
     pid_t pid;
@@ -179,7 +181,7 @@ static void reap(void)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         for (size_t i = 0; i < crowd.n; i++) {
             if (crowd.of[i].pid == pid) {
-                judge(&crowd.of[i], status);
+                judge(app, &crowd.of[i], status);
                 crowd.of[i] = crowd.of[--crowd.n];
                 break;
             }
@@ -222,12 +224,9 @@ static void answer(struct exo_app *app, int listener, const sigset_t *mask,
                                  &one->request));
     }
     if (pid > 0) {
-        struct answerer *new = &crowd.of[crowd.n++];
-
-        new->pid = pid;
-        new->uid = one->uid;
-        (void)snprintf(new->account, sizeof(new->account), "%s",
-                       one->request.get);
+        crowd.of[crowd.n] = (struct answerer){ .pid = pid, .uid = one->uid };
+        exo_text_fmt(crowd.of[crowd.n++].account, sizeof(crowd.of->account),
+                     "%s", one->request.get);
     } else {
         exo_log(EXO_LOG_ERROR, "cannot fork: %m");
     }
@@ -337,12 +336,12 @@ static int prepare(struct pollfd *p, int signals, int listener)
 }
 
 /* Those that are stuck all the same are left alone in the end. */
-static void await_all(int signals)
+static void await_all(const struct exo_app *app, int signals)
 {
     int64_t deadline = exo_clock_ms() + EXO_FLIGHT_MS;
     int64_t left = EXO_FLIGHT_MS;
 
-    reap();
+    reap(app);
     if (crowd.n > 0) {
         exo_log(EXO_LOG_INFO, "stopping: %zu requests are being answered",
                 crowd.n);
@@ -354,7 +353,7 @@ static void await_all(int signals)
         (void)poll(&p, 1, (int)left);
         while (read(signals, &info, sizeof(info)) == sizeof(info)) {
         }
-        reap();
+        reap(app);
         left = deadline - exo_clock_ms();
     }
 }
@@ -383,7 +382,7 @@ int exo_listen_run(struct exo_app *app, const char *path, int fd,
             if (info.ssi_signo != SIGCHLD) {
                 break;
             }
-            reap();
+            reap(app);
         }
         for (int i = 0; i < BACKLOG && take_one(fd); i++) {
         }
@@ -393,7 +392,7 @@ int exo_listen_run(struct exo_app *app, const char *path, int fd,
     (void)unlink(path);
     (void)close(fd);
     exo_waiting_free(&crowd.waiting);
-    await_all(signals);
+    await_all(app, signals);
     (void)close(signals);
     return 0;
 }

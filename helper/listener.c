@@ -15,13 +15,13 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "exoauth/pkce.h"
 #include "exoauth/proto.h"
+#include "app.h"
 #include "listener.h"
 #include "loopback.h"
 
@@ -238,9 +238,8 @@ static void turn_away(struct exo_listener *l, int fd)
                      "This login belongs to another user of this host. Use "
                      "exoauth login --paste for a browser elsewhere.");
     if (!l->refused) {
-        (void)fprintf(stderr, "exoauth: refused a connection of another user "
-                              "or from elsewhere; if it was your browser, use "
-                              "--paste\n");
+        exo_say("refused a connection of another user or from elsewhere; if it "
+                "was your browser, use --paste");
     }
     l->refused = true;
 }

@@ -83,6 +83,6 @@ int exo_lock_take(const struct exo_path_rule *rule, const char *beside,
     return rc == 0 ? 0
                    : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                  "nothing was changed: cannot lock %s beside "
-                                 "%s: %s",
+                                 "%s: %-s",
                                  EXO_LOCK_NAME, beside, path.why);
 }

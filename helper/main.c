@@ -71,7 +71,7 @@ static void open_log_file(const struct exo_app *app, const char *dest,
 
         (void)exo_log_open(silent ? "syslog" : "stderr", level);
         exo_log(EXO_LOG_WARNING,
-                "cannot open log %s: %s; or name another place for log in %s",
+                "cannot open log %s: %-s; or name another place for log in %s",
                 dest, path.why, app->conf->path);
     } else if (app->root && exo_log_give(app->uid, app->gid) != 0) {
         exo_log(EXO_LOG_WARNING, "cannot give log %s to user %s: %m", dest,
@@ -111,10 +111,10 @@ static void tell(const struct exo_app *app, enum exo_log_level level,
                   strcmp(app->conf->log, "stderr") != 0;
 
     if (app->quiet || logged) {
-        exo_log(level, "%s", text);
+        exo_log(level, "%-s", text);
     }
     if (!app->quiet) {
-        (void)fprintf(stderr, "exoauth: %s\n", text);
+        exo_say("%-s", text);
     }
 }
 

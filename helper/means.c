@@ -91,7 +91,7 @@ static int read_assertion(struct exo_means *means, const struct exo_settings *s,
     }
     if (rc != 0) {
         return exo_err_set(
-            err, EXO_STATUS_MISCONFIGURED, "assertion_file %s: %s%s", path,
+            err, EXO_STATUS_MISCONFIGURED, "assertion_file %s: %-s%s", path,
             why ? why : exo_strerror(rc),
             exo_file_advice(why, "; it must be a regular file with a JWT "
                                  "that this user can read, of root or its "

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The result of a command, on stdout. Called by the commands for each part of
- * it; nothing is kept and nothing is to be freed. It is checked to the last
- * byte, as a script that reads it would take a part for the whole: a full
- * disk or a closed pipe is an error of the command.
+ * The result of a command, on stdout, and a line for people, on stderr. Called
+ * by the commands; nothing is kept and nothing is to be freed. stdout is
+ * checked to the last byte, as a script that reads it would take a part for
+ * the whole: a full disk or a closed pipe is an error of the command. No
+ * failure of stderr is one.
  */
 #include "config.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "cmd.h"
@@ -33,4 +35,15 @@ int exo_out(const void *data, size_t len, struct exo_err *err)
                            "reads it");
     }
     return 0;
+}
+
+void exo_say(const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    exo_text_set(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    (void)fprintf(stderr, "exoauth: %s\n", text);
 }

@@ -159,11 +159,11 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
     note_trouble(w);
     w->err->retry_after = r->next_try > now ? r->next_try - now : 0;
     if (w->app->quiet) { /* a command says it itself */
-        exo_log(EXO_LOG_WARNING, "%s: %s", w->owner->file.name,
+        exo_log(EXO_LOG_WARNING, "%s: %-s", w->owner->file.name,
                 error->err.text);
     }
     if (exo_store_put(w->app->store, &w->lock, r, &ignored) != 0) {
-        exo_app_warn(w->app, "%s", ignored.text);
+        exo_app_warn(w->app, "%-s", ignored.text);
         if (ignored.status != EXO_STATUS_MISCONFIGURED) { /* there is a key */
             exo_work_note(w, r->next_try > now ? r->next_try : now + pause);
         }
@@ -187,11 +187,11 @@ int exo_work_save(struct exo_work *w)
     /* Without a key nothing was to be saved. */
     exo_log(w->err->status == EXO_STATUS_MISCONFIGURED ? EXO_LOG_WARNING
                                                        : EXO_LOG_ERROR,
-            "%s: the new token could not be saved: %s%s", w->owner->file.name,
+            "%s: the new token could not be saved: %-s%s", w->owner->file.name,
             w->err->text,
             exo_secret_empty(&r->refresh_token)
                 ? ""
-                : "; if the provider rotates refresh tokens, run: exoauth "
-                  "login again once that is mended");
+                : "; when that is fixed, log in again if the provider rotates "
+                  "refresh tokens");
     return rc;
 }

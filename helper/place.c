@@ -37,7 +37,7 @@ int exo_place_mkdirs(const struct exo_app *app, const char *path, mode_t mode,
     exo_path_close(&dir);
     return rc == 0 ? 0
                    : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                                 "cannot make %s: %s", path, dir.why);
+                                 "cannot make %s: %-s", path, dir.why);
 }
 
 /* What is behind its name may be somebody's; below a directory of run_as it
@@ -120,11 +120,11 @@ void exo_place_store(struct exo_app *app)
         const char *why = exo_path_infirm(path, app->uid, app->root);
 
         /* Not chown: what is in it would count as ours. */
-        exo_app_warn(app, "%s belongs to another user than %s%s%s", path,
+        exo_app_warn(app, "%s belongs to another user than %s%s%-s", path,
                      app->root ? app->run_as : "you", why ? ": " : "",
                      why ? why : "; correct run_as, or move it away");
     } else if (rc == EXO_E_UNSAFE && is_ours(app)) {
-        exo_app_warn(app, "store %s is not used: %s", path, dir.why);
+        exo_app_warn(app, "store %s is not used: %-s", path, dir.why);
     }
 }
 
@@ -146,7 +146,7 @@ static void place_token_dir(struct exo_app *app, const char *base,
     (void)snprintf(name, sizeof(name), "%s%s", base, below);
     if (rc == EXO_E_CONFLICT &&
         (why = exo_path_infirm(name, app->uid, app->root)) != NULL) {
-        exo_app_warn(app, "tokens are not published in %s: %s", name, why);
+        exo_app_warn(app, "tokens are not published in %s: %-s", name, why);
     } else if (rc == EXO_E_CONFLICT) {
         exo_app_warn(app,
                      "%s belongs to another user than %s, tokens cannot be "
@@ -160,10 +160,10 @@ static void place_token_dir(struct exo_app *app, const char *base,
         exo_app_warn(app, "chroot %s is not a directory; correct chroot in %s",
                      base, app->conf->path);
     } else if (rc == EXO_E_UNSAFE) {
-        exo_app_warn(app, "tokens are not published in %s: %s", name, dir.why);
+        exo_app_warn(app, "tokens are not published in %s: %-s", name, dir.why);
     } else {
         exo_app_warn(app,
-                     "cannot make %s: %s; tokens are not published there, "
+                     "cannot make %s: %-s; tokens are not published there, "
                      "logins use the socket; check token_dir and chroot in %s",
                      name, dir.why, app->conf->path);
     }
@@ -247,7 +247,7 @@ void exo_place_drop_tokens(const struct exo_app *app, const char *root)
         drop_tokens(app, &path);
         exo_path_close(&path);
     } else if (rc == EXO_E_UNSAFE) {
-        exo_app_warn(app, "the tokens below %s stay: %s", root, path.why);
+        exo_app_warn(app, "the tokens below %s stay: %-s", root, path.why);
     }
     /* Then the empty ones above it; what others have there stays. */
     while (rc == 0 && (slash = strrchr(below, '/')) != NULL) {

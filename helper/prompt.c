@@ -249,7 +249,7 @@ static int open_named(const char *option, const char *path, int *fd,
     }
     if (rc != 0) {
         return exo_err_set(
-            err, EXO_STATUS_USAGE, "--%s %s: %s%s", option, path,
+            err, EXO_STATUS_USAGE, "--%s %s: %-s%s", option, path,
             why ? why : exo_strerror(rc),
             exo_file_advice(why, "; name a file of root or yours that "
                                  "nobody else can write, or - for stdin"));

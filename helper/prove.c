@@ -101,7 +101,7 @@ static void give_back(struct login *l, struct exo_record *old)
         struct exo_err why = *w->err;
 
         l->stays = true;
-        (void)exo_err_set(w->err, why.status, "the credential is stored; %s",
+        (void)exo_err_set(w->err, why.status, "the credential is stored; %-s",
                           why.text);
         return;
     }
@@ -110,7 +110,7 @@ static void give_back(struct login *l, struct exo_record *old)
     }
     old->revision = w->got->record.revision;
     if (exo_store_put(w->app->store, &w->lock, old, &ignored) != 0) {
-        exo_app_warn(w->app, "%s", ignored.text);
+        exo_app_warn(w->app, "%-s", ignored.text);
     }
 }
 
@@ -176,7 +176,7 @@ static bool keep_rotated(struct login *l, const struct exo_oauth_error *error)
     exo_secret_move(&r->refresh_token, &l->tokens->refresh_token);
     exo_work_refuse(w, error);
     if (exo_draft_write(l->proof->draft, &ignored) != 0) {
-        exo_app_warn(w->app, "%s", ignored.text);
+        exo_app_warn(w->app, "%-s", ignored.text);
     }
     exo_app_warn(w->app,
                  "%s: the answer brought a new refresh token, which is stored; "

@@ -71,8 +71,8 @@ static void each_root(const struct exo_app *app, visit_fn visit, void *context)
 
         if (name && exo_publish_open(app, root, len, &dir) == 0) {
             fd = exo_path_reopen(&dir);
-            (void)snprintf(dir.why, sizeof(dir.why), "%.300s: %s", name,
-                           exo_errno_text(errno));
+            exo_text_fmt(dir.why, sizeof(dir.why), "%.300s: %s", name,
+                         exo_errno_text(errno));
         }
         if (name) {
             visit(app, name, fd, dir.why, context);
@@ -126,7 +126,7 @@ static void publish_in(const struct exo_app *app, const char *dir, int fd,
 
     if (fd < 0) {
         exo_app_warn(app,
-                     "cannot publish the token of %s: %s; logins use the "
+                     "cannot publish the token of %s: %-s; logins use the "
                      "socket instead; run: exoauth refresh --all as root",
                      p->name, why);
         return;

@@ -23,7 +23,7 @@ static int from_file(const char *path, struct exo_secret *secret,
 
     if (rc != 0) {
         return exo_err_set(
-            err, EXO_STATUS_MISCONFIGURED, "secret_file %s: %s%s", path,
+            err, EXO_STATUS_MISCONFIGURED, "secret_file %s: %-s%s", path,
             why ? why : exo_strerror(rc),
             exo_file_advice(why, "; it must be a regular file that this "
                                  "user can read, of root or its own, that "

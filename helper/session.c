@@ -91,7 +91,7 @@ int exo_session_before(struct exo_session *session, struct exo_err *err)
     if (rc == 0) {
         return 0;
     }
-    return exo_err_set(err, EXO_STATUS_USAGE, "cannot read %s: %s%s",
+    return exo_err_set(err, EXO_STATUS_USAGE, "cannot read %s: %-s%s",
                        session->ca_file, why ? why : exo_strerror(rc),
                        exo_file_advice(why, "; give a file of certificates in "
                                             "PEM with --ca-file"));

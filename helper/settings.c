@@ -122,7 +122,7 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
     }
     if (rc != 0) {
         rc = exo_err_set(
-            err, EXO_STATUS_MISCONFIGURED, "%s: %s%s", path.data,
+            err, EXO_STATUS_MISCONFIGURED, "%s: %-s%s", path.data,
             why ? why : exo_strerror(rc),
             exo_file_advice(why, "; correct owner and mode, it must be a "
                                  "regular file of root or yours that nobody "
@@ -196,7 +196,7 @@ static int take_files(struct exo_settings *s, const struct exo_conf *conf,
         }
         exo_settings_set(s, (enum exo_key)i, pair->value, where, pair->line);
         if (exo_setting_check((enum exo_key)i, pair->value, &why) != 0) {
-            return exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%s line %u: %s",
+            return exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%s line %u: %-s",
                                where, pair->line, why.text);
         }
     }

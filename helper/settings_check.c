@@ -7,7 +7,6 @@
 #include "config.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -201,10 +200,10 @@ static void unknown_in(const struct exo_block *block, const char *path,
             (system && exo_conf_is_system_key(key))) {
             continue;
         }
-        (void)snprintf(text, sizeof(text),
-                       "%s line %u: unknown key %s is ignored; correct or "
-                       "remove it",
-                       path, block->pair[i].line, key);
+        exo_text_fmt(text, sizeof(text),
+                     "%s line %u: unknown key %s is ignored; correct or "
+                     "remove it",
+                     path, block->pair[i].line, key);
         warn(context, text);
     }
 }

@@ -135,7 +135,7 @@ static bool is_there(const struct warner *w, const struct exo_account *account)
 static void find_stray(void *context, const char *name, size_t len)
 {
     const struct warner *w = context;
-    struct exo_buf text = EXO_BUF_INIT(EXO_ERR_TEXT);
+    char text[EXO_ERR_TEXT];
     struct exo_account account;
 
     if (name[0] == '.' ||
@@ -151,16 +151,18 @@ static void find_stray(void *context, const char *name, size_t len)
             return;
         }
     }
-    exo_buf_fmt(&text, "%s/%s is not read: ", w->conf->account_dir, name);
     if (guess(&account, name, len) == 0) {
-        exo_buf_fmt(&text, "the file of that account is named %s%s; rename it",
-                    account.file, SUFFIX);
+        exo_text_fmt(text, sizeof(text),
+                     "%s/%s is not read: the file of that account is named "
+                     "%s%s; rename it",
+                     w->conf->account_dir, name, account.file, SUFFIX);
     } else {
-        exo_buf_str(&text, "its name is not that of an account; rename it as "
-                           "exoauth.conf(5) says");
+        exo_text_fmt(text, sizeof(text),
+                     "%s/%s is not read: its name is not that of an account; "
+                     "rename it as exoauth.conf(5) says",
+                     w->conf->account_dir, name);
     }
-    w->warn(w->context, exo_buf_shown(&text));
-    exo_buf_free(&text);
+    w->warn(w->context, text);
 }
 
 void exo_settings_strays(const struct exo_conf *conf,

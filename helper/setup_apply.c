@@ -127,7 +127,7 @@ static int but_not_postfix(struct exo_err *err)
 {
     struct exo_err why = *err;
 
-    return exo_err_set(err, why.status, "Postfix was not changed: %s",
+    return exo_err_set(err, why.status, "Postfix was not changed: %-s",
                        why.text);
 }
 

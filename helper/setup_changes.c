@@ -7,7 +7,6 @@
 #include "config.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,10 +158,9 @@ void exo_setup_warn(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    exo_text_set(text, sizeof(text), fmt, ap);
     va_end(ap);
-    exo_text_clean(text);
-    (void)fprintf(stderr, "exoauth: %s\n", text);
+    exo_say("%-s", text);
 }
 
 void exo_setup_in_dir(const struct exo_setup *s, const char *name,

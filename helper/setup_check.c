@@ -132,7 +132,7 @@ static int converse(const struct exo_setup *s, const char *account, int fd,
                          exo_buf_shown(&s->program), exo_strerror(rc),
                          s->conf->run_as);
     } else if (reply.status != EXO_STATUS_OK) {
-        rc = exo_err_set(err, reply.status, "%s",
+        rc = exo_err_set(err, reply.status, "%-s",
                          reply.message ? reply.message : "no token");
     }
     exo_buf_free(&text);
@@ -246,7 +246,7 @@ static void mailbox_of(const struct exo_account *account, char *name,
 
 static void good(const char *what, const char *account)
 {
-    (void)fprintf(stderr, "exoauth: %s: %s\n", account, what);
+    exo_say("%s: %s", account, what);
 }
 
 int exo_setup_check(const struct exo_setup *s, struct exo_err *err)
@@ -335,7 +335,7 @@ static int ask_once(const struct exo_setup *s, const struct jail *jail,
             exo_err_set(err, EXO_STATUS_TRANSIENT,
                         "Postfix is set up, but its socket "
                         "private/" EXO_SETUP_SERVICE " gave the mail user no "
-                        "token: %s; see the log of Postfix",
+                        "token: %-s; see the log of Postfix",
                         why.len > 0 ? exo_buf_shown(&why) : "it did not start");
     }
     exo_buf_free(&why);

@@ -35,7 +35,7 @@ static int refuse(int rc, const char *why, const char *remedy,
 
     return exo_err_set(
         err, shortage ? EXO_STATUS_TRANSIENT : EXO_STATUS_MISCONFIGURED,
-        "%s; %s", why,
+        "%-s; %s", why,
         shortage ? "free some memory, and run it again" : remedy);
 }
 
@@ -107,8 +107,8 @@ int exo_setup_file_write(const struct exo_setup_file *file, struct exo_err *err)
     int rc = exo_buf_done(&file->after, &text);
 
     if (rc != 0) {
-        (void)snprintf(why, sizeof(why), "cannot make %s: %s", file->path,
-                       exo_strerror(rc));
+        exo_text_fmt(why, sizeof(why), "cannot make %s: %s", file->path,
+                     exo_strerror(rc));
         return refuse(rc, why, "shorten it, and run it again", err);
     }
     /* /etc/sasl2 need not be there. */
@@ -116,8 +116,8 @@ int exo_setup_file_write(const struct exo_setup_file *file, struct exo_err *err)
                                      file->after.len)
                       : remove_file(&path, file->path);
     if (rc != 0) {
-        (void)snprintf(why, sizeof(why), "cannot write %s: %s", file->path,
-                       path.why);
+        exo_text_fmt(why, sizeof(why), "cannot write %s: %-s", file->path,
+                     path.why);
         rc = refuse(rc, why,
                     "see that its file system is read-write and has free "
                     "space, and run it again",

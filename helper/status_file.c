@@ -35,7 +35,7 @@ static int make_text(struct exo_app *app, struct exo_buf *text)
     }
     if (rc != 0) {
         exo_err_words(&err, rc);
-        exo_app_warn(app, "status_file is not written: %s", err.text);
+        exo_app_warn(app, "status_file is not written: %-s", err.text);
     }
     return rc;
 }
@@ -92,7 +92,7 @@ void exo_status_file_write(struct exo_app *app)
     }
     if (fd < 0) {
         exo_app_warn(app,
-                     "cannot write status_file %s: %s; its directory must be "
+                     "cannot write status_file %s: %-s; its directory must be "
                      "there, and writable for the user that owns the store",
                      app->conf->status_file, file.why);
     } else {

@@ -7,7 +7,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -61,25 +60,25 @@ void exo_status_expiry_text(int64_t expires, bool certificate, int64_t now,
         (void)strftime(day, sizeof(day), "%Y-%m-%d", &tm);
     }
     exo_status_span(&span, expires, now);
-    (void)snprintf(text, size, "the %s ends %s, %s; %s",
-                   certificate ? "certificate" : "client secret", day,
-                   exo_buf_shown(&span),
-                   certificate
-                       ? "make a new one, upload it at the provider, and "
-                         "replace certificate and key"
-                       : "make a new one at the provider and store it with "
-                         "exoauth login or in the secret file");
+    exo_text_fmt(text, size, "the %s ends %s, %s; %s",
+                 certificate ? "certificate" : "client secret", day,
+                 exo_buf_shown(&span),
+                 certificate
+                     ? "make a new one, upload it at the provider, and "
+                       "replace certificate and key"
+                     : "make a new one at the provider and store it with "
+                       "exoauth login or in the secret file");
     exo_buf_free(&span);
 }
 
 static void warn_of_idleness(struct exo_status_row *row, int64_t now)
 {
-    (void)snprintf(row->warning, sizeof(row->warning),
-                   "the refresh token was last used %lld days ago, and is "
-                   "worthless after 90 or so; run: exoauth refresh %s --force, "
-                   "and see that the timer runs exoauth refresh --all",
-                   (long long)((now - row->refreshed) / EXO_DAY),
-                   EXO_SH(row->credential.name, "ACCOUNT"));
+    exo_text_fmt(row->warning, sizeof(row->warning),
+                 "the refresh token was last used %lld days ago, and is "
+                 "worthless after 90 or so; run: exoauth refresh %s --force, "
+                 "and see that the timer runs exoauth refresh --all",
+                 (long long)((now - row->refreshed) / EXO_DAY),
+                 EXO_SH(row->credential.name, "ACCOUNT"));
 }
 
 static enum exo_severity of_state(const struct exo_status_row *row, int64_t now)

@@ -19,46 +19,17 @@ static const enum exo_status states[] = { EXO_STATUS_OK, EXO_STATUS_TRANSIENT,
 
 #define N_STATES (sizeof(states) / sizeof(states[0]))
 
-/* Bytes of the UTF-8 character that begins there, 0 if none does: one label
- * that is not UTF-8 makes the collector refuse the whole file. */
-static size_t character(const char *text)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    size_t len = p[0] < 0x80U                    ? 1
-                 : p[0] >= 0xc2U && p[0] < 0xe0U ? 2
-                 : p[0] >= 0xe0U && p[0] < 0xf0U ? 3
-                 : p[0] >= 0xf0U && p[0] < 0xf5U ? 4
-                                                 : 0;
-
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0U) != 0x80U) {
-            return 0;
-        }
-    }
-    if ((p[0] == 0xe0U && p[1] < 0xa0U) || (p[0] == 0xedU && p[1] > 0x9fU) ||
-        (p[0] == 0xf0U && p[1] < 0x90U) || (p[0] == 0xf4U && p[1] > 0x8fU)) {
-        return 0; /* too long, a surrogate, or beyond Unicode */
-    }
-    return len;
-}
-
+/* Names of accounts and codes of errors are UTF-8 (exoauth/account.h): one
+ * label that is not makes the collector refuse the whole file. */
 static void put_label(struct exo_buf *out, const char *name, const char *value)
 {
     exo_buf_fmt(out, "%s=\"", name);
-    while (*value != '\0') {
-        size_t len = character(value);
-
+    for (; *value != '\0'; value++) {
         if (*value == '\\' || *value == '"') {
             exo_buf_str(out, "\\");
         }
-        if (*value == '\n') {
-            exo_buf_str(out, "\\n");
-        } else if (len == 0) {
-            exo_buf_str(out, "?");
-        } else {
-            exo_buf_add(out, value, len);
-        }
-        value += len > 0 ? len : 1;
+        exo_buf_add(out, *value == '\n' ? "\\n" : value,
+                    *value == '\n' ? 2 : 1);
     }
     exo_buf_str(out, "\"");
 }

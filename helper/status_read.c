@@ -48,8 +48,7 @@ static const char *text_of(struct json_object *object, const char *key)
 
 static void copy(char *to, size_t size, const char *from)
 {
-    (void)snprintf(to, size, "%s", from);
-    exo_text_clean(to);
+    exo_text_fmt(to, size, "%-s", from); /* exo_status_json() wrote it */
 }
 
 static int read_row(struct exo_status_row *row, struct json_object *object,
@@ -139,7 +138,7 @@ static int read_text(const struct exo_app *app, struct exo_buf *text,
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_DENIED,
                            "you may not open the store, and status_file %s "
-                           "cannot be read: %s; run: exoauth refresh --all as "
+                           "cannot be read: %-s; run: exoauth refresh --all as "
                            "root, which writes it",
                            path, why ? why : exo_strerror(rc));
     }

@@ -86,7 +86,7 @@ static void log_in(const struct exo_login_try *login, struct exo_buf *out)
     } else {
         struct exo_err text = EXO_ERR_INIT;
 
-        (void)exo_err_set(&text, EXO_STATUS_OK, "%s",
+        (void)exo_err_set(&text, EXO_STATUS_OK, "%-s",
                           conn ? sasl_errdetail(conn)
                                : sasl_errstring(r, NULL, NULL));
         exo_block_put(out, "result", r == SASL_NOMECH ? "no-mech" : "failed");
@@ -152,7 +152,7 @@ static int judge(const struct exo_block *block, struct exo_err *err)
                            "not possible here: %s; run it as root of the host",
                            message ? message : "?");
     }
-    return exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%s",
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%-s",
                        message ? bare(message)
                                : "libsasl2 does not start; reinstall it");
 }

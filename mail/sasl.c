@@ -91,7 +91,7 @@ static int fail(const struct exo_sasl *sasl, int code, struct exo_err *err)
     if (text[0] == '\0' && sasl->conn) {
         text = sasl_errdetail(sasl->conn);
     }
-    return exo_err_set(err, status, "%s", text);
+    return exo_err_set(err, status, "%-s", text);
 }
 
 static int make_conn(struct exo_sasl *sasl, const char *service,

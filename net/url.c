@@ -81,7 +81,7 @@ bool exo_url_parse(const char *url, struct exo_url *parts)
 
     memset(parts, 0, sizeof(*parts));
     /* libcurl forgets an empty fragment. */
-    if (url == NULL || strchr(url, '#') != NULL) {
+    if (url == NULL || strchr(url, '#') != NULL || !exo_text_is_clean(url)) {
         return false;
     }
     handle = curl_url();

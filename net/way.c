@@ -51,7 +51,7 @@ static int read_file(const char *key, const char *path, struct exo_buf *out,
         return 0;
     }
     return exo_err_set(
-        err, EXO_STATUS_MISCONFIGURED, "cannot use %s %s: %s%s", key, path,
+        err, EXO_STATUS_MISCONFIGURED, "cannot use %s %s: %-s%s", key, path,
         why != NULL ? why : exo_strerror(rc),
         exo_file_advice(why,
                         "; correct the file, or its name in exoauth.conf"));

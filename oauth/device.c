@@ -21,7 +21,7 @@
 #define INTERVAL_MAX 600
 
 /* Copies a member that a person will read; false unless it is plain ASCII
- * without blanks at either end, and fits. */
+ * without blanks at either end, fits, and tells nobody what to run. */
 static bool copy_shown(struct json_object *object, const char *name, char *to,
                        size_t size)
 {
@@ -29,7 +29,7 @@ static bool copy_shown(struct json_object *object, const char *name, char *to,
     size_t len = strlen(text);
 
     if (!exo_is_vschar(text) || len >= size || text[0] == ' ' ||
-        text[len - 1] == ' ') {
+        text[len - 1] == ' ' || exo_text_offers(text)) {
         return false;
     }
     memcpy(to, text, len + 1);

@@ -73,7 +73,8 @@ static bool copy_endpoint(struct json_object *object, const char *name,
     if (len == 0) {
         return true;
     }
-    if (len > EXO_ENDPOINT_MAX || !exo_http_url_ok(url)) {
+    if (len > EXO_ENDPOINT_MAX || !exo_http_url_ok(url) ||
+        exo_text_offers(url)) {
         return false;
     }
     memcpy(to, url, len + 1);

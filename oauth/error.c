@@ -250,7 +250,7 @@ static void put_advice(struct exo_buf *line, const struct exo_asked *asked,
     }
 }
 
-/* , "DESCRIPTION" as far as there is room */
+/* , "DESCRIPTION" as far as there is room for it before `taken` bytes */
 static void put_description(struct exo_buf *line, const struct exo_buf *text,
                             size_t taken)
 {
@@ -293,9 +293,9 @@ static void write_line(const struct exo_asked *asked,
         exo_buf_fmt(&line, "provider said %s (%s)", said->error, error->code);
     }
     put_description(&line, &said->description, line.len + end.len);
-    exo_buf_join(&line, &end);
-    (void)exo_err_set(&error->err, error->err.status, "%s",
-                      exo_buf_shown(&line));
+    /* The end is ours and has the command, the rest is what others said. */
+    (void)exo_err_set(&error->err, error->err.status, "%s%-s",
+                      exo_buf_shown(&line), exo_buf_shown(&end));
     exo_buf_free(&line);
     exo_buf_free(&end);
 }

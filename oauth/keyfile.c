@@ -172,7 +172,7 @@ static int read_failed(const struct reading *r, int rc, const char *why,
         why = "larger than 64 KiB, which no key is";
     }
     return exo_err_set(
-        err, EXO_STATUS_MISCONFIGURED, "cannot read %s: %s%s", r->shown,
+        err, EXO_STATUS_MISCONFIGURED, "cannot read %s: %-s%s", r->shown,
         why != NULL ? why : exo_strerror(rc),
         exo_file_advice(why, "; check certificate and private_key in the "
                              "account file, and the file's owner and mode"));

@@ -207,7 +207,7 @@ static int from_sources(struct exo_mech *mech, sasl_client_params_t *params,
     }
     if (answer.reply.status == EXO_STATUS_OK) {
         r = from_answer(mech, params, oparams, &answer);
-    } else if (exo_err_set(&mech->unknown, answer.reply.status, "%s", why) &&
+    } else if (exo_err_set(&mech->unknown, answer.reply.status, "%-s", why) &&
                answer.known && answer.reply.status != EXO_STATUS_NO_ACCOUNT) {
         r = exo_status_fail(params->utils, answer.reply.status,
                             mech->unknown.text);

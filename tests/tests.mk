@@ -294,6 +294,8 @@ shell_tests = \
 	tests/cli/provider.sh \
 	tests/cli/recipes.sh \
 	tests/cli/refresh.sh \
+	tests/cli/outside.sh \
+	tests/cli/outside_mail.sh \
 	tests/cli/remedies.sh \
 	tests/cli/remove.sh \
 	tests/cli/replace.sh \
@@ -445,6 +447,7 @@ test_files = \
 	tests/lib/pump.py \
 	tests/lib/progress.sh \
 	tests/lib/provider.sh \
+	tests/lib/outside.py \
 	tests/lib/remedies.py \
 	tests/lib/shortage.py \
 	tests/lib/shortage.sh \

@@ -21,8 +21,10 @@ struct exo_account {
     char file[EXO_ACCOUNT_MAX + 1]; /* file name without suffix */
 };
 
-/* From what the user or host gave; EXO_E_ARG if it is empty or holds a
- * control byte, EXO_E_TOOBIG if name or file name is too long. */
+/* From what the user or host gave; EXO_E_TOOBIG if name or file name is too
+ * long, EXO_E_ARG if it is empty or could not be printed as it is
+ * (exoauth/text.h): not clean, or with "run:" in it. So whatever prints the
+ * name of an account may print it. */
 int exo_account_set(struct exo_account *account, const char *name,
                     size_t len) EXO_MUST_CHECK;
 

@@ -12,15 +12,20 @@
 #include <stddef.h>
 
 /*
- * In place: what must not reach a terminal becomes '?'. That are control
- * bytes, DEL, C1 controls (U+0080..U+009F), whatever reorders or hides text
- * (bidirectional marks, line and paragraph separators, U+FEFF) and each byte
- * that is not UTF-8. Other UTF-8 stays. The text may get shorter.
+ * In place, for text from outside that is shown as it is: what must not reach a
+ * terminal becomes '?'. That are control bytes, DEL, C1 controls
+ * (U+0080..U+009F), whatever reorders or hides text (bidirectional marks, line
+ * and paragraph separators, U+FEFF) and each byte that is not UTF-8. Other
+ * UTF-8 stays. "run:", in any case, becomes "run.", as whoever reads a message
+ * types what stands behind it. The text may get shorter.
  */
 void exo_text_clean(char *text);
 
-/* Would exo_text_clean() leave it as it is? */
+/* Would exo_text_clean() leave it as it is, but for "run:"? */
 bool exo_text_is_clean(const char *text);
+
+/* Is "run:" in it, in any case? */
+bool exo_text_offers(const char *text);
 
 /*
  * The first word of text[0..len), *n bytes, that may be a token, of whatever
@@ -31,12 +36,15 @@ const char *exo_text_token(const char *text, size_t len, size_t *n);
 
 /*
  * vsnprintf(3), cleaned and without blanks at the end, which the `message:` of
- * a reply could not carry. A text that does not fit is cut, and loses the
- * command it would have ended with ("; run: ..."): half a command does
- * something else.
+ * a reply could not carry. "run:" stays where the format says it, and in the
+ * argument of %-s, which is a text of ours that this function has made; any
+ * other becomes "run.". A text that does not fit is cut, and loses the command
+ * it would have ended with ("; run: ..."): half a command does something else.
  */
 void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
+void exo_text_fmt(char *text, size_t size, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #define EXO_SHELL_MAX 320 /* bytes with the NUL, quotes included */
 

@@ -27,6 +27,24 @@ END
 ok 'a message that forgets it' remedies check "$TAP_DIR/bad.c"
 like "$OUT" 'bad.c:3: name$' 'is found'
 
+# A command in what a message embeds is ours only behind %-s.
+ok 'the sources' remedies own "${sources[@]}"
+is "$OUT" '' 'no message hides a command of ours, or lets through one of others'
+cat >"$TAP_DIR/worse.c" <<'END'
+int f(struct exo_err *err, const struct exo_err *why, const char *said, int n)
+{
+    fprintf(stderr, "exoauth: %s\n", said);
+    exo_log(1, "%s and %s", said, why->text);
+    exo_app_warn(app, "%-s", said);
+    return exo_err_set(err, n, "%s: %s", said, n ? "" : "; run: exoauth list");
+}
+END
+ok 'messages that do' remedies own "$TAP_DIR/worse.c"
+is "$(sed 's/.*worse.c://' <<<"$OUT")" '3: fprintf
+4: %s of why->text
+5: %-s of said
+6: ; run: exoauth list' 'are found'
+
 remedies list "${sources[@]}" >"$TAP_DIR/commands"
 isnt "$(grep -c '^exoauth login {{ACCOUNT}}' "$TAP_DIR/commands")" 0 \
     'the commands are found'

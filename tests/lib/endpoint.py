@@ -13,7 +13,8 @@ form (name -> list of values). GET /_test/count says how many POSTs there were.
 Other GETs are 404, or have answers of their own: POST /_test/get, as script.
 With --skew its clock, the header Date, is that much ahead of this host's; a
 POST of a number to /_test/skew changes that.
-A POST to a path that ends in /devicecode gets the --device object instead.
+A POST to a path that ends in /devicecode gets the --device object instead, or
+what was the body of a POST to /_test/device.
 
 ANSWER, with optional arguments after colons:
   ok[:TOKEN[:SECONDS]]    a good answer       raw:TEXT        200 and this JSON
@@ -118,6 +119,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(200, "{}")
         if self.path == "/_test/rotate":
             self.server.turn = int(body)
+            return self.reply(200, "{}")
+        if self.path == "/_test/device":
+            self.server.device = body
             return self.reply(200, "{}")
         if self.path == "/_test/skew":
             self.server.skew = int(body)

@@ -21,6 +21,7 @@ for each connection: words between blanks,
     nostarttls        not offered
     inject            plaintext in the packet that answers STARTTLS
     long              12 KB of text in each answer
+    hostile           what DIR/hostile says in each answer, and in a challenge
     caps=N            N bytes of capabilities that nobody knows
     refuse=WORD       refuse the token: auth, later, echo, challenge, bye
     folder=WORD       what EXAMINE says: ok or no
@@ -30,6 +31,7 @@ STEP: greeting, caps, starttls, tls, caps2, auth, response, visit. Every respons
 of a client goes, decoded, to DIR/seen, and what it says after that to DIR/heard.
 """
 import base64
+import json
 import os
 import select
 import socket
@@ -57,11 +59,18 @@ class Session(socketserver.BaseRequestHandler):
         self.proto = words[0]
         self.secure, self.buffer, self.tag = False, b"", "*"
         self.long = " " + PAD if "long" in self.flags else ""
+        if "hostile" in self.flags:
+            with open(f"{DIRECTORY}/hostile", encoding="utf-8",
+                      errors="surrogateescape", newline="") as text:
+                self.long = " " + text.read()
 
     # ----- bytes
 
     def put(self, data):
         self.request.sendall(data)
+
+    def say(self, text):
+        self.put(text.encode("utf-8", "surrogateescape"))
 
     def line(self):
         while b"\n" not in self.buffer:
@@ -127,11 +136,11 @@ class Session(socketserver.BaseRequestHandler):
 
     def ok(self, text):
         start = {"imap": f"{self.tag} OK", "pop3": "+OK", "smtp": "250"}
-        self.put(f"{start[self.proto]} {text}{self.long}\r\n".encode())
+        self.say(f"{start[self.proto]} {text}{self.long}\r\n")
 
     def greeting(self):
         start = {"imap": "* OK", "pop3": "+OK", "smtp": "220"}[self.proto]
-        self.put(f"{start} ready{self.long}\r\n".encode())
+        self.say(f"{start} ready{self.long}\r\n")
 
     def capabilities(self):
         mechs = [m for m in self.mode.get("mechs", "XOAUTH2").split(",") if m]
@@ -153,7 +162,7 @@ class Session(socketserver.BaseRequestHandler):
             lines += ["AUTH " + " ".join(mechs)]
             lines += ["STARTTLS"] if tls else []
             for line in lines:
-                self.put(f"250-{line}\r\n".encode())
+                self.say(f"250-{line}\r\n")
             self.ok("8BITMIME")
 
     def command(self):
@@ -167,11 +176,11 @@ class Session(socketserver.BaseRequestHandler):
             self.proto, f"+ {text}\r\n").encode())
 
     def no(self, text, later=False):
-        self.put({
+        self.say({
             "imap": f"{self.tag} NO {'[UNAVAILABLE]' if later else ''}{text}",
             "pop3": f"-ERR {'[SYS/TEMP] ' if later else ''}{text}",
             "smtp": f"{'454 4.7.0' if later else '535 5.7.3'} {text}",
-        }[self.proto].encode() + self.long.encode() + b"\r\n")
+        }[self.proto] + self.long + "\r\n")
 
     # ----- the conversation
 
@@ -198,12 +207,14 @@ class Session(socketserver.BaseRequestHandler):
             encoded = base64.b64encode(b"x" + token).decode()
             self.no(f"Authentication {words[1]} {token.decode()} {encoded}")
         elif how == "challenge":
-            self.more(base64.b64encode(
-                b'{"status":"401","schemes":"bearer"}').decode())
+            self.more(base64.b64encode(json.dumps({
+                "status": "401" + self.long, "schemes": "bearer",
+                "scope": "s" + self.long}).encode(
+                    "utf-8", "surrogateescape")).decode())
             self.line()
             self.no("Authentication unsuccessful [HOST.example]")
         elif how == "bye":
-            self.put(b"* BYE too many connections\r\n")
+            self.say(f"* BYE too many connections{self.long}\r\n")
             raise Gone
         elif how:
             self.no("Authentication unsuccessful", how == "later")

@@ -6,6 +6,9 @@
 # the shell by EXO_SH(); a %s that is not is a fault.
 #
 #   remedies.py check FILE...    the faults, one a line: FILE:LINE: argument
+#   remedies.py own FILE...      the same of commands in the arguments of
+#                                messages: only %-s leaves one, and stands for
+#                                texts of ours alone
 #   remedies.py list FILE...     each command, its %s as {{WORD}}, one a line
 #   remedies.py paste QUOTED     reads such lines, puts what is hostile into
 #                                them as EXO_SH() does (tests/lib/quoted), and
@@ -150,6 +153,78 @@ def look(path):
                 yield line, fmt, start, list(words(fmt, args[i + 1:]))
 
 
+# Which argument is the format of what goes through exo_text_set().
+FORMATS = {'exo_err_set': 2, 'exo_log': 1, 'exo_app_warn': 1, 'exo_app_info': 1,
+           'exo_doctor_ok': 2, 'exo_doctor_warn': 2, 'exo_doctor_skip': 2,
+           'exo_doctor_fail': 3, 'exo_setup_warn': 0, 'exo_askers_refuse': 2,
+           'exo_text_fmt': 2, 'exo_say': 0, 'refuse': 1, 'SET': 0}
+# What exo_text_set() has made before, or a constant; the text of an error, why
+# a path was refused, what the plugin says.
+OUR_TEXT = re.compile(
+    r'((\w+(->|\.))*(err|error|ignored|one|why|reload|trouble)(->|\.)text|'
+    r'(\w+(->|\.))*error_text|(\w+(->|\.))*message|rows?(->|\[0\]\.)warning|'
+    r'(\w+(->|\.))*why|infirm|cause|text|from|sasl_err(detail|string)\(.*\)|'
+    r'bare\(message\)|exo_buf_shown\(&(end|why)\)|exo_(strerror|errno_text)\(.*\)|"[^"]*")$')
+# Here `text`, `why` or `message` is a constant without a command, or what
+# somebody else has said.
+OTHERS = {('mail/mail.c', 'text'), ('mail/stream.c', 'why'),
+          ('mail/tls.c', 'why'), ('store/', 'why'), ('common/source.c', 'why'),
+          ('common/conf.c', 'conf->block.why'), ('helper/draft.c', 'block.why'),
+          ('helper/settings.c', 's->block.why'), ('oauth/identity.c', 'why'),
+          ('helper/settings_check.c', 'why'), ('store/', 'name.text'),
+          ('helper/cmd_export.c', 'why'), ('helper/account_word.c', 'why'),
+          ('mail/login_try.c', 'message')}
+# Where a command stands in another text: a page of help, the answer of explain,
+# the end of a message, the line for a monitor.
+TEXTS = {'helper/cmd_export.c', 'helper/cmd_explain.c', 'oauth/error.c',
+         'helper/status_nagios.c', 'common/text.c'}
+# Where fprintf() prints what is clean by construction: what device.c of oauth
+# and net/url.c let through, and exo_mail_say().
+PRINTERS = {'helper/device.c', 'helper/browser.c', 'helper/out.c',
+            'helper/cmd_connect.c'}
+
+
+def choices(text):
+    """the values of yes ? a : b, and of no ? a : yes ? b : c"""
+    parts = re.split(r' ([?:]) ', text) + ['']
+    return [p for p, mark in zip(parts[::2], parts[1::2]) if mark != '?']
+
+
+def is_other(name, text):
+    return any(name.startswith(place) and text == other
+               for place, other in OTHERS)
+
+
+def own(name, path):
+    """each fault of a message and of what it embeds: (line, what)"""
+    text = open(path, encoding='utf-8').read()
+    told = set()
+    for call, args in calls(tokens(text)):
+        if call == 'fprintf' and name not in PRINTERS and \
+                source(args[0]) == 'stderr' and '%' in source(args[1]):
+            yield text.count('\n', 0, args[0][0][1]) + 1, 'fprintf'
+        at = FORMATS.get(call, -1)
+        for piece in strings(args[at]) if 0 <= at < len(args) else ():
+            told.add(piece[0][1])
+            line = text.count('\n', 0, piece[0][1]) + 1
+            fmt = literal(piece) or ''
+            for begin, end, arg in words(fmt, args[at + 1:]):
+                shown = source(arg)
+                ours = [OUR_TEXT.match(c) and not is_other(name, c)
+                        for c in choices(shown)]
+                if fmt[begin + 1] == '-':
+                    told.update(p[0][1] for p in strings(arg))
+                    if not all(ours):
+                        yield line, f'%-s of {shown}'
+                elif any(o and c[0] != '"' and not c.startswith(("exo_strerror", "exo_errno"))
+                         for o, c in zip(ours, choices(shown))):
+                    yield line, f'%s of {shown}'
+    for piece in strings(tokens(text)):
+        if piece[0][1] not in told and name not in TEXTS and \
+                'run:' in (literal(piece) or ''):
+            yield text.count('\n', 0, piece[0][1]) + 1, literal(piece)
+
+
 TOUCH = '/usr/bin/touch pwned'
 HOSTILE = [
     'relay@contoso.com', 'a b', f'$({TOUCH})', f'`{TOUCH}`', f';{TOUCH}',
@@ -219,6 +294,10 @@ def main():
                       r'[^/]+)$')
     for path in paths:
         name = root.sub(r'\1', path)
+        if mode == 'own':
+            for line, what in own(name, path):
+                print(f'{name}:{line}: {what}')
+            continue
         for line, fmt, start, found in look(path):
             shown = fmt
             for begin, end, arg in reversed(found):

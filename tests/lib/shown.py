@@ -9,7 +9,7 @@ import re
 import sys
 
 MESSAGES = {'exo_err_set', 'exo_app_warn', 'exo_log', 'exo_text_set', 'refuse',
-            'exo_doctor_ok', 'exo_doctor_warn', 'exo_doctor_fail',
+            'exo_text_fmt', 'exo_say', 'exo_doctor_ok', 'exo_doctor_warn', 'exo_doctor_fail',
             'exo_doctor_skip', 'exo_setup_warn', 'exo_mail_say', 'warn',
             'tell_silent', 'good'}
 # What makes a message in two steps: FILE:FUNCTION around the use.

@@ -45,10 +45,32 @@ static void names_and_files(void **state)
 
 static void names_refused(void **state)
 {
+    /* What no terminal should get, not UTF-8, and what reads as a command. */
+    static const char *const bad[] = {
+        "q\x9bq@x.test",
+        "q\xc2\x9bq@x.test",
+        "q\xc2\x85q",
+        "q\xe2\x80\xaeq@x.test",
+        "q\xe2\x81\xa6q",
+        "\xef\xbb\xbfq@x.test",
+        "q\xe2\x80\x8bq",
+        "q@x.test\xc3",
+        "gr\xfc\xdf@x.test",
+        "\xed\xa0\x80",
+        "x; run: id@x.test",
+        "RUN:id",
+        "@Run:x",
+    };
     struct exo_account account;
     char big[EXO_ACCOUNT_MAX + 2];
 
     (void)state;
+    for (size_t i = 0; i < N_OF(bad); i++) {
+        assert_int_equal(exo_account_set(&account, bad[i], strlen(bad[i])),
+                         EXO_E_ARG);
+        assert_string_equal(account.name, "");
+        assert_string_equal(account.file, "");
+    }
     assert_int_equal(exo_account_set(&account, "", 0), EXO_E_ARG);
     assert_int_equal(exo_account_set(&account, "a\0b", 3), EXO_E_ARG);
     assert_int_equal(exo_account_set(&account, "a\n", 2), EXO_E_ARG);
@@ -92,8 +114,25 @@ static void domains(void **state)
 static void files_refused(void **state)
 {
     static const char *const bad[] = {
-        "",    ".a", "A",   "a%20B", "a b", "%61", "%2f",
-        "a%2", "a%", "%zz", "a/b",   "%0A", "%00", "a%2E",
+        "",
+        ".a",
+        "A",
+        "a%20B",
+        "a b",
+        "%61",
+        "%2f",
+        "a%2",
+        "a%",
+        "%zz",
+        "a/b",
+        "%0A",
+        "%00",
+        "a%2E",
+        "q%9Bq",
+        "q%C2%9Bq@x.test",
+        "%E2%80%AEq",
+        "run%3Aid",
+        "x%3B%20run%3A%20id@x.test",
     };
 
     (void)state;

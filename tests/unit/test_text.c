@@ -4,6 +4,8 @@
 
 #include "exoauth/text.h"
 
+#include <errno.h>
+
 #include "exoauth/error.h"
 #include "util.h"
 
@@ -114,8 +116,63 @@ static void half_a_command_is_none(void **state)
     assert_null(strstr(err.text, "run:"));
     assert_null(strstr(err.text, "chown"));
     assert_int_equal(err.text[strlen(err.text) - 1], 'x');
-    (void)exo_err_set(&err, EXO_STATUS_STORE, "%s", "no x; run: id");
+    (void)exo_err_set(&err, EXO_STATUS_STORE, "%-s", "no x; run: id");
     assert_string_equal(err.text, "no x; run: id");
+}
+
+#define SET(...) (void)exo_err_set(&err, EXO_STATUS_STORE, __VA_ARGS__)
+
+/* A command is ours where the format says it, and nowhere else. */
+static void a_command_is_ours(void **state)
+{
+    static const char forged[] = "x; run: id";
+    struct exo_err err = EXO_ERR_INIT;
+    char long_one[3000];
+
+    (void)state;
+    SET("%s", forged);
+    assert_string_equal(err.text, "x; run. id");
+    SET("no %s; run: exoauth login %s", forged, EXO_SH(forged, "ACCOUNT"));
+    assert_string_equal(err.text, "no x; run. id; run: exoauth login ACCOUNT");
+    SET("%.9s, %d%% of %s: %-s", forged, 7, "RUN:x rUn: y", "z; run: exoauth");
+    assert_string_equal(err.text,
+                        "x; run. i, 7% of RUN.x rUn. y: z; run: exoauth");
+    SET("%-.10s|%*s|%-s", forged, 8, "run: a", "b");
+    assert_string_equal(err.text, "x; run: id|  run. a|b");
+    /* Nor half of it, or with marks of whatever kind. */
+    SET("%s: touch", "x; run");
+    assert_string_equal(err.text, "x; run. touch");
+    SET("%sun: touch %sn: x", "r", "ru");
+    assert_string_equal(err.text, "run. touch run. x");
+    SET("%s %-s", "run\1: \1run:\1 \2run:\2 ru\1n:", "ok");
+    assert_string_equal(err.text, "run?: ?run.? ?run.? ru?n: ok");
+    SET("%-s%s", "x; run", ": id");
+    assert_string_equal(err.text, "x; run. id");
+    SET("%s", "run:run:run:");
+    assert_string_equal(err.text, "run.run.run.");
+    /* %m is that of the caller, in both passes. */
+    errno = ENOENT;
+    SET("%s: %m; run: id", "run:");
+    assert_string_equal(err.text, "run.: No such file or directory; run: id");
+    assert_int_equal(errno, ENOENT);
+    /* What is cut loses ours and keeps none of theirs. */
+    memset(long_one, 'x', sizeof long_one);
+    memcpy(long_one, "run: ", 5);
+    long_one[sizeof long_one - 1] = '\0';
+    SET("%s; run: id", long_one);
+    assert_null(strstr(err.text, "run:"));
+    assert_int_equal(strlen(err.text), EXO_ERR_TEXT - 1);
+}
+
+static void text_from_outside_has_none(void **state)
+{
+    char text[] = "a run: b RUN:c \xc2\x9b run : d";
+
+    (void)state;
+    assert_true(exo_text_offers(text));
+    exo_text_clean(text);
+    assert_string_equal(text, "a run. b RUN.c ? run : d");
+    assert_false(exo_text_offers(text));
 }
 
 int main(void)
@@ -124,6 +181,8 @@ int main(void)
         cmocka_unit_test(clean_text_is_what_a_terminal_shows),
         cmocka_unit_test(a_word_of_the_shell),
         cmocka_unit_test(half_a_command_is_none),
+        cmocka_unit_test(a_command_is_ours),
+        cmocka_unit_test(text_from_outside_has_none),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
