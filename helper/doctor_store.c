@@ -54,6 +54,15 @@ static bool check_own(struct exo_doctor *d, const char *path,
     return true;
 }
 
+/* Nobody asks for it, and no other command shows it. */
+static bool is_unread(const char *name)
+{
+    struct exo_account account;
+
+    return exo_account_from_file(&account, name,
+                                 (size_t)(strrchr(name, '.') - name)) != 0;
+}
+
 static bool is_record(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -81,6 +90,11 @@ static void check_records(struct exo_doctor *d, const char *path)
             exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                             "%s is a link or no file; remove it, and run: "
                             "exoauth login ACCOUNT",
+                            exo_buf_shown(&file));
+        } else if (is_unread(entry->d_name)) {
+            exo_doctor_warn(d, NULL,
+                            "%s is not read: its name is not that of an "
+                            "account; move it away",
                             exo_buf_shown(&file));
         } else if (exo_buf_done(&file, &name) != 0) {
             exo_doctor_skip(d, NULL, "%s: not checked: %s", path,

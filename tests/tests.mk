@@ -286,6 +286,7 @@ shell_tests = \
 	tests/cli/login.sh \
 	tests/cli/manpages.sh \
 	tests/cli/monitor.sh \
+	tests/cli/misnamed.sh \
 	tests/cli/mounted.sh \
 	tests/cli/password.sh \
 	tests/cli/paste.sh \
