@@ -20,6 +20,7 @@
 #include "exoauth/process.h"
 #include "exoauth/proto.h"
 #include "options.h"
+#include "place.h"
 #include "settings.h"
 
 /* fds 0-2 must exist, or the first file that is opened becomes one. */
@@ -148,6 +149,9 @@ static int run(struct exo_app *app, const struct exo_command *command,
                       err);
     if (rc != 0) {
         return rc;
+    }
+    if (command->prepare) {
+        exo_place_log(app);
     }
     open_log(app, options->listen != NULL);
     if (command->prepare) {

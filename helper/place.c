@@ -274,12 +274,27 @@ static bool is_run_dir(const char *dir)
            (dir[len] == '/' || dir[len] == '\0');
 }
 
-/* By whatever name, as /var/run is /run. */
+/* By whatever name, as /var/run is /run; also before it is made. */
 static bool leads_to_run(const char *dir)
 {
-    char real[PATH_MAX];
+    const char *slash = strrchr(dir, '/');
+    char real[PATH_MAX], made[PATH_MAX + NAME_MAX + 2];
+    char *parent;
 
-    return is_run_dir(dir) || (realpath(dir, real) != NULL && is_run_dir(real));
+    if (is_run_dir(dir) || !slash) {
+        return slash != NULL;
+    }
+    if (realpath(dir, real) != NULL) {
+        return is_run_dir(real);
+    }
+    parent = strndup(dir, (size_t)(slash - dir));
+    if (!parent || !realpath(parent, real)) {
+        made[0] = '\0';
+    } else {
+        (void)snprintf(made, sizeof(made), "%s%s", real, slash);
+    }
+    free(parent);
+    return is_run_dir(made);
 }
 
 static bool is_same(const struct stat *st, const char *dir)
@@ -291,9 +306,8 @@ static bool is_same(const struct stat *st, const char *dir)
 }
 
 /* Failing is said where the file is written. */
-void exo_place_status(struct exo_app *app)
+static void place_beside(struct exo_app *app, const char *path)
 {
-    const char *path = app->conf->status_file;
     const char *slash = strrchr(path, '/');
     char *dir =
         slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
@@ -305,6 +319,25 @@ void exo_place_status(struct exo_app *app)
              ? strcmp(dir, app->conf->token_dir) != 0
              : leads_to_run(dir) && !is_same(&st, app->conf->token_dir))) {
         (void)!make_leaf(app, dir, "", app->gid, 0755, &made);
+    }
+    free(dir);
+}
+
+void exo_place_status(struct exo_app *app)
+{
+    place_beside(app, app->conf->status_file);
+}
+
+void exo_place_log(struct exo_app *app)
+{
+    char *dir = strdup(app->conf->log);
+    char *slash = dir ? strrchr(dir, '/') : NULL;
+
+    if (slash) {
+        *slash = '\0';
+    }
+    if (slash && is_ours(app) && leads_to_run(dir)) {
+        place_beside(app, app->conf->log);
     }
     free(dir);
 }

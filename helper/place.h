@@ -18,6 +18,8 @@ void exo_place_tokens(struct exo_app *app);
 void exo_place_drop_tokens(const struct exo_app *app, const char *root);
 /* The directory of status_file, readable for everyone. */
 void exo_place_status(struct exo_app *app);
+/* That of the log, where it is gone after a boot. */
+void exo_place_log(struct exo_app *app);
 
 /* What killed commands left beside the configuration and the key. */
 void exo_place_sweep(const struct exo_app *app);

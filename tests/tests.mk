@@ -418,6 +418,7 @@ test_files = \
 	tests/e2e/63-keyring.sh \
 	tests/e2e/70-paths.sh \
 	tests/e2e/71-paths-read.sh \
+	tests/e2e/72-paths-linked.sh \
 	tests/fault/logins.sh \
 	tests/fault/spent.sh \
 	tests/fault/backup.sh \
