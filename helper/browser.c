@@ -170,7 +170,9 @@ static uid_t number_of(const char *text)
                : (uid_t)-1;
 }
 
-/* Whose browser may come: ours, and that of who became root for this. */
+/* Whose browser may come: ours, and that of who became another user for this,
+ * by sudo or after a login. Who starts a login by hand says that of themselves;
+ * in a set-id process the environment is somebody else's. */
 static void welcome_all(struct exo_listener *listener,
                         const struct exo_app *app)
 {
@@ -179,7 +181,7 @@ static void welcome_all(struct exo_listener *listener,
 
     welcome(listener, geteuid());
     welcome(listener, app->started_by);
-    if (app->started_by != 0) {
+    if (exo_conf_secure_mode()) {
         return;
     }
     welcome(listener, number_of(getenv("SUDO_UID")));

@@ -67,10 +67,20 @@ static int try_one(const struct addrinfo *a, int64_t deadline)
     return fd;
 }
 
+/* This host has no such addresses, or no way there: it says nothing of the
+ * server, as ::1 in /etc/hosts where IPv6 is off. */
+static bool is_away(int error)
+{
+    return error == EADDRNOTAVAIL || error == ENETUNREACH ||
+           error == EAFNOSUPPORT;
+}
+
+/* The descriptor, or -1 with the errno that says most. */
 static int try_all(const struct addrinfo *list, int64_t deadline, int *n)
 {
     const struct addrinfo *a;
     int left = 0;
+    int why = 0;
     int fd = -1;
 
     for (a = list; a; a = a->ai_next) {
@@ -81,7 +91,11 @@ static int try_all(const struct addrinfo *list, int64_t deadline, int *n)
         int64_t now = exo_clock_ms();
 
         fd = try_one(a, now + (deadline - now) / left);
+        if (fd < 0 && (why == 0 || !is_away(errno))) {
+            why = errno;
+        }
     }
+    errno = why;
     return fd;
 }
 

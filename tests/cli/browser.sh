@@ -47,7 +47,7 @@ print(*u.parse_qs(u.urlsplit(sys.argv[1]).query).get(sys.argv[2], []))' "$url" "
 # visit TARGET [HOST]: one GET, the whole answer
 visit()
 {
-    python3 - "$port" "$1" "${2:-127.0.0.1}" <<'PY'
+    python3 - "$port" "$1" "${2:-$TAP_LOOP}" <<'PY'
 import socket, sys
 s = socket.create_connection((sys.argv[3], int(sys.argv[1])), 10)
 s.sendall(f"GET {sys.argv[2]} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -64,8 +64,8 @@ PY
 garbage()
 {
     python3 - "$port" "$1" <<'PY'
-import socket, sys
-s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+import os, socket, sys
+s = socket.create_connection((os.environ["TAP_LOOP"], int(sys.argv[1])), 10)
 try:
     s.sendall(eval(sys.argv[2]))
     print(s.recv(65536).decode("ascii", "replace").split("\r\n")[0])
@@ -128,7 +128,7 @@ garbage 'b"GET /?x HTTP/9.1\r\n\r\n"' >"$SITE/nine"
 like "$(<"$SITE/nine")" '400' 'HTTP/9: 400'
 garbage 'b""' >/dev/null
 # Browsers connect in advance; the silent one must not be in the way.
-exec {silent}<>"/dev/tcp/127.0.0.1/$port"
+exec {silent}<>"/dev/tcp/$TAP_LOOP/$port"
 is "$(site_count)" "$before" 'none of them reached the provider'
 site_script ok:browser-3
 page=$(visit "/?code=c3&state=$state")
@@ -143,8 +143,8 @@ like "$ERR" 'ignored: .*another state' 'and has said what it ignored'
 before=$(site_count)
 login --wait 60
 exec {held}< <(python3 - "$port" <<'PY'
-import socket, sys, time
-held = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+import os, socket, sys, time
+held = [socket.create_connection((os.environ["TAP_LOOP"], int(sys.argv[1])), 10)
         for _ in range(60)]
 for s in held[::2]:
     s.sendall(b"GET /?code=")
@@ -162,7 +162,7 @@ import encodings.idna, os, socket, sys
 os.setgroups([])
 os.setgid(2)
 os.setuid(2)
-s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+s = socket.create_connection((os.environ["TAP_LOOP"], int(sys.argv[1])), 10)
 try:
     s.sendall(f"GET {sys.argv[2]} HTTP/1.1\r\n\r\n".encode())
     print(s.recv(65536).decode())
@@ -237,7 +237,7 @@ port=${port##*:}
 kill -INT "$login_job"
 wait "$login_job"
 is $? 130 'Ctrl-C ends it'
-not_ok 'and leaves no listener' bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
+not_ok 'and leaves no listener' bash -c "exec 3<>/dev/tcp/$TAP_LOOP/$port"
 is "$(site_record $who refresh_token)" canary-rt-1 'nor anything else'
 
 # ----- the command line

@@ -86,7 +86,7 @@ is "$(last)" /redirected 'a stored endpoint that has moved'
 is "$(site_record $me token_endpoint)" '' 'is forgotten'
 ok 'the next try' x refresh $me --force
 is "$(last)" /moved/token 'finds the new one'
-edit http://127.0.0.1:1/
+edit http://$TAP_LOOP_URL:1/
 tap_run x refresh $me
 is "$(site_record $me token_endpoint)" '' 'one that nobody listens at is forgotten'
 edit "$SITE_URL/busy"

@@ -38,9 +38,9 @@ skew 0
 
 # ---- phases
 
-at http://127.0.0.1:1
+at "http://$TAP_LOOP_URL:1"
 exits 75 'a port that refuses' doctor
-has failure provider 'TCP: cannot connect to 127.0.0.1: .*; check network' 'is a failure'
+has failure provider "TCP: cannot connect to .*$TAP_LOOP.*: .*; check network" 'is a failure'
 at https://no-such-host.invalid
 exits 75 'a name that does not resolve' doctor
 has failure provider 'DNS: cannot resolve no-such-host.invalid; check DNS' 'is a failure'
@@ -55,7 +55,7 @@ site_pki()
         -keyout "$SITE/pki/ca.key" -out "$SITE/pki/ca.crt" &&
         openssl req "${ec[@]}" -subj /CN=localhost -keyout "$SITE/pki/srv.key" \
             -out "$SITE/pki/srv.csr" &&
-        printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' >"$SITE/pki/ext" &&
+        printf 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n' >"$SITE/pki/ext" &&
         openssl x509 -req -in "$SITE/pki/srv.csr" -CA "$SITE/pki/ca.crt" \
             -CAkey "$SITE/pki/ca.key" -CAcreateserial -days 30 \
             -extfile "$SITE/pki/ext" -out "$SITE/pki/srv.crt" &&
@@ -108,25 +108,27 @@ else
 fi
 
 # Connections are made by the kernel, and nobody ever answers.
-python3 -c 'import socket, sys, time
-s = socket.create_server(("127.0.0.1", 0))
+python3 -c 'import os, socket, sys, time
+family = socket.AF_INET6 if ":" in os.environ["TAP_LOOP"] else socket.AF_INET
+s = socket.create_server((os.environ["TAP_LOOP"], 0), family=family)
 open(sys.argv[1], "w").write(str(s.getsockname()[1]))
 time.sleep(600)' "$SITE/mute.port" </dev/null >/dev/null 2>&1 &
 cleanup kill $!
 for ((i = 0; i < 100; i++)); do [[ -s $SITE/mute.port ]] && break; sleep 0.05; done
-at "https://127.0.0.1:$(<"$SITE/mute.port")"
+at "https://$TAP_LOOP_URL:$(<"$SITE/mute.port")"
 exits 75 'a provider that hangs' timeout 120 env PATH="$SITE/bin:$PATH" \
     SASL_PATH="$SITE/plugins" "$EXO" doctor --config "$SITE_CONF"
-has failure provider 'TLS: no answer in time from 127.0.0.1' 'does not hang doctor'
+has failure provider "TLS: no answer in time from .*$TAP_LOOP" 'does not hang doctor'
 
 # A full queue: the kernel drops what would be one connection too many.
-python3 -c 'import socket, sys, time
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
+python3 -c 'import os, socket, sys, time
+family = socket.AF_INET6 if ":" in os.environ["TAP_LOOP"] else socket.AF_INET
+s = socket.socket(family)
+s.bind((os.environ["TAP_LOOP"], 0))
 s.listen(0)
 others = []
 for i in range(4):
-    c = socket.socket()
+    c = socket.socket(family)
     c.setblocking(False)
     c.connect_ex(s.getsockname())
     others.append(c)
@@ -134,13 +136,13 @@ open(sys.argv[1], "w").write(str(s.getsockname()[1]))
 time.sleep(600)' "$SITE/full.port" </dev/null >/dev/null 2>&1 &
 cleanup kill $!
 for ((i = 0; i < 100; i++)); do [[ -s $SITE/full.port ]] && break; sleep 0.05; done
-at "https://127.0.0.1:$(<"$SITE/full.port")"
+at "https://$TAP_LOOP_URL:$(<"$SITE/full.port")"
 exits 75 'a port that drops what comes' doctor
-has failure provider 'TCP: no answer in time from 127.0.0.1: .*; check network, firewall' 'is another phase'
+has failure provider "TCP: no answer in time from .*$TAP_LOOP.*: .*; check network, firewall" 'is another phase'
 
 # ---- what a token says of itself
 
-SITE_URL=http://127.0.0.1:$(<"$SITE/endpoint.port")
+SITE_URL=http://$TAP_LOOP_URL:$(<"$SITE/endpoint.port")
 jwt()
 {
     python3 -c 'import base64, sys

@@ -158,9 +158,9 @@ signalled TERM "$EXO" login $who --device --config "$SITE_CONF"
 is $? 143 'nor has who polls for a device'
 
 python3 - "$EXO" "$SITE_CONF" $who >"$SITE/silent" <<'PY' &
-import socket, sys
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
+import os, socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in os.environ["TAP_LOOP"] else socket.AF_INET)
+s.bind((os.environ["TAP_LOOP"], 0))
 s.listen()
 print(s.getsockname()[1], flush=True)
 c, _ = s.accept()
@@ -171,7 +171,7 @@ PY
 cleanup kill $!
 for ((i = 0; i < 200; i++)); do [[ -s $SITE/silent ]] && break; sleep 0.05; done
 url=$SITE_URL
-SITE_URL=https://127.0.0.1:$(<"$SITE/silent")
+SITE_URL=https://$TAP_LOOP_URL:$(<"$SITE/silent")
 due
 SITE_URL=$url
 "$EXO" refresh $who --force --config "$SITE_CONF" >"$SITE/out" 2>&1 &

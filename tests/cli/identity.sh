@@ -32,8 +32,8 @@ python3 "$EXO_SRCDIR/tests/lib/endpoint.py" --http "$SITE/proxy" \
     >/dev/null 2>&1 </dev/null &
 cleanup kill $!
 for ((i = 0; i < 200; i++)); do [[ -s $SITE/proxy/endpoint.port ]] && break; sleep 0.05; done
-site_conf proxy "http://127.0.0.1:$(<"$SITE/proxy/endpoint.port")"
-http_proxy=http://127.0.0.1:$(<"$SITE/proxy/endpoint.port")
+site_conf proxy "http://$TAP_LOOP_URL:$(<"$SITE/proxy/endpoint.port")"
+http_proxy=http://$TAP_LOOP_URL:$(<"$SITE/proxy/endpoint.port")
 export http_proxy
 
 # ----- App Service
@@ -181,7 +181,7 @@ answer 75 'not ready.*tries again by itself' 'status:404:{"error":"not_found","e
 answer 75 'not ready' status:410:gone
 answer 75 'fewer requests' 'retry:429:60'
 answer 75 'overloaded or down' status:503:down
-answer 78 'redirect' redirect:302:http://127.0.0.1:1/
+answer 78 'redirect' redirect:302:http://$TAP_LOOP_URL:1/
 answer 75 'HTML' html
 answer 75 'nothing' empty
 answer 75 'no valid HTTP.*identity_endpoint' truncated
@@ -198,9 +198,9 @@ like "$OUT" 'az vm identity assign' 'names the command'
 
 me=down@contoso.test
 file=$SITE/etc/exoauth.d/$me.conf
-account 'identity_endpoint: http://127.0.0.1:1/'
+account "identity_endpoint: http://$TAP_LOOP_URL:1/"
 exits 75 'nobody answers' x token $me
-one_line 'nobody answers' "cannot connect to 127.0.0.1.*; managed_identity works on Azure's own hosts only"
+one_line 'nobody answers' "cannot connect to .*; managed_identity works on Azure's own hosts only"
 unlike "$ERR" proxy 'and a proxy is not the remedy'
 refuse()
 {

@@ -16,7 +16,7 @@ need_cmd ip mount
 
 unset IDENTITY_ENDPOINT IDENTITY_HEADER IMDS_ENDPOINT AZURE_CLIENT_ID
 ip link set lo up
-site_up 'proxy: http://127.0.0.1:1'
+site_up "proxy: http://$TAP_LOOP_URL:1"
 me=vm@contoso.test
 file=$SITE/etc/exoauth.d/$me.conf
 echo 'grant: managed_identity' >"$file"

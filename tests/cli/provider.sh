@@ -198,7 +198,7 @@ tls 78 'a password in the URL' https://user:canary@localhost/token
 unlike "$ERR" canary 'which is not repeated'
 tls 75 'a name that nobody knows' https://no-such-host.invalid/token
 one_line 'no such host' 'resolve'
-tls 75 'nobody listens' "http://127.0.0.1:1/token"
+tls 75 'nobody listens' "http://$TAP_LOOP_URL:1/token"
 one_line 'refused connection' 'connect'
 tls 75 'http where TLS is wanted' "https://localhost:${SITE_URL##*:}/token"
 one_line 'no TLS' 'TLS'
@@ -212,7 +212,7 @@ one_line 'no ca_file' 'ca_file'
 site_conf ca_file "$RIG_CA"
 
 # The environment belongs to whoever started us, not to the administrator.
-away=http://127.0.0.1:1
+away=http://$TAP_LOOP_URL:1
 tls 0 'proxies of the environment are ignored' "$good_url" env \
     http_proxy=$away https_proxy=$away HTTPS_PROXY=$away all_proxy=$away \
     ALL_PROXY=$away
@@ -230,11 +230,11 @@ is "$(tail -n +$((before + 1)) "$RIG/endpoint.requests" | grep -c authorization)
 site_conf proxy "$away"
 tls 75 'a proxy of the configuration is used' "$good_url"
 one_line 'dead proxy' 'proxy'
-site_conf proxy http://user:canary-proxy@127.0.0.1:1
+site_conf proxy http://user:canary-proxy@$TAP_LOOP_URL:1
 tls 78 'a password in proxy' "$good_url"
 unlike "$ERR" canary-proxy 'is not repeated'
 one_line 'password in proxy' 'proxy'
-site_conf proxy socks5://127.0.0.1:1
+site_conf proxy socks5://$TAP_LOOP_URL:1
 tls 78 'a proxy of another kind' "$good_url"
 one_line 'other proxy' 'exoauth.conf:[0-9]+: proxy: must be http://'
 exits 78 'is refused when the configuration is read' x list

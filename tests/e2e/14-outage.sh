@@ -29,6 +29,7 @@ gate_open()
     rig_daemon gate python3 -u -c '
 import asyncio, os, sys
 hang, here, there = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+LOOP = os.environ["TAP_LOOP"]
 async def pump(reader, writer):
     while data := await reader.read(65536):
         writer.write(data)
@@ -39,10 +40,10 @@ async def one(reader, writer):
     if os.path.exists(hang):
         await reader.read()
         await asyncio.sleep(600)
-    back, forth = await asyncio.open_connection("127.0.0.1", there)
+    back, forth = await asyncio.open_connection(LOOP, there)
     await asyncio.gather(pump(reader, forth), pump(back, writer))
 async def main():
-    server = await asyncio.start_server(one, "127.0.0.1", here)
+    server = await asyncio.start_server(one, LOOP, here)
     await server.serve_forever()
 asyncio.run(main())' "$RIG/hang" "$GATE_PORT" "${RIG_AS##*:}"
     rig_wait 20 rig_listens "$GATE_PORT" || bail 'the gate does not listen'

@@ -11,6 +11,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/rig.sh"
 
 need_root 'it hides openssl.cnf under another one, in a mount namespace'
+need_ipv4 "swtpm"
 need_cmd swtpm tpm2_evictcontrol unshare ip node
 modules=$(openssl version -m | sed 's/^MODULESDIR: "\(.*\)"/\1/')
 need_file "$modules/tpm2.so" 'run: sudo tests/deps'

@@ -70,7 +70,7 @@ sn: Bob
 userPassword: directorypw
 END
     rig_daemon slapd slapd -d 0 -f "$d/slapd.conf" \
-        -h "ldaps://127.0.0.1:$LDAP_PORT"
+        -h "ldaps://$TAP_LOOP_URL:$LDAP_PORT"
     rig_wait 20 rig_listens "$LDAP_PORT"
 }
 
@@ -79,7 +79,7 @@ END
 search()
 {
     LDAPTLS_CACERT=$RIG_CA timeout 60 ldapsearch -N -LLL -U bob -w directorypw \
-        -H "ldaps://127.0.0.1:$LDAP_PORT" -b dc=contoso,dc=test "$@" uid=bob cn
+        -H "ldaps://$TAP_LOOP_URL:$LDAP_PORT" -b dc=contoso,dc=test "$@" uid=bob cn
 }
 
 # What Cyrus' programs say, without what is new in every connection.

@@ -59,7 +59,7 @@ image()
     # Port 25 of this host may be taken.
     chroot "$image" postconf -MX smtp/inet
     chroot "$image" postconf -M \
-        "127.0.0.1:$port/inet=127.0.0.1:$port inet n - n - - smtpd"
+        "$TAP_LOOP_URL:$port/inet=$TAP_LOOP_URL:$port inet n - n - - smtpd"
     chroot "$image" postconf -e smtp_host_lookup=native
 }
 
@@ -99,7 +99,7 @@ send()
     python3 - "$port" "$mailbox" "$bob" "$1" <<'PY'
 import smtplib, sys
 port, sender, to, subject = sys.argv[1:]
-with smtplib.SMTP("127.0.0.1", int(port)) as s:
+with smtplib.SMTP("localhost", int(port)) as s:
     s.sendmail(sender, [to], "Subject: %s\n\nHello.\n" % subject)
 PY
 }

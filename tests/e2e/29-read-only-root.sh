@@ -77,7 +77,7 @@ for name in null zero urandom; do
     mount --bind "/dev/$name" "$c/dev/$name"
 done
 cp /etc/ld.so.cache /etc/nsswitch.conf "$c/etc/"
-echo '127.0.0.1 localhost' >"$c/etc/hosts"
+echo "$TAP_LOOP localhost" >"$c/etc/hosts"
 echo 'root:x:0:0:root:/root:/bin/sh' >"$c/etc/passwd"
 cp "$rig/bin/exoauth" "$c/exoauth"
 cp "$rig/pki/ca.crt" "$c/etc/ca.crt"

@@ -78,7 +78,7 @@ ok 'not even with no relay named: it is the one of today' \
 is "${OUT##*$'\n'}" unchanged 'as it is the account'"'"'s'
 
 ok '--undo' setup_undo client --yes
-like "$OUT" "\+ relayhost = \[127.0.0.1\]" 'shows what it gives back'
+like "$OUT" "\+ relayhost = \[$TAP_LOOP\]" 'shows what it gives back'
 is "$(setup_sums "$etc" "$RIG_CONF")" "$before" 'byte for byte as before'
 ok 'the tokens below the jail are gone' test ! -e "$queue$RIG_TOKENS"
 rig_send client "$relay" "$bob" undone
@@ -93,13 +93,13 @@ ok 'setup again' setup client "$relay" --relayhost "$smtp" --yes
 rig_postfix_conf client 'relayhost=[elsewhere.test]:25' 'mynetworks=127.0.0.1'
 exits 78 'with another relay since, undo refuses' setup_undo client --yes
 like "$ERR" 'relayhost is "\[elsewhere.test\]:25" now' 'says what it is'
-like "$ERR" "postconf -c $etc -e relayhost='\[127.0.0.1\]" 'and how to go back'
+like "$ERR" "postconf -c $etc -e relayhost='\[$TAP_LOOP\]" 'and how to go back'
 is "$(postconf -c "$etc" -h relayhost mynetworks)" \
     $'[elsewhere.test]:25\n127.0.0.1' 'and leaves what is not its own'
 is "$(postconf -c "$etc" -h smtp_sasl_auth_enable smtp_tls_security_level)" \
     no 'the rest is taken back'
 is "$(postconf -c "$etc" -M exoauth/unix 2>/dev/null)" '' 'the service, too'
-rig_postfix_conf client "relayhost=[127.0.0.1]:$RIG_MX_PORT"
+rig_postfix_conf client "relayhost=[$TAP_LOOP]:$RIG_MX_PORT"
 ok 'when it is put right' setup_undo client --yes
 is "$(ls "$etc")" $'main.cf\nmaster.cf' 'nothing is left over'
 
@@ -113,14 +113,14 @@ ok 'a transport of its own' setup client "$relay" --relayhost "$smtp" \
 like "$OUT" "m365 unix - - y - - smtp .*-o smtp_tls_security_level=secure" \
     'is a service in its jail'
 is "$(postconf -c "$etc" -h relayhost smtp_sasl_auth_enable)" \
-    "[127.0.0.1]:$RIG_MX_PORT"$'\nno' 'the other mail is not concerned'
+    "[$TAP_LOOP]:$RIG_MX_PORT"$'\nno' 'the other mail is not concerned'
 rig_send client "$relay" "$bob" ours
 rig_send client carol@contoso.test "$bob" theirs
 ok 'mail of the account' rig_mail_wait "$bob" ours
 ok 'and of another sender' rig_mail_wait "$bob" theirs
 like "$(<"$log")" "pf-client/(m365|smtp)\[.*relay=localhost.*:$RIG_SUBMISSION_PORT.*status=sent" \
     'the first by the transport'
-is "$(grep -c "relay=127.0.0.1.*:$RIG_MX_PORT.*status=sent" "$log")" 3 \
+is "$(grep -c "relay=.*$TAP_LOOP.*:$RIG_MX_PORT.*status=sent" "$log")" 3 \
     'the other by the old way'
 ok 'a second time' setup client "$relay" --relayhost "$smtp" --transport m365 --yes
 is "${OUT##*$'\n'}" unchanged 'nothing to do'

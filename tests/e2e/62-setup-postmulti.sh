@@ -33,7 +33,7 @@ chown postfix /var/lib/postfix
 cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf
 cat >/etc/postfix/main.cf <<EOF
 compatibility_level = 3.6
-inet_interfaces = 127.0.0.1
+inet_interfaces = $TAP_LOOP
 master_service_disable = inet
 EOF
 ok 'postmulti is on' postmulti -e init
@@ -42,7 +42,7 @@ etc=/etc/postfix-out
 log=$(rig_postfix_log out)
 is "$(postmulti -l | awk '$1 == "postfix-out" { print $NF }')" $etc 'has its directory'
 cp /usr/share/postfix/master.cf.dist $etc/master.cf
-postconf -c $etc -e compatibility_level=3.6 "relayhost=[127.0.0.1]:$RIG_MX_PORT" \
+postconf -c $etc -e compatibility_level=3.6 "relayhost=[$TAP_LOOP]:$RIG_MX_PORT" \
     "maillog_file=$log" "maillog_file_prefixes=$RIG" inet_protocols=ipv4 \
     "myhostname=out.$RIG_DOMAIN" "myorigin=$RIG_DOMAIN" mydestination= alias_maps= \
     local_recipient_maps= "smtp_tls_CAfile=$RIG_CA" smtp_host_lookup=native \
@@ -69,14 +69,14 @@ like "$(<"$log")" "relay=localhost.*:$RIG_SUBMISSION_PORT.*status=sent" 'by the 
 like "$(<"$RIG/log/dovecot.log")" "user=<$relay>, method=XOAUTH2" 'with XOAUTH2'
 
 # The same exoauth.conf serves both.
-postconf -e "relayhost=[127.0.0.1]:$RIG_MX_PORT" "smtp_tls_CAfile=$RIG_CA" \
+postconf -e "relayhost=[$TAP_LOOP]:$RIG_MX_PORT" "smtp_tls_CAfile=$RIG_CA" \
     "import_environment=SASL_PATH=$RIG_SASL SASL_CONF_PATH=$RIG/sasl2"
 ok 'the first instance, too' exo setup postfix "$relay" --relayhost "$smtp" --yes
 like "$(<"$RIG_CONF")" "chroot: $queue /var/spool/postfix" 'both jails'
 ok 'undo of the second' exo setup postfix --undo --config-dir $etc --yes
 like "$(<"$RIG_CONF")" $'chroot: /var/spool/postfix\n' 'leaves the other jail'
 like "$(<"$RIG_CONF")" $'token_group: postfix' 'and the group'
-is "$(postconf -c $etc -h relayhost)" "[127.0.0.1]:$RIG_MX_PORT" 'its relay is the old one'
+is "$(postconf -c $etc -h relayhost)" "[$TAP_LOOP]:$RIG_MX_PORT" 'its relay is the old one'
 is "$(postconf -h relayhost)" "$smtp" 'that of the first is not'
 ok 'the first still can log in' exo setup postfix "$relay" --relayhost "$smtp" --yes
 is "${OUT##*$'\n'}" unchanged 'nothing is missing'

@@ -84,7 +84,7 @@ site_account $app "secret_file: $SITE/secret/app"
 site_conf ca_file "$SITE/w/c"
 try 78 'ca_file' x refresh $app --force
 site_conf ca_file
-site_conf proxy http://127.0.0.1:1
+site_conf proxy http://$TAP_LOOP_URL:1
 site_conf proxy_auth_file "$SITE/w/x"
 try 78 'proxy_auth_file' x refresh $app --force
 site_conf proxy

@@ -257,7 +257,7 @@ const server = https.createServer(
   (req, res) => answer(req, res).catch((err) => { console.error(err); req.socket.destroy(); }),
 );
 
-server.listen(0, '127.0.0.1', () => {
+server.listen(0, process.env.TAP_LOOP || '127.0.0.1', () => {
   const { port } = server.address();
   provider = provide(`https://localhost:${port}`);
   lengthen(provider.AccessToken);

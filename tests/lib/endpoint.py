@@ -40,6 +40,7 @@ ANSWER, with optional arguments after colons:
 import http.server
 import json
 import os
+import socket
 import ssl
 import sys
 import threading
@@ -288,7 +289,7 @@ class Server(http.server.ThreadingHTTPServer):
 def main():
     args = sys.argv[1:]
     options = {"--cert": "srv", "--device": None, "--skew": "0",
-               "--listen": "127.0.0.1:0"}
+               "--listen": os.environ.get("TAP_LOOP", "127.0.0.1") + ":0"}
     plain = False
     while args and args[0].startswith("--"):
         option = args.pop(0)
@@ -310,7 +311,9 @@ def main():
         "device_code": "device-code-1", "user_code": "ABCD-EFGH",
         "verification_uri": "https://login.example/device",
         "expires_in": 900, "interval": 1, "message": "Open the page."})
-    host, where = options["--listen"].split(":")
+    host, where = options["--listen"].rsplit(":", 1)
+    if ":" in host:
+        Server.address_family = socket.AF_INET6
     server = Server((host, int(where)), directory, script, device, context)
     server.skew = int(options["--skew"])
     port = f"{directory}/endpoint.port"

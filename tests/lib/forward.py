@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""forward.py READY FROM:TO...: what connects to port FROM of 127.0.0.1 talks to
-port TO. READY is made when all of them listen. Runs until it is stopped.
+"""forward.py READY FROM:TO...: what connects to port FROM of the loopback
+talks to port TO. READY is made when all of them listen. Runs until it is stopped.
 """
 import asyncio
+import os
 import sys
+
+LOOP = os.environ.get("TAP_LOOP", "127.0.0.1")
 
 
 async def pipe(reader, writer):
@@ -20,7 +23,7 @@ async def pipe(reader, writer):
 def forward(to):
     async def connected(reader, writer):
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", to)
+            far_reader, far_writer = await asyncio.open_connection(LOOP, to)
         except OSError:
             writer.close()
             return
@@ -34,7 +37,7 @@ def forward(to):
 async def main():
     for pair in sys.argv[2:]:
         port, to = map(int, pair.split(":"))
-        await asyncio.start_server(forward(to), "127.0.0.1", port)
+        await asyncio.start_server(forward(to), LOOP, port)
     with open(sys.argv[1], "w", encoding="ascii"):
         pass
     await asyncio.Event().wait()

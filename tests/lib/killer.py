@@ -33,19 +33,22 @@ import urllib.parse
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
            signal.SIGALRM, signal.SIGTSTP]
 WORKERS = 4
+LOOP = os.environ.get("TAP_LOOP", "127.0.0.1")
+LOOP_URL = os.environ.get("TAP_LOOP_URL", LOOP)
 
 
 class Provider(http.server.ThreadingHTTPServer):
     """Tokens are NAME.GRANT.GENERATION; codes are code-NAME.GRANT."""
     daemon_threads = True
     request_queue_size = 128
+    address_family = socket.AF_INET6 if ":" in LOOP else socket.AF_INET
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Answer)
+        super().__init__((LOOP, 0), Answer)
         self.lock = threading.Lock()
         self.current, self.dead, self.spent = {}, set(), {}
         self.asked, self.grants = {}, {}
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.url = f"http://{LOOP_URL}:{self.server_address[1]}"
 
     def handle_error(self, request, client_address):
         pass  # a client that was killed

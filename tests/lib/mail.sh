@@ -70,7 +70,7 @@ auth_failure_delay = 0
 auth_mechanisms = $mechs
 auth_username_chars =
 protocols = imap pop3 submission lmtp
-listen = 127.0.0.1
+listen = $TAP_LOOP
 ssl = ${RIG_DOVECOT_SSL:-required}
 disable_plaintext_auth = ${RIG_DOVECOT_PLAINTEXT_OFF:-yes}
 ssl_cert = <$RIG/pki/${RIG_DOVECOT_CERT:-srv}.crt
@@ -78,8 +78,8 @@ ssl_key = <$RIG/pki/${RIG_DOVECOT_CERT:-srv}.key
 mail_location = maildir:$RIG/mail/%u
 first_valid_uid = 1
 mail_max_userip_connections = 200
-submission_host = 127.0.0.1
-submission_relay_host = 127.0.0.1
+submission_host = $TAP_LOOP
+submission_relay_host = $TAP_LOOP
 submission_relay_port = $RIG_MX_PORT
 userdb {
   driver = static
@@ -151,7 +151,7 @@ EOF
 
 rig_dovecot_stop() { rig_stop dovecot; }
 
-rig_listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1"); }
+rig_listens() { (exec 3<>"/dev/tcp/$TAP_LOOP/$1"); }
 
 # ----- Postfix: instances of its own, no /etc/postfix/main.cf, no syslogd
 
@@ -175,7 +175,8 @@ rig_postfix_master()
 
 rig_postfix_make()
 {
-    local name=$1 dir=$RIG/pf-$1
+    local name=$1 dir=$RIG/pf-$1 protocol=ipv4
+    [[ $TAP_LOOP == *:* ]] && protocol=ipv6
     need_root 'Postfix starts only as root'
     need_cmd postfix postconf
     mkdir -p "$dir"/{etc,spool,data}
@@ -187,10 +188,10 @@ rig_postfix_make()
         meta_directory=/etc/postfix \
         multi_instance_enable=yes "multi_instance_name=postfix-$name" \
         "syslog_name=pf-$name" "maillog_file=$(rig_postfix_log "$name")" \
-        "maillog_file_prefixes=$RIG" inet_interfaces=127.0.0.1 \
-        inet_protocols=ipv4 "myhostname=$name.$RIG_DOMAIN" \
+        "maillog_file_prefixes=$RIG" "inet_interfaces=$TAP_LOOP" \
+        "inet_protocols=$protocol" "myhostname=$name.$RIG_DOMAIN" \
         "myorigin=$RIG_DOMAIN" mydestination= alias_maps= \
-        local_recipient_maps= mynetworks=127.0.0.0/8
+        local_recipient_maps= "mynetworks=127.0.0.0/8 [::1]/128"
     : >"$(rig_postfix_log "$name")"
     RIG_NAME_POSTFIX+=" $name"
 }

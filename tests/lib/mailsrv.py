@@ -325,9 +325,10 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
 
-if len(sys.argv) > 2:
+WHERE = (*sys.argv[2:], os.environ.get("TAP_LOOP", "127.0.0.1"))[0]
+if ":" in WHERE:
     Server.address_family = socket.AF_INET6
-with Server((*sys.argv[2:], "127.0.0.1")[:1] + (0,), Session) as server:
+with Server((WHERE, 0), Session) as server:
     with open(f"{DIRECTORY}/mailsrv.port.new", "w", encoding="ascii") as out:
         out.write(str(server.server_address[1]))
     os.rename(f"{DIRECTORY}/mailsrv.port.new", f"{DIRECTORY}/mailsrv.port")

@@ -4,9 +4,9 @@
 # progress.sh: a sign of life from a step that takes minutes and writes to a
 # file. For tests/deps and tests/all.
 #
-#   progress LABEL COMMAND...   every EXO_PROGRESS seconds (15), on stderr, a
+#   progress [-q] LABEL COMMAND...   every EXO_PROGRESS seconds (15), on stderr, a
 #                               line "LABEL: 45 s: " and what COMMAND prints,
-#                               until progress_end
+#                               until progress_end; -q: not at once
 #
 # One at a time. It ends by itself when the shell that started it is gone.
 
@@ -14,14 +14,18 @@ PROGRESS=''
 
 progress()
 {
-    local label=$1 shell=$BASHPID began=$SECONDS
+    local label shell=$BASHPID began=$SECONDS quiet=0
+    [[ $1 == -q ]] && { quiet=1; shift; }
+    label=$1
     shift
     progress_end
     {
         trap 'kill "$nap" 2>/dev/null; exit' TERM
         while kill -0 "$shell" 2>/dev/null; do
-            printf '%s: %d s: %s\n' "$label" $((SECONDS - began)) \
-                "$("$@" 2>/dev/null | tr -cd '\t -~' | cut -c1-120)" >&2
+            [[ $quiet == 1 ]] ||
+                printf '%s: %d s: %s\n' "$label" $((SECONDS - began)) \
+                    "$("$@" 2>/dev/null | tr -cd '\t -~' | cut -c1-120)" >&2
+            quiet=0
             sleep "${EXO_PROGRESS:-15}" &
             nap=$!
             wait "$nap"

@@ -12,7 +12,7 @@
 #                           rig's provider (client_id=relay-app by default)
 #   rig_publish NAME TOKEN [KEY=VALUE]...  publish a token by hand
 #   rig_sasl CMD [ARG]...   run a libsasl2 client with the built plugin
-#   rig_port                a free port of 127.0.0.1
+#   rig_port                a free port of $TAP_LOOP
 #   rig_daemon NAME CMD...  background process, logs to log/NAME.log, stopped at
 #                           the end; rig_stop NAME ends it earlier
 #   rig_wait SECONDS CMD... poll until CMD succeeds
@@ -105,7 +105,7 @@ rig_pki()
 {
     local d=$RIG/pki ec=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
     local san='DNS:localhost,DNS:smtp.office365.com,DNS:outlook.office365.com'
-    san+=',DNS:login.microsoftonline.com,IP:127.0.0.1'
+    san+=',DNS:login.microsoftonline.com,IP:127.0.0.1,IP:::1'
     need_cmd openssl
     mkdir -p "$d"
     {
@@ -144,7 +144,7 @@ rig_account()
     local name=$1 pair file
     local -A keys=([provider]=microsoft [tenant]=$RIG_TENANT
         [client_id]=relay-app [token_endpoint]=${RIG_TOKEN_URL:-}
-        [servers]='localhost 127.0.0.1')
+        [servers]="localhost $TAP_LOOP")
     shift
     file=$(rig_account_file "$name")
     [[ -z ${keys[token_endpoint]} ]] && unset 'keys[token_endpoint]'
@@ -222,7 +222,7 @@ rig_publish()
     shift 2
     now=$(date +%s)
     local -A line=([account]=$name [user]=$name
-        [servers]='localhost 127.0.0.1' [serial]=1 [issued]=$now
+        [servers]="localhost $TAP_LOOP" [serial]=1 [issued]=$now
         [refresh_after]=$((now + 3000)) [usable_until]=$((now + 3000))
         [expires]=$((now + 3600)) [token]=$token)
     for pair; do line[${pair%%=*}]=${pair#*=}; done
@@ -268,12 +268,14 @@ rig_sasl()
 rig_port()
 {
     python3 - <<'PY'
-import random, socket
+import os, random, socket
+where = os.environ["TAP_LOOP"]
+family = socket.AF_INET6 if ":" in where else socket.AF_INET
 while True:
     port = random.randrange(11000, 32000)
-    with socket.socket() as s:
+    with socket.socket(family) as s:
         try:
-            s.bind(("127.0.0.1", port))
+            s.bind((where, port))
         except OSError:
             continue
     print(port)

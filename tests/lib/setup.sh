@@ -31,7 +31,7 @@ setup_plain()
     local name=$1 chroot=${2:-y} queue
     rig_postfix_make "$name"
     queue=$(rig_postfix_queue "$name")
-    rig_postfix_conf "$name" "relayhost=[127.0.0.1]:$RIG_MX_PORT" \
+    rig_postfix_conf "$name" "relayhost=[$TAP_LOOP]:$RIG_MX_PORT" \
         "smtp_tls_CAfile=$RIG_CA" smtp_host_lookup=native \
         "import_environment=MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C SASL_PATH=$RIG_SASL SASL_CONF_PATH=$RIG/sasl2"
     rig_postfix_master "$name" -F "smtp/unix/chroot=$chroot"

@@ -30,7 +30,7 @@ SITE_CONF=$SITE/etc/exoauth.conf
 SITE_STORE=$SITE/store
 SITE_TOKENS=$SITE/run/tokens
 SITE_ROOT=$SITE/jail
-SITE_URL=http://127.0.0.1:1
+SITE_URL=http://$TAP_LOOP_URL:1
 EXO=${EXO_BUILDDIR:?run it by make check, or set EXO_BUILDDIR}/exoauth
 
 SITE_LATER=()
@@ -69,7 +69,7 @@ site_endpoint()
     need_cmd python3
     # Detached from stdout, or a pipe behind the test would never end.
     python3 "${EXO_SRCDIR:-$(dirname "${BASH_SOURCE[0]}")/../..}/tests/lib/endpoint.py" \
-        --http --listen "${SITE_LISTEN:-127.0.0.1:0}" "$SITE" "$@" \
+        --http --listen "${SITE_LISTEN:-$TAP_LOOP:0}" "$SITE" "$@" \
         >"$SITE/endpoint.log" 2>&1 </dev/null &
     SITE_ENDPOINT=$!
     cleanup kill "$SITE_ENDPOINT"
@@ -79,14 +79,14 @@ site_endpoint()
         sleep 0.05
     done
     [[ -s $SITE/endpoint.port ]] || bail 'the token endpoint did not start'
-    SITE_URL=http://127.0.0.1:$(<"$SITE/endpoint.port")
+    SITE_URL=http://$TAP_LOOP_URL:$(<"$SITE/endpoint.port")
 }
 
 # An HTTP/1.0 request without curl, which a tester may not have.
 site_http()
 {
     local port=${SITE_URL##*:} body=${2:-}
-    exec {SITE_FD}<>"/dev/tcp/127.0.0.1/$port"
+    exec {SITE_FD}<>"/dev/tcp/$TAP_LOOP/$port"
     printf '%s HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s' "$1" "${#body}" \
         "$body" >&"$SITE_FD"
     sed '1,/^\r*$/d' <&"$SITE_FD"

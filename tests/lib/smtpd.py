@@ -10,6 +10,8 @@ Every response of a client goes, decoded, into a file DIR/smtpd/N, and counts
 as right; every message is taken and thrown away.
 """
 import base64
+import os
+import socket
 import socketserver
 import ssl
 import sys
@@ -77,4 +79,7 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
 
 
-Server(("127.0.0.1", int(sys.argv[2])), Session).serve_forever()
+WHERE = os.environ.get("TAP_LOOP", "127.0.0.1")
+if ":" in WHERE:
+    Server.address_family = socket.AF_INET6
+Server((WHERE, int(sys.argv[2])), Session).serve_forever()

@@ -26,6 +26,10 @@
 #   cleanup CMD [ARG]...       run at the end, last one first, whatever happens
 #
 # ok, not_ok and exits leave the command's stdout in $OUT and stderr in $ERR.
+# $TAP_LOOP is the loopback address that this host has, 127.0.0.1 or ::1, and
+# $TAP_LOOP_URL the same for a URL or relayhost; exported to every tool here.
+#   need_ipv4 WHAT          skip_all on a host that has ::1 alone
+#
 # The directory goes at the end; with EXO_KEEP=1 it stays if a check failed.
 
 [[ -n ${TAP_LOADED:-} ]] && return 0
@@ -36,6 +40,15 @@ unset CDPATH
 
 TAP_N=0 TAP_FAILED=0 TAP_SKIPPED_ALL='' TAP_ENDED='' TAP_DIR='' TAP_CLEANUP=()
 TAP_MAIN=$BASHPID
+TAP_LOOP=127.0.0.1
+# What is local to this network namespace, whatever /etc/hosts says.
+if [[ -r /proc/net/fib_trie ]] && ! grep -q -- '|-- 127\.0\.0\.1$' /proc/net/fib_trie &&
+    grep -qs '^0*1 ' /proc/net/if_inet6; then
+    TAP_LOOP=::1
+fi
+TAP_LOOP_URL=$TAP_LOOP
+[[ $TAP_LOOP == *:* ]] && TAP_LOOP_URL=[$TAP_LOOP]
+export TAP_LOOP TAP_LOOP_URL
 OUT='' ERR=''
 # Checks made inside $(...) or a redirected block must still reach the reader.
 exec {TAP_FD}>&1
@@ -176,6 +189,12 @@ need_cmd()
         command -v "$cmd" >/dev/null 2>&1 ||
             skip_all "$cmd is not installed; run: sudo tests/deps"
     done
+}
+
+need_ipv4()
+{
+    [[ $TAP_LOOP == 127.0.0.1 ]] ||
+        skip_all "this host has no 127.0.0.1: ${1:-this test} needs it"
 }
 
 need_file() { [[ -e $1 ]] || skip_all "$1 is missing${2:+; $2}"; }

@@ -85,10 +85,10 @@ tenant_up()
     install -D -m 0755 "$RIG_EXO" /usr/local/bin/exoauth
     install -m 0644 "$RIG_SASL/libexoauth.so" "$plugins/libexoauth.so"
     {
-        echo '127.0.0.1 localhost'
+        echo "$TAP_LOOP localhost"
         for host in login.microsoftonline.com smtp.office365.com \
             outlook.office365.com; do
-            echo "127.0.0.1 $host"
+            echo "$TAP_LOOP $host"
         done
     } >/etc/hosts
     echo 'hosts: files' >>/etc/nsswitch.conf

@@ -42,7 +42,7 @@ class Driver:
         for line in self.process.stdout:
             found = re.search(r"started successfully on port (\d+)", line)
             if found:
-                self.base = f"http://127.0.0.1:{found[1]}"
+                self.base = f"http://localhost:{found[1]}"
                 break
         self.opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}))

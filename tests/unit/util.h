@@ -22,7 +22,28 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
 #define NOBODY ((uid_t)65534)
+
+/* For tests that compare texts with 127.0.0.1: true, and a plan for it, on a
+ * host that has ::1 alone. */
+static inline bool skip_without_ipv4(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int rc;
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    rc = bind(fd, (struct sockaddr *)&address, sizeof(address));
+    (void)close(fd);
+    if (rc != 0) {
+        (void)puts("1..0 # SKIP this host has no 127.0.0.1");
+    }
+    return rc != 0;
+}
 
 struct place {
     char path[256];
