@@ -57,7 +57,7 @@ void exo_askers_refuse(struct exo_askers *askers, uid_t uid, const char *fmt,
     one->told = one->seen;
 }
 
-int exo_askers_tell(struct exo_askers *askers)
+int exo_askers_tell(struct exo_askers *askers, bool all)
 {
     int64_t now = exo_clock_ms();
     int64_t next = -1;
@@ -69,7 +69,7 @@ int exo_askers_tell(struct exo_askers *askers)
         if (one->refused == 0) {
             continue;
         }
-        if (left <= 0) {
+        if (all || left <= 0) {
             exo_log(EXO_LOG_NOTICE, "uid %u: refused %u times more",
                     (unsigned)one->uid, one->refused);
             one->refused = 0;

@@ -34,9 +34,9 @@ struct exo_asker *exo_askers_find(struct exo_askers *askers, uid_t uid);
 void exo_askers_refuse(struct exo_askers *askers, uid_t uid, const char *fmt,
                        ...) EXO_PRINTF(3, 4);
 
-/* Logs the counts whose minute is over. Milliseconds until the next is, -1:
- * there is none. */
-int exo_askers_tell(struct exo_askers *askers);
+/* Logs the counts whose minute is over, or all of them. Milliseconds until the
+ * next is, -1: there is none. */
+int exo_askers_tell(struct exo_askers *askers, bool all);
 
 /* Somebody asked for no account: warns of the files that nobody reads, once for
  * each change of account_dir. */

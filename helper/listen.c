@@ -324,7 +324,7 @@ static void attend(struct exo_app *app, int listener, const sigset_t *mask)
 static int prepare(struct pollfd *p, int signals, int listener)
 {
     const struct exo_waiting *w = &crowd.waiting;
-    int until = exo_askers_tell(&crowd.askers);
+    int until = exo_askers_tell(&crowd.askers, false);
 
     p[0] = (struct pollfd){ signals, POLLIN, 0 };
     p[1] = (struct pollfd){ is_full() ? -1 : listener, POLLIN, 0 };
@@ -393,6 +393,7 @@ int exo_listen_run(struct exo_app *app, const char *path, int fd,
     (void)close(fd);
     exo_waiting_free(&crowd.waiting);
     await_all(app, signals);
+    (void)exo_askers_tell(&crowd.askers, true);
     (void)close(signals);
     return 0;
 }

@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/test_account \
 	tests/unit/test_ask \
 	tests/unit/test_ask_helper \
+	tests/unit/test_askers \
 	tests/unit/test_block \
 	tests/unit/test_block_values \
 	tests/unit/test_broker \
