@@ -205,3 +205,10 @@ ok 'TAB behind a =' at_bash 'exoauth token a --format=oa\t'
 is "$(last)" --format=oauthbearer 'completes the value'
 ok 'TAB in a file name with @' at_bash 'exoauth export a --out files/keys@h\t'
 is "$(last)" files/keys@home 'completes the file'
+
+site_account 'zed%24%28touch%20canary%29@contoso.test'
+ok 'TAB behind the start of an account that is a command' \
+    at_bash "exoauth token --config $SITE_CONF zed\\t"
+# shellcheck disable=SC2016 # as it is
+is "$(last)" 'zed$(touch canary)@contoso.test' 'completes it as one word'
+ok 'nothing was run' test ! -e "$dir/canary"
