@@ -269,9 +269,8 @@ void exo_login_whose(const struct exo_login *login,
     }
     exo_app_warn(login->app,
                  "%s was authorised by %s, not by the owner of mailbox %s; "
-                 "unless that mailbox is shared with them, run: exoauth login "
-                 "%s again and sign in as %s",
-                 login->owner->file.name, tokens->mailbox, wanted,
-                 EXO_SH(login->owner->file.name, "ACCOUNT"),
-                 EXO_SH(wanted, "ACCOUNT"));
+                 "unless that mailbox is shared with them, sign in as %s; run: "
+                 "exoauth login %s",
+                 login->owner->file.name, tokens->mailbox, wanted, wanted,
+                 EXO_SH(login->owner->file.name, "ACCOUNT"));
 }
