@@ -49,9 +49,11 @@ tell()
     local way
     run x list
     for way in '' --json --nagios --prometheus; do run x status $way; done
-    run doctor
-    run doctor --json
-    run doctor --bundle -
+    if [[ ${1:-} ]]; then
+        run doctor
+        run doctor --json
+        run doctor --bundle -
+    fi
     run x token other@contoso.test
     run x show other@contoso.test
     run x refresh --all
@@ -84,7 +86,7 @@ for ((i = 0; i < texts; i++)); do
     cp "$etc/$me.conf" "$etc/$(outside file $i)Q@x.test.conf"
     cp "$etc/$me.conf" "$etc/$(outside file $i)@x.test"
 done
-tell
+tell all
 clean 'account_dir'
 run x list
 like "$(<"$TAP_DIR/err")" \
@@ -100,6 +102,7 @@ for ((i = 0; i < texts; i++)); do
     cp -p "$SITE_TOKENS/$me" "$SITE_TOKENS/$(outside name $i)q@x.test"
 done
 tell
+run doctor
 run x rekey
 run x export --all --out "$SITE/log/bundle" --password-file "$SITE/secret/refresh"
 rm -f "$SITE/log/bundle"
@@ -112,17 +115,20 @@ site_account @contoso.test "secret_file: $SITE/secret/app"
 for ((i = 0; i < texts; i++)); do
     text=$(outside text $i)
     commands=(token refresh show status doctor remove login)
-    run x "${commands[i % 7]}" "$text@contoso.test"
-    run x "${commands[(i + 3) % 7]}" "<$text@contoso.test>"
-    run x test "$text" smtp --server "$text"
-    run x explain "535 5.7.3 $text"
-    run x login "$me" --set "scope=$text" --set "$text=x"
-    run x login "$me" --secret-file "$text"
-    run x import --from mutt "$text"
-    run x list --config "$SITE/$text"
+    run x "${commands[i % 7]}" "<$text@contoso.test>"
     run ask get "$text@contoso.test"
-    run ask get "$text"
     run ask get $me server "$text"
+    case $((i % 3)) in
+    0) run x test "$text" smtp --server "$text"
+        run x explain "535 5.7.3 $text"
+        run x login "$me" --set "scope=$text" --set "$text=x" ;;
+    1) run x login "$me" --secret-file "$text"
+        run x import --from mutt "$text"
+        run x list --config "$SITE/$text" ;;
+    *) run x "$text"
+        run x list "--$text"
+        run ask get "$text" ;;
+    esac
 done
 clean 'names that were given'
 rm -f "$etc/@contoso.test.conf"
@@ -132,19 +138,18 @@ site_account $me "secret_file: $SITE/secret/app"
 
 for ((i = 0; i < texts; i++)); do
     text=$(outside json $i)
-    for answer in "status:400:{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000222: $text\"}" \
-        "raw:{\"error\":\"$text\",\"error_description\":\"$text\"}" \
-        "raw:{\"token_type\":\"$text\",\"access_token\":\"$text\",\"scope\":\"$text\"}" \
-        "redirect:302:http://127.0.0.1/$text"; do
-        site_script "$answer"
-        run x refresh $me --force
-    done
+    answers=("status:400:{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000222: $text\"}"
+        "raw:{\"error\":\"$text\",\"error_description\":\"$text\"}"
+        "raw:{\"token_type\":\"$text\",\"access_token\":\"$text\",\"scope\":\"$text\"}"
+        "redirect:302:http://127.0.0.1/$text")
+    site_script "${answers[i % 4]}"
+    run x refresh $me --force
     site_script "status:400:{\"error\":\"invalid_grant\",\"error_description\":\"$text\"}"
     run x refresh $person --force
     run x status
-    run ask get $person
 done
-tell
+tell all
+run ask get $person
 run x token $person
 like "$(<"$SITE/log/events")" '; run. touch canary.*; run: exoauth login person@contoso.test$' \
     'our own command is kept'
@@ -159,12 +164,25 @@ for ((i = 0; i < texts; i++)); do
         "raw:{\"issuer\":\"$SITE_URL\",\"token_endpoint\":\"$SITE_URL/token\",\"authorization_endpoint\":\"$SITE_URL/$text\",\"device_authorization_endpoint\":\"$SITE_URL/$text\"}"; do
         site_gets "$answer"
         run x refresh issuer@contoso.test --force
-        run timeout 10 "$EXO" login issuer@contoso.test --paste --config "$SITE_CONF"
     done
+    run timeout 10 "$EXO" login issuer@contoso.test --paste --config "$SITE_CONF"
 done
 run doctor issuer@contoso.test
 clean 'metadata'
 rm -f "$etc/issuer@contoso.test.conf"
+
+# ----- what a browser brings back
+
+unset DISPLAY WAYLAND_DISPLAY
+site_account desk@contoso.test "authorization_endpoint: $SITE_URL/authorize"
+for ((i = 0; i < texts; i++)); do
+    text=$(outside json $i)
+    run python3 "$src/tests/lib/paste.py" "$EXO" "$SITE_CONF" desk@contoso.test \
+        "f'{redirect}?state={state}&error=access_denied&error_description=' +
+        u.quote(\"$text\".replace(chr(10), ' '))" --paste
+done
+clean 'an address'
+rm -f "$etc/desk@contoso.test.conf"
 
 # ----- what stands in tokens
 
@@ -186,9 +204,9 @@ for ((i = 0; i < texts; i++)); do
     site_http 'POST /_test/device' "{\"device_code\":\"c\",\"user_code\":\"$text\",\"verification_uri\":\"https://x.test/$text\",\"expires_in\":9,\"interval\":1}" >/dev/null
     run timeout 20 "$EXO" login $person --device --config "$SITE_CONF" --set \
         "device_authorization_endpoint=$SITE_URL/devicecode"
-    run doctor $person
-    run x status $person
+    ((i % 4)) || run doctor $person
 done
+run x status $person
 clean 'claims'
 
 # ----- what stands in a map of Postfix

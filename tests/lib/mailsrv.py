@@ -208,9 +208,8 @@ class Session(socketserver.BaseRequestHandler):
             self.no(f"Authentication {words[1]} {token.decode()} {encoded}")
         elif how == "challenge":
             self.more(base64.b64encode(json.dumps({
-                "status": "401" + self.long, "schemes": "bearer",
-                "scope": "s" + self.long}).encode(
-                    "utf-8", "surrogateescape")).decode())
+                "status": "401" + self.long, "schemes": "bearer"},
+                separators=(",", ":")).encode()).decode())
             self.line()
             self.no("Authentication unsuccessful [HOST.example]")
         elif how == "bye":

@@ -15,6 +15,7 @@
 # Their command makes a file, by a program or without one. What is pasted finds
 # our commands, which do nothing, and no others.
 
+import functools
 import json
 import os
 import re
@@ -51,6 +52,7 @@ def as_name(text):
                     else b'%%%02X' % c for i, c in enumerate(text))
 
 
+@functools.lru_cache(maxsize=None)
 def paste(command):
     """what it did besides: files, and commands that are not ours"""
     with tempfile.TemporaryDirectory() as top:
