@@ -27,6 +27,7 @@ libexoauth_common_la_SOURCES = \
 	common/proto.c \
 	common/published.c \
 	common/replace.c \
+	common/reserve.c \
 	common/secret.c \
 	common/servers.c \
 	common/source.c \

@@ -84,6 +84,9 @@ static int set_user_presets(struct exo_conf *conf, struct exo_err *err)
     if (state == NULL || data == NULL) {
         free(data);
         free(state);
+        if (exo_conf_home() != NULL) {
+            return EXO_E_NOMEM;
+        }
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%.200s is a user's own file, but HOME is not an "
                            "absolute directory; set HOME",
@@ -259,14 +262,8 @@ static int read_text(struct exo_conf *conf, struct exo_err *err)
             exo_file_advice(why, "; it must be a regular file of root or of "
                                  "its reader, which others cannot write to"));
     }
-    if (rc == EXO_E_NOMEM) {
-        return rc;
-    }
-    if (exo_error_is_shortage(rc)) {
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "cannot read %.300s: %s; raise the limit of open "
-                           "files",
-                           conf->path, exo_errno_text(errno));
+    if (exo_err_system(err, rc, "cannot read %.200s", conf->path)) {
+        return EXO_E_STATUS;
     }
     if (rc != EXO_OK) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,

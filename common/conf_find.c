@@ -72,20 +72,20 @@ char *exo_conf_user_dir(const char *name, const char *fallback)
     return dir;
 }
 
-char *exo_conf_user_file(void)
+int exo_conf_user_file(char **file)
 {
-    char *dir, *file;
+    char *dir;
 
-    if (getuid() == 0 || geteuid() == 0) {
-        return NULL;
+    *file = NULL;
+    if (getuid() == 0 || geteuid() == 0 || exo_conf_home() == NULL) {
+        return EXO_OK;
     }
     dir = exo_conf_user_dir("XDG_CONFIG_HOME", "/.config");
-    if (dir == NULL) {
-        return NULL;
+    if (dir != NULL) {
+        *file = exo_conf_join(dir, "/" FILE_NAME);
     }
-    file = exo_conf_join(dir, "/" FILE_NAME);
     free(dir);
-    return file;
+    return *file != NULL ? EXO_OK : EXO_E_NOMEM;
 }
 
 const char *exo_conf_sasl_path(void)
@@ -117,6 +117,7 @@ static int make_absolute(const char *name, size_t len, char **path)
     free(dir);
     free(cwd);
     free(rest);
+    /* Of no memory, EXO_E_IO and errno say the same. */
     return *path != NULL ? EXO_OK : EXO_E_IO;
 }
 
@@ -129,11 +130,14 @@ static bool is_there(const char *path)
     return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-static bool is_visible(const char *path)
+/* Who may not look has none; who could not must not take another one. */
+static int look_for(const char *path, bool *there)
 {
     struct stat st;
+    int rc = lstat(path, &st) == 0 ? EXO_OK : exo_error_from_errno(errno);
 
-    return lstat(path, &st) == 0;
+    *there = rc == EXO_OK;
+    return exo_error_is_shortage(rc) ? rc : EXO_OK;
 }
 
 /* The first file in the path; *path is its name in the first directory if
@@ -182,17 +186,26 @@ static int find_in_path(const char *sasl_path, char **path)
 int exo_conf_find(const char *explicit_file, const char *sasl_path, char **path,
                   bool *user)
 {
-    char *own = exo_conf_user_file();
+    bool there = false;
+    char *own;
     int rc;
 
     *path = NULL;
     *user = false;
+    rc = exo_conf_user_file(&own);
+    if (rc == EXO_OK && explicit_file == NULL && own != NULL) {
+        rc = look_for(own, &there);
+    }
+    if (rc != EXO_OK) {
+        free(own);
+        return rc;
+    }
     if (explicit_file != NULL) {
         /* The plugin names the file to the helper it starts, which must then
          * see it as the plugin does. */
         rc = make_absolute(explicit_file, strlen(explicit_file), path);
         *user = rc == EXO_OK && own != NULL && strcmp(own, *path) == 0;
-    } else if (own != NULL && is_visible(own)) {
+    } else if (there) {
         *path = own;
         *user = true;
         return EXO_OK;

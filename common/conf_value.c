@@ -3,9 +3,10 @@
  * What the values in exoauth.conf may be (common/conf.h).
  *
  * Called by conf.c for each line that has a rule. A value is either taken
- * over as a new string, which is the caller's, or refused with a static text
- * that says what is expected. Every path becomes absolute here, because the
- * program that reads it runs in whatever directory its host was started in.
+ * over as a new string, which is the caller's and NULL for want of memory, or
+ * refused with a static text that says what is expected. Every path becomes
+ * absolute here, because the program that reads it runs in whatever directory
+ * its host was started in.
  */
 #include "config.h"
 
@@ -15,25 +16,26 @@
 
 #include "common/conf.h"
 
-static const char *const need_path = "must be an absolute path";
-
-/* An absolute path, or in a user's own file one below HOME. */
-static char *path_value(const struct exo_conf *conf, const char *word,
-                        size_t len)
+/* An absolute path, or in a user's own file one below HOME. *path is NULL and
+ * no problem is named where there is no memory for it. */
+static const char *path_value(const struct exo_conf *conf, const char *word,
+                              size_t len, const char *problem, char **path)
 {
     const char *home = conf->user ? exo_conf_home() : NULL;
-    char *rest, *path;
+    char *rest;
 
+    *path = NULL;
     if (len > 0 && word[0] == '/') {
-        return strndup(word, len);
-    }
-    if (home == NULL || len < 2 || word[0] != '~' || word[1] != '/') {
+        *path = strndup(word, len);
         return NULL;
     }
+    if (home == NULL || len < 2 || word[0] != '~' || word[1] != '/') {
+        return problem;
+    }
     rest = strndup(word + 1, len - 1);
-    path = rest != NULL ? exo_conf_join(home, rest) : NULL;
+    *path = rest != NULL ? exo_conf_join(home, rest) : NULL;
     free(rest);
-    return path;
+    return NULL;
 }
 
 /* http://HOST:PORT, with or without a slash; what curl would make of other
@@ -71,22 +73,22 @@ static const char *list_value(const struct exo_conf *conf, const char *list,
     struct exo_buf out = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     const char *problem = NULL;
     const char *word, *text;
+    char *path = NULL;
+    bool whole = true;
     size_t len;
 
-    while (problem == NULL && (word = exo_word_next(&list, &len)) != NULL) {
-        char *path = path_value(conf, word, len);
-
-        if (path == NULL) {
-            problem = "every name in the list must be an absolute path";
-            break;
+    while (whole && (word = exo_word_next(&list, &len)) != NULL) {
+        problem = path_value(conf, word, len,
+                             "every name in the list must be an absolute path",
+                             &path);
+        whole = path != NULL;
+        if (whole) {
+            exo_buf_str(&out, out.len > 0 ? " " : "");
+            exo_buf_str(&out, path);
         }
-        if (out.len > 0) {
-            exo_buf_str(&out, " ");
-        }
-        exo_buf_str(&out, path);
         free(path);
     }
-    if (problem == NULL && exo_buf_done(&out, &text) == EXO_OK) {
+    if (whole && exo_buf_done(&out, &text) == EXO_OK) {
         *value = strdup(text);
     }
     exo_buf_free(&out);
@@ -131,7 +133,7 @@ static const char *mechanisms_value(const char *list, char **value)
 static const char *store_value(const struct exo_conf *conf, const char *text,
                                char **value)
 {
-    static const char *const need_file = "must be file: and an absolute path";
+    const char *need_file = "must be file: and an absolute path";
     size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz");
     char *path;
 
@@ -142,13 +144,12 @@ static const char *store_value(const struct exo_conf *conf, const char *text,
         *value = strdup(text);
         return NULL;
     }
-    path = path_value(conf, text + 5, strlen(text + 5));
-    if (path == NULL) {
-        return need_file;
+    need_file = path_value(conf, text + 5, strlen(text + 5), need_file, &path);
+    if (path != NULL) {
+        *value = exo_conf_join("file:", path);
     }
-    *value = exo_conf_join("file:", path);
     free(path);
-    return NULL;
+    return need_file;
 }
 
 const char *exo_conf_value(const struct exo_conf *conf, enum exo_conf_kind kind,
@@ -200,17 +201,16 @@ const char *exo_conf_value(const struct exo_conf *conf, enum exo_conf_kind kind,
             *value = strdup(text);
             return NULL;
         }
-        *value = path_value(conf, text, strlen(text));
-        return *value == NULL ? "must be syslog, stderr or an absolute path"
-                              : NULL;
+        return path_value(conf, text, strlen(text),
+                          "must be syslog, stderr or an absolute path", value);
     case EXO_KIND_PATH_OR_NONE:
         if (none) {
             break;
         }
         /* fall through */
     case EXO_KIND_PATH:
-        *value = path_value(conf, text, strlen(text));
-        return *value == NULL ? need_path : NULL;
+        return path_value(conf, text, strlen(text), "must be an absolute path",
+                          value);
     }
     if (none && kind != EXO_KIND_WORD) {
         *value = strdup("");

@@ -74,8 +74,9 @@ int exo_error_from_errno(int saved_errno)
 bool exo_error_is_shortage(int code)
 {
     return code == EXO_E_NOMEM ||
-           (code == EXO_E_IO && (errno == ENOMEM || errno == EMFILE ||
-                                 errno == ENFILE || errno == ENOBUFS));
+           (code == EXO_E_IO &&
+            (errno == ENOMEM || errno == EMFILE || errno == ENFILE ||
+             errno == ENOBUFS || errno == ENOLCK || errno == EAGAIN));
 }
 
 const char *exo_errno_text(int saved_errno)
@@ -103,7 +104,10 @@ const char *exo_errno_remedy(int saved_errno, const char *otherwise)
         { EIO, "the disk failed, see the kernel log" },
         { EMFILE, "raise the limit of open files" },
         { ENFILE, "raise the limit of open files" },
+        { EAGAIN, "raise the limit of processes" },
         { ENOMEM, "free some memory" },
+        { ENOBUFS, "free some memory" },
+        { ENOLCK, "try again, and see that its file system has locks" },
     };
 
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {
@@ -186,16 +190,38 @@ int exo_err_unread(struct exo_err *err, int rc)
     return rc;
 }
 
+bool exo_err_system(struct exo_err *err, int rc, const char *fmt, ...)
+{
+    int error = rc == EXO_E_NOMEM ? ENOMEM : errno;
+    bool shortage = exo_error_is_shortage(rc);
+    char what[EXO_ERR_TEXT / 2];
+    const char *remedy;
+    va_list ap;
+
+    if (rc != EXO_E_NOMEM && rc != EXO_E_IO) {
+        return false;
+    }
+    remedy = exo_errno_remedy(error, NULL);
+    if (remedy == NULL) {
+        return false;
+    }
+    va_start(ap, fmt);
+    exo_text_set(what, sizeof what, fmt, ap);
+    va_end(ap);
+    (void)exo_err_set(err, shortage ? EXO_STATUS_TRANSIENT : EXO_STATUS_STORE,
+                      "%s: %s; %s", what,
+                      error == ENOMEM ? exo_strerror(EXO_E_NOMEM)
+                                      : exo_errno_text(error),
+                      remedy);
+    return true;
+}
+
 void exo_err_words(struct exo_err *err, int rc)
 {
     if (rc == EXO_OK || err->status != EXO_STATUS_OK) {
         return;
     }
-    if (exo_error_is_shortage(rc)) {
-        (void)exo_err_set(
-            err, EXO_STATUS_TRANSIENT, "%s; free some memory, and run it again",
-            rc == EXO_E_NOMEM ? exo_strerror(rc) : exo_errno_text(errno));
-    } else {
+    if (!exo_err_system(err, rc, "cannot go on")) {
         (void)exo_err_set(err, EXO_STATUS_BUG, "internal error: %s",
                           exo_strerror(rc));
     }

@@ -62,7 +62,10 @@ static int open_old(int dirfd, const char *name, int *fd, struct stat *st)
     if (*fd < 0) {
         return errno == ENOENT ? EXO_OK : exo_error_from_errno(errno);
     }
-    return fstat(*fd, st) == 0 && S_ISREG(st->st_mode) ? EXO_OK : EXO_E_UNSAFE;
+    if (fstat(*fd, st) != 0) {
+        return exo_error_from_errno(errno);
+    }
+    return S_ISREG(st->st_mode) ? EXO_OK : EXO_E_UNSAFE;
 }
 
 /* The new file is in its place, and stays there if this fails: then previous

@@ -11,6 +11,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -31,8 +32,14 @@
 static int find_run_as(struct exo_app *app, struct exo_err *err)
 {
     const char *name = app->conf->run_as;
-    const struct passwd *pw = getpwnam(name);
+    const struct passwd *pw;
 
+    errno = 0;
+    pw = getpwnam(name);
+    if (!pw && exo_err_system(err, exo_error_from_errno(errno),
+                              "cannot look up user %s (run_as)", name)) {
+        return EXO_E_STATUS;
+    }
     if (!pw) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "there is no user %s (run_as); run: useradd "
@@ -61,7 +68,12 @@ static int find_token_group(struct exo_app *app, struct exo_err *err)
     if (name[0] == '\0') {
         return 0;
     }
+    errno = 0;
     gr = getgrnam(name);
+    if (!gr && exo_err_system(err, exo_error_from_errno(errno),
+                              "cannot look up group %s (token_group)", name)) {
+        return EXO_E_STATUS;
+    }
     if (!gr) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "there is no group %s (token_group); run: groupadd "
@@ -114,15 +126,17 @@ static int load_conf(struct exo_app *app, const char *explicit_file, bool own,
     rc = exo_conf_find(explicit_file, exo_conf_sasl_path(), &path, &user);
     if (rc == 0) {
         rc = exo_conf_load(&app->conf, path, user, EXO_HELPER, err);
-    } else {
+    } else if (!exo_err_system(err, rc, "cannot look for exoauth.conf")) {
         (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                           "cannot tell which configuration is in force: %s; "
                           "name it with --config FILE",
                           exo_strerror(rc));
     }
     if (rc == 0 && own && wants_own(app->conf, explicit_file)) {
-        char *mine = exo_conf_user_file();
+        char *mine = NULL;
 
+        rc = exo_conf_user_file(&mine);
+        exo_err_words(err, rc);
         if (mine) {
             exo_conf_free(app->conf);
             rc = exo_conf_load(&app->conf, mine, true, EXO_HELPER, err);
@@ -225,6 +239,10 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err)
         if (initgroups(app->run_as, app->gid) != 0 ||
             setresgid(app->gid, app->gid, app->gid) != 0 ||
             setresuid(app->uid, app->uid, app->uid) != 0) {
+            if (exo_err_system(err, exo_error_from_errno(errno),
+                               "cannot become user %s", app->run_as)) {
+                return EXO_E_STATUS;
+            }
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "cannot become user %s: %m; is the container "
                                "without CAP_SETUID? then set run_as: root",

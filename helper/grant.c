@@ -11,6 +11,7 @@
 
 #include "discover.h"
 #include "exoauth/proto.h"
+#include "exoauth/reserve.h"
 #include "spend.h"
 #include "work.h"
 
@@ -186,6 +187,17 @@ int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
     return rc;
 }
 
+int exo_work_reserve(struct exo_work *w)
+{
+    int rc = exo_store_reserve(w->app->store, &w->owner->file, w->err);
+
+    if (rc == 0) {
+        rc = exo_reserve_take();
+        exo_err_words(w->err, rc);
+    }
+    return rc;
+}
+
 /*
  * A refresh token can be worth only one use. If what the provider gives in
  * exchange could not be saved, the account would be lost; so the store must
@@ -200,8 +212,7 @@ static int rehearse(struct exo_work *w)
         return 0;
     }
     rc = exo_store_put(w->app->store, &w->lock, &w->got->record, w->err);
-    return rc == 0 ? exo_store_reserve(w->app->store, &w->owner->file, w->err)
-                   : rc;
+    return rc == 0 ? exo_work_reserve(w) : rc;
 }
 
 int exo_work_request(struct exo_work *w)
@@ -236,6 +247,7 @@ int exo_work_request(struct exo_work *w)
         exo_work_refuse(w, &error);
     }
     exo_spend_end();
+    (void)exo_reserve_use();
     exo_tokens_free(&tokens);
     return rc;
 }

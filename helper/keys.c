@@ -107,15 +107,8 @@ int exo_key_file_read(const struct exo_app *app, const char *path,
     if (rc == 0 || rc == EXO_E_NOENT) {
         return rc;
     }
-    if (exo_error_is_shortage(rc)) {
-        return exo_err_unread(
-            err,
-            exo_err_set(err, EXO_STATUS_TRANSIENT,
-                        "cannot read key file %s: %s; nothing is wrong with "
-                        "it, free memory or raise the limit of open files",
-                        path,
-                        rc == EXO_E_NOMEM ? exo_strerror(rc)
-                                          : exo_errno_text(errno)));
+    if (exo_err_system(err, rc, "cannot read key file %s", path)) {
+        return exo_err_unread(err, EXO_E_STATUS);
     }
     rc = key_file_refused(app, path, rc, why, err);
     /* What was opened and refused is another matter. */

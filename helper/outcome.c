@@ -14,6 +14,7 @@
 #include "discover.h"
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
+#include "exoauth/reserve.h"
 #include "work.h"
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -48,6 +49,21 @@ static void note_recovery(struct exo_work *w)
         exo_event_note(w->app, "recovered", w->owner->file.name,
                        "a new token was obtained, all is well again");
     }
+}
+
+/* There is no second answer to what was spent, but a second try. */
+static int put(struct exo_work *w, struct exo_err *err)
+{
+    struct exo_record *r = &w->got->record;
+    struct exo_err again = EXO_ERR_INIT;
+    int rc = exo_store_put(w->app->store, &w->lock, r, err);
+
+    if (rc != 0 && exo_reserve_use() &&
+        exo_store_put(w->app->store, &w->lock, r, &again) == 0) {
+        *err = (struct exo_err)EXO_ERR_INIT;
+        rc = 0;
+    }
+    return rc;
 }
 
 int exo_work_accept(struct exo_work *w, struct exo_tokens *tokens)
@@ -162,7 +178,7 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
         exo_log(EXO_LOG_WARNING, "%s: %-s", w->owner->file.name,
                 error->err.text);
     }
-    if (exo_store_put(w->app->store, &w->lock, r, &ignored) != 0) {
+    if (put(w, &ignored) != 0) {
         exo_app_warn(w->app, "%-s", ignored.text);
         if (ignored.status != EXO_STATUS_MISCONFIGURED) { /* there is a key */
             exo_work_note(w, r->next_try > now ? r->next_try : now + pause);
@@ -173,7 +189,7 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
 int exo_work_save(struct exo_work *w)
 {
     struct exo_record *r = &w->got->record;
-    int rc = exo_store_put(w->app->store, &w->lock, r, w->err);
+    int rc = put(w, w->err);
 
     if (rc == 0 || w->err->status != EXO_STATUS_MISCONFIGURED) {
         exo_work_note(w, rc == 0 ? 0 : exo_clock_now() + EXO_REJECT_PAUSE);

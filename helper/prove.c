@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "exoauth/proto.h"
+#include "exoauth/reserve.h"
 #include "exoauth/seal.h"
 #include "spend.h"
 #include "work.h"
@@ -219,10 +220,7 @@ static int rehearse(struct login *l)
     if (!w->damaged) {
         rc = exo_store_put(w->app->store, &w->lock, &w->got->record, w->err);
     }
-    if (rc == 0) {
-        rc = exo_store_reserve(w->app->store, &w->owner->file, w->err);
-    }
-    return rc;
+    return rc == 0 ? exo_work_reserve(w) : rc;
 }
 
 int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
@@ -265,6 +263,7 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
         forget(&l);
     }
     exo_spend_end();
+    (void)exo_reserve_use();
     exo_tokens_free(&own);
     return rc;
 }

@@ -117,6 +117,10 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
     if (rc == EXO_E_NOENT && lstat(path.data, &st) != 0) {
         goto out;
     }
+    if (exo_err_system(err, rc, "cannot read %.200s", path.data)) {
+        rc = EXO_E_STATUS;
+        goto out;
+    }
     if (rc == EXO_E_NOENT) {
         why = "it is a link to a file that does not exist";
     }
@@ -129,11 +133,11 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
                                  "else can write"));
         goto out;
     }
-    rc = exo_buf_reserve(&s->text, 1) ? 0 : EXO_E_NOMEM;
-    if (rc == 0) {
-        rc = exo_block_parse(&s->block, s->text.data, s->text.len,
-                             EXO_BLOCK_FILE);
+    if (!exo_buf_reserve(&s->text, 1)) {
+        rc = EXO_E_NOMEM;
+        goto out;
     }
+    rc = exo_block_parse(&s->block, s->text.data, s->text.len, EXO_BLOCK_FILE);
     if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "%s line %u: %s; correct that line", path.data,
@@ -196,8 +200,8 @@ static int take_files(struct exo_settings *s, const struct exo_conf *conf,
         }
         exo_settings_set(s, (enum exo_key)i, pair->value, where, pair->line);
         if (exo_setting_check((enum exo_key)i, pair->value, &why) != 0) {
-            return exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%s line %u: %-s",
-                               where, pair->line, why.text);
+            return exo_err_set(err, why.status, "%s line %u: %-s", where,
+                               pair->line, why.text);
         }
     }
     return 0;
@@ -258,7 +262,8 @@ static int load(struct exo_settings **settings, const struct exo_conf *conf,
 
     *settings = NULL;
     if (!s) {
-        return exo_err_set(err, EXO_STATUS_TRANSIENT, "out of memory");
+        exo_err_words(err, EXO_E_NOMEM);
+        return EXO_E_STATUS;
     }
     s->account = *account;
     exo_buf_init(&s->text, EXO_BLOCK_SIZE);
@@ -276,7 +281,9 @@ static int load(struct exo_settings **settings, const struct exo_conf *conf,
         rc = exo_settings_take_provider(s, err);
     }
     if (rc != 0) {
-        if (err->status == EXO_STATUS_OK) {
+        if (err->status == EXO_STATUS_OK &&
+            !exo_err_system(err, rc, "cannot read the settings of %s",
+                            account->name)) {
             (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%s: %s",
                               account->name, exo_strerror(rc));
         }

@@ -111,8 +111,24 @@ static int check_word(enum exo_key key, const char *value, struct exo_err *err)
     }
 }
 
-/* What is wrong with the value, NULL if nothing is. */
-static const char *complaint(enum exo_key key, const char *value)
+/* Is it a URL that may be used? EXO_OK where it need be none. */
+static int check_url(enum exo_key key, const char *value)
+{
+    switch (key) {
+    case EXO_KEY_IDENTITY_ENDPOINT:
+        return exo_http_identity_check(value);
+    case EXO_KEY_ISSUER:
+    case EXO_KEY_TOKEN_ENDPOINT:
+    case EXO_KEY_AUTHORIZATION_ENDPOINT:
+    case EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT:
+        return exo_http_url_check(value);
+    default:
+        return EXO_OK;
+    }
+}
+
+/* What is wrong with the value, NULL if nothing is. url: of check_url(). */
+static const char *complaint(enum exo_key key, const char *value, int url)
 {
     switch (key) {
     case EXO_KEY_CREDENTIAL:
@@ -146,12 +162,12 @@ static const char *complaint(enum exo_key key, const char *value)
                    ? NULL
                    : "must be an absolute path, or a URI such as pkcs11:id=%01";
     case EXO_KEY_IDENTITY_ENDPOINT:
-        return exo_http_identity_ok(value)
+        return url == EXO_OK
                    ? NULL
                    : "must be an http URL of this host (a loopback address or "
                      "169.254.x.x), or an https URL";
     case EXO_KEY_ISSUER:
-        return exo_http_url_ok(value) && !strchr(value, '?') &&
+        return url == EXO_OK && !strchr(value, '?') &&
                        strlen(value) <= EXO_ISSUER_MAX
                    ? NULL
                    : "must be an https URL without a query (http only to a "
@@ -159,7 +175,7 @@ static const char *complaint(enum exo_key key, const char *value)
     case EXO_KEY_TOKEN_ENDPOINT:
     case EXO_KEY_AUTHORIZATION_ENDPOINT:
     case EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT:
-        return exo_http_url_ok(value)
+        return url == EXO_OK
                    ? NULL
                    : "must be an https URL (http only to a loopback address)";
     default:
@@ -170,6 +186,7 @@ static const char *complaint(enum exo_key key, const char *value)
 int exo_setting_check(enum exo_key key, const char *value, struct exo_err *err)
 {
     const char *why;
+    int url;
 
     if (exo_has_control(value, strlen(value))) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -180,7 +197,11 @@ int exo_setting_check(enum exo_key key, const char *value, struct exo_err *err)
         key == EXO_KEY_CLIENT_AUTH || key == EXO_KEY_JWT_ALG) {
         return check_word(key, value, err);
     }
-    why = complaint(key, value);
+    url = check_url(key, value);
+    if (exo_err_system(err, url, "cannot look at %s", exo_key_name(key))) {
+        return EXO_E_STATUS;
+    }
+    why = complaint(key, value, url);
     if (why) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s %s; correct its value", exo_key_name(key), why);

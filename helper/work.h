@@ -37,6 +37,10 @@ int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
                  struct exo_tokens *tokens,
                  struct exo_oauth_error *error) EXO_MUST_CHECK;
 
+/* Holds room in the store, memory and descriptors for what comes of spending a
+ * credential, before it is spent. exo_reserve_use() at its end. */
+int exo_work_reserve(struct exo_work *w) EXO_MUST_CHECK;
+
 /* Runs it with what a login brought; record and account file change when the
  * provider accepted it, and not before. */
 int exo_work_prove(struct exo_work *w,

@@ -10,6 +10,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "net.h"
@@ -136,11 +137,33 @@ static bool long_line(const struct exo_http_call *call, CURLcode code)
            first > 0;
 }
 
+/* Too little of something on this host, whatever libcurl calls it; 0: no. */
+static int shortage(const struct exo_http_call *call, CURLcode code)
+{
+    static const int short_of[] = { ENOMEM, EMFILE, ENFILE, ENOBUFS };
+    long said = 0;
+
+    if (code == CURLE_OUT_OF_MEMORY || exo_http_starved()) {
+        return ENOMEM;
+    }
+    if (call->curl == NULL ||
+        curl_easy_getinfo(call->curl, CURLINFO_OS_ERRNO, &said) != CURLE_OK) {
+        said = 0;
+    }
+    for (size_t i = 0; i < sizeof(short_of) / sizeof(short_of[0]); i++) {
+        if (said == short_of[i] || call->error == short_of[i]) {
+            return short_of[i];
+        }
+    }
+    return 0;
+}
+
 int exo_http_explain(const struct exo_http_call *call, CURLcode code,
                      struct exo_err *err)
 {
     const char *host = call->url.host;
     long tunnel = 0;
+    int error;
 
     if (long_line(call, code)) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
@@ -154,6 +177,18 @@ int exo_http_explain(const struct exo_http_call *call, CURLcode code,
                            "%s sent more than a provider does; check its "
                            "address in the account file, token_endpoint or "
                            "issuer",
+                           host);
+    }
+    error = shortage(call, code);
+    if (error != 0) {
+        errno = error;
+        (void)exo_err_system(err, EXO_E_IO, "cannot ask %s", host);
+        return EXO_E_STATUS;
+    }
+    if (call->bad_header) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "what is to be sent to %s as a header holds a "
+                           "control character; correct the secret",
                            host);
     }
     if (given(call->way->proxy) &&
@@ -173,14 +208,6 @@ int exo_http_explain(const struct exo_http_call *call, CURLcode code,
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CONNECT_ERROR:
         return explain_tls(call, code, err);
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "what is to be sent to %s as a header holds a "
-                           "control character; correct the secret",
-                           host);
-    case CURLE_OUT_OF_MEMORY:
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "cannot ask %s: out of memory; free some", host);
     case CURLE_NOT_BUILT_IN:
     case CURLE_UNKNOWN_OPTION:
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,

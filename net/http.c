@@ -15,12 +15,14 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exoauth/block.h"
 #include "exoauth/proto.h"
+#include "exoauth/reserve.h"
 #include "net.h"
 
 #define HEADER_MAX ((size_t)16 * 1024)
@@ -47,24 +49,41 @@ static void *watch(void *block)
     return block;
 }
 
+/* An answer to what was spent is worth the reserve. */
 static void *get_memory(size_t size)
 {
-    return watch(malloc(size > 0 ? size : 1));
+    size_t n = size > 0 ? size : 1;
+    void *block = malloc(n);
+
+    return watch(block == NULL && exo_reserve_use() ? malloc(n) : block);
 }
 
 static void *get_zeroed(size_t n, size_t size)
 {
-    return watch(calloc(n > 0 ? n : 1, size > 0 ? size : 1));
+    size_t all;
+    void *block;
+
+    if (__builtin_mul_overflow(n, size, &all)) {
+        return NULL;
+    }
+    block = get_memory(all);
+    return block != NULL ? memset(block, 0, all) : NULL;
 }
 
 static void *get_more(void *block, size_t size)
 {
-    return watch(realloc(block, size > 0 ? size : 1));
+    size_t n = size > 0 ? size : 1;
+    void *more = realloc(block, n);
+
+    return watch(more == NULL && exo_reserve_use() ? realloc(block, n) : more);
 }
 
 static char *get_copy(const char *text)
 {
-    return watch(strdup(text));
+    size_t len = strlen(text) + 1;
+    char *copy = get_memory(len);
+
+    return copy != NULL ? memcpy(copy, text, len) : NULL;
 }
 
 bool exo_http_starved(void)
@@ -86,6 +105,10 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     size_t len = size * count;
 
     exo_buf_add(call->body, data, len);
+    if (call->body->error == EXO_E_NOMEM && exo_reserve_use()) {
+        call->body->error = EXO_OK;
+        exo_buf_add(call->body, data, len);
+    }
     explicit_bzero(data, len);
     if (call->body->error == 0) {
         return len;
@@ -187,8 +210,9 @@ static CURLcode add_secret_header(struct exo_http_call *call,
         exo_buf_join(&line.hidden, &header->secret->hidden);
     }
     if (exo_secret_reveal(&line, &text, &len) == EXO_OK) {
-        rc = exo_has_control(text, len) ? CURLE_BAD_FUNCTION_ARGUMENT
-                                        : add_header(call, text);
+        call->bad_header = exo_has_control(text, len);
+        rc = call->bad_header ? CURLE_BAD_FUNCTION_ARGUMENT
+                              : add_header(call, text);
     }
     exo_secret_free(&line);
     return rc;
@@ -318,7 +342,9 @@ static int perform(struct exo_http_call *call, const struct request *request,
         code = set_headers(call, request->header);
     }
     if (code == CURLE_OK) {
+        errno = 0;
         code = call->code = curl_easy_perform(call->curl);
+        call->error = errno;
     }
     if (code != CURLE_OK) {
         rc = exo_http_explain(call, code, err);
@@ -363,9 +389,14 @@ int exo_http_post(const char *url, const struct exo_secret *form,
 {
     struct exo_http_call call = { .way = way, .body = &reply->body.hidden };
     const struct request request = { .url = url, .form = form, .basic = basic };
+    int rc;
 
     begin(reply);
-    if (!exo_url_endpoint(url, &call.url)) {
+    rc = exo_url_endpoint(url, &call.url);
+    if (rc == EXO_E_NOMEM) {
+        return exo_http_explain(&call, CURLE_OUT_OF_MEMORY, err);
+    }
+    if (rc != EXO_OK) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "an endpoint is no https URL, or has a user, "
                            "password or fragment; correct it (http is for "
@@ -386,9 +417,15 @@ int exo_http_get(const struct exo_http_get *get, const struct exo_http_way *way,
                                      .header = get->header,
                                      .head = get->head };
 
+    int rc;
+
     begin(reply);
-    if (!(get->identity ? exo_url_identity(get->url, &call.url)
-                        : exo_url_endpoint(get->url, &call.url))) {
+    rc = get->identity ? exo_url_identity(get->url, &call.url)
+                       : exo_url_endpoint(get->url, &call.url);
+    if (rc == EXO_E_NOMEM) {
+        return exo_http_explain(&call, CURLE_OUT_OF_MEMORY, err);
+    }
+    if (rc != EXO_OK) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "an address to ask is no https URL, or has a user, "
                            "password or fragment; correct it (http is for "

@@ -18,14 +18,15 @@ struct exo_url {
     bool bare;      /* no path and no query */
 };
 
-/* False: it is no http or https URL, or has a user, password, fragment. */
-bool exo_url_parse(const char *url, struct exo_url *parts);
+/* EXO_E_ARG: it is no http or https URL, or has a user, password, fragment;
+ * EXO_E_NOMEM. So the two below. */
+int exo_url_parse(const char *url, struct exo_url *parts);
 
-/* Where form data may go; the rule of exo_http_url_ok(). */
-bool exo_url_endpoint(const char *url, struct exo_url *parts);
+/* Where form data may go; the rule of exo_http_url_check(). */
+int exo_url_endpoint(const char *url, struct exo_url *parts);
 
-/* Where a managed identity may be asked; exo_http_identity_ok(). */
-bool exo_url_identity(const char *url, struct exo_url *parts);
+/* Where a managed identity may be asked; exo_http_identity_check(). */
+int exo_url_identity(const char *url, struct exo_url *parts);
 
 /* Appends with every byte but letters, digits and "-._" as %XX; a blank
  * becomes what `blank` says. */
@@ -43,7 +44,9 @@ struct exo_http_call {
     size_t header_bytes;
     int64_t until; /* exo_clock_ms() */
     bool too_big;
-    CURLcode code; /* of the transfer, once it was made */
+    bool bad_header; /* one would start another line */
+    CURLcode code;   /* of the transfer, once it was made */
+    int error;       /* errno after it, which may be of something harmless */
     char detail[CURL_ERROR_SIZE];
 };
 

@@ -4,12 +4,13 @@
  * taken apart by libcurl's own parser, because that is what will act on
  * them: a second opinion on where the host name ends is how credentials go
  * to the wrong one. Called by http.c and, for checking configuration, by
- * everybody. Nothing is kept; a URL that cannot be parsed, for whatever
- * reason, is not allowed.
+ * everybody. Nothing is kept. EXO_E_ARG: it is not allowed; EXO_E_NOMEM: it
+ * could not be looked at, and is no mistake.
  */
 #include "config.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -72,7 +73,7 @@ static bool fetch(CURLU *handle, CURLUPart part, char *to, size_t size)
     return fits;
 }
 
-bool exo_url_parse(const char *url, struct exo_url *parts)
+int exo_url_parse(const char *url, struct exo_url *parts)
 {
     CURLU *handle = NULL;
     char scheme[8];
@@ -82,8 +83,10 @@ bool exo_url_parse(const char *url, struct exo_url *parts)
     memset(parts, 0, sizeof(*parts));
     /* libcurl forgets an empty fragment. */
     if (url == NULL || strchr(url, '#') != NULL || !exo_text_is_clean(url)) {
-        return false;
+        return EXO_E_ARG;
     }
+    /* Its codes do not tell a bad URL from no memory, errno does. */
+    errno = 0;
     handle = curl_url();
     if (handle == NULL || curl_url_set(handle, CURLUPART_URL, url, 0) != 0) {
         goto out;
@@ -106,29 +109,37 @@ bool exo_url_parse(const char *url, struct exo_url *parts)
                   lacks(handle, CURLUPART_QUERY, CURLUE_NO_QUERY);
     ok = true;
 out:
+    if (errno == ENOMEM) {
+        ok = false;
+    }
     curl_url_cleanup(handle);
-    return ok;
+    return ok ? EXO_OK : errno == ENOMEM ? EXO_E_NOMEM : EXO_E_ARG;
 }
 
-bool exo_url_endpoint(const char *url, struct exo_url *parts)
+int exo_url_endpoint(const char *url, struct exo_url *parts)
 {
-    return exo_url_parse(url, parts) && (parts->tls || parts->loopback);
+    int rc = exo_url_parse(url, parts);
+
+    return rc != EXO_OK || parts->tls || parts->loopback ? rc : EXO_E_ARG;
 }
 
-bool exo_url_identity(const char *url, struct exo_url *parts)
+int exo_url_identity(const char *url, struct exo_url *parts)
 {
-    return exo_url_parse(url, parts) &&
-           (parts->tls || parts->loopback || parts->link);
+    int rc = exo_url_parse(url, parts);
+
+    return rc != EXO_OK || parts->tls || parts->loopback || parts->link
+               ? rc
+               : EXO_E_ARG;
 }
 
-bool exo_http_identity_ok(const char *url)
+int exo_http_identity_check(const char *url)
 {
     struct exo_url parts;
 
     return exo_url_identity(url, &parts);
 }
 
-bool exo_http_url_ok(const char *url)
+int exo_http_url_check(const char *url)
 {
     struct exo_url parts;
 

@@ -144,8 +144,13 @@ int exo_http_set_proxy(struct exo_http_call *call, struct exo_err *err)
         exo_curl_text(&rc, call->curl, CURLOPT_PROXY, "");
         goto out;
     }
-    if (!exo_url_parse(proxy, &parts) || parts.tls || !parts.port ||
-        !parts.bare) {
+    failed = exo_url_parse(proxy, &parts);
+    if (failed == EXO_E_NOMEM) {
+        rc = CURLE_OUT_OF_MEMORY;
+        failed = 0;
+        goto out;
+    }
+    if (failed != 0 || parts.tls || !parts.port || !parts.bare) {
         failed = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                              "proxy: is not http://host:port; write it so, "
                              "and a password into proxy_auth_file");

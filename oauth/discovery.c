@@ -63,22 +63,24 @@ static int check_issuer(const char *issuer, struct json_object *object,
                        issuer, said);
 }
 
-/* false if it is there and unfit for a secret. */
-static bool copy_endpoint(struct json_object *object, const char *name,
-                          char *to)
+/* EXO_E_ARG if it is there and unfit for a secret. */
+static int copy_endpoint(struct json_object *object, const char *name, char *to)
 {
     const char *url = exo_json_string(object, name);
     size_t len = strlen(url);
 
+    int rc;
+
     if (len == 0) {
-        return true;
+        return EXO_OK;
     }
-    if (len > EXO_ENDPOINT_MAX || !exo_http_url_ok(url) ||
-        exo_text_offers(url)) {
-        return false;
+    rc = len > EXO_ENDPOINT_MAX || exo_text_offers(url)
+             ? EXO_E_ARG
+             : exo_http_url_check(url);
+    if (rc == EXO_OK) {
+        memcpy(to, url, len + 1);
     }
-    memcpy(to, url, len + 1);
-    return true;
+    return rc;
 }
 
 static int read_metadata(const struct exo_asked *asked, const char *issuer,
@@ -95,11 +97,19 @@ static int read_metadata(const struct exo_asked *asked, const char *issuer,
     if (rc != EXO_OK) {
         return rc;
     }
-    if (!copy_endpoint(object, "token_endpoint", metadata->token_endpoint) ||
-        !copy_endpoint(object, "authorization_endpoint",
-                       metadata->authorization_endpoint) ||
-        !copy_endpoint(object, "device_authorization_endpoint",
-                       metadata->device_authorization_endpoint)) {
+    rc = copy_endpoint(object, "token_endpoint", metadata->token_endpoint);
+    if (rc == EXO_OK) {
+        rc = copy_endpoint(object, "authorization_endpoint",
+                           metadata->authorization_endpoint);
+    }
+    if (rc == EXO_OK) {
+        rc = copy_endpoint(object, "device_authorization_endpoint",
+                           metadata->device_authorization_endpoint);
+    }
+    if (rc == EXO_E_NOMEM) {
+        return exo_no_memory(error);
+    }
+    if (rc != EXO_OK) {
         return exo_unusable(asked, reply, EXO_OK,
                             "an endpoint that is no https URL",
                             EXO_STATUS_MISCONFIGURED, error);

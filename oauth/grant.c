@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "exoauth/reserve.h"
 
 /* A field of the form: a text, or a secret where there is no text. */
 struct field {
@@ -72,6 +73,11 @@ static int run(const struct exo_asked *asked, const struct field *fields,
     rc = exo_oauth_post(asked, &form, &reply, error);
     if (rc == EXO_OK) {
         rc = exo_oauth_answer(asked, &reply, tokens, error);
+        /* There is no second answer to what is spent. */
+        if (rc != EXO_OK && exo_reserve_use()) {
+            exo_tokens_free(tokens);
+            rc = exo_oauth_answer(asked, &reply, tokens, error);
+        }
     }
     exo_http_reply_free(&reply);
 out:

@@ -31,19 +31,22 @@ int exo_store_decode(struct exo_record *record,
 /*
  * What a put is about to replace: its revision, and whether it was sealed.
  * For the previous copy, sealed is all that counts.
- * EXO_E_SYNTAX: nothing that get would give, it counts as none.
+ * EXO_E_SYNTAX, EXO_E_UNSAFE: nothing that get would give, it counts as none.
  * EXO_E_VERSION: a later version's, not to be touched.
+ * EXO_E_NOMEM, EXO_E_STATUS (err): it was not looked at, as the key could not
+ * be read. So nothing is known of it.
  */
 int exo_store_judge(struct exo_store *store, const struct exo_account *account,
                     const struct exo_buf *text, int64_t *revision, bool *sealed,
-                    const char **why) EXO_MUST_CHECK;
+                    const char **why, struct exo_err *err) EXO_MUST_CHECK;
 
 /* ---- guard.c ---- */
 
 /*
  * The one rule: a record that is not sealed is used only under key_file: none,
  * with no key and nothing sealed in the store. No state of a key, missing,
- * locked or broken, makes it count. err says all.
+ * locked or broken, makes it count. err says all. EXO_E_UNSAFE: the record was
+ * looked at and is refused; EXO_E_STATUS: it could not be looked at.
  */
 int exo_guard_admit(struct exo_store *store, const struct exo_account *account,
                     const struct exo_record *record,

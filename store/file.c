@@ -187,7 +187,8 @@ static int stored_revision(struct exo_store *store,
     *sealed = false;
     rc = read_text(store, account, &text, &why);
     if (rc == 0) {
-        rc = exo_store_judge(store, account, &text, revision, sealed, &why);
+        rc =
+            exo_store_judge(store, account, &text, revision, sealed, &why, err);
     }
     if (rc == 0) {
         *sound = true;
@@ -196,6 +197,8 @@ static int stored_revision(struct exo_store *store,
                          "cannot replace the credential of %s: %s; upgrade "
                          "exoauth",
                          account->name, why);
+    } else if (rc == EXO_E_STATUS) {
+        goto out; /* nothing is known of it */
     } else if (rc == EXO_E_IO || rc == EXO_E_NOMEM) {
         rc = exo_filedir_fail(store->state, rc, "read",
                               exo_filename_make(account, record_suffix).text,
@@ -203,6 +206,7 @@ static int stored_revision(struct exo_store *store,
     } else {
         rc = 0;
     }
+out:
     exo_buf_free(&text);
     return rc;
 }

@@ -6,8 +6,9 @@
  *
  * Nothing is stored or used unsealed but where a person wrote key_file: none.
  * Without a key that was meant to be there, a put fails and says what to do;
- * who has a token that needs no record goes on with it. Failure: EXO_E_STATUS,
- * STORE or (there is no key) MISCONFIGURED, with cause and remedy.
+ * who has a token that needs no record goes on with it. Failure: STORE or
+ * (there is no key) MISCONFIGURED, with cause and remedy: EXO_E_UNSAFE where
+ * the record is refused, EXO_E_STATUS where it could not be looked at.
  */
 #include "config.h"
 
@@ -29,13 +30,14 @@ static int take_ring(struct exo_store *store, struct exo_keyring *ring,
 static int unknown_key(const struct exo_account *account, const char *id,
                        bool any, struct exo_err *err)
 {
-    return exo_err_set(err, EXO_STATUS_STORE,
-                       "the credential of %s is sealed with key %s, which is "
-                       "not %s; put the key file back (key_file, "
-                       "key_command), or run: exoauth %s %s",
-                       account->name, id, any ? "the one there is" : "there",
-                       any ? "login" : "remove",
-                       EXO_SH(account->name, "ACCOUNT"));
+    (void)exo_err_set(err, EXO_STATUS_STORE,
+                      "the credential of %s is sealed with key %s, which is "
+                      "not %s; put the key file back (key_file, "
+                      "key_command), or run: exoauth %s %s",
+                      account->name, id, any ? "the one there is" : "there",
+                      any ? "login" : "remove",
+                      EXO_SH(account->name, "ACCOUNT"));
+    return EXO_E_UNSAFE;
 }
 
 static int unseal(struct exo_store *store, const struct exo_account *account,
@@ -61,7 +63,8 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
         rc = exo_record_unseal(record, all, text->len, key, &why);
     }
     if (rc == EXO_E_UNSAFE || rc == EXO_E_SYNTAX || rc == EXO_E_VERSION) {
-        rc = store->ops->damaged(store, account, why, err);
+        (void)store->ops->damaged(store, account, why, err);
+        rc = EXO_E_UNSAFE;
     } else if (rc == EXO_E_NOMEM) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "cannot open the sealed credential of %s: %s; free "
@@ -140,11 +143,12 @@ int exo_guard_admit(struct exo_store *store, const struct exo_account *account,
     if (store->guard.unsealed) {
         return nothing_sealed(store, err);
     }
-    return exo_err_set(err, EXO_STATUS_STORE,
-                       "credential of %s refused: it is not sealed; if you "
-                       "stored it so, run: exoauth rekey, else run: exoauth "
-                       "login %s",
-                       account->name, EXO_SH(account->name, "ACCOUNT"));
+    (void)exo_err_set(err, EXO_STATUS_STORE,
+                      "credential of %s refused: it is not sealed; if you "
+                      "stored it so, run: exoauth rekey, else run: exoauth "
+                      "login %s",
+                      account->name, EXO_SH(account->name, "ACCOUNT"));
+    return EXO_E_UNSAFE;
 }
 
 int exo_guard_open(struct exo_store *store, const struct exo_account *account,
@@ -228,9 +232,9 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
     } else if (rc != 0) {
         exo_err_set(err, EXO_STATUS_STORE,
                     "cannot store the credential of %s: %s; the one before "
-                    "is kept, run: exoauth login %s",
-                    record->account, exo_strerror(rc),
-                    EXO_SH(record->account, "ACCOUNT"));
+                    "is kept, see that OpenSSL of this host has AES-256-GCM "
+                    "and HKDF",
+                    record->account, exo_strerror(rc));
     }
 out:
     exo_keyring_free(&ring);

@@ -13,8 +13,10 @@
 
 #include "exoauth/seal.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -28,14 +30,29 @@ static OSSL_PARAM bytes(const char *name, const void *data, size_t len)
                                              len);
 }
 
+/* What OpenSSL could not do: want of memory, or of an algorithm. It does not
+ * always say which; errno, 0 at the beginning, does. */
+static int failure(void)
+{
+    unsigned long error;
+    int rc = errno == ENOMEM ? EXO_E_NOMEM : EXO_E_IO;
+
+    while ((error = ERR_get_error()) != 0) {
+        if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) {
+            rc = EXO_E_NOMEM;
+        }
+    }
+    return rc;
+}
+
 static int derive(const struct exo_secret *key, const void *salt,
                   size_t salt_len, const char *label, unsigned char *out,
                   size_t len)
 {
     static char digest[] = "SHA256";
     OSSL_PARAM params[5];
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
+    EVP_KDF_CTX *ctx = NULL;
+    EVP_KDF *kdf = NULL;
     const char *secret;
     size_t n = 0, secret_len;
     int rc = exo_secret_reveal(key, &secret, &secret_len);
@@ -43,7 +60,9 @@ static int derive(const struct exo_secret *key, const void *salt,
     if (rc != 0) {
         goto out;
     }
-    rc = EXO_E_IO;
+    errno = 0;
+    kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
     params[n++] =
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
     params[n++] = bytes(OSSL_KDF_PARAM_KEY, secret, secret_len);
@@ -52,9 +71,8 @@ static int derive(const struct exo_secret *key, const void *salt,
         params[n++] = bytes(OSSL_KDF_PARAM_SALT, salt, salt_len);
     }
     params[n] = OSSL_PARAM_construct_end();
-    if (ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1) {
-        rc = 0;
-    }
+    rc = ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1 ? 0
+                                                                   : failure();
 out:
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
@@ -72,9 +90,10 @@ static int check_key(const struct exo_secret *key)
 
 int exo_seal_throw(struct exo_seal_dice *dice)
 {
+    errno = 0;
     if (RAND_bytes(dice->salt, (int)sizeof(dice->salt)) != 1 ||
         RAND_bytes(dice->nonce, (int)sizeof(dice->nonce)) != 1) {
-        return EXO_E_IO;
+        return failure();
     }
     return 0;
 }
@@ -82,11 +101,13 @@ int exo_seal_throw(struct exo_seal_dice *dice)
 int exo_seal_new_key(struct exo_secret *key)
 {
     unsigned char raw[EXO_SEAL_KEY];
-    int rc = EXO_E_IO;
+    int rc;
 
-    if (RAND_priv_bytes(raw, (int)sizeof(raw)) == 1) {
-        rc = exo_secret_set(key, (const char *)raw, sizeof(raw));
-    }
+    errno = 0;
+    rc = RAND_priv_bytes(raw, (int)sizeof(raw)) == 1
+             ? exo_secret_set(key, (const char *)raw, sizeof(raw))
+             : failure();
+
     explicit_bzero(raw, sizeof(raw));
     return rc;
 }
@@ -147,13 +168,14 @@ static int begin(const struct exo_secret *key, const char *label,
     if (rc != 0) {
         return rc;
     }
+    errno = 0;
     ctx = EVP_CIPHER_CTX_new();
     if (ctx == NULL) {
         rc = EXO_E_NOMEM;
     } else if (EVP_CipherInit_ex2(ctx, EVP_aes_256_gcm(), derived, dice->nonce,
                                   closing, NULL) != 1 ||
                EVP_CipherUpdate(ctx, NULL, &n, aad, (int)aad_len) != 1) {
-        rc = EXO_E_IO;
+        rc = failure();
     }
     explicit_bzero(derived, sizeof(derived));
     if (rc != 0) {
@@ -195,7 +217,7 @@ int exo_seal_close(const struct exo_secret *key, const char *label,
         (size_t)n != len || EVP_CipherFinal_ex(ctx, to + len, &n) != 1 ||
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)EXO_SEAL_TAG,
                             to + len) != 1) {
-        rc = EXO_E_IO;
+        rc = failure();
     }
     EVP_CIPHER_CTX_free(ctx);
     if (rc == 0) {
@@ -235,11 +257,11 @@ int exo_seal_open(const struct exo_secret *key, const char *label,
                     (size_t)n != len ||
                     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG,
                                         (int)sizeof(tag), tag) != 1)) {
-        rc = EXO_E_IO;
+        rc = failure();
     }
     /* Nothing of it is looked at before the tag is. */
     if (rc == 0 && EVP_CipherFinal_ex(ctx, to + len, &n) != 1) {
-        rc = EXO_E_UNSAFE;
+        rc = failure() == EXO_E_NOMEM ? EXO_E_NOMEM : EXO_E_UNSAFE;
     }
     EVP_CIPHER_CTX_free(ctx);
     plain->hidden.len = len;

@@ -119,14 +119,17 @@ void exo_store_protect(struct exo_store *store,
 
 int exo_store_judge(struct exo_store *store, const struct exo_account *account,
                     const struct exo_buf *text, int64_t *revision, bool *sealed,
-                    const char **why)
+                    const char **why, struct exo_err *err)
 {
-    struct exo_err other = EXO_ERR_INIT;
+    struct exo_err bad = EXO_ERR_INIT;
     struct exo_record record;
     int rc = exo_store_decode(&record, account, text, why);
 
-    if (rc == 0 && exo_guard_open(store, account, text, &record, &other) != 0) {
-        rc = other.status == EXO_STATUS_TRANSIENT ? EXO_E_NOMEM : EXO_E_SYNTAX;
+    if (rc == 0) {
+        rc = exo_guard_open(store, account, text, &record, &bad);
+    }
+    if (rc == EXO_E_STATUS) {
+        *err = bad;
     }
     if (rc == 0) {
         *revision = record.revision;
@@ -173,7 +176,7 @@ static int finish_get(struct exo_record *record, struct exo_buf *text, int rc)
         exo_record_init(record);
     }
     exo_buf_free(text);
-    return rc;
+    return rc == EXO_E_UNSAFE ? EXO_E_STATUS : rc;
 }
 
 int exo_store_get(struct exo_store *store, const struct exo_account *account,

@@ -74,8 +74,8 @@ int exo_conf_find(const char *explicit_file, const char *sasl_path, char **path,
 const char *exo_conf_sasl_path(void);
 
 /* $XDG_CONFIG_HOME/exoauth/exoauth.conf (or under ~/.config), malloc'ed;
- * NULL for root, in secure mode, or without an absolute HOME. */
-char *exo_conf_user_file(void);
+ * NULL for root, in secure mode, or without an absolute HOME. EXO_E_NOMEM. */
+int exo_conf_user_file(char **file) EXO_MUST_CHECK;
 
 /*
  * Loads it. A file that is not there is an empty one. *conf is NULL on

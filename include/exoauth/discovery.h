@@ -12,7 +12,8 @@
 #define EXO_ISSUER_MAX ((size_t)511)
 #define EXO_ENDPOINT_MAX ((size_t)1023)
 
-/* Endpoints are such that exo_http_url_ok(); "" for what it does not have. */
+/* Endpoints are such that exo_http_url_check(); "" for what it does not have.
+ */
 struct exo_metadata {
     char token_endpoint[EXO_ENDPOINT_MAX + 1]; /* never "" */
     char authorization_endpoint[EXO_ENDPOINT_MAX + 1];

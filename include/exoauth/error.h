@@ -105,6 +105,15 @@ int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
 /* err is about something that could not be read; returns rc. */
 int exo_err_unread(struct exo_err *err, int rc);
 
+/*
+ * Where rc (EXO_E_IO: errno) came of a shortage or a disk that fails, and not
+ * of what was read or written: says so, TRANSIENT or STORE, with what was to
+ * be done ("cannot read FILE"), and is true. Whoever calls a file bad asks
+ * this first.
+ */
+bool exo_err_system(struct exo_err *err, int rc, const char *fmt, ...)
+    EXO_PRINTF(3, 4);
+
 /* After a failure (rc) that left no words in err: the words. Who drops an error
  * or hands it to somebody who reads only err calls it. */
 void exo_err_words(struct exo_err *err, int rc);

@@ -53,11 +53,11 @@ struct exo_http_reply {
 };
 
 /* https URL, or http to a loopback host; no user, password or fragment. */
-bool exo_http_url_ok(const char *url);
+int exo_http_url_check(const char *url) EXO_MUST_CHECK;
 
 /* The same for the service that gives this host its managed identity: http
  * to 169.254.0.0/16 as well, which no router passes on (RFC 3927). */
-bool exo_http_identity_ok(const char *url);
+int exo_http_identity_check(const char *url) EXO_MUST_CHECK;
 
 /* Appends `&name=value`, form-encoded (RFC 6749 appendix B). The form holds
  * secrets, hence its type. EXO_E_NOMEM, EXO_E_TOOBIG. */
@@ -88,7 +88,8 @@ struct exo_http_header {
 struct exo_http_get {
     const char *url;
     const struct exo_http_header *header; /* up to a name NULL; NULL: none */
-    bool identity; /* exo_http_identity_ok() rules, and never through a proxy */
+    bool identity; /* exo_http_identity_check() rules, and never through a proxy
+                    */
     bool head;     /* HEAD, no body */
 };
 

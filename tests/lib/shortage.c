@@ -327,6 +327,25 @@ EXPORT void *reallocarray(void *old, size_t n, size_t size)
         return next args;                                  \
     }
 
+/* What glibc allocates for a name is no point: its own code dies of it. */
+#define NSS(type, name, params, args, error, failure)      \
+    EXPORT type name params                                \
+    {                                                      \
+        static type(*next) params;                         \
+        type found;                                        \
+                                                           \
+        if (fails(KIND_CALL, #name, error)) {              \
+            return failure;                                \
+        }                                                  \
+        if (!next) {                                       \
+            next = (type(*) params)(uintptr_t)real(#name); \
+        }                                                  \
+        inside++;                                          \
+        found = next args;                                 \
+        inside--;                                          \
+        return found;                                      \
+    }
+
 /* What makes a file runs out of space, what opens one out of descriptors. */
 static int open_error(int flags)
 {
@@ -465,8 +484,7 @@ CALL(int, setresuid, (uid_t a, uid_t b, uid_t c), (a, b, c), EAGAIN, -1)
 CALL(int, setresgid, (gid_t a, gid_t b, gid_t c), (a, b, c), EAGAIN, -1)
 CALL(int, seteuid, (uid_t id), (id), EAGAIN, -1)
 CALL(int, setegid, (gid_t id), (id), EAGAIN, -1)
-CALL(int, initgroups, (const char *user, gid_t group), (user, group), ENOMEM,
-     -1)
+NSS(int, initgroups, (const char *user, gid_t group), (user, group), ENOMEM, -1)
 CALL(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags),
      ENOSYS, -1)
 CALL(int, memfd_create, (const char *name, unsigned flags), (name, flags),
@@ -476,14 +494,14 @@ CALL(int, signalfd, (int fd, const sigset_t *mask, int flags),
 CALL(void *, mmap64,
      (void *at, size_t n, int prot, int flags, int fd, off64_t off),
      (at, n, prot, flags, fd, off), ENOMEM, MAP_FAILED)
-CALL(struct passwd *, getpwnam, (const char *name), (name), EMFILE, NULL)
-CALL(struct passwd *, getpwuid, (uid_t id), (id), EMFILE, NULL)
-CALL(struct group *, getgrnam, (const char *name), (name), EMFILE, NULL)
-CALL(struct group *, getgrgid, (gid_t id), (id), EMFILE, NULL)
-CALL(int, getaddrinfo,
-     (const char *host, const char *port, const struct addrinfo *hints,
-      struct addrinfo **found),
-     (host, port, hints, found), ENOMEM, EAI_MEMORY)
+NSS(struct passwd *, getpwnam, (const char *name), (name), EMFILE, NULL)
+NSS(struct passwd *, getpwuid, (uid_t id), (id), EMFILE, NULL)
+NSS(struct group *, getgrnam, (const char *name), (name), EMFILE, NULL)
+NSS(struct group *, getgrgid, (gid_t id), (id), EMFILE, NULL)
+NSS(int, getaddrinfo,
+    (const char *host, const char *port, const struct addrinfo *hints,
+     struct addrinfo **list),
+    (host, port, hints, list), ENOMEM, EAI_MEMORY)
 CALL(int, pthread_create,
      (pthread_t * id, const pthread_attr_t *attributes, void *(*run)(void *),
       void *context),

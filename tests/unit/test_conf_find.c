@@ -14,6 +14,14 @@
 #include "util.h"
 
 /* Runs check in a child that is no longer root; 0 if it returned true. */
+static char *user_file(void)
+{
+    char *file;
+
+    assert_int_equal(exo_conf_user_file(&file), EXO_OK);
+    return file;
+}
+
 static int as_user(bool (*check)(const struct place *), struct place *place)
 {
     int status;
@@ -99,7 +107,7 @@ static bool user_check(const struct place *place)
         return false;
     (void)snprintf(file, sizeof file, "%s/.config/exoauth/exoauth.conf",
                    place->path);
-    path = exo_conf_user_file();
+    path = user_file();
     ok = path != NULL && strcmp(path, file) == 0;
     free(path);
     /* It is in force only where it exists ... */
@@ -117,13 +125,13 @@ static bool user_check(const struct place *place)
     (void)setenv("XDG_CONFIG_HOME", "relative", 1);
     ok = ok && finds(NULL, list, file, true);
     (void)setenv("XDG_CONFIG_HOME", "/xdg", 1);
-    path = exo_conf_user_file();
+    path = user_file();
     ok = ok && path != NULL && strcmp(path, "/xdg/exoauth/exoauth.conf") == 0;
     free(path);
     (void)setenv("HOME", "relative", 1);
-    ok = ok && exo_conf_user_file() == NULL;
+    ok = ok && user_file() == NULL;
     (void)unsetenv("HOME");
-    return ok && exo_conf_user_file() == NULL;
+    return ok && user_file() == NULL;
 }
 
 static void the_users_own(void **state)
@@ -139,7 +147,7 @@ static void root_has_none(void **state)
         return;
     }
     assert_int_equal(setenv("HOME", "/root", 1), 0);
-    assert_null(exo_conf_user_file());
+    assert_null(user_file());
 }
 
 static bool secure_check(const struct place *place)
@@ -165,7 +173,7 @@ static void secure_mode(void **state)
             bool ok = setenv("HOME", "/home/x", 1) == 0 &&
                       setenv("SASL_CONF_PATH", "/evil", 1) == 0 &&
                       (group ? setegid(NOBODY) : seteuid(NOBODY)) == 0 &&
-                      exo_conf_secure_mode() && exo_conf_user_file() == NULL &&
+                      exo_conf_secure_mode() && user_file() == NULL &&
                       strcmp(exo_conf_sasl_path(), "/evil") != 0;
 
             _exit(ok ? 0 : 1);

@@ -126,7 +126,7 @@ static void assert_endpoint(const struct exo_provider *p, const char *pattern)
 
     assert_int_equal(exo_provider_expand(pattern, "t.example", &url), 0);
     if (*pattern != '\0') {
-        assert_true(exo_http_url_ok(whole_text(&url)));
+        assert_int_equal(exo_http_url_check(whole_text(&url)), EXO_OK);
         assert_true(strncmp(pattern, "https://", 8) == 0);
         assert_int_equal(strstr(pattern, "{tenant}") != NULL, p->needs_tenant);
     }

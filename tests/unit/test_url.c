@@ -21,9 +21,9 @@ static void check_urls(const char *const urls[], size_t count, bool ok)
     size_t i;
 
     for (i = 0; i < count; i++) {
-        if (exo_http_url_ok(urls[i]) != ok)
+        if ((exo_http_url_check(urls[i]) == EXO_OK) != ok)
             print_error("wrong: %s\n", urls[i]);
-        assert_int_equal(exo_http_url_ok(urls[i]), ok);
+        assert_int_equal(exo_http_url_check(urls[i]), ok ? EXO_OK : EXO_E_ARG);
     }
 }
 
@@ -86,7 +86,7 @@ static void test_refused(void **state)
 
     (void)state;
     check_urls(urls, sizeof(urls) / sizeof(urls[0]), false);
-    assert_false(exo_http_url_ok(NULL));
+    assert_int_equal(exo_http_url_check(NULL), EXO_E_ARG);
 }
 
 static void test_identity(void **state)
@@ -111,14 +111,14 @@ static void test_identity(void **state)
 
     (void)state;
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        assert_true(exo_http_identity_ok(good[i]));
+        assert_int_equal(exo_http_identity_check(good[i]), EXO_OK);
     }
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_false(exo_http_identity_ok(bad[i]));
+        assert_int_equal(exo_http_identity_check(bad[i]), EXO_E_ARG);
     }
     /* Nobody else may go there. */
-    assert_false(exo_http_url_ok(good[0]));
-    assert_false(exo_http_url_ok(good[1]));
+    assert_int_equal(exo_http_url_check(good[0]), EXO_E_ARG);
+    assert_int_equal(exo_http_url_check(good[1]), EXO_E_ARG);
 }
 
 static void test_long_url(void **state)
@@ -129,11 +129,11 @@ static void test_long_url(void **state)
     memset(url, 'a', sizeof(url));
     memcpy(url, "https://", 8);
     url[sizeof(url) - 1] = '\0';
-    assert_false(exo_http_url_ok(url));
+    assert_int_equal(exo_http_url_check(url), EXO_E_ARG);
     url[300] = '/';
-    assert_false(exo_http_url_ok(url));
+    assert_int_equal(exo_http_url_check(url), EXO_E_ARG);
     url[200] = '/';
-    assert_true(exo_http_url_ok(url));
+    assert_int_equal(exo_http_url_check(url), EXO_OK);
 }
 
 static void test_form(void **state)
