@@ -102,6 +102,7 @@ const char *exo_errno_remedy(int saved_errno, const char *otherwise)
         { EFBIG, "raise the limit of file sizes (ulimit -f, LimitFSIZE)" },
         { EROFS, "mount its file system read-write" },
         { EIO, "the disk failed, see the kernel log" },
+        { EOPNOTSUPP, "use a file system that keeps owners and modes" },
         { EMFILE, "raise the limit of open files" },
         { ENFILE, "raise the limit of open files" },
         { EAGAIN, "raise the limit of processes" },

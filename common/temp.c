@@ -218,11 +218,16 @@ int exo_temp_finish(const struct exo_temp *temp, const struct exo_file_how *how)
         return exo_error_from_errno(errno);
     }
     /* chown clears set-id bits, so the mode comes second. */
-    if (fchmod(temp->fd, how->mode) != 0 ||
-        (!how->fleeting && fsync(temp->fd) != 0)) {
+    if (fchmod(temp->fd, how->mode) != 0 || fstat(temp->fd, &st) != 0) {
         return exo_error_from_errno(errno);
     }
-    return EXO_OK;
+    /* vfat and some network file systems take any mode and keep none. */
+    if ((st.st_mode & 0777 & ~how->mode) != 0) {
+        errno = EOPNOTSUPP;
+        return EXO_E_IO;
+    }
+    return how->fleeting || fsync(temp->fd) == 0 ? EXO_OK
+                                                 : exo_error_from_errno(errno);
 }
 
 /* Not every file system knows a rename that spares what is there. */

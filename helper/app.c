@@ -192,12 +192,17 @@ void exo_app_prepare(struct exo_app *app)
 }
 
 /* No core file and no ptrace: from here on there are secrets in memory. */
-static void seal_process(void)
+static int seal_process(struct exo_err *err)
 {
     const struct rlimit none = { 0, 0 };
 
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (setrlimit(RLIMIT_CORE, &none) != 0 ||
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "cannot keep secrets out of core dumps: %m; allow "
+                           "setrlimit(2) and prctl(2) to this process");
+    }
+    return 0;
 }
 
 void exo_app_as_owner(const struct exo_app *app, bool on)
@@ -249,8 +254,7 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err)
                                app->run_as);
         }
     }
-    seal_process();
-    return 0;
+    return seal_process(err);
 }
 
 int exo_app_store(struct exo_app *app, struct exo_err *err)

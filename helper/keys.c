@@ -36,6 +36,25 @@ bool exo_keys_is_file(const struct exo_app *app)
            (lstat(app->conf->key_file, &st) != 0 || S_ISREG(st.st_mode));
 }
 
+/* A copy of the store would hold its key. */
+static bool is_in_store(const struct exo_conf *conf)
+{
+    const char *end = strrchr(conf->key_file, '/');
+    struct stat dir, store;
+    char *parent;
+    bool yes;
+
+    if (strncmp(conf->store, "file:", 5) != 0 || !end) {
+        return false;
+    }
+    parent = strndup(conf->key_file, (size_t)(end - conf->key_file));
+    yes = !parent ||
+          (stat(parent, &dir) == 0 && stat(conf->store + 5, &store) == 0 &&
+           dir.st_dev == store.st_dev && dir.st_ino == store.st_ino);
+    free(parent);
+    return yes;
+}
+
 int exo_keys_check(const struct exo_app *app, bool *unsealed,
                    struct exo_err *err)
 {
@@ -44,6 +63,13 @@ int exo_keys_check(const struct exo_app *app, bool *unsealed,
 
     *unsealed = conf->key_file[0] == '\0' && conf->key_command[0] == '\0' &&
                 !exo_credential_there(app);
+    if (!*unsealed && conf->key_command[0] == '\0' && is_in_store(conf)) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "key_file %s is in the store, and a copy of the "
+                           "store would hold its key; move it elsewhere, and "
+                           "correct key_file in %s",
+                           conf->key_file, conf->path);
+    }
     if (!*unsealed || (lstat(conf->key_place, &st) != 0 &&
                        (errno == ENOENT || errno == ENOTDIR))) {
         return 0;

@@ -101,6 +101,25 @@ static int read_text(struct exo_settings *s, const struct exo_conf *conf,
     return s->text.error;
 }
 
+/* What only exoauth.conf can say would be ignored here, and with it what it was
+ * to protect. A key that nobody knows may be of a later version. */
+static int check_place(const struct exo_settings *s, const char *path,
+                       const struct exo_conf *conf, struct exo_err *err)
+{
+    for (size_t i = 0; i < s->block.n; i++) {
+        const struct exo_pair *pair = &s->block.pair[i];
+
+        if (exo_conf_is_system_key(pair->key) &&
+            !exo_conf_is_account_key(pair->key)) {
+            return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                               "%s line %u: %s is not a key of accounts; move "
+                               "that line to %s",
+                               path, pair->line, pair->key, conf->path);
+        }
+    }
+    return 0;
+}
+
 /* The account's file into s->block; EXO_E_NOENT if there is none. */
 static int read_file(struct exo_settings *s, const struct exo_conf *conf,
                      const struct exo_account *account, struct exo_err *err)
@@ -143,6 +162,10 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
                          "%s line %u: %s; correct that line", path.data,
                          s->block.bad_line,
                          s->block.why ? s->block.why : exo_strerror(rc));
+        goto out;
+    }
+    rc = check_place(s, path.data, conf, err);
+    if (rc != 0) {
         goto out;
     }
     s->file = *account;

@@ -283,6 +283,7 @@ shell_tests = \
 	tests/cli/identity.sh \
 	tests/cli/imds.sh \
 	tests/cli/import.sh \
+	tests/cli/inactive.sh \
 	tests/cli/list.sh \
 	tests/cli/login.sh \
 	tests/cli/manpages.sh \

@@ -34,7 +34,7 @@ login()
         grep -q 'waiting for it' "$SITE/login.err" 2>/dev/null && break
         sleep 0.05
     done
-    url=$(grep -oE 'http://127[^ ]*authorize[^ ]*' "$SITE/login.err")
+    url=$(grep -oE 'http://[^ ]*authorize[^ ]*' "$SITE/login.err")
     state=$(parameter state)
     redirect=$(parameter redirect_uri)
     port=${redirect##*:}

@@ -50,7 +50,9 @@ like "$ERR" 'usage: tests/deps' 'is answered with the usage'
 
 if [[ $(id -u) == 0 ]] && unshare -m true 2>/dev/null; then
     # /etc/systemd/system is a directory of the test's in a mount namespace.
-    system=$(tap_dir)/system
+    system=$(tap_dir)/system scripts=$(tap_dir)/scripts
+    mkdir "$scripts"
+    : >"$scripts/S01elder"
     mkdir -p "$system/multi-user.target.wants"
     : >"$system/multi-user.target.wants/ssh.service"
     tool apt-get <<SH
@@ -62,6 +64,7 @@ if [[ " \$* " == *' install '* ]]; then
     sleep 2
     : >/etc/systemd/system/multi-user.target.wants/fetchmail.service
     : >/etc/systemd/system/multi-user.target.wants/cyrus-imapd.service
+    : >/etc/rc2.d/S01getdeps
     exit "\$(cat $(tap_dir)/install.rc)"
 fi
 [[ " \$* " == *' update '* ]] &&
@@ -69,12 +72,14 @@ fi
 exit 0
 SH
     printf '#!/bin/sh\necho "systemctl $*" >>"%s"\n' "$log" | tool systemctl
+    printf '#!/bin/sh\necho "update-rc.d $*" >>"%s"\n' "$log" | tool update-rc.d
     inside()
     {
         EXO_PROGRESS=1 PATH=$bin:$PATH EXO_NODE_DIR=$(tap_dir)/node unshare -m \
-            bash -c 'mkdir -p /etc/systemd/system &&
-            mount --bind "$1" /etc/systemd/system && "$2" --demo' - \
-            "$system" "$EXO_SRCDIR/tests/deps"
+            bash -c 'mkdir -p /etc/systemd/system /etc/rc2.d &&
+            mount --bind "$1" /etc/systemd/system &&
+            mount --bind "$2" /etc/rc2.d && "$3" --demo' - \
+            "$system" "$scripts" "$EXO_SRCDIR/tests/deps"
     }
     echo 0 >"$(tap_dir)/install.rc"
     : >"$log"
@@ -84,6 +89,37 @@ SH
     is "$(grep '^systemctl disable' "$log" | sort)" \
         $'systemctl disable cyrus-imapd.service\nsystemctl disable fetchmail.service' \
         'every unit that came is disabled, and no other'
+    is "$(grep '^update-rc.d' "$log")" 'update-rc.d getdeps disable' \
+        'and every init script without a unit'
+    like "$OUT" 'apt-get install ended before it installed postfix; run it again' \
+        'an apt that is content too early is not believed'
+    policy=$(cat /usr/sbin/policy-rc.d 2>&1)
+    # Ctrl-C, as a terminal sends it: to all that runs there.
+    # shellcheck disable=SC2016 # for the inner shell
+    python3 - "$bin:$PATH" "$(tap_dir)/node" "$system" "$scripts" \
+        "$EXO_SRCDIR/tests/deps" >"$(tap_dir)/stopped" <<'PY'
+import os, pty, sys
+path, node, system, scripts, deps = sys.argv[1:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ.update(PATH=path, EXO_NODE_DIR=node, EXO_PROGRESS="1")
+    os.execvp("unshare", ["unshare", "-m", "bash", "-c",
+        'mount --bind "$1" /etc/systemd/system && mount --bind "$2" /etc/rc2.d '
+        '&& exec "$3" --demo', "-", system, scripts, deps])
+out, sent = b"", False
+while True:
+    try:
+        data = os.read(fd, 4096)
+    except OSError:
+        break
+    out += data
+    if b"Setting up" in out and not sent:
+        sent = os.write(fd, b"\x03")
+print(out.decode(), "status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+    like "$(<"$(tap_dir)/stopped")" 'deps: stopped; run it again to go on.*status 130' \
+        'Ctrl-C: it says that it stopped'
+    is "$(cat /usr/sbin/policy-rc.d 2>&1)" "$policy" 'and policy-rc.d is as it was'
     echo 100 >"$(tap_dir)/install.rc"
     OUT=$(inside 2>&1)
     like "$OUT" 'apt-get install failed: .*Setting up fetchmail' \

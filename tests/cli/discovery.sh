@@ -59,7 +59,7 @@ is "$(last)" /found/token 'and where the token came from'
 is "$(site_record $me token_endpoint)" "$SITE_URL/found/token" 'kept in the record'
 is "$(site_record $me issuer)" "$issuer" 'with who said it'
 ok 'show' x show $me
-like "$OUT" $'\n# from discovery\ntoken_endpoint: '"$SITE_URL/found/token" 'from discovery'
+like "$OUT" $'\n# from discovery\ntoken_endpoint: '"$(site_url)/found/token" 'from discovery'
 ok 'refresh' x refresh $me
 count=$(gets)
 site_later 3400 && {

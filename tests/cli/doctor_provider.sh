@@ -239,7 +239,7 @@ printf '%s\n' 'provider: custom' 'client_id: app' "issuer: $SITE_URL/tenant" \
     'servers: mail.contoso.test' "secret_file: $SITE/secret/app" \
     >"$SITE/etc/exoauth.d/$found.conf"
 tap_run doctor $found
-has ok provider "DNS, TCP, HTTP: $SITE_URL/tenant answers" 'an issuer that has to be asked first'
+has ok provider "DNS, TCP, HTTP: $(site_url)/tenant answers" 'an issuer that has to be asked first'
 has failure token "$found: " 'and does not say'
 
 # ---- a token that cannot be had

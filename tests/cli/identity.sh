@@ -38,7 +38,7 @@ export http_proxy
 
 # ----- App Service
 
-account "identity_endpoint: $service" "secret_file: $SITE/secret/header"
+account "identity_endpoint: $(site_url "$service")" "secret_file: $SITE/secret/header"
 site_gets "raw:{\"access_token\":\"canary-token-1\",\"token_type\":\"Bearer\",\"expires_on\":\"$soon\",\"resource\":\"https://outlook.office365.com\",\"client_id\":\"x\"}"
 ok 'status before any request' x status $me
 like "$OUT" 'managed_identity +ok' 'needs no login'

@@ -91,7 +91,7 @@ if [[ $(id -u) != 0 ]]; then
     displayed() { DISPLAY=:77 PATH=$SITE/bin:$PATH x login auto4@contoso.test --wait 1; }
     exits 77 'with a display' displayed
     like "$ERR" 'on this host' 'is the browser here'
-    like "$(cat "$SITE/opened")" "^$SITE_URL/authorize.client_id=" 'opened by xdg-open'
+    like "$(cat "$SITE/opened")" "^$(site_url)/authorize.client_id=" 'opened by xdg-open'
 else
     displayed() { DISPLAY=:77 x login auto4@contoso.test --wait 1; }
     ok 'root with a display' displayed
@@ -115,12 +115,12 @@ without='f"{redirect}?code=canary-code&state={state}"'
 site_script 'fields:{"access_token":"iss-1","refresh_token":"canary-rt"}'
 metadata ',"authorization_response_iss_parameter_supported":true'
 ok 'discovered endpoints' paste_login $who "$with" --paste
-like "$ERR" "$SITE_URL/page[?]x=y&" 'the page is the one found'
+like "$ERR" "$(site_url)/page[?]x=y&" 'the page is the one found'
 is "$(site_record $who token_endpoint)" "$SITE_URL/found" 'the token endpoint is kept'
 is "$(form code)" canary-code 'and was asked'
 count=$(site_count)
 exits 78 'no iss' paste_login $who "$without" --paste
-like "$ERR" "without an issuer, which $SITE_URL always names; " 'is refused'
+like "$ERR" "without an issuer, which $(site_url) always names; " 'is refused'
 exits 78 'another iss' paste_login $who "${with/3A/3B}" --paste
 like "$ERR" 'another issuer than' 'is refused'
 is "$(site_count)" "$count" 'the code is not used'

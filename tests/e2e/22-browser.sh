@@ -81,12 +81,15 @@ finish
 is "$RC" 77 'login ends with status 77'
 like "$(tail -n1 <<<"$ERR")" 'access_denied.*; .*run: exoauth login' 'cause and remedy'
 
-login --browser --wait 12
+login --browser --wait 300
+right=$(grep -oE 'state=[^&]*' <<<"$url")
 url=${url/state=/state=x}
 ok 'an address with another state' browse login
 like "$OUT" 'Not this login' 'the page says so'
+is "$(jobs -r | grep -c .)" 1 'login waits for its own'
+rig_curl -o /dev/null "$back/?error=access_denied&$right"
 finish
-is "$RC" 77 'login waits for its own, and ends'
+is "$RC" 77 'which ends it'
 like "$ERR" 'ignored: .*another state' 'it has said what it ignored'
 
 login --browser --wait 3

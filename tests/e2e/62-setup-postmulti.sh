@@ -31,9 +31,12 @@ mount --bind "$RIG/own/etc" /etc && mount --bind "$RIG/own/spool" /var/spool &&
 mkdir -p /var/spool/postfix /var/lib/postfix
 chown postfix /var/lib/postfix
 cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf
+protocol=ipv4
+[[ $TAP_LOOP == *:* ]] && protocol=ipv6
 cat >/etc/postfix/main.cf <<EOF
 compatibility_level = 3.6
 inet_interfaces = $TAP_LOOP
+inet_protocols = $protocol
 master_service_disable = inet
 EOF
 ok 'postmulti is on' postmulti -e init
@@ -43,7 +46,7 @@ log=$(rig_postfix_log out)
 is "$(postmulti -l | awk '$1 == "postfix-out" { print $NF }')" $etc 'has its directory'
 cp /usr/share/postfix/master.cf.dist $etc/master.cf
 postconf -c $etc -e compatibility_level=3.6 "relayhost=[$TAP_LOOP]:$RIG_MX_PORT" \
-    "maillog_file=$log" "maillog_file_prefixes=$RIG" inet_protocols=ipv4 \
+    "maillog_file=$log" "maillog_file_prefixes=$RIG" "inet_protocols=$protocol" \
     "myhostname=out.$RIG_DOMAIN" "myorigin=$RIG_DOMAIN" mydestination= alias_maps= \
     local_recipient_maps= "smtp_tls_CAfile=$RIG_CA" smtp_host_lookup=native \
     master_service_disable=inet authorized_submit_users=static:anyone \

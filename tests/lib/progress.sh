@@ -20,6 +20,7 @@ progress()
     shift
     progress_end
     {
+        nap=''
         trap 'kill "$nap" 2>/dev/null; exit' TERM
         while kill -0 "$shell" 2>/dev/null; do
             [[ $quiet == 1 ]] ||

@@ -12,6 +12,7 @@
 #   site_script [ANSWER]...      the answers from now on
 #   site_gets [ANSWER]...        the same for GETs, which are 404 otherwise
 #   site_asked [N]               the last N GETs (1): path and headers
+#   site_url [URL]               $SITE_URL as a regular expression
 #   site_count                   prints how many requests it had
 #   x COMMAND [ARG]...           exoauth with this site's configuration
 #   site_conf KEY [VALUE]        sets (or drops) a key of exoauth.conf
@@ -31,6 +32,8 @@ SITE_STORE=$SITE/store
 SITE_TOKENS=$SITE/run/tokens
 SITE_ROOT=$SITE/jail
 SITE_URL=http://$TAP_LOOP_URL:1
+# With an IPv6 address its brackets would be a class.
+site_url() { sed 's/[][]/\\&/g' <<<"${1:-$SITE_URL}"; }
 EXO=${EXO_BUILDDIR:?run it by make check, or set EXO_BUILDDIR}/exoauth
 
 SITE_LATER=()

@@ -12,6 +12,16 @@
 
 #include "util.h"
 
+#include <sys/syscall.h>
+
+/* In place of libc's: a file system that keeps no modes. */
+static bool modeless;
+
+int fchmod(int fd, mode_t mode)
+{
+    return (int)syscall(SYS_fchmod, fd, modeless ? 0755 : mode);
+}
+
 static unsigned count_entries(const struct place *place)
 {
     DIR *dir = opendir(place->path);
@@ -47,6 +57,20 @@ static void replaces(void **state)
     assert_string_equal(get_file(place, "file"), "");
     assert_int_equal(fstatat(place->fd, "file", &st, 0), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(count_entries(place), 1);
+}
+
+/* What would be readable for others is not kept. */
+static void needs_modes(void **state)
+{
+    const struct place *place = *state;
+
+    assert_int_equal(replace(place, NULL, 0600, "one"), EXO_OK);
+    modeless = true;
+    assert_int_equal(replace(place, NULL, 0640, "two"), EXO_E_IO);
+    modeless = false;
+    assert_int_equal(errno, EOPNOTSUPP);
+    assert_string_equal(get_file(place, "file"), "one");
     assert_int_equal(count_entries(place), 1);
 }
 
@@ -289,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(replaces),
+        TEST(needs_modes),
         TEST(keeps_previous),
         TEST(link_is_replaced_not_followed),
         TEST(full_disk_keeps_old),

@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A way to configure or to start exoauth in which one of its protections would
+# silently do nothing is an error with cause and remedy: keys without a value or
+# in the wrong file, a key inside the store, modes and umasks, a system call that
+# is not allowed, a server of tokens that cannot know who asks.
+
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
+
+need_cmd python3
+site_up
+site_endpoint ok:a-token
+app=app@contoso.test
+site_account $app "secret_file: $SITE/secret/app"
+file=$SITE/etc/exoauth.d/$app.conf
+cp "$SITE_CONF" "$SITE/conf.good"
+cp "$file" "$SITE/account.good"
+# refused STATUS DESC REGEX: token says why, and gives none.
+refused()
+{
+    exits "$1" "$2" x token $app
+    is "$OUT" '' "$2: no token"
+    one_line "$2" "$3"
+}
+fine() { ok "$1" x token $app; is "$OUT" a-token "$1: a token"; }
+fine 'to begin with'
+
+# ----- the seal, the group, the authorities, who runs it: a key without a value
+
+for key in key_file key_command token_group ca_file run_as proxy log socket; do
+    { grep -v "^$key:" "$SITE/conf.good"; echo "$key:"; } >"$SITE_CONF"
+    refused 78 "$key without a value" "$key: has no value; "
+done
+cp "$SITE/conf.good" "$SITE_CONF"
+for key in allow servers; do
+    { grep -v "^$key:" "$SITE/account.good"; echo "$key:"; } >"$file"
+    refused 78 "$key without a value" "$key is empty; "
+done
+for line in 'servers: *' 'servers: *.com' 'servers: *.1'; do
+    { grep -v '^servers:' "$SITE/account.good"; echo "$line"; } >"$file"
+    refused 78 "$line" 'servers .*; '
+done
+
+# ----- a key in the file where it is not read
+
+for line in 'key_file: none' 'token_group: daemon' 'ca_file: /etc/ssl/cert.pem' \
+    'run_as: nobody' 'proxy: none'; do
+    { cat "$SITE/account.good"; echo "$line"; } >"$file"
+    refused 78 "${line%%:*} in an account file" \
+        "${line%%:*} is not a key of accounts; move that line to $SITE_CONF"
+done
+cp "$SITE/account.good" "$file"
+
+# ----- the seal: a key that every copy of the store would hold
+
+site_conf key_file "$SITE_STORE/exoauth.key"
+refused 78 'a key in the store' 'is in the store.*; move it elsewhere'
+ln -s "$SITE_STORE" "$SITE/link"
+site_conf key_file "$SITE/link/exoauth.key"
+refused 78 'by another name' 'is in the store.*; move it elsewhere'
+cp "$SITE/conf.good" "$SITE_CONF"
+
+# ----- modes: what others could read or write, and a umask that lets them
+
+fine 'as it was'
+chmod 0644 "$SITE/etc/exoauth.key"
+refused 74 'a key that others can read' 'accessible to others; .*chmod 400'
+chmod 0400 "$SITE/etc/exoauth.key"
+for mode in 0640 0604; do
+    chmod $mode "$SITE_STORE/$app.json"
+    refused 74 "a record of mode $mode" 'refused: .*; '
+done
+chmod 0600 "$SITE_STORE/$app.json"
+rm -rf "${SITE_STORE:?}"/* "${SITE_TOKENS:?}"/* "$SITE/etc/exoauth.key"
+wide() { (umask 000; x "$@"); }
+ok 'under umask 000: token' wide token $app
+is "$(find "$SITE_STORE" "$SITE_TOKENS" "$SITE_ROOT$SITE_TOKENS" "$SITE/etc/exoauth.key" \
+    -type f -perm /077 | wc -l)" 0 'no file is open to others'
+is "$(find "$SITE_STORE" "$SITE_TOKENS" -type d -perm /022 | wc -l)" 0 'nor a directory'
+
+# ----- no core file with a secret in it
+
+if strace -qq -o /dev/null true 2>/dev/null; then
+    for call in prctl setrlimit,prlimit64; do
+        exits 78 "$call is not allowed" strace -f -qq -o /dev/null \
+            -e "trace=$call" -e "inject=$call:error=EPERM" \
+            "$EXO" token $app --config "$SITE_CONF"
+        one_line "$call is not allowed" 'out of core dumps: .*; allow'
+    done
+else
+    skip 'a system call that is not allowed' 'strace cannot trace here'
+fi
+
+# ----- who asks: a server that cannot know it gives nothing
+
+serve()
+{
+    python3 - "$1" "$EXO" "$SITE_CONF" $app <<'PY'
+import os, socket, subprocess, sys
+kind, exo, conf, app = sys.argv[1:]
+ask = f"exoauth: 1\nget: {app}\n\n".encode()
+if kind == "tcp":
+    loop = os.environ["TAP_LOOP"]
+    family = socket.AF_INET6 if ":" in loop else socket.AF_INET
+    l = socket.socket(family)
+    l.bind((loop, 0))
+    l.listen()
+    ours = socket.socket(family)
+    ours.connect(l.getsockname())
+    theirs = l.accept()[0]
+else:
+    ours, theirs = socket.socketpair()
+ours.sendall(ask)
+ours.shutdown(socket.SHUT_WR)
+subprocess.run([exo, "serve", "--config", conf], stdin=theirs, stdout=theirs,
+               stderr=subprocess.DEVNULL, timeout=60)
+theirs.close()
+ours.settimeout(5)
+try:
+    print(ours.recv(65536).decode())
+except OSError:
+    print("reset")
+PY
+}
+ok 'serve on a TCP connection' serve tcp
+unlike "$OUT" 'a-token|status: ok' 'gives no token, as nobody knows who asks'
+ok 'serve on a pair of sockets' serve pair
+like "$OUT" 'status: ok' 'takes who made it for who asks'
+echo 'allow: bin' >>"$file"
+ok 'with allow: a pair of sockets' serve pair
+like "$OUT" 'status: denied' 'allow is looked at'
+printf 'exoauth: 1\nget: %s\n\n' $app >"$SITE/request"
+OUT=$(x serve <"$SITE/request")
+like "$OUT" 'status: denied' 'a file: so it is'
+OUT=$(x serve < <(cat "$SITE/request"))
+like "$OUT" 'status: denied' 'a pipe: so it is'
+unlike "$OUT" 'a-token' 'and no token is in the reply'
