@@ -59,6 +59,7 @@ static const char *const account_keys[] = {
     "resource",
     "servers",
     "allow",
+    "publish",
     "issuer",
     "identity_endpoint",
     "token_endpoint",

@@ -54,14 +54,18 @@ static int refuse(const struct place *place, const char *file, int rc,
     if (rc == EXO_E_NOENT || rc == EXO_E_VERSION) {
         return EXO_E_NOENT;
     }
+    /* Of an account whose `allow` is narrower than token_group: the socket
+     * knows who may have it. */
+    if (rc == EXO_E_ACCESS) {
+        return rc;
+    }
     if (why == NULL) {
         why = exo_strerror(rc);
     }
     (void)exo_err_set(
         place->warning, EXO_STATUS_STORE,
-        "published token %.160s/%.80s ignored: %-s; %-s", place->dir, file, why,
-        rc == EXO_E_ACCESS ? "this user must be in the group `token_group`"
-                           : "run: exoauth refresh --all");
+        "published token %.160s/%.80s ignored: %-s; run: exoauth refresh --all",
+        place->dir, file, why);
     return rc;
 }
 
@@ -111,8 +115,9 @@ static int read_own(const struct place *place, struct exo_published *published,
 
     published->account = *account;
     rc = read_one(place, account, &published->own, &published->token);
-    if (rc == EXO_OK) {
-        return EXO_OK;
+    /* What is there for others only is not to be had from the domain. */
+    if (rc == EXO_OK || rc == EXO_E_ACCESS) {
+        return rc;
     }
     if (exo_account_domain(&published->account, account) != EXO_OK) {
         return rc;

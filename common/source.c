@@ -85,8 +85,9 @@ static enum exo_token_age read_published(struct search *search,
     search->peers[2] = published->dir_owner;
     warn(search, warning.text);
     if (rc != EXO_OK) {
-        search->state =
-            rc == EXO_E_NOENT ? "nothing published in" : "no usable file in";
+        search->state = rc == EXO_E_NOENT    ? "nothing published in"
+                        : rc == EXO_E_ACCESS ? "not readable for this user in"
+                                             : "no usable file in";
         return EXO_TOKEN_EXPIRED;
     }
     age = age_of(search, exo_clock_now());

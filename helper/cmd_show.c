@@ -157,7 +157,8 @@ static void put_conf(struct show *show, const struct exo_conf *conf)
 static bool is_own(enum exo_key key)
 {
     return key == EXO_KEY_CREDENTIAL || key == EXO_KEY_USER ||
-           key == EXO_KEY_SERVERS || key == EXO_KEY_ALLOW;
+           key == EXO_KEY_SERVERS || key == EXO_KEY_ALLOW ||
+           key == EXO_KEY_PUBLISH;
 }
 
 static void put_settings(struct show *show, const struct exo_settings *settings)

@@ -119,6 +119,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/prompt.h \
 	helper/prove.c \
 	helper/publish.c \
+	helper/reach.c \
+	helper/reach.h \
 	helper/run.c \
 	helper/run.h \
 	helper/secret.c \

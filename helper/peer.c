@@ -68,6 +68,21 @@ int exo_peer_get(struct exo_peer *peer, int fd, uid_t self)
     return unix_peer(peer, fd);
 }
 
+int exo_peer_user(struct exo_peer *peer, const char *name)
+{
+    const struct passwd *pw = getpwnam(name);
+    int n = EXO_PEER_GROUPS;
+
+    memset(peer, 0, sizeof(*peer));
+    peer->uid = pw ? pw->pw_uid : (uid_t)-1;
+    peer->gid = pw ? pw->pw_gid : (gid_t)-1;
+    if (!pw || getgrouplist(name, pw->pw_gid, peer->groups, &n) < 0) {
+        return EXO_E_NOENT;
+    }
+    peer->n_groups = (size_t)n;
+    return 0;
+}
+
 static bool in_group(const struct exo_peer *peer, gid_t gid)
 {
     if (peer->gid == gid) {
@@ -108,24 +123,12 @@ static bool matches(const struct exo_peer *peer, const char *word, size_t len)
     return errno == 0 && end != name && *end == '\0' && number == peer->uid;
 }
 
-static bool is_allowed(const struct exo_peer *peer, const struct exo_app *app,
-                       const struct exo_settings *settings)
+bool exo_peer_named(const struct exo_peer *peer, const char *allow)
 {
-    const char *list = exo_settings_get(settings, EXO_KEY_ALLOW);
     const char *word;
     size_t len;
 
-    if (peer->uid == (uid_t)-1) {
-        return false;
-    }
-    if (list[0] == '\0') {
-        /* A store that cannot be opened is ours to the configuration. */
-        uid_t owner = app->store ? exo_store_owner(app->store) : geteuid();
-
-        return peer->uid == 0 || peer->uid == owner ||
-               (app->has_token_group && in_group(peer, app->token_gid));
-    }
-    while ((word = exo_word_next(&list, &len)) != NULL) {
+    while ((word = exo_word_next(&allow, &len)) != NULL) {
         if (matches(peer, word, len)) {
             return true;
         }
@@ -133,15 +136,45 @@ static bool is_allowed(const struct exo_peer *peer, const struct exo_app *app,
     return false;
 }
 
+static bool is_allowed(const struct exo_peer *peer, const struct exo_app *app,
+                       const struct exo_settings *settings)
+{
+    const char *allow = exo_settings_get(settings, EXO_KEY_ALLOW);
+
+    if (peer->uid == (uid_t)-1) {
+        return false;
+    }
+    if (allow[0] == '\0') {
+        /* A store that cannot be opened is ours to the configuration. */
+        uid_t owner = app->store ? exo_store_owner(app->store) : geteuid();
+
+        return peer->uid == 0 || peer->uid == owner ||
+               (app->has_token_group && in_group(peer, app->token_gid));
+    }
+    return exo_peer_named(peer, allow);
+}
+
 int exo_peer_check(const struct exo_peer *peer, const struct exo_app *app,
                    const struct exo_settings *settings, struct exo_err *err)
 {
+    const struct exo_setting *allow = &settings->key[EXO_KEY_ALLOW];
+
     if (is_allowed(peer, app, settings)) {
         return 0;
     }
+    if (allow->value[0] == '\0' && app->has_token_group) {
+        /* Who is added to an empty `allow` is the only one in it. */
+        return exo_err_set(err, EXO_STATUS_DENIED,
+                           "uid %u may not have the token of %s; add the user "
+                           "to the group %s, or to allow in %s, with @%s",
+                           (unsigned)peer->uid, settings->account.name,
+                           app->conf->token_group, settings->path,
+                           app->conf->token_group);
+    }
     return exo_err_set(err, EXO_STATUS_DENIED,
                        "uid %u may not have the token of %s; add the user to "
-                       "allow in %s, or to token_group",
+                       "allow in %s",
                        (unsigned)peer->uid, settings->account.name,
-                       settings->path);
+                       allow->value[0] == '\0' ? settings->path
+                                               : allow->origin);
 }

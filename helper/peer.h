@@ -22,6 +22,13 @@ struct exo_peer {
  */
 int exo_peer_get(struct exo_peer *peer, int fd, uid_t self) EXO_MUST_CHECK;
 
+/* As a process of that user would be. EXO_E_NOENT: there is no such user, or
+ * he is in too many groups. */
+int exo_peer_user(struct exo_peer *peer, const char *name) EXO_MUST_CHECK;
+
+/* Does a list of users and @groups name him? */
+bool exo_peer_named(const struct exo_peer *peer, const char *allow);
+
 /* The account's `allow`; default root, the store's owner, token_group. Of
  * an open store. EXO_STATUS_DENIED with the remedy if it does not name him. */
 int exo_peer_check(const struct exo_peer *peer, const struct exo_app *app,

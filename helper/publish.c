@@ -2,7 +2,9 @@
 /*
  * Published tokens: what a login reads instead of asking. Written by the
  * broker after the record is durable, under token_dir and once more below
- * every `chroot`. Readers see the old file or the new one, never a part.
+ * every `chroot`. Readers see the old file or the new one, never a part. How
+ * far a file may reach is reach.h's to say; where it may not be (any more), one
+ * of ours is removed.
  *
  * Nothing here is an error: a login that finds no file asks the socket. A
  * directory that is missing or not writable is one warning with its remedy.
@@ -19,6 +21,7 @@
 
 #include "broker.h"
 #include "exoauth/file.h"
+#include "reach.h"
 
 char *exo_publish_dir(const struct exo_app *app, const char *root,
                       size_t root_len)
@@ -53,11 +56,18 @@ int exo_publish_open(const struct exo_app *app, const char *root,
     return rc;
 }
 
-typedef void (*visit_fn)(const struct exo_app *app, const char *dir, int fd,
-                         const char *why, void *context);
+/* A token directory. */
+struct spot {
+    const char *dir;
+    int fd;          /* open on what passed, or -1, */
+    const char *why; /* and why it did not */
+    bool jailed;     /* below a `chroot` */
+};
 
-/* Calls back for every root with the directory, open on the descriptor that
- * passed; or with -1, and why it did not. */
+typedef void (*visit_fn)(const struct exo_app *app, const struct spot *spot,
+                         void *context);
+
+/* Calls back for every root. */
 static void each_root(const struct exo_app *app, visit_fn visit, void *context)
 {
     const char *list = app->conf->chroot;
@@ -67,18 +77,18 @@ static void each_root(const struct exo_app *app, visit_fn visit, void *context)
     do {
         char *name = exo_publish_dir(app, root, len);
         struct exo_path dir = { .dir = -1 };
-        int fd = -1;
+        struct spot spot = { name, -1, dir.why, len > 0 };
 
         if (name && exo_publish_open(app, root, len, &dir) == 0) {
-            fd = exo_path_reopen(&dir);
+            spot.fd = exo_path_reopen(&dir);
             exo_text_fmt(dir.why, sizeof(dir.why), "%.300s: %s", name,
                          exo_errno_text(errno));
         }
         if (name) {
-            visit(app, name, fd, dir.why, context);
+            visit(app, &spot, context);
         }
-        if (fd >= 0) {
-            (void)close(fd);
+        if (spot.fd >= 0) {
+            (void)close(spot.fd);
         }
         exo_path_close(&dir);
         free(name);
@@ -87,36 +97,71 @@ static void each_root(const struct exo_app *app, visit_fn visit, void *context)
 
 struct publication {
     const char *name;
+    enum exo_reach reach;
     const struct exo_buf *text;
     bool differs;
 };
 
+/* Is it to be there at all? */
+static bool is_wanted(const struct publication *p, const struct spot *spot)
+{
+    return p->reach == EXO_REACH_GROUP ||
+           (p->reach == EXO_REACH_OWNER && !spot->jailed);
+}
+
 /* A group that may enter the directory may read what is in it. */
-static mode_t mode_in(int dir)
+static mode_t mode_in(const struct publication *p, int dir)
 {
     struct stat st;
 
-    return fstat(dir, &st) == 0 && (st.st_mode & S_IXGRP) ? 0640 : 0600;
+    return p->reach == EXO_REACH_GROUP && fstat(dir, &st) == 0 &&
+                   (st.st_mode & S_IXGRP)
+               ? 0640
+               : 0600;
 }
 
-static bool is_same(int dir, const char *name, const struct exo_buf *text)
+static bool is_same(const struct publication *p, int dir)
 {
     struct exo_buf now = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     struct stat st, of_dir;
-    bool same =
-        exo_file_read(dir, name, EXO_FILE_TOKEN, geteuid(), &now, NULL) == 0 &&
-        now.len == text->len && memcmp(now.data, text->data, now.len) == 0;
+    bool same = exo_file_read(dir, p->name, EXO_FILE_TOKEN, geteuid(), &now,
+                              NULL) == 0 &&
+                now.len == p->text->len &&
+                memcmp(now.data, p->text->data, now.len) == 0;
 
     exo_buf_free(&now);
-    /* token_group came or went after it was written. */
+    /* token_group or `allow` came or went after it was written. */
     return same && fstat(dir, &of_dir) == 0 &&
-           fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           (st.st_mode & 07777) == mode_in(dir) &&
+           fstatat(dir, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (st.st_mode & 07777) == mode_in(p, dir) &&
            (!(of_dir.st_mode & S_ISGID) || st.st_gid == of_dir.st_gid);
 }
 
-static void publish_in(const struct exo_app *app, const char *dir, int fd,
-                       const char *why, void *context)
+/* A file that we wrote: nothing else of that name is ours to remove. */
+static bool is_ours(int dir, const char *name)
+{
+    struct stat st;
+
+    return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(st.st_mode) && st.st_uid == geteuid();
+}
+
+static void withdraw_in(const struct exo_app *app, const struct spot *spot,
+                        const char *name)
+{
+    if (spot->fd < 0 || !is_ours(spot->fd, name)) {
+        return;
+    }
+    if (unlinkat(spot->fd, name, 0) == 0) {
+        (void)fsync(spot->fd);
+    } else {
+        exo_app_warn(app, "cannot remove %s/%s: %m; remove it by hand",
+                     spot->dir, name);
+    }
+}
+
+static void publish_in(const struct exo_app *app, const struct spot *spot,
+                       void *context)
 {
     const struct publication *p = context;
     /* A power cut may leave it empty, where the directory is on a disk. That
@@ -124,52 +169,54 @@ static void publish_in(const struct exo_app *app, const char *dir, int fd,
     struct exo_file_how how = { .fleeting = true };
     int rc;
 
-    if (fd < 0) {
+    if (!is_wanted(p, spot)) {
+        withdraw_in(app, spot, p->name);
+        return;
+    }
+    if (spot->fd < 0) {
         exo_app_warn(app,
                      "cannot publish the token of %s: %-s; logins use the "
                      "socket instead; run: exoauth refresh --all as root",
-                     p->name, why);
+                     p->name, spot->why);
         return;
     }
-    if (is_same(fd, p->name, p->text)) {
+    if (is_same(p, spot->fd)) {
         return;
     }
-    how.mode = mode_in(fd);
-    rc = exo_file_put(fd, p->name, &how, p->text->data, p->text->len);
+    how.mode = mode_in(p, spot->fd);
+    rc = exo_file_put(spot->fd, p->name, &how, p->text->data, p->text->len);
     if (rc != 0) {
         exo_app_warn(app,
                      "cannot publish the token of %s in %s: %m; logins use "
                      "the socket instead; check owner, mode and free space",
-                     p->name, dir);
+                     p->name, spot->dir);
     }
 }
 
-static void compare_in(const struct exo_app *app, const char *dir, int fd,
-                       const char *why, void *context)
+static void compare_in(const struct exo_app *app, const struct spot *spot,
+                       void *context)
 {
     struct publication *p = context;
 
     (void)app;
-    (void)dir;
-    (void)why;
-    if (fd < 0 || !is_same(fd, p->name, p->text)) {
-        p->differs = true;
-    }
+    p->differs |= is_wanted(p, spot)
+                      ? spot->fd < 0 || !is_same(p, spot->fd)
+                      : spot->fd >= 0 && is_ours(spot->fd, p->name);
 }
 
 /* Visits every root with the file's text; true if one was found to differ */
-static bool visit_text(const struct exo_app *app,
-                       const struct exo_account *account,
+static bool visit_text(const struct exo_app *app, const struct exo_settings *s,
                        const struct exo_token *token, visit_fn visit)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
-    struct publication p = { account->file, &text, false };
+    struct publication p = { s->file.file, exo_reach(s, app->conf->token_group),
+                             &text, false };
 
     exo_block_begin(&text);
     exo_token_put(&text, token);
     exo_block_end(&text);
     if (text.error != 0) {
-        exo_app_warn(app, "cannot publish the token of %s: %s", account->name,
+        exo_app_warn(app, "cannot publish the token of %s: %s", s->file.name,
                      exo_strerror(text.error));
     } else {
         each_root(app, visit, &p);
@@ -228,14 +275,14 @@ static bool visit_all(const struct exo_app *app,
         later(record->next_try, token.refresh_after, token.expires);
     token.usable_until =
         later(record->next_try, token.usable_until, token.expires);
-    differs = visit_text(app, &owner->file, &token, visit);
+    differs = visit_text(app, owner, &token, visit);
     if (settings->owner) {
         memset(&token, 0, sizeof(token));
         token.account = settings->file.name;
         token.user = user_of(settings);
         token.servers = exo_settings_get(settings, EXO_KEY_SERVERS);
         token.credential = owner->file.name;
-        differs |= visit_text(app, &settings->file, &token, visit);
+        differs |= visit_text(app, settings, &token, visit);
     }
     return differs;
 }
@@ -258,22 +305,21 @@ struct removal {
     bool any;
 };
 
-static void remove_in(const struct exo_app *app, const char *dir, int fd,
-                      const char *why, void *context)
+static void remove_in(const struct exo_app *app, const struct spot *spot,
+                      void *context)
 {
     struct removal *r = context;
 
-    (void)why;
-    if (fd < 0) {
+    if (spot->fd < 0) {
         return;
     }
-    exo_file_sweep(fd);
-    if (unlinkat(fd, r->name, 0) == 0) {
+    exo_file_sweep(spot->fd);
+    if (unlinkat(spot->fd, r->name, 0) == 0) {
         r->any = true;
-        (void)fsync(fd);
+        (void)fsync(spot->fd);
     } else if (errno != ENOENT) {
-        exo_app_warn(app, "cannot remove %s/%s: %m; remove it by hand", dir,
-                     r->name);
+        exo_app_warn(app, "cannot remove %s/%s: %m; remove it by hand",
+                     spot->dir, r->name);
     }
 }
 

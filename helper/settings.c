@@ -39,6 +39,7 @@ static const char *const key_names[EXO_KEYS] = {
     [EXO_KEY_RESOURCE] = "resource",
     [EXO_KEY_SERVERS] = "servers",
     [EXO_KEY_ALLOW] = "allow",
+    [EXO_KEY_PUBLISH] = "publish",
     [EXO_KEY_ISSUER] = "issuer",
     [EXO_KEY_IDENTITY_ENDPOINT] = "identity_endpoint",
     [EXO_KEY_TOKEN_ENDPOINT] = "token_endpoint",
@@ -218,7 +219,8 @@ static int take_files(struct exo_settings *s, const struct exo_conf *conf,
             where = conf->path;
         }
         if (!pair) {
-            exo_settings_set(s, (enum exo_key)i, "", "default", 0);
+            exo_settings_set(s, (enum exo_key)i,
+                             i == EXO_KEY_PUBLISH ? "yes" : "", "default", 0);
             continue;
         }
         exo_settings_set(s, (enum exo_key)i, pair->value, where, pair->line);

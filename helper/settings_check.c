@@ -130,6 +130,8 @@ static int check_url(enum exo_key key, const char *value)
 /* What is wrong with the value, NULL if nothing is. url: of check_url(). */
 static const char *complaint(enum exo_key key, const char *value, int url)
 {
+    bool yes;
+
     switch (key) {
     case EXO_KEY_CREDENTIAL:
         return is_account(value) ? NULL : "must be an account name";
@@ -156,6 +158,8 @@ static const char *complaint(enum exo_key key, const char *value, int url)
         return is_date(value) ? NULL : "must be a date such as 2027-06-30";
     case EXO_KEY_SERVERS:
         return exo_servers_fault(value);
+    case EXO_KEY_PUBLISH:
+        return exo_block_bool(value, &yes) == 0 ? NULL : "must be yes or no";
     case EXO_KEY_PRIVATE_KEY:
         return value[0] == '\0' ? "is empty"
                : value[0] == '/' || is_uri(value)

@@ -295,6 +295,7 @@ shell_tests = \
 	tests/cli/presets.sh \
 	tests/cli/prompt.sh \
 	tests/cli/provider.sh \
+	tests/cli/publish.sh \
 	tests/cli/recipes.sh \
 	tests/cli/refresh.sh \
 	tests/cli/outside.sh \

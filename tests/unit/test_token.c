@@ -4,6 +4,9 @@
 
 #include "exoauth/token.h"
 
+#include <grp.h>
+#include <sys/wait.h>
+
 #include "util.h"
 #include "../lib/whole.h"
 
@@ -373,6 +376,52 @@ static void file_rules(void **state)
     }
 }
 
+/* As somebody whom the mode of the file keeps out, which root is not. */
+static int read_as_other(const struct place *place)
+{
+    struct exo_err warning = EXO_ERR_INIT;
+    int status = -1;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 ||
+                               setuid(NOBODY) != 0))
+            _exit(100);
+        status = -read_simple(place, &warning);
+        _exit(warning.text[0] == '\0' ? status : 101);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return -WEXITSTATUS(status);
+}
+
+/* `allow` is narrower than token_group: another source is asked, without a
+ * word, and the token of the domain is not taken instead. */
+static void not_for_this_user(void **state)
+{
+    struct place *place = *state;
+
+    assert_int_equal(fchmod(place->fd, 0711), 0);
+    put_file(place, "a@b.c", 0644, FULL("a@b.c", "1"));
+    put_file(place, "@b.c", 0644, FULL("@b.c", "2"));
+    put_file(place, "x@b.c", 0644, FULL("x@b.c", "3"));
+    assert_int_equal(read_as_other(place), EXO_OK);
+    assert_int_equal(fchmodat(place->fd, "a@b.c", 0, 0), 0);
+    assert_int_equal(read_as_other(place), EXO_E_ACCESS);
+    put_file(place, "a@b.c", 0644,
+             HEAD("a@b.c") "servers: z\ncredential: x@b.c\n\n");
+    assert_int_equal(fchmodat(place->fd, "a@b.c", 0644, 0), 0);
+    assert_int_equal(read_as_other(place), EXO_OK);
+    assert_int_equal(fchmodat(place->fd, "x@b.c", 0, 0), 0);
+    assert_int_equal(read_as_other(place), EXO_E_ACCESS);
+    assert_int_equal(unlinkat(place->fd, "x@b.c", 0), 0);
+    assert_int_equal(read_as_other(place), EXO_E_NOENT);
+    assert_int_equal(unlinkat(place->fd, "a@b.c", 0), 0);
+    assert_int_equal(fchmodat(place->fd, "@b.c", 0, 0), 0);
+    assert_int_equal(read_as_other(place), EXO_E_ACCESS);
+}
+
 static void long_tokens(void **state)
 {
     static const size_t size[] = { 1024, 2048, 4096, 8192, 12288 };
@@ -412,6 +461,7 @@ int main(void)
         cmocka_unit_test(publish_and_read),
         PLACED(directory_rules),
         PLACED(file_rules),
+        PLACED(not_for_this_user),
         PLACED(long_tokens),
     };
 
