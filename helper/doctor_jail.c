@@ -15,6 +15,7 @@
 
 #include "doctor_postfix.h"
 #include "exoauth/proto.h"
+#include "reach.h"
 
 #define TRIES 20 /* accounts; the others are alike, or doctor ACCOUNT */
 #define GROUPS 64
@@ -83,6 +84,34 @@ static void try_account(struct exo_doctor *d, struct exo_login_try *login,
     exo_buf_free(&server);
 }
 
+/* Is it for Postfix, and has a way to get there? */
+static bool reaches(struct exo_doctor *d, const struct exo_account *account,
+                    const struct exo_settings *settings)
+{
+    const char *group = d->app->conf->token_group;
+    struct exo_buf why = EXO_BUF_INIT(EXO_ERR_TEXT);
+    struct exo_err err = EXO_ERR_INIT;
+    bool yes = false;
+
+    if (exo_reach_allows(settings, group,
+                         exo_postfix_get(d->postfix, "mail_owner"),
+                         &err) != 0) {
+        exo_doctor_skip(d, account, "not checked: %s", err.text);
+    } else if (exo_reach(settings, group) != EXO_REACH_GROUP &&
+               !exo_postfix_serves(d->postfix)) {
+        exo_reach_why(settings, group, &why);
+        exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED,
+                        "its token is not published for Postfix: %s; its "
+                        "logins need the spawn(8) line of master.cf, run: "
+                        "exoauth setup postfix %s",
+                        exo_buf_shown(&why), EXO_SH(account->name, "ACCOUNT"));
+    } else {
+        yes = true;
+    }
+    exo_buf_free(&why);
+    return yes;
+}
+
 static bool find_user(struct exo_doctor *d, struct exo_login_try *login,
                       gid_t *groups)
 {
@@ -136,10 +165,13 @@ void exo_check_jail(struct exo_doctor *d)
     for (size_t i = 0; i < d->accounts.n && tries < TRIES; i++) {
         const struct exo_account *account = &d->accounts.account[i];
 
-        if (account->name[0] != '@' && d->settings[i]) {
-            tries++;
+        if (!d->settings[i]) {
+            continue;
+        }
+        if (reaches(d, account, d->settings[i]) && account->name[0] != '@') {
             try_account(d, &login, account, d->settings[i]);
         }
+        tries += account->name[0] != '@';
     }
     if (tries == 0) {
         exo_doctor_skip(d, NULL,

@@ -13,6 +13,7 @@
 
 #include "doctor_postfix.h"
 #include "exoauth/file.h"
+#include "reach.h"
 
 #define MAP_MAX ((size_t)4 * 1024 * 1024)
 
@@ -21,13 +22,18 @@ struct users {
     size_t others;   /* that log in with a password, and are not ours */
 };
 
-static bool is_account(const struct exo_doctor *d,
-                       const struct exo_account *account)
+/* It is one; may Postfix ask for it? */
+static bool is_account(struct exo_doctor *d, const struct exo_account *account)
 {
     struct exo_settings *s = NULL;
     struct exo_err err = EXO_ERR_INIT;
     int rc = exo_settings_load(&s, d->app->conf, account, &err);
 
+    if (rc == 0 && exo_reach_allows(s, d->app->conf->token_group,
+                                    exo_postfix_get(d->postfix, "mail_owner"),
+                                    &err) != 0) {
+        exo_doctor_error(d, NULL, &err);
+    }
     exo_settings_free(s);
     return rc == 0 || err.status != EXO_STATUS_NO_ACCOUNT;
 }

@@ -54,8 +54,10 @@ struct exo_setup_file {
 struct exo_setup {
     const struct exo_options *options;
     struct exo_account *account;
+    bool *asks; /* of each: it is not published for the mail user (reach.h) */
     size_t n_accounts;
     struct exo_conf *conf;
+    char *token_group; /* of conf, or what it will be */
     struct exo_postfix *postfix;
     const char *queue_dir;
     const char *transport;  /* its own, NULL: the relayhost */

@@ -13,6 +13,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 #include "exoauth/process.h"
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
+#include "peer.h"
 #include "setup.h"
 
 #define CHECK_MS 30000
@@ -139,17 +141,54 @@ static int converse(const struct exo_setup *s, const char *account, int fd,
     return rc;
 }
 
+static int find_mail(const struct exo_setup *s, struct exo_peer *mail,
+                     struct exo_err *err)
+{
+    const char *owner = exo_postfix_get(s->postfix, "mail_owner");
+
+    return exo_peer_user(mail, owner) == 0
+               ? 0
+               : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                             "there is no user %s (mail_owner of Postfix), or "
+                             "he is in too many groups; see: id %s",
+                             owner, EXO_SH(owner, "USER"));
+}
+
+/* The kernel notes who makes a socket, and `allow` is about the mail user and
+ * not about root. */
+static int pair_of(const struct exo_peer *mail, int pair[2])
+{
+    gid_t groups[EXO_PEER_GROUPS];
+    int n = getgroups(EXO_PEER_GROUPS, groups);
+    gid_t gid = getegid();
+    int rc = n < 0 || setgroups(mail->n_groups, mail->groups) != 0 ||
+             setegid(mail->gid) != 0 || seteuid(mail->uid) != 0 ||
+             socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0;
+    int saved = errno;
+
+    if (n < 0 || seteuid(0) != 0 || setegid(gid) != 0 ||
+        setgroups((size_t)n, groups) != 0) {
+        rc = 1;
+    }
+    errno = saved;
+    return rc == 0 ? 0 : EXO_E_IO;
+}
+
 static int check_serve(const struct exo_setup *s, const char *account,
                        struct exo_err *err)
 {
+    struct exo_peer mail;
     struct service service = { .line = EXO_BUF_INIT(EXO_BLOCK_VALUE) };
     struct exo_child child = { .pid = -1 };
     struct exo_ended ended;
     int pair[2] = { -1, -1 };
-    int rc = read_service(s, &service, err);
+    int rc = find_mail(s, &mail, err);
 
+    if (rc == 0) { /* what it finds lasts until the next user is looked up */
+        rc = read_service(s, &service, err);
+    }
     if (rc == 0 &&
-        (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
+        (pair_of(&mail, pair) != 0 ||
          start_service(&child, &service, s->queue_dir, pair[1]) != 0)) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "cannot start %s: %m; run it again", service.argv[0]);
@@ -172,37 +211,14 @@ static int check_serve(const struct exo_setup *s, const char *account,
 
 /* ---- the mail user in his jail ----------------------------------------- */
 
-struct jail {
-    const struct passwd *pw;
-    gid_t groups[256];
-    int n;
-};
-
-static int find_jail(const struct exo_setup *s, struct jail *jail,
-                     struct exo_err *err)
-{
-    const char *owner = exo_postfix_get(s->postfix, "mail_owner");
-
-    jail->pw = getpwnam(owner);
-    jail->n = 256;
-    if (!jail->pw ||
-        getgrouplist(owner, jail->pw->pw_gid, jail->groups, &jail->n) < 0) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "there is no user %s (mail_owner of Postfix), or "
-                           "he is in too many groups; see: id %s",
-                           owner, EXO_SH(owner, "USER"));
-    }
-    return 0;
-}
-
 static int check_login(const struct exo_setup *s, const char *account,
                        struct exo_err *err)
 {
     struct exo_buf conf_dir = EXO_BUF_INIT(4096);
     struct exo_buf sasl_path = EXO_BUF_INIT(4096);
-    struct jail jail;
+    struct exo_peer mail;
     struct exo_login_try login;
-    int rc = find_jail(s, &jail, err);
+    int rc = find_mail(s, &mail, err);
 
     if (rc != 0) {
         return rc;
@@ -221,10 +237,10 @@ static int check_login(const struct exo_setup *s, const char *account,
         rc = exo_buf_done(&s->host, &login.server);
     }
     login.root = s->chroot ? s->queue_dir : NULL;
-    login.uid = jail.pw->pw_uid;
-    login.gid = jail.pw->pw_gid;
-    login.groups = jail.groups;
-    login.n_groups = (size_t)jail.n;
+    login.uid = mail.uid;
+    login.gid = mail.gid;
+    login.groups = mail.groups;
+    login.n_groups = mail.n_groups;
     login.account = account;
     if (rc == 0) {
         rc = exo_login_try(&login, exo_clock_ms() + CHECK_MS, err);
@@ -259,6 +275,13 @@ int exo_setup_check(const struct exo_setup *s, struct exo_err *err)
         rc = check_serve(s, name, err);
         if (rc == 0) {
             good("exoauth serve has a token, as spawn(8) will run it", name);
+        }
+        if (rc == 0 && s->asks[i]) {
+            good("it is not published for the mail user, who asks spawn(8)",
+                 name);
+            continue;
+        }
+        if (rc == 0) {
             rc = check_login(s, name, err);
         }
         if (rc == 0) {
@@ -281,7 +304,7 @@ static void quiet(void *context, const char *text)
 /* For the child. */
 struct question {
     const struct exo_setup *s;
-    const struct jail *jail;
+    const struct exo_peer *mail;
     const char *account;
 };
 
@@ -289,17 +312,17 @@ static int ask_from_jail(void *context)
 {
     const struct question *q = context;
     const struct exo_setup *s = q->s;
-    const struct jail *jail = q->jail;
+    const struct exo_peer *mail = q->mail;
     struct exo_request request = EXO_REQUEST_INIT;
     struct exo_answer answer;
     const char *why;
 
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (setgroups((size_t)jail->n, jail->groups) != 0 ||
+    if (setgroups(mail->n_groups, mail->groups) != 0 ||
         (s->chroot && chroot(s->queue_dir) != 0) ||
         chdir(s->chroot ? "/" : s->queue_dir) != 0 ||
-        setresgid(jail->pw->pw_gid, jail->pw->pw_gid, jail->pw->pw_gid) != 0 ||
-        setresuid(jail->pw->pw_uid, jail->pw->pw_uid, jail->pw->pw_uid) != 0) {
+        setresgid(mail->gid, mail->gid, mail->gid) != 0 ||
+        setresuid(mail->uid, mail->uid, mail->uid) != 0) {
         return 2;
     }
     request.get = q->account;
@@ -316,10 +339,10 @@ static int ask_from_jail(void *context)
     return exo_file_write_all(STDOUT_FILENO, why, strlen(why)) == 0 ? 1 : 2;
 }
 
-static int ask_once(const struct exo_setup *s, const struct jail *jail,
+static int ask_once(const struct exo_setup *s, const struct exo_peer *mail,
                     const char *account, struct exo_err *err)
 {
-    const struct question question = { s, jail, account };
+    const struct question question = { s, mail, account };
     struct exo_process process = EXO_PROCESS_INIT;
     struct exo_buf why = EXO_BUF_INIT(EXO_BLOCK_VALUE);
     struct exo_ended ended;
@@ -342,25 +365,34 @@ static int ask_once(const struct exo_setup *s, const struct jail *jail,
     return rc;
 }
 
+static int check_socket(const struct exo_setup *s, const struct exo_peer *mail,
+                        const char *account, int64_t deadline,
+                        struct exo_err *err)
+{
+    int rc = ask_once(s, mail, account, err);
+
+    while (rc != 0 && exo_clock_ms() < deadline) {
+        (void)usleep(100 * 1000);
+        rc = ask_once(s, mail, account, err);
+    }
+    if (rc == 0) {
+        good("the socket of spawn(8) answers the mail user", account);
+        *err = (struct exo_err)EXO_ERR_INIT;
+    }
+    return rc;
+}
+
 int exo_setup_check_socket(const struct exo_setup *s, struct exo_err *err)
 {
     int64_t deadline = exo_clock_ms() + SOCKET_MS;
     char name[2 * EXO_ACCOUNT_MAX];
-    struct jail jail;
-    int rc = find_jail(s, &jail, err);
+    struct exo_peer mail;
+    int rc = find_mail(s, &mail, err);
 
-    mailbox_of(&s->account[0], name, sizeof(name));
-    while (rc == 0) {
-        rc = ask_once(s, &jail, name, err);
-        if (rc == 0) {
-            good("the socket of spawn(8) answers the mail user", name);
-            err->status = EXO_STATUS_OK;
-            err->text[0] = '\0';
-            break;
-        }
-        if (exo_clock_ms() < deadline) {
-            (void)usleep(100 * 1000);
-            rc = 0;
+    for (size_t i = 0; rc == 0 && i < s->n_accounts; i++) {
+        if (i == 0 || s->asks[i]) {
+            mailbox_of(&s->account[i], name, sizeof(name));
+            rc = check_socket(s, &mail, name, deadline, err);
         }
     }
     return rc;

@@ -66,19 +66,12 @@ static int plan_group(struct exo_setup *s, struct exo_err *err)
     const char *owner = exo_postfix_get(s->postfix, "mail_owner");
     const char *group = s->conf->token_group;
     const struct passwd *pw = getpwnam(owner);
-    const struct group *gr = pw ? getgrgid(pw->pw_gid) : NULL;
 
-    if (!pw || !gr) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "there is no user %s with a group (mail_owner of "
-                           "Postfix); install Postfix again",
-                           owner);
-    }
     if (group[0] == '\0') {
         exo_changes_add(&s->changes, EXO_SETUP_CONF, "token_group",
                         exo_block_get(&s->conf->block, "token_group"),
-                        gr->gr_name);
-    } else if (!is_member(pw, group)) {
+                        s->token_group);
+    } else if (!pw || !is_member(pw, group)) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "token_group is %s in %s, and user %s is not in it; "
                            "run: usermod -a -G %s %s",

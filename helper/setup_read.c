@@ -8,11 +8,14 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "account_word.h"
+#include "reach.h"
 #include "run.h"
 #include "settings.h"
 #include "setup.h"
@@ -55,7 +58,8 @@ static int take_accounts(struct exo_setup *s, struct exo_err *err)
     size_t n = s->options->n_words - 1;
 
     s->account = calloc(n + 1, sizeof(*s->account));
-    if (!s->account) {
+    s->asks = calloc(n + 1, sizeof(*s->asks));
+    if (!s->account || !s->asks) {
         return EXO_E_NOMEM;
     }
     for (size_t i = 0; i < n; i++) {
@@ -148,6 +152,23 @@ static int check_run_as(struct exo_setup *s, struct exo_err *err)
     return 0;
 }
 
+static int find_group(struct exo_setup *s, struct exo_err *err)
+{
+    const char *owner = exo_postfix_get(s->postfix, "mail_owner");
+    const char *group = s->conf->token_group;
+    const struct passwd *pw = getpwnam(owner);
+    const struct group *gr = pw ? getgrgid(pw->pw_gid) : NULL;
+
+    if (!pw || !gr) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "there is no user %s with a group (mail_owner of "
+                           "Postfix); install Postfix again",
+                           owner);
+    }
+    s->token_group = strdup(group[0] != '\0' ? group : gr->gr_name);
+    return s->token_group ? 0 : EXO_E_NOMEM;
+}
+
 int exo_setup_read(struct exo_setup *s, struct exo_err *err)
 {
     int rc = read_conf(s, err);
@@ -171,6 +192,9 @@ int exo_setup_read(struct exo_setup *s, struct exo_err *err)
         if (rc == 0) {
             rc = check_run_as(s, err);
         }
+        if (rc == 0) {
+            rc = find_group(s, err);
+        }
     }
     return rc;
 }
@@ -181,6 +205,8 @@ void exo_setup_free(struct exo_setup *s)
     exo_postfix_close(s->postfix);
     exo_conf_free(s->conf);
     free(s->account);
+    free(s->asks);
+    free(s->token_group);
     exo_buf_free(&s->relay);
     exo_buf_free(&s->host);
     exo_buf_free(&s->program);
@@ -258,9 +284,9 @@ static bool is_exchange(const char *host)
     return exo_servers_allow(servers, host);
 }
 
-static int check_account(struct exo_setup *s, const struct exo_account *account,
-                         bool first, struct exo_err *err)
+static int check_account(struct exo_setup *s, size_t i, struct exo_err *err)
 {
+    const struct exo_account *account = &s->account[i];
     struct exo_settings *settings;
     const char *servers, *relay, *host;
     int rc = exo_settings_load(&settings, s->conf, account, err);
@@ -269,7 +295,7 @@ static int check_account(struct exo_setup *s, const struct exo_account *account,
         return rc;
     }
     servers = exo_settings_get(settings, EXO_KEY_SERVERS);
-    if (first) {
+    if (i == 0) {
         choose_relay(s, servers);
         rc = exo_buf_done(&s->relay, &relay);
         if (rc == 0 && cut_relay(relay, &s->host) != 0) {
@@ -290,6 +316,11 @@ static int check_account(struct exo_setup *s, const struct exo_account *account,
                          account->name, host, EXO_SH(account->name, "ACCOUNT"),
                          EXO_SH(host, "HOST"));
     }
+    if (rc == 0) {
+        s->asks[i] = exo_reach(settings, s->token_group) != EXO_REACH_GROUP;
+        rc = exo_reach_allows(settings, s->token_group,
+                              exo_postfix_get(s->postfix, "mail_owner"), err);
+    }
     exo_settings_free(settings);
     return rc;
 }
@@ -301,7 +332,7 @@ int exo_setup_plan_relay(struct exo_setup *s, struct exo_err *err)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < s->n_accounts; i++) {
-        rc = check_account(s, &s->account[i], i == 0, err);
+        rc = check_account(s, i, err);
     }
     if (rc == 0) {
         rc = exo_buf_done(&s->host, &host);
