@@ -338,8 +338,7 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
     if (rc == 0) {
         rc = read_record(&w);
     }
-    if (rc == 0 && (!exo_work_usable(&w, exo_clock_now()) ||
-                    !exo_is_published(app, got->settings, &got->record))) {
+    if (rc == 0 && !exo_work_settled(&w)) {
         rc = get_apart(&w);
     }
     if (rc != 0) {

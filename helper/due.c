@@ -99,6 +99,15 @@ bool exo_work_may_try(const struct exo_work *w, int64_t now)
     return now >= r->next_try || now < r->error_time - EXO_CLOCK_SKEW;
 }
 
+bool exo_work_settled(const struct exo_work *w)
+{
+    int64_t now = exo_clock_now();
+
+    return (exo_work_usable(w, now) ||
+            (!exo_work_may_try(w, now) && exo_work_alive(w, now))) &&
+           exo_is_published(w->app, w->got->settings, &w->got->record);
+}
+
 /* The settings that a note was made with, in what a note has room for. */
 static unsigned word_of(const struct exo_work *w)
 {

@@ -236,6 +236,17 @@ static const char *user_of(const struct exo_settings *s)
     return user[0] != '\0' ? user : s->file.name;
 }
 
+/* When a question may lead to a request, for all that is known now: after a
+ * refusal that only a person can undo, never. */
+static int64_t next_try(const struct exo_settings *owner,
+                        const struct exo_record *r)
+{
+    return r->state == EXO_STATUS_NEEDS_LOGIN &&
+                   strcmp(r->tried, owner->fingerprint) == 0
+               ? INT64_MAX
+               : r->next_try;
+}
+
 static int64_t later(int64_t next_try, int64_t time, int64_t limit)
 {
     if (next_try <= time) {
@@ -270,11 +281,11 @@ static bool visit_all(const struct exo_app *app,
     token.refresh_after = record->refresh_after;
     token.usable_until = record->usable_until;
     token.expires = record->expires;
-    /* In an outage there is nothing to ask for before the next try. */
+    /* There is nothing to ask for before the next try. */
     token.refresh_after =
-        later(record->next_try, token.refresh_after, token.expires);
+        later(next_try(owner, record), token.refresh_after, token.expires);
     token.usable_until =
-        later(record->next_try, token.usable_until, token.expires);
+        later(next_try(owner, record), token.usable_until, token.expires);
     differs = visit_text(app, owner, &token, visit);
     if (settings->owner) {
         memset(&token, 0, sizeof(token));

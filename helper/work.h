@@ -59,6 +59,10 @@ bool exo_work_usable(const struct exo_work *w, int64_t now);
 bool exo_work_alive(const struct exo_work *w, int64_t now);
 /* Backoff and permanent states; a clock that was set back does not count. */
 bool exo_work_may_try(const struct exo_work *w, int64_t now);
+/* Nothing can become better now, and what there is is published: the token is
+ * good, or it lives and no request may be made. Neither needs a lock, and so no
+ * process. */
+bool exo_work_settled(const struct exo_work *w);
 
 /* Takes the published token into got, where the record cannot be read or could
  * not be written, and is it alive? */

@@ -300,6 +300,7 @@ shell_tests = \
 	tests/cli/refresh.sh \
 	tests/cli/outside.sh \
 	tests/cli/outside_mail.sh \
+	tests/cli/refused.sh \
 	tests/cli/remedies.sh \
 	tests/cli/remove.sh \
 	tests/cli/replace.sh \

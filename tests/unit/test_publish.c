@@ -285,6 +285,27 @@ static void puts_off_questions_in_an_outage(void **state)
     }
 }
 
+/* Nothing is asked before somebody logs in, or changes the settings. */
+static void asks_no_more_after_a_refusal(void **state)
+{
+    struct office *o = *state;
+
+    o->record.state = EXO_STATUS_NEEDS_LOGIN;
+    (void)snprintf(o->record.tried, sizeof(o->record.tried), "other");
+    publish(o);
+    assert_has(text_of(o, 0, "a@b"), "refresh_after: 1800001800\n");
+    (void)snprintf(o->record.tried, sizeof(o->record.tried), "%s",
+                   o->settings->fingerprint);
+    assert_false(is_published(o));
+    publish(o);
+    assert_has(text_of(o, 2, "a@b"), "refresh_after: 1800003600\n"
+                                     "usable_until: 1800003600\n"
+                                     "expires: 1800003600\n");
+    o->record.state = EXO_STATUS_OK;
+    publish(o);
+    assert_has(text_of(o, 0, "a@b"), "refresh_after: 1800001800\n");
+}
+
 /* A failed login it must not be; the other roots get theirs. */
 static void warns_where_it_cannot(void **state)
 {
@@ -392,6 +413,7 @@ int main(void)
         IN_OFFICE(points_to_a_borrowed_credential),
         IN_OFFICE(names_no_user_for_a_domain),
         IN_OFFICE(puts_off_questions_in_an_outage),
+        IN_OFFICE(asks_no_more_after_a_refusal),
         IN_OFFICE(warns_where_it_cannot),
         IN_OFFICE(follows_no_link),
         IN_OFFICE(refuses_what_would_break_the_file),
