@@ -119,6 +119,9 @@ retry 'Retry-After that is nonsense' retry:503:soon r3@contoso.test 0 10
 retry 'Retry-After of a year' retry:429:31536000 r4@contoso.test 3000 90000
 retry 'Retry-After below zero' retry:429:-5 r5@contoso.test 0 10
 
+# Those that are tried again in 5 s would be among the requests to come.
+rm "$SITE/etc/exoauth.d/"{g,r3,r5}@contoso.test.conf
+
 # Someone must log in: one request, however many ask, until that happens.
 person=person@contoso.test
 site_account $person 'grant: device_code'
