@@ -89,26 +89,25 @@ static bool reaches(struct exo_doctor *d, const struct exo_account *account,
                     const struct exo_settings *settings)
 {
     const char *group = d->app->conf->token_group;
-    struct exo_buf why = EXO_BUF_INIT(EXO_ERR_TEXT);
+    char why[EXO_ERR_TEXT];
     struct exo_err err = EXO_ERR_INIT;
     bool yes = false;
 
     if (exo_reach_allows(settings, group,
                          exo_postfix_get(d->postfix, "mail_owner"),
                          &err) != 0) {
-        exo_doctor_skip(d, account, "not checked: %s", err.text);
+        exo_doctor_skip(d, account, "not checked: %-s", err.text);
     } else if (exo_reach(settings, group) != EXO_REACH_GROUP &&
                !exo_postfix_serves(d->postfix)) {
-        exo_reach_why(settings, group, &why);
+        exo_reach_why(settings, group, why);
         exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED,
-                        "its token is not published for Postfix: %s; its "
+                        "its token is not published for Postfix: %-s; its "
                         "logins need the spawn(8) line of master.cf, run: "
                         "exoauth setup postfix %s",
-                        exo_buf_shown(&why), EXO_SH(account->name, "ACCOUNT"));
+                        why, EXO_SH(account->name, "ACCOUNT"));
     } else {
         yes = true;
     }
-    exo_buf_free(&why);
     return yes;
 }
 

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "exoauth/block.h"
+#include "exoauth/text.h"
 #include "peer.h"
 
 /* -1: there is no such group. */
@@ -98,16 +99,18 @@ enum exo_reach exo_reach(const struct exo_settings *settings,
 }
 
 void exo_reach_why(const struct exo_settings *settings, const char *token_group,
-                   struct exo_buf *out)
+                   char out[EXO_ERR_TEXT])
 {
     enum exo_reach reach;
     const struct exo_settings *s = least(settings, token_group, &reach);
 
+    out[0] = '\0';
     if (reach == EXO_REACH_NOBODY) {
-        exo_buf_fmt(out, "publish is no in %s", s->key[EXO_KEY_PUBLISH].origin);
+        exo_text_fmt(out, EXO_ERR_TEXT, "publish is no in %s",
+                     s->key[EXO_KEY_PUBLISH].origin);
     } else if (reach == EXO_REACH_OWNER) {
-        exo_buf_fmt(out, "allow in %s does not name @%s",
-                    s->key[EXO_KEY_ALLOW].origin, token_group);
+        exo_text_fmt(out, EXO_ERR_TEXT, "allow in %s does not name @%s",
+                     s->key[EXO_KEY_ALLOW].origin, token_group);
     }
 }
 

@@ -32,6 +32,6 @@ int exo_reach_allows(const struct exo_settings *settings,
 
 /* Why it is not GROUP, in words, with the file that says so. */
 void exo_reach_why(const struct exo_settings *settings, const char *token_group,
-                   struct exo_buf *out);
+                   char out[EXO_ERR_TEXT]);
 
 #endif

@@ -190,21 +190,20 @@ static void warn_plugins(const struct exo_setup *s)
 static void warn_asks(const struct exo_setup *s)
 {
     for (size_t i = 0; i < s->n_accounts; i++) {
-        struct exo_buf why = EXO_BUF_INIT(EXO_ERR_TEXT);
+        char why[EXO_ERR_TEXT];
         struct exo_settings *settings = NULL;
         struct exo_err ignored = EXO_ERR_INIT;
 
         if (s->asks[i] && exo_settings_load(&settings, s->conf, &s->account[i],
                                             &ignored) == 0) {
-            exo_reach_why(settings, s->token_group, &why);
+            exo_reach_why(settings, s->token_group, why);
             exo_setup_warn(
-                "the token of %s is not published for Postfix: %s; "
+                "the token of %s is not published for Postfix: %-s; "
                 "its logins need the spawn(8) line " EXO_SETUP_SERVICE
                 " of master.cf, so keep it",
-                s->account[i].name, exo_buf_shown(&why));
+                s->account[i].name, why);
         }
         exo_settings_free(settings);
-        exo_buf_free(&why);
     }
 }
 
