@@ -43,6 +43,38 @@ if site_later 30; then
     ok 'after that' x token $short --min-ttl 3590
     is "$OUT" second-token 'it is asked for'
     is "$(site_count)" $((before + 1)) 'once'
+    # The same from somebody else, whom allow names.
+    site_account $short "secret_file: $SITE/secret/app" 'allow: bin'
+    printf 'exoauth: 1\nget: %s\nmin_ttl: 3590\n\n' $short >"$SITE/request"
+    before=$(site_count)
+    for i in 1 2 3 4; do
+        ok "an allowed caller, $i" "${SITE_LATER[@]}" python3 -c '
+import os, socket, subprocess, sys
+ours, theirs = socket.socketpair()
+if os.fork() == 0:
+    # The socket is made by the one who asks.
+    a, b = None, None
+    os.setgroups([]); os.setgid(2); os.setuid(2)
+    a, b = socket.socketpair()
+    socket.send_fds(ours, [b"x"], [a.fileno(), b.fileno()])
+    os._exit(0)
+_, fds, _, _ = socket.recv_fds(theirs, 1, 2)
+p = subprocess.Popen(sys.argv[1:], stdin=fds[0], stdout=fds[0])
+s = socket.socket(fileno=fds[1])
+s.sendall(sys.stdin.buffer.read())
+os.close(fds[0])
+s.settimeout(30)
+print(s.recv(65536).decode())' "$EXO" serve --config "$SITE_CONF" <"$SITE/request"
+        like "$OUT" 'token: second-token' 'has the token'
+    done
+    is "$(site_count)" "$before" 'and costs no request within the minute'
+    site_later 240
+    site_script ok:later-token:3600
+    for i in 1 2 3 4; do
+        ok "and later, $i" x token $short --min-ttl 3590
+    done
+    is "$OUT" later-token 'has a new one'
+    is "$(site_count)" $((before + 1)) 'for one request'
     site_later 0
 else
     skip 'min_ttl' 'faketime is not installed'
@@ -75,6 +107,21 @@ like "$ERR" 'could not be stored; check the free space' 'and the error says why'
 due 4
 not_ok 'with other settings' x token $app
 is "$(site_count)" $((before + 2)) 'it is sent again'
+
+# Nothing is published either: who asked first has the token.
+rm -f "$SITE_STORE"/filler*
+none=none@contoso.test
+site_script ok:none-token:3600
+site_account $none "secret_file: $SITE/secret/app" 'publish: no'
+ok 'an account that is not published' x token $none
+dd if=/dev/zero of="$SITE_STORE/filler" bs=4k 2>/dev/null
+dd if=/dev/zero of="$SITE_STORE/filler2" bs=1k 2>/dev/null
+site_account $none "secret_file: $SITE/secret/app" 'publish: no' 'scope: other'
+before=$(site_count)
+ok 'a full disk, other settings' x token $none
+is "$OUT" none-token 'has a token'
+for i in 1 2 3; do x token $none >/dev/null 2>&1; done
+is "$(site_count)" $((before + 1)) 'for one request'
 rm -f "$SITE_STORE"/filler*
 site_script ok:fourth-token:3600
 ok 'by force' x refresh $app --force
