@@ -12,7 +12,8 @@ the address is printed. Speaks W3C WebDriver to chromedriver; nothing but the st
 """
 import json
 import os
-import re
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,28 +29,42 @@ ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"]
 
 
+def free_port():
+    """Where IPv6 is off, chromedriver does not say which one it took for 0."""
+    where = os.environ.get("TAP_LOOP", "127.0.0.1")
+    with socket.socket(socket.AF_INET6 if ":" in where else
+                       socket.AF_INET) as one:
+        one.bind((where, 0))
+        return one.getsockname()[1]
+
+
 class Driver:
     def __init__(self, program, directory):
         # It keeps caches below HOME and sockets below TMPDIR.
         os.makedirs(directory, exist_ok=True)
+        port = free_port()
         self.process = subprocess.Popen(
-            [program, "--port=0"], stdout=subprocess.PIPE, text=True,
+            [program, f"--port={port}"], stdout=subprocess.PIPE, text=True,
             stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
             env={key: value for key, value in os.environ.items()
                  if not key.startswith("XDG_")}
             | {"HOME": directory, "TMPDIR": directory})
-        self.base = self.path = ""
+        self.base = f"http://localhost:{port}"
+        self.path = ""
         for line in self.process.stdout:
-            found = re.search(r"started successfully on port (\d+)", line)
-            if found:
-                self.base = f"http://localhost:{found[1]}"
+            if "started successfully" in line:
                 break
         self.opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}))
         options = {"args": ARGS + [f"--user-data-dir={directory}/profile"]}
-        made = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
-            "browserName": "chrome", "acceptInsecureCerts": True,
-            "goog:chromeOptions": options}}})
+        try:
+            made = self.call("POST", "/session", {
+                "capabilities": {"alwaysMatch": {
+                    "browserName": "chrome", "acceptInsecureCerts": True,
+                    "goog:chromeOptions": options}}})
+        except BaseException:
+            self.process.terminate()
+            raise
         self.path = f"/session/{made['sessionId']}"
 
     def call(self, method, path, body=None, fatal=True):
@@ -115,6 +130,8 @@ def leave(driver):
 
 def main():
     program, directory, url, user, what = sys.argv[1:]
+    # Whoever gives up waiting must not leave a browser behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     driver = Driver(program, directory)
     try:
         driver.call("POST", "/url", {"url": url})
