@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -175,11 +176,33 @@ int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
         return EXO_E_STATUS;
     }
     err->status = status;
+    err->said = false;
     err->retry_after = 0;
     err->unread = false;
     va_start(ap, fmt);
     exo_text_set(err->text, sizeof err->text, fmt, ap);
     va_end(ap);
+    if (err->text[0] == '\0') {
+        (void)snprintf(err->text, sizeof err->text,
+                       "internal error: %s without a reason; please report it",
+                       exo_status_word(status));
+    }
+    return EXO_E_STATUS;
+}
+
+void exo_err_restate(struct exo_err *err, enum exo_status status)
+{
+    if (err->text[0] == '\0') {
+        (void)exo_err_set(err, status, "%s", "");
+    }
+    err->status = status;
+}
+
+int exo_err_said(struct exo_err *err, enum exo_status status)
+{
+    err->status = status;
+    err->said = true;
+    err->text[0] = '\0';
     return EXO_E_STATUS;
 }
 
@@ -217,13 +240,13 @@ bool exo_err_system(struct exo_err *err, int rc, const char *fmt, ...)
     return true;
 }
 
-void exo_err_words(struct exo_err *err, int rc)
+const char *exo_err_words_of(struct exo_err *err, int rc, const char *where)
 {
-    if (rc == EXO_OK || err->status != EXO_STATUS_OK) {
-        return;
-    }
-    if (!exo_err_system(err, rc, "cannot go on")) {
-        (void)exo_err_set(err, EXO_STATUS_BUG, "internal error: %s",
+    if (rc != EXO_OK && err->status == EXO_STATUS_OK &&
+        !exo_err_system(err, rc, "cannot go on")) {
+        (void)exo_err_set(err, EXO_STATUS_BUG,
+                          "internal error in %s: %s; please report it", where,
                           exo_strerror(rc));
     }
+    return err->text;
 }

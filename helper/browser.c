@@ -110,7 +110,7 @@ static int judge(const struct exo_browser *b, struct exo_visit *request,
         exo_visit_answer(request, "400 Bad Request", "Not this login",
                          "This is not the answer to the login that is "
                          "waiting. Use the newest address it printed.");
-        exo_say("ignored: %-s", error.err.text);
+        exo_say("ignored: %-s", exo_err_text(&error.err, rc));
         return EXO_E_NOENT;
     }
     if (rc == 0) {
@@ -267,7 +267,7 @@ int exo_browser_paste(const struct exo_browser *b, struct exo_tokens *tokens,
         if (rc != EXO_E_SYNTAX || isatty(0) != 1) {
             break;
         }
-        exo_say("%-s", error.err.text);
+        exo_say("%-s", exo_err_text(&error.err, rc));
     }
     if (rc == EXO_E_SYNTAX || rc == EXO_E_UNSAFE) {
         rc = EXO_E_STATUS;

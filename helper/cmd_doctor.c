@@ -111,7 +111,7 @@ static void run_checks(struct exo_doctor *d)
             dropped = true;
             if (d->open.status == EXO_STATUS_OK &&
                 exo_app_drop(d->app, &d->open) != 0) {
-                exo_doctor_error(d, NULL, &d->open);
+                exo_doctor_error(d, NULL, &d->open, EXO_E_STATUS);
             }
         }
         if (checks[i].dropped && d->open.status != EXO_STATUS_OK) {

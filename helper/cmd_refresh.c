@@ -72,11 +72,13 @@ static void warn_of_end(struct exo_app *app,
     if (exo_store_get(app->store, &settings->file, &record, &err) == 0 &&
         record.warned != threshold) {
         record.warned = threshold;
-        if (exo_store_put(app->store, &lock, &record, &err) == 0) {
+        int rc = exo_store_put(app->store, &lock, &record, &err);
+
+        if (rc == 0) {
             exo_status_expiry_text(end, certificate, now, text, sizeof(text));
             exo_event_note(app, "expiring", settings->file.name, text);
         } else {
-            exo_app_warn(app, "%-s", err.text);
+            exo_app_warn(app, "%-s", exo_err_text(&err, rc));
         }
     }
     exo_record_free(&record);
@@ -140,12 +142,14 @@ static void pause_before(const struct all *all)
 static void refresh_found(struct all *all, const struct exo_account *account)
 {
     struct exo_err err = EXO_ERR_INIT;
+    int rc;
 
     pause_before(all);
-    if (refresh_one(all->app, all->options, account, &all->asked, &err) == 0) {
+    rc = refresh_one(all->app, all->options, account, &all->asked, &err);
+    if (rc == 0) {
         return;
     }
-    exo_app_warn(all->app, "%s: %-s", account->name, err.text);
+    exo_app_warn(all->app, "%s: %-s", account->name, exo_err_text(&err, rc));
     if (exo_status_is_worse(err.status, all->worst.status)) {
         all->worst = err;
     }
@@ -169,8 +173,7 @@ static int refresh_all(struct exo_app *app, const struct exo_options *options,
     }
     exo_names_free(&names);
     if (rc == 0 && all.worst.status != EXO_STATUS_OK) {
-        err->status = all.worst.status; /* said already */
-        rc = EXO_E_STATUS;
+        rc = exo_err_said(err, all.worst.status);
     }
     return rc;
 }

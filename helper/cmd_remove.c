@@ -125,13 +125,16 @@ static bool unpublish_users(struct exo_app *app,
     struct exo_names names = EXO_NAMES_INIT;
     bool any = false;
 
-    if (exo_settings_list(app->conf, exo_names_add, &names, err) != 0 ||
-        exo_names_sort(&names) != 0) {
+    int rc = exo_settings_list(app->conf, exo_names_add, &names, err);
+
+    if (rc == 0) {
+        rc = exo_names_sort(&names);
+    }
+    if (rc != 0) {
         exo_app_warn(app,
                      "cannot tell which accounts use the credential of %s: "
                      "%-s; remove theirs from %s by hand",
-                     credential->name,
-                     err->text[0] ? err->text : exo_strerror(EXO_E_NOMEM),
+                     credential->name, exo_err_text(err, rc),
                      app->conf->token_dir);
         *err = (struct exo_err)EXO_ERR_INIT;
     }

@@ -32,10 +32,10 @@ struct answer {
     bool busy; /* somebody else is at what this was a hint of */
 };
 
-static void fail(struct answer *a)
+static void fail(struct answer *a, int rc)
 {
+    a->reply.message = exo_err_text(&a->err, rc);
     a->reply.status = a->err.status;
-    a->reply.message = a->err.text;
     a->reply.retry_after = a->err.retry_after;
 }
 
@@ -85,7 +85,7 @@ static void decide(struct exo_app *app, const struct exo_request *request,
     if (exo_account_set(&account, request->get, strlen(request->get)) != 0) {
         (void)exo_err_set(&a->err, EXO_STATUS_NO_ACCOUNT,
                           "that is not an account name");
-        fail(a);
+        fail(a, EXO_E_STATUS);
         return;
     }
     if (exo_app_store(app, &a->err) != 0 &&
@@ -110,11 +110,12 @@ static void decide(struct exo_app *app, const struct exo_request *request,
         if (closed.status != EXO_STATUS_OK) {
             a->err = closed;
         }
-        fail(a);
+        fail(a, rc);
         return;
     }
     if (a->got.trouble.status == EXO_STATUS_STORE) {
-        exo_log(EXO_LOG_WARNING, "%s: %-s", account.name, a->got.trouble.text);
+        exo_log(EXO_LOG_WARNING, "%s: %-s", account.name,
+                exo_err_text(&a->got.trouble, EXO_E_STATUS));
     }
     a->reply.status = EXO_STATUS_OK;
     a->reply.token = a->got.token;

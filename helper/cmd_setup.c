@@ -58,9 +58,12 @@ static int undo(struct exo_setup *s, struct exo_err *err)
     struct exo_err reload = EXO_ERR_INIT;
     int rc = exo_setup_undo(s, &changed, err);
 
-    if (changed && !s->options->dry_run &&
-        exo_setup_reload(s, true, &running, &reload) != 0) {
-        exo_setup_warn("%-s", reload.text);
+    if (changed && !s->options->dry_run) {
+        int failed = exo_setup_reload(s, true, &running, &reload);
+
+        if (failed != 0) {
+            exo_setup_warn("%-s", exo_err_text(&reload, failed));
+        }
     }
     return rc == 0 ? finish(s->options, changed, err) : rc;
 }

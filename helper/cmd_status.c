@@ -132,7 +132,8 @@ static int ending(struct exo_options *options, struct exo_err *err)
         return exo_status_exit(err->status);
     }
     if (err->status != EXO_STATUS_OK) {
-        options->nagios_exit = exo_status_nagios_unknown(&out, err->text);
+        options->nagios_exit =
+            exo_status_nagios_unknown(&out, exo_err_text(err, EXO_E_STATUS));
         (void)!exo_out_buf(&out, &ignored);
         exo_buf_free(&out);
         *err = (struct exo_err)EXO_ERR_INIT;

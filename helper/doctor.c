@@ -89,9 +89,10 @@ void exo_doctor_fail(struct exo_doctor *d, const struct exo_account *account,
 }
 
 void exo_doctor_error(struct exo_doctor *d, const struct exo_account *account,
-                      const struct exo_err *err)
+                      struct exo_err *err, int rc)
 {
-    exo_doctor_fail(d, account, err->status, "%-s", err->text);
+    (void)exo_err_words_of(err, rc, d->check);
+    exo_doctor_fail(d, account, err->status, "%-s", exo_err_text(err, rc));
 }
 
 bool exo_doctor_infirm(struct exo_doctor *d, const char *path, const char *what)

@@ -64,9 +64,9 @@ void exo_doctor_warn(struct exo_doctor *d, const struct exo_account *account,
 void exo_doctor_fail(struct exo_doctor *d, const struct exo_account *account,
                      enum exo_status status, const char *fmt, ...)
     EXO_PRINTF(4, 5);
-/* A failure in the words of another room. */
+/* A failure (rc) in the words of another room, or in ours. */
 void exo_doctor_error(struct exo_doctor *d, const struct exo_account *account,
-                      const struct exo_err *err);
+                      struct exo_err *err, int rc);
 
 /* True where a remedy must not name path; then it is said why, after what. */
 bool exo_doctor_infirm(struct exo_doctor *d, const char *path,

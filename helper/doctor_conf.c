@@ -51,7 +51,7 @@ void exo_check_config(struct exo_doctor *d)
     const struct exo_conf *conf = d->app->conf;
 
     if (d->open.status != EXO_STATUS_OK) {
-        exo_doctor_error(d, NULL, &d->open);
+        exo_doctor_error(d, NULL, &d->open, EXO_E_STATUS);
     }
     if (!conf) {
         return;
@@ -80,15 +80,18 @@ void exo_check_accounts(struct exo_doctor *d)
         struct unknown unknown = { d, account, conf->path };
         struct exo_err err = EXO_ERR_INIT;
         struct exo_settings *s = NULL;
+        int rc;
 
-        if (exo_settings_load(&s, conf, account, &err) != 0) {
-            exo_doctor_error(d, account, &err);
+        rc = exo_settings_load(&s, conf, account, &err);
+        if (rc != 0) {
+            exo_doctor_error(d, account, &err, rc);
             continue;
         }
         d->settings[i] = s;
         exo_settings_unknown(conf, s, tell_unknown, &unknown);
-        if (exo_settings_complete(s, &err) != 0) {
-            exo_doctor_error(d, account, &err);
+        rc = exo_settings_complete(s, &err);
+        if (rc != 0) {
+            exo_doctor_error(d, account, &err, rc);
         } else if (!exo_doctor_is_bad(d, account)) {
             exo_doctor_ok(d, account, "%s", s->path);
         }

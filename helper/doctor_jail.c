@@ -65,21 +65,23 @@ static void try_account(struct exo_doctor *d, struct exo_login_try *login,
 {
     struct exo_buf server = EXO_BUF_INIT(512);
     struct exo_err err = EXO_ERR_INIT;
+    int rc;
 
     pick_server(settings, &server);
     login->account = account->name;
     if (exo_buf_done(&server, &login->server) != 0) {
         exo_doctor_skip(d, account, "login: not checked: out of memory");
-    } else if (exo_login_try(
-                   login, exo_clock_ms() + (d->app->conf->timeout + 5) * 1000,
-                   &err) == 0) {
+    } else if ((rc = exo_login_try(
+                    login, exo_clock_ms() + (d->app->conf->timeout + 5) * 1000,
+                    &err)) == 0) {
         exo_doctor_ok(d, account, "Postfix%s%s gets a token for %s",
                       login->root ? " in " : "", login->root ? login->root : "",
                       login->server);
     } else if (err.status == EXO_STATUS_DENIED) {
-        exo_doctor_skip(d, account, "not checked: %-s", err.text);
+        exo_doctor_skip(d, account, "not checked: %-s",
+                        exo_err_text(&err, EXO_E_STATUS));
     } else {
-        exo_doctor_error(d, account, &err);
+        exo_doctor_error(d, account, &err, rc);
     }
     exo_buf_free(&server);
 }
@@ -92,11 +94,11 @@ static bool reaches(struct exo_doctor *d, const struct exo_account *account,
     char why[EXO_ERR_TEXT];
     struct exo_err err = EXO_ERR_INIT;
     bool yes = false;
+    int rc = exo_reach_allows(settings, group,
+                              exo_postfix_get(d->postfix, "mail_owner"), &err);
 
-    if (exo_reach_allows(settings, group,
-                         exo_postfix_get(d->postfix, "mail_owner"),
-                         &err) != 0) {
-        exo_doctor_skip(d, account, "not checked: %-s", err.text);
+    if (rc != 0) {
+        exo_doctor_skip(d, account, "not checked: %-s", exo_err_text(&err, rc));
     } else if (exo_reach(settings, group) != EXO_REACH_GROUP &&
                !exo_postfix_serves(d->postfix)) {
         exo_reach_why(settings, group, why);

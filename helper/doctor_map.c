@@ -29,10 +29,14 @@ static bool is_account(struct exo_doctor *d, const struct exo_account *account)
     struct exo_err err = EXO_ERR_INIT;
     int rc = exo_settings_load(&s, d->app->conf, account, &err);
 
-    if (rc == 0 && exo_reach_allows(s, d->app->conf->token_group,
-                                    exo_postfix_get(d->postfix, "mail_owner"),
-                                    &err) != 0) {
-        exo_doctor_error(d, NULL, &err);
+    if (rc == 0) {
+        int refused =
+            exo_reach_allows(s, d->app->conf->token_group,
+                             exo_postfix_get(d->postfix, "mail_owner"), &err);
+
+        if (refused != 0) {
+            exo_doctor_error(d, NULL, &err, refused);
+        }
     }
     exo_settings_free(s);
     return rc == 0 || err.status != EXO_STATUS_NO_ACCOUNT;

@@ -126,11 +126,13 @@ void exo_check_plugin(struct exo_doctor *d)
     struct exo_err err = EXO_ERR_INIT;
     const char *xoauth2, *bearer;
     size_t len = 0, bearer_len = 0;
+    int rc;
 
     d->looked = true;
-    if (exo_plugins_look(&d->plugins, d->conf_dir, exo_clock_ms() + LOOK_MS,
-                         &err) != 0) {
-        exo_doctor_error(d, NULL, &err);
+    rc = exo_plugins_look(&d->plugins, d->conf_dir, exo_clock_ms() + LOOK_MS,
+                          &err);
+    if (rc != 0) {
+        exo_doctor_error(d, NULL, &err, rc);
         goto out;
     }
     xoauth2 = find_ours(d->plugins.xoauth2, &len);

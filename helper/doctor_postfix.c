@@ -293,18 +293,20 @@ void exo_check_postfix(struct exo_doctor *d)
     struct exo_err err = EXO_ERR_INIT;
     char *postconf = exo_run_find("postconf");
     bool any;
+    int rc;
 
     if (!postconf) {
         exo_doctor_ok(d, NULL, "no Postfix on this host");
         return;
     }
     free(postconf);
-    if (exo_postfix_open(&d->postfix, NULL, &err) != 0) {
+    rc = exo_postfix_open(&d->postfix, NULL, &err);
+    if (rc != 0) {
         /* Installed for its sendmail(1), say, and never set up. */
-        if (strstr(err.text, "main.cf: No such file")) {
+        if (strstr(exo_err_text(&err, rc), "main.cf: No such file")) {
             exo_doctor_ok(d, NULL, "Postfix is not set up (no main.cf)");
         } else {
-            exo_doctor_error(d, NULL, &err);
+            exo_doctor_error(d, NULL, &err, rc);
         }
         return;
     }

@@ -65,8 +65,10 @@ static void check_endpoint(struct exo_doctor *d, const char *url)
     int rc = exo_http_probe(url, &way, exo_clock_ms() + PROBE_MS, &reply, &err);
 
     if (rc != 0) {
+        const char *why = exo_err_text(&err, rc);
+
         exo_doctor_fail(d, NULL, err.status, "%s: %-s", phase_word(reply.phase),
-                        err.text);
+                        why);
     } else {
         bool tls = strncmp(url, "https:", 6) == 0;
 

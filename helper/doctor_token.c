@@ -119,16 +119,19 @@ static void from_broker(struct exo_doctor *d, const struct exo_account *account)
     struct exo_want want = EXO_WANT_INIT;
     struct exo_err err = EXO_ERR_INIT;
     struct exo_got got;
+    int rc;
 
     want.deadline_ms = deadline_of(d);
-    if (exo_broker_get(d->app, account, &want, &got, &err) != 0) {
-        exo_doctor_error(d, account, &err);
+    rc = exo_broker_get(d->app, account, &want, &got, &err);
+    if (rc != 0) {
+        exo_doctor_error(d, account, &err, rc);
     } else {
         /* What passes by itself is a warning as long as there is a token. */
         if (got.trouble.status == EXO_STATUS_TRANSIENT) {
-            exo_doctor_warn(d, account, "%-s", got.trouble.text);
+            exo_doctor_warn(d, account, "%-s",
+                            exo_err_text(&got.trouble, EXO_E_STATUS));
         } else if (got.trouble.status != EXO_STATUS_OK) {
-            exo_doctor_error(d, account, &got.trouble);
+            exo_doctor_error(d, account, &got.trouble, EXO_E_STATUS);
         }
         tell(d, account, &got.token, got.renewed);
         exo_doctor_fit(d, account, got.settings, got.token.token,
@@ -155,6 +158,7 @@ static void check_one(struct exo_doctor *d, size_t i)
     const struct exo_account *account = &d->accounts.account[i];
     const struct exo_account *same = seen(d, i);
     struct exo_err err = EXO_ERR_INIT;
+    int rc;
 
     if (same && exo_doctor_is_bad(d, same)) {
         exo_doctor_skip(d, account, "the same token as %s, see there",
@@ -167,12 +171,12 @@ static void check_one(struct exo_doctor *d, size_t i)
                         "doctor ACCOUNT");
     } else if (exo_settings_complete(d->settings[i], &err) != 0) {
         exo_doctor_skip(d, account, "not checked: its file is not complete");
-    } else if (exo_app_store(d->app, &err) == 0) {
+    } else if ((rc = exo_app_store(d->app, &err)) == 0) {
         from_broker(d, account);
     } else if (err.status == EXO_STATUS_DENIED) {
         from_sources(d, account, d->settings[i]);
     } else {
-        exo_doctor_error(d, account, &err);
+        exo_doctor_error(d, account, &err, rc);
     }
 }
 

@@ -48,7 +48,7 @@ static int check_pair(const char *pair, size_t *key_len, struct exo_err *err)
                            name);
     }
     if (exo_setting_check(key, eq + 1, err) != 0) {
-        err->status = EXO_STATUS_USAGE;
+        exo_err_restate(err, EXO_STATUS_USAGE);
         return EXO_E_STATUS;
     }
     if (is_blank(eq[1]) || is_blank(eq[strlen(eq) - 1])) {

@@ -175,9 +175,8 @@ int exo_work_fall_back(struct exo_work *w, int rc)
         w->got->record.expires - exo_clock_now() < want->min_ttl) {
         return rc;
     }
-    exo_err_words(w->err, rc);
     exo_app_warn(w->app, "the published token of %s is used: %-s",
-                 w->owner->file.name, w->err->text);
+                 w->owner->file.name, exo_err_text(w->err, rc));
     *w->err = (struct exo_err)EXO_ERR_INIT;
     return 0;
 }

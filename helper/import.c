@@ -308,10 +308,12 @@ static void warn(void *context, const char *text)
 static void keep_draft(struct exo_app *app, struct exo_import_item *item)
 {
     struct exo_err why = EXO_ERR_INIT;
+    int rc = item->draft && item->draft->is_new
+                 ? exo_draft_write(item->draft, &why)
+                 : 0;
 
-    if (item->draft && item->draft->is_new &&
-        exo_draft_write(item->draft, &why) != 0) {
-        exo_app_warn(app, "%-s", why.text);
+    if (rc != 0) {
+        exo_app_warn(app, "%-s", exo_err_text(&why, rc));
     }
 }
 

@@ -147,7 +147,7 @@ static int say_locked(struct exo_err *err)
 {
     char cause[EXO_ERR_TEXT];
 
-    (void)snprintf(cause, sizeof(cause), "%s", err->text);
+    (void)snprintf(cause, sizeof(cause), "%s", exo_err_text(err, EXO_E_STATUS));
     cause[strcspn(cause, ";")] = '\0';
     return exo_err_unread(
         err, exo_err_set(err, EXO_STATUS_TRANSIENT,

@@ -127,7 +127,7 @@ static void stray(void *context, const char *text)
 /* The account may be in a file whose name is not read. */
 static void report(struct exo_app *app, const struct exo_err *err)
 {
-    if (err->text[0] == '\0') {
+    if (err->status == EXO_STATUS_OK || err->said) {
         return;
     }
     if (err->status == EXO_STATUS_NO_ACCOUNT && app->conf) {
@@ -182,11 +182,7 @@ int main(int argc, char **argv)
     (void)umask(022);
     memset(&app, 0, sizeof(app));
     parsed = exo_options_parse(&options, &command, argc, argv, &err);
-    if (parsed == EXO_PARSED_DONE) {
-        exo_options_free(&options);
-        return fflush(stdout) == 0 ? 0 : exo_status_exit(EXO_STATUS_STORE);
-    }
-    app.quiet = command && command->quiet;
+    app.quiet = parsed == EXO_PARSED_RUN && command->quiet;
     if (app.quiet) {
         /* What the host left open is none of our business. */
         (void)close_range(3, ~0U, 0);
@@ -195,15 +191,13 @@ int main(int argc, char **argv)
     app.hush = command && command->waited_for;
     app.verbose = options.verbose;
     (void)exo_log_open(app.quiet ? "syslog" : "stderr", EXO_LOG_NOTICE);
-    rc = parsed == EXO_PARSED_RUN ? run(&app, command, &options, &err)
-                                  : EXO_E_STATUS;
-    exo_err_words(&err, rc);
-    if (rc == 0 && err.status == EXO_STATUS_OK &&
-        (fflush(stdout) != 0 || ferror(stdout))) {
-        (void)exo_err_set(&err, EXO_STATUS_STORE,
-                          "cannot write to standard output: %m; see what "
-                          "reads it");
+    rc = parsed == EXO_PARSED_RUN    ? run(&app, command, &options, &err)
+         : parsed == EXO_PARSED_DONE ? 0
+                                     : EXO_E_STATUS;
+    if (rc == 0 && err.status == EXO_STATUS_OK) {
+        rc = exo_out_end(&err);
     }
+    (void)exo_err_words_of(&err, rc, command ? command->name : "options");
     status = parsed == EXO_PARSED_RUN && command->ending
                  ? command->ending(&options, &err)
                  : exo_status_exit(err.status);

@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The result of a command, on stdout, and a line for people, on stderr. Called
- * by the commands; nothing is kept and nothing is to be freed. stdout is
- * checked to the last byte, as a script that reads it would take a part for
- * the whole: a full disk or a closed pipe is an error of the command. No
- * failure of stderr is one.
+ * by the commands, and by main() as the last act of each; nothing is kept and
+ * nothing is to be freed. stdout is checked to the last byte, as a script that
+ * reads it would take a part for the whole: a full disk or a closed pipe is an
+ * error of the command. Nothing else prints there (walls.sh). No failure of
+ * stderr is one.
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd.h"
+
+static int unwritten(struct exo_err *err)
+{
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "cannot write to standard output: %m; see what reads "
+                       "it");
+}
 
 int exo_out_buf(const struct exo_buf *text, struct exo_err *err)
 {
@@ -30,11 +40,22 @@ int exo_out_buf(const struct exo_buf *text, struct exo_err *err)
 int exo_out(const void *data, size_t len, struct exo_err *err)
 {
     if (fwrite(data, 1, len, stdout) != len || fflush(stdout) != 0) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "cannot write to standard output: %m; see what "
-                           "reads it");
+        return unwritten(err);
     }
     return 0;
+}
+
+int exo_out_end(struct exo_err *err)
+{
+    int rc = 0;
+
+    /* Some file systems say only at the end that there was no room. */
+    if (fflush(stdout) != 0 || ferror(stdout) || close(STDOUT_FILENO) != 0) {
+        rc = unwritten(err);
+    }
+    /* So that no file which is opened from here on becomes stdout. */
+    (void)!open("/dev/null", O_RDWR | O_CLOEXEC);
+    return rc;
 }
 
 void exo_say(const char *fmt, ...)

@@ -155,6 +155,7 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
     struct exo_err ignored = EXO_ERR_INIT;
     int64_t now = exo_clock_now();
     int64_t pause;
+    int rc;
 
     r->failures++;
     r->unsaid = error->unsaid ? r->unsaid + 1 : 0;
@@ -178,8 +179,9 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
         exo_log(EXO_LOG_WARNING, "%s: %-s", w->owner->file.name,
                 error->err.text);
     }
-    if (put(w, &ignored) != 0) {
-        exo_app_warn(w->app, "%-s", ignored.text);
+    rc = put(w, &ignored);
+    if (rc != 0) {
+        exo_app_warn(w->app, "%-s", exo_err_text(&ignored, rc));
         if (ignored.status != EXO_STATUS_MISCONFIGURED) { /* there is a key */
             exo_work_note(w, r->next_try > now ? r->next_try : now + pause);
         }
@@ -204,7 +206,7 @@ int exo_work_save(struct exo_work *w)
     exo_log(w->err->status == EXO_STATUS_MISCONFIGURED ? EXO_LOG_WARNING
                                                        : EXO_LOG_ERROR,
             "%s: the new token could not be saved: %-s%s", w->owner->file.name,
-            w->err->text,
+            exo_err_text(w->err, rc),
             exo_secret_empty(&r->refresh_token)
                 ? ""
                 : "; when that is fixed, log in again if the provider rotates "

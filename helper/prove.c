@@ -97,21 +97,23 @@ static void give_back(struct login *l, struct exo_record *old)
 {
     struct exo_work *w = l->w;
     struct exo_err ignored = EXO_ERR_INIT;
+    int rc;
 
     if (has_spent(l)) {
         struct exo_err why = *w->err;
 
         l->stays = true;
         (void)exo_err_set(w->err, why.status, "the credential is stored; %-s",
-                          why.text);
+                          exo_err_text(&why, EXO_E_STATUS));
         return;
     }
     if (old->revision == 0) {
         return;
     }
     old->revision = w->got->record.revision;
-    if (exo_store_put(w->app->store, &w->lock, old, &ignored) != 0) {
-        exo_app_warn(w->app, "%-s", ignored.text);
+    rc = exo_store_put(w->app->store, &w->lock, old, &ignored);
+    if (rc != 0) {
+        exo_app_warn(w->app, "%-s", exo_err_text(&ignored, rc));
     }
 }
 
@@ -159,6 +161,7 @@ static bool keep_rotated(struct login *l, const struct exo_oauth_error *error)
     struct exo_record *r = &w->got->record;
     struct exo_err ignored = EXO_ERR_INIT;
     const char *name = w->owner->file.name;
+    int rc;
 
     if (!given || exo_secret_empty(&l->tokens->refresh_token)) {
         return false;
@@ -176,8 +179,9 @@ static bool keep_rotated(struct login *l, const struct exo_oauth_error *error)
     }
     exo_secret_move(&r->refresh_token, &l->tokens->refresh_token);
     exo_work_refuse(w, error);
-    if (exo_draft_write(l->proof->draft, &ignored) != 0) {
-        exo_app_warn(w->app, "%-s", ignored.text);
+    rc = exo_draft_write(l->proof->draft, &ignored);
+    if (rc != 0) {
+        exo_app_warn(w->app, "%-s", exo_err_text(&ignored, rc));
     }
     exo_app_warn(w->app,
                  "%s: the answer brought a new refresh token, which is stored; "

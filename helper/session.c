@@ -194,7 +194,7 @@ static void begin_time(const struct exo_session *s, int64_t ms)
                       s->host);
     overdue.code = exo_status_exit(err.status);
     (void)snprintf(overdue.text, sizeof(overdue.text), "exoauth: %s\n",
-                   err.text);
+                   exo_err_text(&err, EXO_E_STATUS));
     overdue.line[0] = '\0';
     if (s->for_client) {
         exo_mail_sorry(s->protocol, false, &err, overdue.line,

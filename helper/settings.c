@@ -212,6 +212,7 @@ static int take_files(struct exo_settings *s, const struct exo_conf *conf,
         const char *where = s->path;
         const struct exo_pair *pair = exo_block_find(&s->block, key_names[i]);
         struct exo_err why = EXO_ERR_INIT;
+        int rc;
 
         /* A default for every account cannot name one of them. */
         if (!pair && i != EXO_KEY_CREDENTIAL) {
@@ -224,9 +225,11 @@ static int take_files(struct exo_settings *s, const struct exo_conf *conf,
             continue;
         }
         exo_settings_set(s, (enum exo_key)i, pair->value, where, pair->line);
-        if (exo_setting_check((enum exo_key)i, pair->value, &why) != 0) {
+        rc = exo_setting_check((enum exo_key)i, pair->value, &why);
+        if (rc != 0) {
+            exo_err_words(&why, rc);
             return exo_err_set(err, why.status, "%s line %u: %-s", where,
-                               pair->line, why.text);
+                               pair->line, exo_err_text(&why, rc));
         }
     }
     return 0;

@@ -128,7 +128,7 @@ static int but_not_postfix(struct exo_err *err)
     struct exo_err why = *err;
 
     return exo_err_set(err, why.status, "Postfix was not changed: %-s",
-                       why.text);
+                       exo_err_text(&why, EXO_E_STATUS));
 }
 
 static int make_changes(struct exo_setup *s, struct exo_app *app,

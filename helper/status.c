@@ -24,10 +24,10 @@ struct listener {
     void *context;
 };
 
-static void set_state(struct exo_status_row *row, const struct exo_err *why)
+static void set_state(struct exo_status_row *row, struct exo_err *why, int rc)
 {
+    memcpy(row->message, exo_err_text(why, rc), sizeof(row->message));
     row->state = why->status;
-    memcpy(row->message, why->text, sizeof(row->message));
 }
 
 /* What cannot be read takes nobody's token away: when the published one ends.
@@ -102,19 +102,21 @@ static void no_record(struct exo_status_row *row,
                       const struct exo_settings *settings)
 {
     struct exo_err why = EXO_ERR_INIT;
+    int rc;
 
-    if (exo_settings_complete(settings, &why) != 0) {
-        set_state(row, &why);
+    rc = exo_settings_complete(settings, &why);
+    if (rc != 0) {
+        set_state(row, &why, rc);
         return;
     }
     if (has_source(exo_settings_owner(settings))) {
         row->state = EXO_STATUS_OK;
         return;
     }
-    (void)exo_err_set(&why, EXO_STATUS_NEEDS_LOGIN,
-                      "no credential is stored; run: exoauth login %s",
-                      EXO_SH(row->credential.name, "ACCOUNT"));
-    set_state(row, &why);
+    rc = exo_err_set(&why, EXO_STATUS_NEEDS_LOGIN,
+                     "no credential is stored; run: exoauth login %s",
+                     EXO_SH(row->credential.name, "ACCOUNT"));
+    set_state(row, &why, rc);
 }
 
 static void take_settings(struct exo_status_row *row,
@@ -164,7 +166,7 @@ static int fill_row(const struct exo_app *app,
             no_record(row, settings);
         }
     } else if (found != EXO_E_NOENT) {
-        set_state(row, &store_err);
+        set_state(row, &store_err, found);
         if (store_err.unread) {
             take_published(row, app);
         }
@@ -178,19 +180,19 @@ static int fill_row(const struct exo_app *app,
     }
     if (rc != 0 && conf_err.status != EXO_STATUS_NO_ACCOUNT) {
         /* Without a usable file no record is of use. */
-        set_state(row, &conf_err);
+        set_state(row, &conf_err, rc);
     } else if (rc != 0 && found == EXO_E_NOENT) {
         *err = conf_err;
         goto out;
     } else if (rc != 0 && row->message[0] == '\0') {
         const enum exo_status state = row->state;
 
-        (void)exo_err_set(&conf_err, state,
-                          "no account file in %s names it; to forget it, "
-                          "run: exoauth remove %s",
-                          app->conf->account_dir,
-                          EXO_SH(account->name, "ACCOUNT"));
-        set_state(row, &conf_err);
+        rc = exo_err_set(&conf_err, state,
+                         "no account file in %s names it; to forget it, "
+                         "run: exoauth remove %s",
+                         app->conf->account_dir,
+                         EXO_SH(account->name, "ACCOUNT"));
+        set_state(row, &conf_err, rc);
     }
     rc = 0;
 out:
@@ -242,7 +244,7 @@ int exo_status_collect(struct exo_app *app, const struct exo_account *only,
         (err->status != EXO_STATUS_DENIED || app->root || app->conf->user)) {
         closed = *err;
         if (closed.status == EXO_STATUS_DENIED) {
-            closed.status = EXO_STATUS_STORE;
+            exo_err_restate(&closed, EXO_STATUS_STORE);
         }
         *err = (struct exo_err)EXO_ERR_INIT;
         rc = 0;

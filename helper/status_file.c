@@ -34,8 +34,8 @@ static int make_text(struct exo_app *app, struct exo_buf *text)
         rc = text->error;
     }
     if (rc != 0) {
-        exo_err_words(&err, rc);
-        exo_app_warn(app, "status_file is not written: %-s", err.text);
+        exo_app_warn(app, "status_file is not written: %-s",
+                     exo_err_text(&err, rc));
     }
     return rc;
 }

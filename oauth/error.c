@@ -224,7 +224,7 @@ static struct advice advise_identity(long http_status,
 
 /* MEANING; REMEDY */
 static void put_advice(struct exo_buf *line, const struct exo_asked *asked,
-                       struct advice advice,
+                       struct advice advice, enum exo_status status,
                        const struct exo_oauth_error *error)
 {
     bool again = strcmp(advice.remedy, EXO_LOG_IN_AGAIN) == 0;
@@ -236,7 +236,7 @@ static void put_advice(struct exo_buf *line, const struct exo_asked *asked,
                     error->skew < 0 ? -error->skew : error->skew,
                     error->skew > 0 ? "behind" : "ahead of");
     }
-    if (error->err.status == EXO_STATUS_NEEDS_LOGIN) {
+    if (status == EXO_STATUS_NEEDS_LOGIN) {
         if (!again) {
             exo_buf_fmt(line, "; %s", advice.remedy);
         }
@@ -270,7 +270,7 @@ static void put_description(struct exo_buf *line, const struct exo_buf *text,
 }
 
 static void write_line(const struct exo_asked *asked,
-                       const struct exo_said *said,
+                       const struct exo_said *said, enum exo_status status,
                        struct exo_oauth_error *error)
 {
     struct exo_buf line = EXO_BUF_INIT(2048), end = EXO_BUF_INIT(2048);
@@ -281,7 +281,7 @@ static void write_line(const struct exo_asked *asked,
                : asked->identity ? advise_identity(error->http_status, said)
                : by_http         ? advise_http(error->http_status)
                                  : advise(said),
-               error);
+               status, error);
     if (said->error[0] == '\0') {
         exo_buf_fmt(&line, "HTTP %ld from %s %.160s", error->http_status,
                     asked->key, asked->url);
@@ -294,8 +294,8 @@ static void write_line(const struct exo_asked *asked,
     }
     put_description(&line, &said->description, line.len + end.len);
     /* The end is ours and has the command, the rest is what others said. */
-    (void)exo_err_set(&error->err, error->err.status, "%s%-s",
-                      exo_buf_shown(&line), exo_buf_shown(&end));
+    (void)exo_err_set(&error->err, status, "%s%-s", exo_buf_shown(&line),
+                      exo_buf_shown(&end));
     exo_buf_free(&line);
     exo_buf_free(&end);
 }
@@ -338,6 +338,7 @@ int exo_refused(const struct exo_asked *asked,
                 const struct exo_http_reply *reply, struct json_object *object,
                 struct exo_oauth_error *error)
 {
+    enum exo_status status;
     struct exo_said said;
 
     set_http(error, reply);
@@ -345,13 +346,13 @@ int exo_refused(const struct exo_asked *asked,
     memcpy(error->error, said.error, sizeof(error->error));
     set_code(error, &said);
     error->unsaid = is_unsaid(asked, reply);
-    error->err.status = judge(asked, reply->status, &said);
+    status = judge(asked, reply->status, &said);
     if (error->unsaid && asked->client->unsaid + 1 >= UNSAID_MAX) {
-        error->err.status = asked->sent != NULL ? EXO_STATUS_NEEDS_LOGIN
-                                                : EXO_STATUS_MISCONFIGURED;
+        status = asked->sent != NULL ? EXO_STATUS_NEEDS_LOGIN
+                                     : EXO_STATUS_MISCONFIGURED;
     }
-    write_line(asked, &said, error);
-    if (error->err.status == EXO_STATUS_TRANSIENT && reply->retry_after > 0) {
+    write_line(asked, &said, status, error);
+    if (status == EXO_STATUS_TRANSIENT && reply->retry_after > 0) {
         error->err.retry_after =
             reply->retry_after < RETRY_MAX ? reply->retry_after : RETRY_MAX;
     }

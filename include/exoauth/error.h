@@ -83,21 +83,24 @@ bool exo_status_is_worse(enum exo_status status, enum exo_status than);
 
 struct exo_err {
     enum exo_status status;
+    bool said;           /* somebody has printed it already */
     int64_t retry_after; /* seconds until it makes sense again; 0: unknown */
     bool unread; /* a store, record or key could not be read: nothing is known
                     of what is in it */
     char text[EXO_ERR_TEXT];
 };
 
-#define EXO_ERR_INIT                \
-    {                               \
-        EXO_STATUS_OK, 0, false, "" \
+#define EXO_ERR_INIT                       \
+    {                                      \
+        EXO_STATUS_OK, false, 0, false, "" \
     }
 
 /*
  * Sets status and text (exo_text_set(), so that one error stays one line);
  * retry_after becomes 0, unread false. err may be NULL. Always returns
- * EXO_E_STATUS so that a caller can `return exo_err_set(...)`.
+ * EXO_E_STATUS so that a caller can `return exo_err_set(...)`. There is no
+ * other way to a status (walls.sh), and no text is ever empty: one that would
+ * be becomes words that say so.
  */
 int exo_err_set(struct exo_err *err, enum exo_status status, const char *fmt,
                 ...) EXO_PRINTF(3, 4);
@@ -114,8 +117,19 @@ int exo_err_unread(struct exo_err *err, int rc);
 bool exo_err_system(struct exo_err *err, int rc, const char *fmt, ...)
     EXO_PRINTF(3, 4);
 
-/* After a failure (rc) that left no words in err: the words. Who drops an error
- * or hands it to somebody who reads only err calls it. */
-void exo_err_words(struct exo_err *err, int rc);
+/* Another status for the same text. */
+void exo_err_restate(struct exo_err *err, enum exo_status status);
+
+/* The status of a command that has printed its errors: no text any more. */
+int exo_err_said(struct exo_err *err, enum exo_status status);
+
+/*
+ * After a failure (rc) that left no words in err: the words, and in any case
+ * the text. Who drops an error, or hands it to somebody who reads only err,
+ * calls it. where: the function, or command, that left none.
+ */
+const char *exo_err_words_of(struct exo_err *err, int rc, const char *where);
+#define exo_err_text(err, rc) exo_err_words_of(err, rc, __func__)
+#define exo_err_words(err, rc) (void)exo_err_words_of(err, rc, __func__)
 
 #endif

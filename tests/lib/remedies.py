@@ -164,7 +164,7 @@ OUR_TEXT = re.compile(
     r'((\w+(->|\.))*(err|error|ignored|one|why|reload|trouble)(->|\.)text|'
     r'(\w+(->|\.))*error_text|(\w+(->|\.))*message|rows?(->|\[0\]\.)warning|'
     r'(\w+(->|\.))*why|infirm|cause|text|from|sasl_err(detail|string)\(.*\)|'
-    r'bare\(message\)|exo_buf_shown\(&(end|why)\)|exo_(strerror|errno_text)\(.*\)|"[^"]*")$')
+    r'bare\(message\)|exo_buf_shown\(&(end|why)\)|exo_(strerror|errno_text|err_text)\(.*\)|"[^"]*")$')
 # Here `text`, `why` or `message` is a constant without a command, or what
 # somebody else has said.
 OTHERS = {('mail/mail.c', 'text'), ('mail/stream.c', 'why'),

@@ -83,6 +83,24 @@ none 'json knows common alone' 'json/.*' \
     "(.*/)?(net|store|oauth|mail|helper|plugin)/|$contract/(http|mail|oauth|record|store)\\.h"
 is "$(grep -rlE 'json_tokener|json_object_from_f' $rooms)" 'json/json.c' \
     'one file gives a text to json-c, which the check has seen before'
+# An error without words cannot leave a function: status and text are set
+# together, and who reads the text of a failure says which failure it is.
+var='(err|error|why|ignored|reload|trouble|worst|closed|last)'
+# shellcheck disable=SC2086
+is "$(grep -rnE "\\b$var(\\.|->)(status|said) = |\\b$var(\\.|->)text\\[0\\] = " \
+    --include='*.[ch]' $rooms | grep -v '^common/error\.c:')" '' \
+    'nobody sets a status without a text'
+# These have just set it, or are given it with its words.
+# shellcheck disable=SC2086
+is "$(grep -rlE "\\b$var(\\.|->)text\\b" --include='*.c' $rooms |
+    LC_ALL=C sort | xargs)" \
+    'common/error.c common/source.c helper/main.c helper/outcome.c mail/ready.c plugin/init.c plugin/mech.c' \
+    'the text of an error is read by exo_err_text()'
+# shellcheck disable=SC2086
+is "$(grep -rlE '\b(printf|puts|putchar|vprintf)\(|[(,] ?stdout[,)]' \
+    --include='*.c' $rooms | LC_ALL=C sort | xargs)" \
+    'helper/options.c helper/options_table.c helper/out.c' \
+    'results are printed by exo_out() and --help alone'
 # json-c only reads. What we write goes through json/write.c, whose errors are
 # those of the buffer; a constructor of json-c that fails is easy to overlook.
 makers='json_object_new_|json_object_(object|array)_(add|put|del|insert)'

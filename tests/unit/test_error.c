@@ -117,6 +117,61 @@ static void err_is_one_clean_line(void **state)
     assert_int_equal(exo_err_set(NULL, EXO_STATUS_BUG, "x"), EXO_E_STATUS);
 }
 
+/* However a function fails, whoever reads its error finds words. */
+static void err_has_words(void **state)
+{
+    static const int codes[] = { EXO_E_NOMEM, EXO_E_NOENT, EXO_E_IO,
+                                 EXO_E_SYNTAX, EXO_E_STATUS };
+    struct exo_err err = EXO_ERR_INIT;
+
+    (void)state;
+    (void)exo_err_set(&err, EXO_STATUS_DENIED, "%s", "");
+    assert_int_equal(err.status, EXO_STATUS_DENIED);
+    assert_string_equal(err.text, "internal error: denied without a reason; "
+                                  "please report it");
+
+    for (size_t i = 0; i < N_OF(codes); i++) {
+        err = (struct exo_err)EXO_ERR_INIT;
+        errno = ENOTTY;
+        (void)exo_err_words_of(&err, codes[i], "rekey");
+        assert_int_equal(err.status, codes[i] == EXO_E_NOMEM
+                                         ? EXO_STATUS_TRANSIENT
+                                         : EXO_STATUS_BUG);
+        if (codes[i] != EXO_E_NOMEM)
+            assert_non_null(strstr(err.text, "internal error in rekey: "));
+        assert_non_null(strstr(err.text, "; "));
+    }
+    err = (struct exo_err)EXO_ERR_INIT;
+    errno = EMFILE;
+    assert_string_equal(exo_err_text(&err, EXO_E_IO),
+                        "cannot go on: Too many open files; raise the limit of "
+                        "open files");
+    err = (struct exo_err)EXO_ERR_INIT;
+    assert_non_null(strstr(exo_err_text(&err, EXO_E_ARG), "err_has_words"));
+
+    /* What has words keeps them, and no failure makes none. */
+    (void)exo_err_set(&err, EXO_STATUS_STORE, "no; yes");
+    exo_err_words(&err, EXO_E_NOMEM);
+    assert_string_equal(exo_err_text(&err, EXO_E_NOMEM), "no; yes");
+    exo_err_restate(&err, EXO_STATUS_USAGE);
+    assert_int_equal(err.status, EXO_STATUS_USAGE);
+    assert_string_equal(err.text, "no; yes");
+    err = (struct exo_err)EXO_ERR_INIT;
+    exo_err_words(&err, EXO_OK);
+    assert_int_equal(err.status, EXO_STATUS_OK);
+    assert_string_equal(err.text, "");
+
+    exo_err_restate(&err, EXO_STATUS_STORE);
+    assert_string_not_equal(err.text, "");
+
+    /* Only what was printed is silent, until it is set again. */
+    assert_int_equal(exo_err_said(&err, EXO_STATUS_STORE), EXO_E_STATUS);
+    assert_true(err.said);
+    assert_string_equal(err.text, "");
+    (void)exo_err_set(&err, EXO_STATUS_STORE, "once more");
+    assert_false(err.said);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +180,7 @@ int main(void)
         cmocka_unit_test(status_words_and_exits),
         cmocka_unit_test(the_worst_wins),
         cmocka_unit_test(err_is_one_clean_line),
+        cmocka_unit_test(err_has_words),
     };
 
     return cmocka_run_group_tests_name("error", tests, NULL, NULL);
