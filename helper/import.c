@@ -14,6 +14,7 @@
 
 #include "broker.h"
 #include "exoauth/proto.h"
+#include "exoauth/seal.h"
 #include "import.h"
 #include "place.h"
 #include "prompt.h"
@@ -236,6 +237,19 @@ static bool works_with(struct exo_app *app, const struct exo_import_item *item,
     return good;
 }
 
+/* Also where the provider has put another in its place since. */
+static bool is_same(const struct exo_record *record,
+                    const struct exo_import_item *item)
+{
+    char mark[EXO_SEAL_ID + 1];
+
+    return exo_secret_same(&record->client_secret, &item->client_secret) &&
+           (exo_secret_same(&record->refresh_token, &item->refresh_token) ||
+            (record->adopted[0] != '\0' &&
+             exo_seal_mark(&item->refresh_token, mark) == 0 &&
+             strcmp(mark, record->adopted) == 0));
+}
+
 /* Is the stored credential good, and is it this one already? Then it is not
  * spent again: a provider may take that for theft. */
 static bool is_there(struct exo_app *app, const struct exo_options *o,
@@ -245,14 +259,10 @@ static bool is_there(struct exo_app *app, const struct exo_options *o,
     struct exo_err ignored = EXO_ERR_INIT;
     struct exo_record record;
     struct exo_got got;
-    bool any;
-    bool mine;
-    bool good;
+    bool any, mine, good;
 
     any = exo_store_get(app->store, &item->account, &record, &ignored) == 0;
-    mine = any &&
-           exo_secret_same(&record.refresh_token, &item->refresh_token) &&
-           exo_secret_same(&record.client_secret, &item->client_secret);
+    mine = any && is_same(&record, item);
     exo_record_free(&record);
     if (!o->if_needed && (!mine || exo_draft_waits(item->draft))) {
         return false;

@@ -22,11 +22,15 @@ port=$(<"$RIG/mailsrv.port")
 
 run() { rig_sasl timeout 60 "$RIG_EXO" "$@" --config "$RIG_CONF" >>"$RIG/said" 2>&1 </dev/null; }
 texts=$(outside texts | wc -l)
+turn=0
 for how in '' refuse=auth refuse=later refuse=challenge refuse=bye folder=no \
     garbage=greeting mechs=; do
+    turn=$((turn + 1))
     for ((i = 0; i < texts; i++)); do
+        # Each text three times, and all of them in a challenge.
+        [[ $how == refuse=challenge || $(((i + turn) % 3)) == 0 ]] || continue
         protos=(imap pop3 smtp)
-        proto=${protos[i % 3]}
+        proto=${protos[(i + turn) / 3 % 3]}
         outside text "$i" >"$RIG/hostile"
         printf '%s\n' "$proto implicit hostile $how" >"$RIG/mode"
         run test "$alice" "$proto" --server localhost --port "$port" --tls implicit \
