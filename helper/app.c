@@ -269,7 +269,7 @@ int exo_app_store(struct exo_app *app, struct exo_err *err)
     if (app->store) {
         return 0;
     }
-    rc = exo_keys_check(app, &guard.unsealed, err);
+    rc = exo_keys_check(app, &guard, err);
     if (rc == 0) {
         rc = exo_store_open(&app->store, conf->store, false, err);
     }

@@ -92,9 +92,13 @@ static int read_ring(struct exo_app *app, struct exo_keyring *ring,
     exo_app_as_owner(app, false);
     if (rc == EXO_E_NOENT && app->conf->key_file[0] == '\0') {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "key_file is none in %s, so nothing is sealed; to "
-                         "seal what is stored, remove that line and run: "
-                         "exoauth rekey",
+                         app->root || app->conf->user
+                             ? "key_file is none in %s, so nothing is sealed; "
+                               "to seal what is stored, remove that line and "
+                               "run: exoauth rekey"
+                             : "key_file is none in %s, so nothing is sealed; "
+                               "to seal what is stored, remove that line and "
+                               "run as root: exoauth rekey",
                          app->conf->path);
     }
     return rc;
@@ -131,8 +135,9 @@ static int make_first(struct end *end, struct exo_err *err)
     if (rc == 0 && end->sealed.name[0] != '\0') {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "the key file %s is missing, and the credential of "
-                         "%s is sealed; put it back",
-                         app->conf->key_file, end->sealed.name);
+                         "%s is sealed; put it back, or run: exoauth remove %s",
+                         app->conf->key_file, end->sealed.name,
+                         EXO_SH(end->sealed.name, "ACCOUNT"));
     }
     if (rc == 0) {
         rc = exo_keys_make(app, &end->ring, err);

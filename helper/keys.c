@@ -55,12 +55,32 @@ static bool is_in_store(const struct exo_conf *conf)
     return yes;
 }
 
-int exo_keys_check(const struct exo_app *app, bool *unsealed,
+bool exo_keys_by_root(const struct exo_app *app)
+{
+    const char *path = app->conf->key_file;
+    const char *slash = strrchr(path, '/');
+    bool writable;
+    char *dir;
+
+    if (app->root || app->conf->user || !slash || !exo_keys_is_file(app)) {
+        return false;
+    }
+    dir = strndup(path, slash > path ? (size_t)(slash - path) : 1);
+    writable = dir && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0;
+    free(dir);
+    return !writable;
+}
+
+int exo_keys_check(const struct exo_app *app, struct exo_store_guard *guard,
                    struct exo_err *err)
 {
     const struct exo_conf *conf = app->conf;
+    bool *unsealed = &guard->unsealed;
     struct stat st;
 
+    guard->by_root = exo_keys_by_root(app);
+    guard->keyless = exo_keys_is_file(app) && lstat(conf->key_file, &st) != 0 &&
+                     errno == ENOENT;
     *unsealed = conf->key_file[0] == '\0' && conf->key_command[0] == '\0' &&
                 !exo_credential_there(app);
     if (!*unsealed && conf->key_command[0] == '\0' && is_in_store(conf)) {
@@ -76,7 +96,8 @@ int exo_keys_check(const struct exo_app *app, bool *unsealed,
     }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "key_file is none in %s, but there is a key, %s; remove "
-                       "that line, or move the key away",
+                       "that line, or if nothing in the store is sealed, move "
+                       "the key away",
                        conf->path, conf->key_place);
 }
 
@@ -84,16 +105,27 @@ int exo_keys_check(const struct exo_app *app, bool *unsealed,
 static int no_key(const struct exo_app *app, struct exo_err *err)
 {
     const struct exo_conf *conf = app->conf;
+    struct stat st;
 
     if (app->no_key.status != EXO_STATUS_OK) {
         *err = app->no_key;
+    } else if (lstat(conf->key_file, &st) == 0) {
+        (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                          "key file %s is a link that leads nowhere; correct "
+                          "or remove it",
+                          conf->key_file);
+    } else if (exo_keys_by_root(app)) {
+        (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                          "there is no key file %s to seal credentials with; "
+                          "run as root: exoauth refresh --all, or correct "
+                          "key_file in %s",
+                          conf->key_file, conf->path);
     } else {
         (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                           "there is no key file %s to seal credentials with; "
-                          "%s: exoauth refresh --all, or correct key_file in "
+                          "run: exoauth refresh --all, or correct key_file in "
                           "%s",
-                          conf->key_file, conf->user ? "run" : "run as root",
-                          EXO_SH(conf->path, "FILE"));
+                          conf->key_file, conf->path);
     }
     return EXO_E_NOENT;
 }
@@ -103,6 +135,7 @@ static int key_file_refused(const struct exo_app *app, const char *path, int rc,
                             const char *why, struct exo_err *err)
 {
     const char *infirm;
+    struct stat st;
 
     if (exo_file_advice(why, "; ")[0] == '\0') {
         return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %-s", path,
@@ -113,13 +146,31 @@ static int key_file_refused(const struct exo_app *app, const char *path, int rc,
         return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %-s: %-s", path,
                            why ? why : exo_strerror(rc), infirm);
     }
+    if (app->root) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "key file %s: %-s; it must be a regular file that "
+                           "only root and the owner of the store can read; "
+                           "run: chown %s %s && chmod 400 %s",
+                           path, why ? why : exo_strerror(rc),
+                           EXO_SH(app->run_as, "USER"), EXO_SH(path, "FILE"),
+                           EXO_SH(path, "FILE"));
+    }
+    /* Only root can take it from whom it belongs to. */
+    if (lstat(path, &st) != 0 || st.st_uid != app->uid) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "key file %s: %-s; it must be a regular file that "
+                           "only root and the owner of the store can read; run "
+                           "as root: chown %lu %s && chmod 400 %s",
+                           path, why ? why : exo_strerror(rc),
+                           (unsigned long)app->uid, EXO_SH(path, "FILE"),
+                           EXO_SH(path, "FILE"));
+    }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "key file %s: %-s; it must be a regular file that only "
-                       "root and the owner of the store can read; run: chown "
-                       "%s %s && chmod 400 %s",
+                       "root and the owner of the store can read; run: chmod "
+                       "400 %s",
                        path, why ? why : exo_strerror(rc),
-                       app->root ? EXO_SH(app->run_as, "USER") : "$USER",
-                       EXO_SH(path, "FILE"), EXO_SH(path, "FILE"));
+                       EXO_SH(path, "FILE"));
 }
 
 int exo_key_file_read(const struct exo_app *app, const char *path,
@@ -208,9 +259,15 @@ static int ask_passphrase(struct exo_app *app, const char *name,
     if (rc == EXO_E_NOENT || (rc == 0 && exo_secret_empty(&app->passphrase))) {
         rc = exo_err_unread(
             err, exo_err_set(err, EXO_STATUS_STORE,
-                             "%s is under a passphrase, and there is no "
-                             "terminal to ask for it; run this on a terminal, "
-                             "or run: exoauth rekey --no-passphrase",
+                             exo_keys_by_root(app)
+                                 ? "%s is under a passphrase, and there is no "
+                                   "terminal to ask for it; run this on a "
+                                   "terminal, or run as root: exoauth rekey "
+                                   "--no-passphrase"
+                                 : "%s is under a passphrase, and there is no "
+                                   "terminal to ask for it; run this on a "
+                                   "terminal, or run: exoauth rekey "
+                                   "--no-passphrase",
                              name));
     }
     return rc;

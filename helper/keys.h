@@ -32,10 +32,13 @@ void exo_keys_place(struct exo_app *app);
 int exo_keys_make(const struct exo_app *app, struct exo_keyring *ring,
                   struct exo_err *err) EXO_MUST_CHECK;
 
-/* *unsealed: key_file: none is in force. MISCONFIGURED: there is a key beside
- * it. */
-int exo_keys_check(const struct exo_app *app, bool *unsealed,
+/* Fills in what guard says of the configuration. MISCONFIGURED: key_file:
+ * none, and there is a key beside it. */
+int exo_keys_check(const struct exo_app *app, struct exo_store_guard *guard,
                    struct exo_err *err) EXO_MUST_CHECK;
+
+/* Can the key file be made or replaced by root only, and is this not root? */
+bool exo_keys_by_root(const struct exo_app *app);
 
 /* Replaces the key file, owned by run_as; under app->passphrase if there is
  * one. As root before the drop, or as the user of his own. */

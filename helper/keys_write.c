@@ -86,13 +86,16 @@ int exo_keys_write(const struct exo_app *app, const struct exo_keyring *ring,
         rc = put_file(app, &text, false);
     }
     if (rc != 0) {
-        rc = exo_err_set(err, EXO_STATUS_STORE,
-                         "cannot write the key file %s: %s; nothing was "
-                         "changed; run it as root, or as the user who owns "
-                         "its directory",
-                         app->conf->key_file,
-                         rc == EXO_E_IO ? exo_errno_text(errno)
-                                        : exo_strerror(rc));
+        int saved = errno;
+
+        rc = exo_err_set(
+            err, EXO_STATUS_STORE,
+            "cannot write the key file %s: %s; nothing was changed; %s",
+            app->conf->key_file,
+            rc == EXO_E_IO || rc == EXO_E_ACCESS ? exo_errno_text(saved)
+                                                 : exo_strerror(rc),
+            exo_errno_remedy(saved, "run it as root, or as the user who owns "
+                                    "its directory"));
     }
     exo_secret_free(&text);
     return rc;
@@ -175,12 +178,14 @@ int exo_keys_make(const struct exo_app *app, struct exo_keyring *ring,
         rc = exo_err_set(
             err, EXO_STATUS_MISCONFIGURED,
             "cannot make the key file %s: %-s; set key_file in %s "
-            "to a file in a directory that %s can write, or mend this one",
+            "to a file in a directory that %s can write, or correct that",
             app->conf->key_file,
             why && why[0] != '\0'                  ? why
             : rc == EXO_E_IO || rc == EXO_E_ACCESS ? exo_errno_text(saved)
                                                    : exo_strerror(rc),
-            app->conf->path, app->root ? "root" : "you");
+            app->conf->path,
+            app->root || exo_keys_by_root(app) ? "root" : "you");
+        errno = saved;
     }
     exo_secret_free(&text);
     return rc;
@@ -190,14 +195,18 @@ void exo_keys_place(struct exo_app *app)
 {
     struct exo_keyring ring;
     struct stat st;
+    int rc;
 
     if (!exo_keys_is_file(app) || lstat(app->conf->key_file, &st) == 0 ||
         !is_ours(app) || !is_empty(app)) {
         return;
     }
     exo_keyring_init(&ring);
-    if (exo_keys_make(app, &ring, &app->no_key) == EXO_E_CONFLICT ||
-        (!app->root && !app->conf->user)) {
+    rc = exo_keys_make(app, &ring, &app->no_key);
+    /* What root can do is said where the key is needed; root cannot do it on a
+     * file system that is read-only either. */
+    if (rc == EXO_E_CONFLICT ||
+        (rc != 0 && exo_keys_by_root(app) && errno != EROFS)) {
         app->no_key = (struct exo_err)EXO_ERR_INIT;
     }
     exo_keyring_free(&ring);

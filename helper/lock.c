@@ -83,6 +83,9 @@ int exo_lock_take(const struct exo_path_rule *rule, const char *beside,
     return rc == 0 ? 0
                    : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                  "nothing was changed: cannot lock %s beside "
-                                 "%s: %-s",
-                                 EXO_LOCK_NAME, beside, path.why);
+                                 "%s: %-s%s",
+                                 EXO_LOCK_NAME, beside, path.why,
+                                 rc == EXO_E_ACCESS && geteuid() != 0
+                                     ? "; run it as root"
+                                     : "");
 }

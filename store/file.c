@@ -86,17 +86,18 @@ static int file_damaged(struct exo_store *store,
 
     if (fstatat(dir->fd, prev.text, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return exo_err_set(err, EXO_STATUS_STORE,
-                           "damaged credential %s/%s: %s; run: exoauth login "
-                           "%s",
+                           "damaged credential %s/%s: %s; run: exoauth %s %s",
                            path, name.text, why,
+                           store->guard.keyless ? "remove" : "login",
                            EXO_SH(account->name, "ACCOUNT"));
     }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "damaged credential %s/%s: %s; restore the previous "
-                       "copy: mv %s/%s %s/%s, or run: exoauth login %s",
+                       "copy: mv %s/%s %s/%s, or run: exoauth %s %s",
                        path, name.text, why, EXO_SH(path, "FILE"),
                        EXO_SH(prev.text, "FILE"), EXO_SH(path, "FILE"),
                        EXO_SH(name.text, "FILE"),
+                       store->guard.keyless ? "remove" : "login",
                        EXO_SH(account->name, "ACCOUNT"));
 }
 
@@ -119,10 +120,11 @@ static int file_refused(struct exo_store *store,
         err, EXO_STATUS_STORE,
         "credential %s/%s refused: %s; if nobody tampered with "
         "it, run: chown -h %lu %s/%s && chmod 600 %s/%s, else run: "
-        "exoauth login %s",
+        "exoauth %s %s",
         path, name.text, why, (unsigned long)store->owner, EXO_SH(path, "FILE"),
         EXO_SH(name.text, "FILE"), EXO_SH(path, "FILE"),
-        EXO_SH(name.text, "FILE"), EXO_SH(account->name, "ACCOUNT"));
+        EXO_SH(name.text, "FILE"), store->guard.keyless ? "remove" : "login",
+        EXO_SH(account->name, "ACCOUNT"));
 }
 
 static int read_text(struct exo_store *store, const struct exo_account *account,

@@ -27,6 +27,23 @@ static int take_ring(struct exo_store *store, struct exo_keyring *ring,
     return store->guard.keys(store->guard.context, ring, err);
 }
 
+static int key_missing(const struct exo_store *store, const char *sealed,
+                       struct exo_err *err)
+{
+    if (store->guard.unsealed) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "key_file is none, but the credential of %s is "
+                           "sealed; remove that line and put the key file "
+                           "back, or run: exoauth remove %s",
+                           sealed, EXO_SH(sealed, "ACCOUNT"));
+    }
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "the key of the credential store is missing, and the "
+                       "credential of %s is sealed; put the key file back "
+                       "(key_file, key_command), or run: exoauth remove %s",
+                       sealed, EXO_SH(sealed, "ACCOUNT"));
+}
+
 static int unknown_key(const struct exo_account *account, const char *id,
                        bool any, struct exo_err *err)
 {
@@ -55,7 +72,9 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
     }
     key = exo_keyring_find(&ring, record->sealed_by);
     if (key == NULL) {
-        rc = unknown_key(account, record->sealed_by, rc == 0, err);
+        rc = store->guard.unsealed
+                 ? key_missing(store, account->name, err)
+                 : unknown_key(account, record->sealed_by, rc == 0, err);
         goto out;
     }
     rc = exo_buf_done(text, &all);
@@ -86,40 +105,44 @@ struct search {
     struct exo_store *store;
     char sealed[EXO_ACCOUNT_MAX + 1];
     char open[EXO_ACCOUNT_MAX + 1];
+    char damaged[EXO_ACCOUNT_MAX + 1];
+    char closed[EXO_ACCOUNT_MAX + 1]; /* it cannot be read; its own reader says
+                                       * what is wrong */
 };
 
-/* What cannot be read is neither; its own reader says what is wrong. */
+static char *kind(struct search *search, const struct exo_account *account,
+                  struct exo_record *record)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_err ignored = EXO_ERR_INIT;
+    const char *why;
+    int rc = search->store->ops->get(search->store, account, &text, &ignored);
+
+    if (rc == 0) {
+        rc = exo_store_decode(record, account, &text, &why);
+    }
+    exo_buf_free(&text);
+    if (rc != 0) {
+        return rc == EXO_E_SYNTAX ? search->damaged : search->closed;
+    }
+    return record->sealed_by[0] != '\0' ? search->sealed : search->open;
+}
+
 static void look(void *context, const struct exo_account *account)
 {
     struct search *search = context;
-    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    struct exo_err ignored = EXO_ERR_INIT;
     struct exo_record record;
-    const char *why;
 
     exo_record_init(&record);
-    if (search->store->ops->get(search->store, account, &text, &ignored) == 0 &&
-        exo_store_decode(&record, account, &text, &why) == 0) {
-        memcpy(record.sealed_by[0] != '\0' ? search->sealed : search->open,
-               account->name, sizeof(search->sealed));
-    }
+    memcpy(kind(search, account, &record), account->name,
+           sizeof(search->sealed));
     exo_record_free(&record);
-    exo_buf_free(&text);
-}
-
-static int key_missing(const char *sealed, struct exo_err *err)
-{
-    return exo_err_set(err, EXO_STATUS_STORE,
-                       "the key of the credential store is missing, and the "
-                       "credential of %s is sealed; put the key file back "
-                       "(key_file, key_command), or run: exoauth remove %s",
-                       sealed, EXO_SH(sealed, "ACCOUNT"));
 }
 
 /* Under key_file: none. Beside what is sealed, `none` is a mistake, or bait. */
 static int nothing_sealed(struct exo_store *store, struct exo_err *err)
 {
-    struct search search = { store, "", "" };
+    struct search search = { store, "", "", "", "" };
     int rc = 0;
 
     if (!store->looked) {
@@ -128,7 +151,7 @@ static int nothing_sealed(struct exo_store *store, struct exo_err *err)
         memcpy(store->sealed, search.sealed, sizeof(store->sealed));
     }
     if (rc == 0 && store->sealed[0] != '\0') {
-        rc = key_missing(store->sealed, err);
+        rc = key_missing(store, store->sealed, err);
     }
     return rc;
 }
@@ -143,11 +166,17 @@ int exo_guard_admit(struct exo_store *store, const struct exo_account *account,
     if (store->guard.unsealed) {
         return nothing_sealed(store, err);
     }
+    /* Without a key login has nothing to seal with, and refuses. */
     (void)exo_err_set(err, EXO_STATUS_STORE,
-                      "credential of %s refused: it is not sealed; if you "
-                      "stored it so, run: exoauth rekey, else run: exoauth "
-                      "login %s",
-                      account->name, EXO_SH(account->name, "ACCOUNT"));
+                      store->guard.by_root
+                          ? "credential of %s refused: it is not sealed; if "
+                            "you stored it so, run as root: exoauth rekey, "
+                            "else run: exoauth %s %s"
+                          : "credential of %s refused: it is not sealed; if "
+                            "you stored it so, run: exoauth rekey, else run: "
+                            "exoauth %s %s",
+                      account->name, store->guard.keyless ? "remove" : "login",
+                      EXO_SH(account->name, "ACCOUNT"));
     return EXO_E_UNSAFE;
 }
 
@@ -162,11 +191,44 @@ int exo_guard_open(struct exo_store *store, const struct exo_account *account,
                : unseal(store, account, text, record, err);
 }
 
+/* Without a key: none is made beside what is in the store. */
+static int beside(const struct exo_store *store, const struct search *search,
+                  struct exo_err *err)
+{
+    if (search->open[0] != '\0') {
+        return exo_err_set(
+            err, EXO_STATUS_MISCONFIGURED,
+            store->guard.by_root
+                ? "there is no key, and none is made while the credential of "
+                  "%s is stored unsealed; to seal it, run as root: exoauth "
+                  "rekey, or to forget it, run: exoauth remove %s"
+                : "there is no key, and none is made while the credential of "
+                  "%s is stored unsealed; to seal it, run: exoauth rekey, or "
+                  "to forget it, run: exoauth remove %s",
+            search->open, EXO_SH(search->open, "ACCOUNT"));
+    }
+    if (search->damaged[0] != '\0') {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "there is no key, and none is made beside the "
+                           "damaged credential of %s; put the key file back "
+                           "(key_file, key_command), or run: exoauth remove %s",
+                           search->damaged, EXO_SH(search->damaged, "ACCOUNT"));
+    }
+    if (search->closed[0] != '\0') {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "there is no key, and none is made beside the "
+                           "credential of %s, which cannot be read; see: "
+                           "exoauth status %s",
+                           search->closed, EXO_SH(search->closed, "ACCOUNT"));
+    }
+    return EXO_E_STATUS;
+}
+
 /* Without a key: may a record be written as it is? err says why there is
  * none; what stands in the store may say it better. */
 static int without_key(struct exo_store *store, struct exo_err *err)
 {
-    struct search search = { store, "", "" };
+    struct search search = { store, "", "", "", "" };
     struct exo_err other = EXO_ERR_INIT;
     int rc;
 
@@ -182,17 +244,9 @@ static int without_key(struct exo_store *store, struct exo_err *err)
         return rc;
     }
     if (search.sealed[0] != '\0') {
-        return key_missing(search.sealed, err);
+        return key_missing(store, search.sealed, err);
     }
-    if (search.open[0] != '\0') {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "there is no key, and none is made while the "
-                           "credential of %s is stored unsealed; to seal it, "
-                           "run: exoauth rekey, or to forget it, run: exoauth "
-                           "remove %s",
-                           search.open, EXO_SH(search.open, "ACCOUNT"));
-    }
-    return EXO_E_STATUS;
+    return beside(store, &search, err);
 }
 
 int exo_guard_ready(struct exo_store *store, struct exo_err *err)

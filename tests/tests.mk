@@ -317,6 +317,7 @@ shell_tests = \
 	tests/cli/token.sh \
 	tests/cli/unread.sh \
 	tests/cli/unsealed.sh \
+	tests/cli/keyless.sh \
 	$(NULL)
 
 # Shows tests what is in a sealed record.

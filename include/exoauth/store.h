@@ -46,6 +46,10 @@ struct exo_store_guard {
     void *context;
     bool unsealed; /* key_file: none, and there is no key: then, and only
                     * then, records are written and used as they are */
+    /* For what is told to be typed only: no key is there, so that login has
+     * nothing to seal with; and rekey is for root, which this is not. */
+    bool keyless;
+    bool by_root;
 };
 
 struct exo_store_ops {
