@@ -119,13 +119,13 @@ static int no_key(const struct exo_app *app, struct exo_err *err)
                           "there is no key file %s to seal credentials with; "
                           "run as root: exoauth refresh --all, or correct "
                           "key_file in %s",
-                          conf->key_file, conf->path);
+                          conf->key_file, EXO_SH(conf->path, "FILE"));
     } else {
         (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                           "there is no key file %s to seal credentials with; "
                           "run: exoauth refresh --all, or correct key_file in "
                           "%s",
-                          conf->key_file, conf->path);
+                          conf->key_file, EXO_SH(conf->path, "FILE"));
     }
     return EXO_E_NOENT;
 }

@@ -72,9 +72,12 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
     }
     key = exo_keyring_find(&ring, record->sealed_by);
     if (key == NULL) {
-        rc = store->guard.unsealed
-                 ? key_missing(store, account->name, err)
-                 : unknown_key(account, record->sealed_by, rc == 0, err);
+        if (store->guard.unsealed) {
+            (void)key_missing(store, account->name, err);
+            rc = EXO_E_UNSAFE;
+        } else {
+            rc = unknown_key(account, record->sealed_by, rc == 0, err);
+        }
         goto out;
     }
     rc = exo_buf_done(text, &all);

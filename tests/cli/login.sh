@@ -254,6 +254,10 @@ is "$(form grant_type) $(form refresh_token) $(form client_secret)" \
     'refresh_token canary-refresh-1 ' 'is spent at once'
 is "$(site_record $person refresh_token)" canary-refresh-2 'and its successor stored'
 no_secret 'no secret is shown'
+ok 'the same once more' x login $person --refresh-token-file "$SITE/secret/refresh"
+is "$(form refresh_token)" canary-refresh-2 'sends its successor'
+is "$(site_record $person refresh_token)" canary-refresh-2 'which stays'
+printf 'canary-refresh-3\n' >"$SITE/secret/refresh"
 site_script aadsts:70000:invalid_grant
 exits 77 'one that is refused' x login $person --refresh-token-file "$SITE/secret/refresh"
 like "$ERR" "AADSTS70000.*run: exoauth login $person" 'the words of the provider'
@@ -261,7 +265,7 @@ is "$(site_record $person refresh_token)" canary-refresh-2 'the stored one is ke
 from_stdin() { x login $person --refresh-token-file - <"$SITE/secret/refresh"; }
 site_script ok:person-2
 ok 'from stdin' from_stdin
-is "$(site_record $person refresh_token)" canary-refresh-1 \
+is "$(site_record $person refresh_token)" canary-refresh-3 \
     'without a successor it stays itself'
 ok '--if-needed' x login $person --if-needed
 said unchanged

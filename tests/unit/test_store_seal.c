@@ -50,7 +50,7 @@ static int keys(void *context, struct exo_keyring *ring, struct exo_err *err)
 /* unsealed: key_file: none */
 static void protect(struct fixture *fx, bool unsealed)
 {
-    struct exo_store_guard guard = { keys, NULL, unsealed };
+    struct exo_store_guard guard = { .keys = keys, .unsealed = unsealed };
 
     exo_store_protect(fx->store, &guard);
 }
