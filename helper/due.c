@@ -3,14 +3,15 @@
  * Whether a request is needed, and whether one may be made (work.h). Called by
  * the broker before and under the account's lock; nothing here waits, fails or
  * allocates. What is not in the record, because it could not be written, is in
- * the note of the lock file, so that a full disk is no reason to ask a
- * provider at each login.
+ * the note of the lock file (note.c where there is no lock), so that a full
+ * disk is no reason to ask a provider at each login.
  */
 #include "config.h"
 
 #include <string.h>
 
 #include "exoauth/proto.h"
+#include "note.h"
 #include "work.h"
 
 /* Seconds of life that this caller needs. What no token of this provider can
@@ -121,13 +122,19 @@ static unsigned word_of(const struct exo_work *w)
 
 void exo_work_note(struct exo_work *w, int64_t until)
 {
-    exo_store_note(w->app->store, &w->lock, until, word_of(w));
+    if (w->lock.handle == -1) {
+        exo_note_put(w->app, &w->owner->file, until, word_of(w));
+    } else {
+        exo_store_note(w->app->store, &w->lock, until, word_of(w));
+    }
 }
 
 int64_t exo_work_noted(const struct exo_work *w, int64_t now)
 {
     unsigned word = 0;
-    int64_t until = exo_store_noted(w->app->store, &w->lock, &word);
+    int64_t until = w->lock.handle == -1
+                        ? exo_note_get(w->app, &w->owner->file, &word)
+                        : exo_store_noted(w->app->store, &w->lock, &word);
 
     return !w->want->force && word == word_of(w) && until > now &&
                    until - now <= 2 * EXO_RETRY_CONFIG

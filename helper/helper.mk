@@ -100,6 +100,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/means.h \
 	helper/names.c \
 	helper/names.h \
+	helper/note.c \
+	helper/note.h \
 	helper/options.c \
 	helper/options.h \
 	helper/options_table.c \

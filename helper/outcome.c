@@ -193,7 +193,9 @@ int exo_work_save(struct exo_work *w)
     struct exo_record *r = &w->got->record;
     int rc = put(w, w->err);
 
-    if (rc == 0 || w->err->status != EXO_STATUS_MISCONFIGURED) {
+    /* A store that takes no lock never has the token, so it is given again. */
+    if (rc == 0 ||
+        (w->lock.handle != -1 && w->err->status != EXO_STATUS_MISCONFIGURED)) {
         exo_work_note(w, rc == 0 ? 0 : exo_clock_now() + EXO_REJECT_PAUSE);
     }
     if (rc == 0) {

@@ -148,6 +148,22 @@ new=new@contoso.test
 site_account $new "secret_file: $SITE/secret/app"
 ok 'an account without a record' x token $new
 is "$OUT" fifth-token 'has its token, too'
+site_script aadsts:7000215:invalid_client
+site_account $new "secret_file: $SITE/secret/app" 'scope: x'
+unpublish
+before=$(site_count)
+for i in 1 2 3; do not_ok "a refused secret, $i" x token $new; done
+is "$(site_count)" $((before + 1)) 'is sent once'
+like "$ERR" 'could not be stored' 'and the error says why'
+site_account $new "secret_file: $SITE/secret/app" 'scope: y'
+site_script ok:sixth-token:3600
+ok 'with other settings' x token $new
+is "$OUT" sixth-token 'it is sent again'
+site_account $new "secret_file: $SITE/secret/app" 'scope: y' 'publish: no'
+for i in 1 2; do
+    ok "an account that is not published, $i" x token $new
+    is "$OUT" sixth-token 'has its token'
+done
 mount -o remount,rw "$SITE_STORE"
 
 # ----- a store that cannot be opened
@@ -158,7 +174,7 @@ before=$(site_count)
 echo >"$SITE/no-store"
 site_conf store "file:$SITE/no-store"
 ok 'a store that cannot be opened' x token $app
-is "$OUT" fifth-token 'the published token is the answer'
+is "$OUT" sixth-token 'the published token is the answer'
 is "$ERR" '' 'in silence'
 is "$(site_count)" "$before" 'without a request'
 unpublish
