@@ -87,7 +87,8 @@ static const char offer[] = "run:";
 
 bool exo_text_offers(const char *text)
 {
-    return strcasestr(text, offer) != NULL;
+    /* A login looks at its account's name: most have no colon. */
+    return strchr(text, ':') != NULL && strcasestr(text, offer) != NULL;
 }
 
 /* What moves the cursor, and what is not UTF-8. */
