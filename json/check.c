@@ -26,7 +26,6 @@ struct scan {
     size_t first[DEPTH_MOST]; /* of the names of that object */
     const char *name[EXO_JSON_NAMES];
     size_t names;
-    size_t values;
     const char *why;
 };
 
@@ -309,7 +308,6 @@ static bool skip_word(struct scan *s)
 /* At its first character; an object or array is only entered. */
 static bool take_value(struct scan *s)
 {
-    s->values++;
     if (s->at == s->end) {
         return refuse(s, too_short);
     }
@@ -370,7 +368,7 @@ static bool walk(struct scan *s)
     return true;
 }
 
-int exo_json_check(const char *text, size_t len, unsigned depth, size_t *values,
+int exo_json_check(const char *text, size_t len, unsigned depth,
                    const char **why)
 {
     struct scan s;
@@ -381,7 +379,7 @@ int exo_json_check(const char *text, size_t len, unsigned depth, size_t *values,
     s.bytes = (depth & EXO_JSON_BYTES) != 0;
     depth &= ~EXO_JSON_BYTES;
     s.most = depth < DEPTH_MOST ? depth : DEPTH_MOST;
-    s.names = s.values = 0;
+    s.names = 0;
     s.why = NULL;
     skip_blanks(&s);
     if (take_value(&s) && walk(&s)) {
@@ -390,7 +388,6 @@ int exo_json_check(const char *text, size_t len, unsigned depth, size_t *values,
             s.why = "text behind the end";
         }
     }
-    *values = s.values;
     *why = s.why;
     if (s.why == NULL) {
         return EXO_OK;

@@ -4,15 +4,13 @@
  * program reads as JSON comes through exo_json_read(): the answers of
  * providers, records, the journal, status_file, other programs' files.
  *
- * check.c decides what JSON is; json-c then only builds the tree, with none of
- * its flags, and what it cannot build for lack of memory it does not always
- * say: the values are counted. It copies each string into its parse buffer and
- * then into the object, and wipes neither. The object is wiped before it is
- * freed, the buffer by making it parse blanks, which needs no knowledge of
- * json-c's insides. Failure: an EXO_E* code, no object, and a static reason.
+ * check.c decides what JSON is, build.c makes the tree of json-c's objects,
+ * which is wiped before it is freed. Failure: an EXO_E* code, no object, and a
+ * static reason.
  */
 #include "config.h"
 
+#include "build.h"
 #include "exoauth/json.h"
 
 #include <json-c/json.h>
@@ -22,72 +20,9 @@
 
 #define ANSWER_DEPTH 8
 
-/* Once before the parse, so that the buffer has its full size and is never
- * copied while it grows, and once after it, to overwrite what it holds. */
-static int scrub(struct json_tokener *parser, size_t len)
-{
-    char *blanks = malloc(len + 1);
-
-    if (blanks == NULL) {
-        return EXO_E_NOMEM;
-    }
-    memset(blanks, ' ', len + 1);
-    blanks[0] = '"';
-    json_tokener_reset(parser);
-    (void)json_tokener_parse_ex(parser, blanks, (int)len + 1);
-    json_tokener_reset(parser);
-    free(blanks);
-    return EXO_OK;
-}
-
-/* How many values the tree has; check.c counted those of the text. */
-static size_t count(struct json_object *value)
-{
-    size_t n = 1;
-
-    if (json_object_is_type(value, json_type_array)) {
-        for (size_t i = 0; i < json_object_array_length(value); i++) {
-            n += count(json_object_array_get_idx(value, i));
-        }
-    } else if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, name, member)
-        {
-            (void)name;
-            n += count(member);
-        }
-    }
-    return n;
-}
-
-/* json-c counts levels its own way; check.c has looked at them. */
-static int build(const char *text, size_t len, unsigned depth, size_t values,
-                 struct json_object **object)
-{
-    struct json_tokener *parser =
-        json_tokener_new_ex((int)(depth & ~EXO_JSON_BYTES) + 2);
-    int rc;
-
-    if (parser == NULL) {
-        return EXO_E_NOMEM;
-    }
-    rc = scrub(parser, len);
-    if (rc == EXO_OK) {
-        *object = json_tokener_parse_ex(parser, text, (int)len);
-        (void)scrub(parser, len);
-        if (count(*object) != values) {
-            exo_json_free(*object);
-            *object = NULL;
-            rc = EXO_E_NOMEM;
-        }
-    }
-    json_tokener_free(parser);
-    return rc;
-}
-
 int exo_json_read(const char *text, size_t len, unsigned depth,
                   struct json_object **object, const char **why)
 {
-    size_t values = 0;
     int rc;
 
     *object = NULL;
@@ -95,7 +30,7 @@ int exo_json_read(const char *text, size_t len, unsigned depth,
     if (len > INT_MAX / 2) {
         return EXO_E_TOOBIG;
     }
-    rc = exo_json_check(text, len, depth, &values, why);
+    rc = exo_json_check(text, len, depth, why);
     if (rc != EXO_OK) {
         return rc;
     }
@@ -103,7 +38,7 @@ int exo_json_read(const char *text, size_t len, unsigned depth,
         *why = "not a JSON object";
         return EXO_E_SYNTAX;
     }
-    rc = build(text, len, depth, values, object);
+    rc = exo_json_build(text, len, object);
     *why = rc == EXO_OK ? NULL : "out of memory";
     return rc;
 }

@@ -30,11 +30,11 @@ struct json_object; /* json-c's */
  * Is the text one JSON value by the grammar of RFC 8259, with nothing behind
  * it? In UTF-8, no byte order mark, no member twice in one object (names are
  * compared decoded), no NUL in a name, objects and arrays at most depth (1 to
- * 64) deep. *values is how many values it has. 0, EXO_E_SHORT (empty, or it
+ * 64) deep. 0, EXO_E_SHORT (empty, or it
  * ends too early), EXO_E_SYNTAX; *why is a static reason or NULL. The text may
  * lack a NUL at its end.
  */
-int exo_json_check(const char *text, size_t len, unsigned depth, size_t *values,
+int exo_json_check(const char *text, size_t len, unsigned depth,
                    const char **why) EXO_MUST_CHECK;
 
 /*
