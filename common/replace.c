@@ -83,9 +83,10 @@ static void keep_previous(int dirfd, int from, const struct stat *st,
     }
 }
 
+/* *placed: it is there, but may not survive a power cut. */
 static int write_new(int dirfd, const char *name,
                      const struct exo_file_how *how, const void *data,
-                     size_t len)
+                     size_t len, bool *placed)
 {
     struct exo_temp temp = EXO_TEMP_INIT;
     bool has_room = how->room != NULL && how->room->fd >= 0;
@@ -106,6 +107,7 @@ static int write_new(int dirfd, const char *name,
     if (rc == EXO_OK) {
         rc = exo_temp_commit(&temp, name, how);
     }
+    *placed = rc == EXO_OK;
     exo_temp_drop(&temp);
     /* Some file systems cannot, and say so with EINVAL. */
     if (rc == EXO_OK && !how->fleeting && fsync(dirfd) != 0 &&
@@ -119,6 +121,7 @@ int exo_file_put(int dirfd, const char *name, const struct exo_file_how *how,
                  const void *data, size_t len)
 {
     struct stat st;
+    bool placed;
     int old = -1;
     int saved;
     int rc = EXO_OK;
@@ -127,7 +130,11 @@ int exo_file_put(int dirfd, const char *name, const struct exo_file_how *how,
         rc = open_old(dirfd, name, &old, &st);
     }
     if (rc == EXO_OK) {
-        rc = write_new(dirfd, name, how, data, len);
+        rc = write_new(dirfd, name, how, data, len, &placed);
+        /* A failure would say that it is not there; so once more. */
+        if (rc != EXO_OK && placed) {
+            rc = write_new(dirfd, name, how, data, len, &placed);
+        }
     }
     if (rc == EXO_OK && old >= 0) {
         keep_previous(dirfd, old, &st, how->previous);

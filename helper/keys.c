@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,18 +42,16 @@ static bool is_in_store(const struct exo_conf *conf)
 {
     const char *end = strrchr(conf->key_file, '/');
     struct stat dir, store;
-    char *parent;
-    bool yes;
+    char parent[PATH_MAX];
 
-    if (strncmp(conf->store, "file:", 5) != 0 || !end) {
+    if (strncmp(conf->store, "file:", 5) != 0 || !end ||
+        (size_t)(end - conf->key_file) >= sizeof(parent)) {
         return false;
     }
-    parent = strndup(conf->key_file, (size_t)(end - conf->key_file));
-    yes = !parent ||
-          (stat(parent, &dir) == 0 && stat(conf->store + 5, &store) == 0 &&
-           dir.st_dev == store.st_dev && dir.st_ino == store.st_ino);
-    free(parent);
-    return yes;
+    memcpy(parent, conf->key_file, (size_t)(end - conf->key_file));
+    parent[end - conf->key_file] = '\0';
+    return stat(parent, &dir) == 0 && stat(conf->store + 5, &store) == 0 &&
+           dir.st_dev == store.st_dev && dir.st_ino == store.st_ino;
 }
 
 bool exo_keys_by_root(const struct exo_app *app)

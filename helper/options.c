@@ -357,6 +357,7 @@ enum exo_parsed exo_options_parse(struct exo_options *options,
     if (rc == 0) {
         rc = take_words(options, c, argc, argv, err);
     }
+    exo_err_words(err, rc);
     return rc == 0 ? EXO_PARSED_RUN : EXO_PARSED_BAD;
 }
 

@@ -326,6 +326,10 @@ check_PROGRAMS += tests/lib/unseal
 # Asks a helper as the plugin does, for tests/fault/killed.sh.
 check_PROGRAMS += tests/lib/asker
 
+# A mail program's login, for tests/fault/shortage_plugin.sh.
+check_PROGRAMS += tests/lib/guest
+tests_lib_guest_LDADD = $(SASL_LIBS)
+
 # Preloaded into a command, fails one allocation or call (shortage.py).
 check_LTLIBRARIES += tests/lib/shortage.la
 tests_lib_shortage_la_SOURCES = tests/lib/shortage.c
@@ -430,6 +434,10 @@ test_files = \
 	tests/fault/killed.sh \
 	tests/fault/pause.sh \
 	tests/fault/store.sh \
+	tests/fault/shortage_login.sh \
+	tests/fault/shortage_plugin.sh \
+	tests/fault/shortage_refresh.sh \
+	tests/fault/shortage_token.sh \
 	tests/fault/stray.sh \
 	tests/lib/.npmrc \
 	tests/lib/approve \

@@ -13,18 +13,8 @@
 
 shortage_up
 site_up
-site_endpoint rotates:refresh-
-person=person@contoso.test
-site_account $person 'grant: device_code' 'scope: mail'
-printf 'refresh-0\n' >"$SITE/secret/refresh"
-ok 'login' x login $person --refresh-token-file "$SITE/secret/refresh"
-now=$(site_record $person serial)
+shortage_person
+shortage_site
 
-shortage refresh --state "$SITE_STORE" --state "$SITE_TOKENS" --state "$SITE_ROOT" \
-    --state "$SITE/etc" --reset "$SITE_URL/_test/rotate" --turn 1 \
-    --spent "$SITE_URL/_test/count" \
-    --owns "store/$person.(json|prev)" --owns "tokens/$person" \
-    --check "[[ \$('$EXO_BUILDDIR/tests/lib/unseal' '$SITE_STORE/$person.json' '$SITE/etc/exoauth.key' |
-        grep -o '\"serial\": *[0-9]*') == *$((now + 1)) ]] || echo the record is old" \
-    --after "'$EXO' refresh $person --force --config '$SITE_CONF'" \
+shortage refresh "${SHORTAGE_SITE[@]}" --check "$(shortage_serial 2)" \
     -- "$EXO" refresh $person --force --config "$SITE_CONF"

@@ -5,7 +5,7 @@
  * through a file that all processes of the command map (EXO_SHORTAGE).
  *
  * A point counts where the caller is exoauth, its plugin or json-c, or the C
- * library on their behalf (strdup, opendir). What libcurl, OpenSSL and libsasl2
+ * library on their behalf (strdup, opendir). What libcurl and OpenSSL
  * allocate is counted every `step` times, as their own error paths are not
  * ours to prove; of what they call each one counts. A call that fails has done
  * nothing, but for close, which has closed. The numbers are those of the order
@@ -90,7 +90,7 @@ extern int __openat64_2(int at, const char *path, int flags);
 static enum owner owner_of(const char *path, const char *name)
 {
     static const char *const theirs[] = { "libcurl.", "libcurl-", "libssl.",
-                                          "libcrypto.", "libsasl2." };
+                                          "libcrypto." };
 
     if (path[0] == '\0') {
         return main_is_ours ? OWNER_OURS : OWNER_NONE;

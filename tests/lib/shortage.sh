@@ -35,3 +35,42 @@ shortage()
     fail "$what: $points, one failing at a time"
     diag "$(cat "$SITE/found")"
 }
+
+# A person at a provider that rotates strictly; $person, with a token that has
+# expired, so that whoever wants one has to ask.
+shortage_person()
+{
+    person=person@contoso.test
+    site_endpoint rotates:refresh-
+    site_account $person 'grant: device_code' 'scope: mail'
+    printf 'refresh-0\n' >"$SITE/secret/refresh"
+    ok 'login' x login $person --refresh-token-file "$SITE/secret/refresh"
+    [[ ${1:-} != expired ]] || shortage_expire
+}
+
+shortage_expire()
+{
+    site_edit $person python3 -c 'import json, sys, time
+r = json.load(sys.stdin)
+for key in "issued", "refresh_after", "usable_until", "expires", "refreshed":
+    r[key] = int(time.time()) - 4000 + (100 if key == "expires" else 0)
+json.dump(r, sys.stdout)'
+    find "$SITE_TOKENS" "$SITE_ROOT$SITE_TOKENS" -type f -delete
+}
+
+# The state, the provider and what must work afterwards.
+shortage_site()
+{
+    SHORTAGE_SITE=(--state "$SITE_STORE" --state "$SITE_TOKENS" --state "$SITE_ROOT"
+        --state "$SITE/etc" --reset "$SITE_URL/_test/rotate" --turn "${1:-1}"
+        --spent "$SITE_URL/_test/count"
+        --owns "store/$person.(json|prev)" --owns "tokens/$person"
+        --after "'$EXO' refresh $person --force --config '$SITE_CONF'")
+}
+
+# shortage_serial N: a --check, that the record has had N tokens.
+shortage_serial()
+{
+    printf '%s' "[[ \$('$EXO_BUILDDIR/tests/lib/unseal' '$SITE_STORE/$person.json' \
+'$SITE/etc/exoauth.key' | grep -o '\"serial\": *[0-9]*') == *$1 ]] || echo the record is old"
+}
