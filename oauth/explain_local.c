@@ -76,9 +76,10 @@ const struct exo_mail_answer exo_explain_local[] = {
     { "may not open the store|may not have the token",
       { "uid N may not have the token",
         "the user that the mail program runs as may not ask for this account",
-        "set token_group to the group of the program, or allow in the account "
-        "file",
-        WHO_HOST, "exoauth login ACCOUNT --set allow=USER", TAKES_NOW, MAN5 } },
+        "set token_group to the group of the program, or name it in allow of "
+        "the account, beside the others that use it",
+        WHO_HOST, "exoauth login ACCOUNT --set allow='USER @GROUP'", TAKES_NOW,
+        MAN5 } },
     { "no account in|no account*exoauth login",
       { "no account in exoauth.d",
         "the name that the program logs in with is no account here",
