@@ -460,6 +460,7 @@ test_files = \
 	tests/lib/package.json \
 	tests/lib/paste.py \
 	tests/lib/pump.py \
+	tests/lib/open.sh \
 	tests/lib/progress.sh \
 	tests/lib/provider.sh \
 	tests/lib/outside.py \

@@ -244,3 +244,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 # The reader may go first ("| head"); what was started must still stop.
 trap 'exit 141' PIPE
+
+. "$(dirname "${BASH_SOURCE[0]}")/open.sh"
+if open_needed; then
+    open_tree "$TAP_DIR/open" || exit 99
+    EXO_SRCDIR=$TAP_DIR/open/src EXO_BUILDDIR=$TAP_DIR/open/build
+    export EXO_SRCDIR EXO_BUILDDIR
+fi
