@@ -11,6 +11,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/rig.sh"
 
 need_root 'a container is made of namespaces'
+need_ipv4 'the image lets clients of IPv4 networks relay'
 need_cmd unshare mount setpriv postfix python3
 python3 -c 'import yaml' 2>/dev/null || skip_all 'there is no python3-yaml'
 if [[ -z ${EXO_UNSHARED:-} ]]; then
