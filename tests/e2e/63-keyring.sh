@@ -88,6 +88,8 @@ begin()
 }
 locked()
 {
+    ok "$1, locked: a token that is published" mine token $me
+    rm "$home/.local/state/exoauth/tokens/$me"
     exits 75 "$1, locked: token" mine token $me
     is "$OUT" '' "$1, locked: prints nothing"
     one_line "$1, locked" 'key_command .*; .*locked, unlock it'
@@ -167,6 +169,7 @@ if have systemd-creds systemd-creds; then
         ok 'systemd-creds: the record is sealed' grep -q '"seal": "aes-256-gcm"' "$SITE_STORE/$me.json"
         ok 'systemd-creds: token' x token $me
         rm -f /var/lib/systemd/credential.secret
+        find "$SITE" -path "*/tokens/$me" -delete
         exits 75 'systemd-creds, of another host: token' x token $me
         one_line 'systemd-creds' 'key_command .*; '
     else
