@@ -59,6 +59,11 @@ static int refuse(const struct place *place, const char *file, int rc,
     if (rc == EXO_E_ACCESS) {
         return rc;
     }
+    if (exo_err_system(place->warning, rc,
+                       "cannot read published token %.160s/%.80s", place->dir,
+                       file)) {
+        return rc;
+    }
     if (why == NULL) {
         why = exo_strerror(rc);
     }
@@ -188,6 +193,9 @@ int exo_published_read(struct exo_published *published, const char *token_dir,
                           "published tokens ignored: %.200s is writable by "
                           "others; run: chmod o-w %s",
                           token_dir, EXO_SH(token_dir, "FILE"));
+        return rc;
+    }
+    if (exo_err_system(warning, rc, "cannot look at %.200s", token_dir)) {
         return rc;
     }
     if (rc != EXO_OK) {

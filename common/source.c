@@ -37,6 +37,8 @@ struct search {
     bool allowed;      /* the server may have it */
     bool usable;       /* allowed, and it has not expired */
     const char *state; /* the published token, in words */
+    bool starved;      /* it could not be looked at, and why says so */
+    struct exo_err why;
     struct exo_buf tried;
 };
 
@@ -88,6 +90,8 @@ static enum exo_token_age read_published(struct search *search,
         search->state = rc == EXO_E_NOENT    ? "nothing published in"
                         : rc == EXO_E_ACCESS ? "not readable for this user in"
                                              : "no usable file in";
+        search->starved = exo_error_is_shortage(rc);
+        search->why = warning;
         return EXO_TOKEN_EXPIRED;
     }
     age = age_of(search, exo_clock_now());
@@ -259,6 +263,12 @@ static void refuse_all(struct search *search)
 {
     const char *tried = search->tried.data;
 
+    if (search->starved) {
+        (void)exo_err_set(&search->answer->message, EXO_STATUS_TRANSIENT,
+                          "no token for %.64s: %-s", search->request->get,
+                          search->why.text);
+        return;
+    }
     if (search->tried.len == 0) {
         tried = "none is configured";
     }

@@ -48,7 +48,9 @@ static int check_pair(const char *pair, size_t *key_len, struct exo_err *err)
                            name);
     }
     if (exo_setting_check(key, eq + 1, err) != 0) {
-        exo_err_restate(err, EXO_STATUS_USAGE);
+        if (err->status == EXO_STATUS_MISCONFIGURED) { /* no shortage */
+            exo_err_restate(err, EXO_STATUS_USAGE);
+        }
         return EXO_E_STATUS;
     }
     if (is_blank(eq[1]) || is_blank(eq[strlen(eq) - 1])) {
@@ -211,6 +213,10 @@ static int read_old(struct exo_draft *d, struct exo_err *err)
                            "remove it",
                            d->path.data);
     }
+    if (exo_err_system(err, rc, "cannot read %.200s, nothing was changed",
+                       d->path.data)) {
+        return EXO_E_STATUS;
+    }
     return rc == 0 || d->is_new
                ? 0
                : exo_err_set(
@@ -270,7 +276,7 @@ int exo_draft_make(struct exo_draft **draft, const struct exo_conf *conf,
         rc = exo_err_set(err,
                          rc == EXO_E_NOMEM ? EXO_STATUS_TRANSIENT
                                            : EXO_STATUS_MISCONFIGURED,
-                         "--set: %s", exo_strerror(rc));
+                         "--set: %s; free some memory", exo_strerror(rc));
     }
     if (rc != 0) {
         exo_draft_free(d);

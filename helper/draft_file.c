@@ -21,7 +21,8 @@
 
 #include "exoauth/path.h"
 
-enum state { AS_READ, AS_WANTED, OTHER };
+/* UNSEEN: errno says why. */
+enum state { AS_READ, AS_WANTED, OTHER, UNSEEN };
 
 static enum state look(const struct exo_draft *d)
 {
@@ -41,6 +42,9 @@ static enum state look(const struct exo_draft *d)
     } else if (d->is_new ? rc == EXO_E_NOENT
                          : rc == 0 && exo_buf_same(&now, &d->old)) {
         state = AS_READ;
+    } else if (rc == EXO_E_NOMEM || rc == EXO_E_IO) {
+        state = UNSEEN;
+        errno = rc == EXO_E_NOMEM ? ENOMEM : errno;
     }
     exo_buf_free(&now);
     return state;
@@ -51,11 +55,15 @@ static int name_file(void *context)
 {
     struct exo_draft *d = context;
     enum state state = look(d);
-    int rc;
+    int saved, rc;
 
+    if (state == UNSEEN) { /* what was spent is worth a second look */
+        state = look(d);
+    }
     if (state != AS_READ) {
+        saved = errno;
         exo_path_put_drop(&d->temp);
-        return state == AS_WANTED ? 0 : ESTALE;
+        return state == AS_WANTED ? 0 : state == UNSEEN ? saved : ESTALE;
     }
     errno = 0;
     rc = exo_path_put_end(&d->place, &d->temp);
@@ -103,8 +111,9 @@ static int say_unwritable(const struct exo_draft *d, int rc,
     }
     return exo_err_set(
         err,
-        exo_error_is_shortage(rc) ? EXO_STATUS_TRANSIENT
-                                  : EXO_STATUS_MISCONFIGURED,
+        exo_error_is_shortage(rc)               ? EXO_STATUS_TRANSIENT
+        : exo_errno_remedy(errno, NULL) != NULL ? EXO_STATUS_STORE
+                                                : EXO_STATUS_MISCONFIGURED,
         "cannot write %s: %-s; nothing was changed; %s",
         exo_buf_shown(&d->path), d->place.why,
         ours ? "run it as root, or correct owner and mode of its directory"
@@ -165,6 +174,9 @@ int exo_draft_check(struct exo_draft *d, struct exo_err *err)
         (void)exo_later_finish(&d->writer, false);
         d->written = true;
         return 0;
+    case UNSEEN:
+        exo_err_words(err, EXO_E_IO);
+        return EXO_E_STATUS;
     default:
         return say_changed(d, err);
     }
@@ -188,12 +200,17 @@ int exo_draft_write(struct exo_draft *d, struct exo_err *err)
     if (rc == ESTALE) {
         return say_changed(d, err);
     }
-    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                       "cannot write %s: %s; it is left as it is; %s%srun "
-                       "it again",
-                       exo_buf_shown(&d->path), exo_later_why(rc),
-                       rc == ECHILD ? "" : exo_errno_remedy(rc, "correct that"),
-                       rc == ECHILD ? "" : ", and ");
+    errno = rc;
+    return exo_err_set(
+        err,
+        exo_error_is_shortage(exo_error_from_errno(rc)) ? EXO_STATUS_TRANSIENT
+        : exo_errno_remedy(rc, NULL) != NULL            ? EXO_STATUS_STORE
+                                             : EXO_STATUS_MISCONFIGURED,
+        "cannot write %s: %s; it is left as it is; %s%srun "
+        "it again",
+        exo_buf_shown(&d->path), exo_later_why(rc),
+        rc == ECHILD ? "" : exo_errno_remedy(rc, "correct that"),
+        rc == ECHILD ? "" : ", and ");
 }
 
 void exo_draft_free(struct exo_draft *d)

@@ -247,6 +247,9 @@ static int open_named(const char *option, const char *path, int *fd,
     } else {
         rc = exo_file_open(AT_FDCWD, path, EXO_FILE_CONFIG, 0, fd, &st, &why);
     }
+    if (exo_err_system(err, rc, "cannot read --%s %.200s", option, path)) {
+        return EXO_E_STATUS;
+    }
     if (rc != 0) {
         return exo_err_set(
             err, EXO_STATUS_USAGE, "--%s %s: %-s%s", option, path,
@@ -275,8 +278,8 @@ int exo_prompt_file(const char *option, const char *path,
     if (rc == 0) {
         rc = exo_secret_reveal(secret, &text, &len);
     }
-    if (exo_error_is_shortage(rc)) {
-        return rc;
+    if (exo_err_system(err, rc, "cannot read --%s %.200s", option, path)) {
+        return EXO_E_STATUS;
     }
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_USAGE,

@@ -31,6 +31,14 @@ struct login {
     bool drop_refresh_token;
 };
 
+/* After the answer there is no second one, but a second try. */
+static int copy(struct exo_secret *to, const struct exo_secret *from)
+{
+    int rc = exo_secret_copy(to, from);
+
+    return rc != 0 && exo_reserve_use() ? exo_secret_copy(to, from) : rc;
+}
+
 /* Everything new into the record; what shall go from it stays for now. */
 static int take(struct login *l)
 {
@@ -45,10 +53,10 @@ static int take(struct login *l)
                             w->owner->grant == EXO_GRANT_PASSWORD &&
                             exo_secret_empty(&proof->tokens->refresh_token);
     if (proof->client_secret && !l->drop_secret) {
-        rc = exo_secret_copy(&r->client_secret, proof->client_secret);
+        rc = copy(&r->client_secret, proof->client_secret);
     }
     if (rc == 0 && l->given) {
-        rc = exo_secret_copy(&r->refresh_token, l->given);
+        rc = copy(&r->refresh_token, l->given);
     }
     if (!proof->refresh_token ||
         (l->given && exo_seal_mark(l->given, r->adopted) != 0)) {

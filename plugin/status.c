@@ -51,6 +51,6 @@ int exo_status_fail(const sasl_utils_t *utils, enum exo_status status,
 
 int exo_status_nomem(const sasl_utils_t *utils)
 {
-    utils->seterror(utils->conn, 0, "exoauth: out of memory");
+    utils->seterror(utils->conn, 0, "exoauth: out of memory; free some memory");
     return SASL_NOMEM;
 }

@@ -16,7 +16,7 @@ shortage_person expired
 shortage_site
 
 shortage 'token, with a request' "${SHORTAGE_SITE[@]}" --quiet \
-    --check "$(shortage_serial 2)" \
+    --says '75=the request was cut short' --check "$(shortage_serial 2)" \
     -- "$EXO" token $person --config "$SITE_CONF"
 ok 'a token that lives' x refresh $person --force
 shortage_site 2
