@@ -261,14 +261,13 @@ static void names_unknown_keys(void **state)
 
     house_conf(house, "log_level: info\ntenannt: x\nuser: u\n");
     house_file(house, "app@b", CUSTOM "sirvers: x\n");
-    house_file(house, "a@b", "credential: app@b\nrun_as: x\n");
+    house_file(house, "a@b", "credential: app@b\nrunas: x\n");
     s = load(house, "a@b");
     exo_settings_unknown(house->conf, s, collect, all);
     exo_settings_free(s);
     assert_has(all, "exoauth.conf line 5: unknown key tenannt is ignored; ");
     assert_has(all, "app@b.conf line 6: unknown key sirvers");
-    /* A key of exoauth.conf means nothing in an account's file. */
-    assert_has(all, "/a@b.conf line 2: unknown key run_as");
+    assert_has(all, "/a@b.conf line 2: unknown key runas");
     assert_lacks(all, "log_level");
     assert_lacks(all, "unknown key user");
 
