@@ -106,6 +106,9 @@ static int write_new(int dirfd, const char *name,
     }
     if (rc == EXO_OK) {
         rc = exo_temp_commit(&temp, name, how);
+        if (rc == EXO_OK && how->placed != NULL) {
+            *how->placed = true;
+        }
     }
     *placed = rc == EXO_OK;
     exo_temp_drop(&temp);

@@ -153,8 +153,13 @@ static int make_first(struct end *end, struct exo_err *err)
 
 static int renew(struct end *end, struct exo_err *err)
 {
-    if (exo_secret_empty(&end->ring.old) &&
-        exo_keyring_renew(&end->ring) != 0) {
+    int rc =
+        exo_secret_empty(&end->ring.old) ? exo_keyring_renew(&end->ring) : 0;
+
+    if (rc == EXO_E_NOMEM) {
+        return rc;
+    }
+    if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "cannot make a key: no randomness; see the kernel "
                            "log");
@@ -244,7 +249,7 @@ static int one_round(struct exo_app *app, const char *id, bool all,
 
     *done = 0;
     if (rc == 0 && exo_names_sort(&names) != 0) {
-        rc = exo_err_set(err, EXO_STATUS_STORE,
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
                          "cannot list the store: out of memory; free some");
     }
     for (size_t i = 0; rc == 0 && i < names.n; i++) {
@@ -298,7 +303,10 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     }
     ended = exo_later_finish(&end->later, rc == 0);
     if (rc == 0 && ended != 0) {
-        rc = exo_err_set(err, EXO_STATUS_STORE,
+        errno = ended;
+        rc = exo_err_set(err,
+                         exo_error_is_shortage(EXO_E_IO) ? EXO_STATUS_TRANSIENT
+                                                         : EXO_STATUS_STORE,
                          "every credential has the new key, but the old one "
                          "could not be removed from %s: %s; run: exoauth "
                          "rekey",

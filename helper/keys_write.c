@@ -39,13 +39,14 @@ static int print_ring(const struct exo_app *app, const struct exo_keyring *ring,
 /* create: EXO_E_CONFLICT if it is there, for of two processes that make the
  * first key one must lose. */
 static int put_file(const struct exo_app *app, const struct exo_secret *text,
-                    bool create)
+                    bool create, bool *placed)
 {
     const struct exo_owner owner = { app->uid, app->gid };
     const struct exo_file_how how = {
         .mode = 0400,
         .owner = app->root ? &owner : NULL,
         .is_new = create,
+        .placed = placed,
     };
     struct exo_path_rule rule;
     struct exo_path path;
@@ -80,12 +81,26 @@ int exo_keys_write(const struct exo_app *app, const struct exo_keyring *ring,
                    struct exo_err *err)
 {
     struct exo_secret text = { EXO_BUF_INIT(EXO_KEYRING_MAX) };
+    bool placed = false;
     int rc = print_ring(app, ring, &text);
 
     if (rc == 0) {
-        rc = put_file(app, &text, false);
+        rc = put_file(app, &text, false, &placed);
     }
-    if (rc != 0) {
+    if (rc != 0 && placed) {
+        rc = exo_err_set(err, EXO_STATUS_STORE,
+                         "the key file %s is changed, but a power failure may "
+                         "undo that: %s; run: exoauth rekey",
+                         app->conf->key_file,
+                         rc == EXO_E_IO ? exo_errno_text(errno)
+                                        : exo_strerror(rc));
+    } else if (exo_error_is_shortage(rc) &&
+               exo_err_system(err, rc,
+                              "nothing was changed: cannot write the key file "
+                              "%s",
+                              app->conf->key_file)) {
+        rc = EXO_E_STATUS;
+    } else if (rc != 0) {
         int saved = errno;
 
         rc = exo_err_set(
@@ -170,7 +185,7 @@ int exo_keys_make(const struct exo_app *app, struct exo_keyring *ring,
         rc = print_ring(app, ring, &text);
     }
     if (rc == 0) {
-        rc = put_file(app, &text, true);
+        rc = put_file(app, &text, true, NULL);
     }
     if (rc != 0 && rc != EXO_E_CONFLICT) {
         int saved = errno;

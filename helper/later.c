@@ -97,21 +97,27 @@ int exo_later_start_temp(struct exo_later *later, const struct exo_temp *temp,
 
 int exo_later_finish(struct exo_later *later, bool go)
 {
+    int untold = 0;
     int status = 0;
     pid_t pid;
 
     if (later->pid <= 0) {
         return 0;
     }
-    if (go) {
-        (void)!write(later->fd, "", 1); /* if it is gone, its status says so */
+    /* If it is gone, its status says so; if it heard nothing, it did nothing.
+     */
+    if (go && write(later->fd, "", 1) != 1) {
+        untold = errno != 0 ? errno : EIO;
     }
     (void)close(later->fd);
     do {
         pid = waitpid(later->pid, &status, 0);
     } while (pid < 0 && errno == EINTR);
     later->pid = 0;
-    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+    if (pid <= 0 || !WIFEXITED(status)) {
+        return ECHILD;
+    }
+    return WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : untold;
 }
 
 const char *exo_later_why(int error)

@@ -80,6 +80,10 @@ int exo_lock_take(const struct exo_path_rule *rule, const char *beside,
     if (rc == EXO_E_CONFLICT) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT, "%s", busy);
     }
+    if (exo_err_system(err, rc, "nothing was changed: cannot lock %s beside %s",
+                       EXO_LOCK_NAME, beside)) {
+        return EXO_E_STATUS;
+    }
     return rc == 0 ? 0
                    : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                  "nothing was changed: cannot lock %s beside "

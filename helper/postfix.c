@@ -55,7 +55,9 @@ static int ask(const struct exo_postfix *p, const char *flag,
 
     exo_buf_init(out, TEXT_MAX);
     rc = exo_run(argv, RUN_MS, out, &said, &status);
-    if (rc != 0) {
+    if (exo_err_system(err, rc, "cannot run %s", p->postconf)) {
+        rc = EXO_E_STATUS;
+    } else if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "%s cannot be run: %s; run it by hand: postconf -n",
                          p->postconf, exo_strerror(rc));
@@ -251,8 +253,9 @@ int exo_postfix_open(struct exo_postfix **postfix, const char *config_dir,
     rc = set_dir(p, config_dir, err);
     if (rc == 0) {
         p->postconf = exo_run_find("postconf");
-        rc = p->postconf
-                 ? 0
+        rc = p->postconf ? 0
+             : exo_err_system(err, EXO_E_IO, "cannot look for postconf")
+                 ? EXO_E_STATUS
                  : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "there is no postconf on this host; install "
                                "Postfix, or put its directory into PATH");

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,8 +28,12 @@ static bool is_program(const char *path)
            access(path, X_OK) == 0;
 }
 
+/* NULL: errno is ENOENT where there is none, else what kept it from being
+ * looked for. */
 static char *find_in(const char *list, const char *name)
 {
+    int saved = ENOENT;
+
     while (*list != '\0') {
         size_t len = strcspn(list, ":");
         struct exo_buf path = EXO_BUF_INIT(4096);
@@ -40,18 +45,24 @@ static char *find_in(const char *list, const char *name)
         if (path.len > 0 && path.error == 0 && is_program(path.data)) {
             return path.data;
         }
+        if (path.error == EXO_E_NOMEM || (path.len > 0 && errno == ENOMEM)) {
+            saved = ENOMEM;
+        }
         exo_buf_free(&path);
         list += len + (list[len] == ':' ? 1 : 0);
     }
+    errno = saved;
     return NULL;
 }
 
 char *exo_run_find(const char *name)
 {
     const char *path = getenv("PATH");
-    char *found = path ? find_in(path, name) : NULL;
+    char *found;
 
-    return found ? found : find_in(SYSTEM_PATH, name);
+    errno = ENOENT;
+    found = path ? find_in(path, name) : NULL;
+    return found || errno != ENOENT ? found : find_in(SYSTEM_PATH, name);
 }
 
 int exo_run(const char *const *argv, int64_t timeout_ms, struct exo_buf *out,

@@ -60,10 +60,12 @@ static int make_user(const struct exo_setup *s, struct exo_err *err)
     };
     struct exo_buf said = EXO_BUF_INIT(4096);
     int status = 1;
-    int rc =
-        useradd ? exo_run(argv, RUN_MS, NULL, &said, &status) : EXO_E_NOENT;
+    int rc = useradd ? exo_run(argv, RUN_MS, NULL, &said, &status)
+                     : exo_error_from_errno(errno);
 
-    if (rc != 0 || status != 0) {
+    if (exo_err_system(err, rc, "cannot run useradd for %s", name)) {
+        rc = EXO_E_STATUS;
+    } else if (rc != 0 || status != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "cannot make the system user %s: %s; make it, or run "
                          "systemd-sysusers, then run this again",
@@ -123,39 +125,47 @@ static int write_files(bool conf, const struct exo_setup_file file[], size_t n,
 }
 
 /* Whoever reads this must know what of it is in place. */
-static int but_not_postfix(struct exo_err *err)
+static int but(const char *what, int rc, struct exo_err *err)
 {
     struct exo_err why = *err;
 
-    return exo_err_set(err, why.status, "Postfix was not changed: %-s",
-                       exo_err_text(&why, EXO_E_STATUS));
+    exo_err_words(&why, rc);
+    return exo_err_set(err, why.status, "%s: %-s", what,
+                       exo_err_text(&why, rc));
 }
 
-static int make_changes(struct exo_setup *s, struct exo_app *app,
-                        const struct exo_setup_file file[], size_t n,
-                        struct exo_err *err)
+static int prepare_all(struct exo_setup *s, struct exo_app *app,
+                       const struct exo_setup_file file[], size_t n,
+                       struct exo_err *err)
 {
-    int rc = 0;
+    int rc = s->nobody ? make_user(s, err) : 0;
 
-    if (s->changes.n > 0) {
-        rc = exo_setup_journal(s, file, n, err);
-    }
-    if (rc == 0 && s->nobody) {
-        rc = make_user(s, err);
-    }
     if (rc == 0) {
         rc = write_files(true, file, n, err);
     }
     if (rc == 0) {
         rc = prepare(s, app, err);
     }
+    return rc == 0 ? exo_setup_check(s, err) : rc;
+}
+
+static int make_changes(struct exo_setup *s, struct exo_app *app,
+                        const struct exo_setup_file file[], size_t n,
+                        struct exo_err *err)
+{
+    bool any = s->changes.n > 0;
+    int rc = any ? exo_setup_journal(s, file, n, err) : 0;
+
     if (rc == 0) {
-        rc = exo_setup_check(s, err);
-        if (rc == EXO_E_STATUS && s->changes.n > 0) {
-            rc = but_not_postfix(err);
-        }
+        rc = prepare_all(s, app, file, n, err);
     }
-    return rc == 0 ? write_files(false, file, n, err) : rc;
+    if (rc != 0) {
+        return any ? but("Postfix was not changed", rc, err) : rc;
+    }
+    rc = write_files(false, file, n, err);
+    return rc == 0 ? 0
+                   : but("only a part was changed, which --undo takes back", rc,
+                         err);
 }
 
 int exo_setup_reload(const struct exo_setup *s, bool changed, bool *running,
@@ -166,11 +176,16 @@ int exo_setup_reload(const struct exo_setup *s, bool changed, bool *running,
                            NULL };
     struct exo_buf said = EXO_BUF_INIT((size_t)64 * 1024);
     int status = 1;
-    int rc = postfix ? exo_run(argv, RUN_MS, &said, &said, &status) : 0;
+    int rc = postfix ? exo_run(argv, RUN_MS, &said, &said, &status)
+                     : exo_error_from_errno(errno);
 
     *running = rc == 0 && status == 0;
-    rc = 0;
-    if (*running && changed) {
+    rc = exo_err_system(err, rc,
+                        "Postfix is set up, but it is not known whether it "
+                        "runs: cannot run postfix status")
+             ? EXO_E_STATUS
+             : 0;
+    if (rc == 0 && *running && changed) {
         argv[3] = "reload";
         exo_buf_reset(&said);
         rc = exo_run(argv, RUN_MS, &said, &said, &status);

@@ -146,8 +146,10 @@ static int find_mail(const struct exo_setup *s, struct exo_peer *mail,
 {
     const char *owner = exo_postfix_get(s->postfix, "mail_owner");
 
-    return exo_peer_user(mail, owner) == 0
-               ? 0
+    errno = 0;
+    return exo_peer_user(mail, owner) == 0 ? 0
+           : exo_err_system(err, EXO_E_IO, "cannot look for user %s", owner)
+               ? EXO_E_STATUS
                : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                              "there is no user %s (mail_owner of Postfix), or "
                              "he is in too many groups; see: id %s",

@@ -40,8 +40,14 @@ static const char *const places[] = { "/run", "/tmp" };
 static const char *const left[] = { "main.cf", "master.cf", "main.cf.tmp",
                                     "master.cf.tmp" };
 
-static int fail(struct exo_err *err, const char *what)
+static int fail(struct exo_err *err, int rc, const char *what)
 {
+    if (exo_err_system(err, rc,
+                       "nothing was changed: %s in a directory below /run or "
+                       "/tmp",
+                       what)) {
+        return EXO_E_STATUS;
+    }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "nothing was changed: %s in a directory below /run or "
                        "/tmp: %m; see that there is space",
@@ -115,11 +121,11 @@ static int make_dir(struct draft *d, struct exo_err *err)
         (void)snprintf(d->dir, sizeof(d->dir), "%s/exoauth.XXXXXX", places[i]);
         if (mkdtemp(d->dir)) {
             d->lock = lock_dir(AT_FDCWD, d->dir);
-            return d->lock >= 0 ? 0 : fail(err, "cannot work");
+            return d->lock >= 0 ? 0 : fail(err, EXO_E_IO, "cannot work");
         }
     }
     d->dir[0] = '\0';
-    return fail(err, "cannot work");
+    return fail(err, EXO_E_IO, "cannot work");
 }
 
 static int put(const struct draft *d, const char *name,
@@ -137,7 +143,7 @@ static int put(const struct draft *d, const char *name,
         rc = exo_file_write_all(fd, whole, text->len);
     }
     if (rc != 0) {
-        rc = fail(err, "cannot write");
+        rc = fail(err, rc, "cannot write");
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -150,13 +156,12 @@ static int get(const struct draft *d, const char *name, struct exo_buf *text,
 {
     char path[128];
     const char *why = NULL;
+    int rc;
 
     (void)snprintf(path, sizeof(path), "%s/%s", d->dir, name);
     exo_buf_reset(text);
-    if (exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, text, &why) != 0) {
-        return fail(err, "cannot read");
-    }
-    return 0;
+    rc = exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, text, &why);
+    return rc == 0 ? 0 : fail(err, rc, "cannot read");
 }
 
 static void remove_dir(struct draft *d)
@@ -184,7 +189,9 @@ static int run(const struct draft *d, const char *flag, const char *word,
     int status = 0;
     int rc = exo_run(argv, RUN_MS, NULL, &said, &status);
 
-    if (rc != 0 || status != 0) {
+    if (exo_err_system(err, rc, "nothing was changed: cannot run postconf")) {
+        rc = EXO_E_STATUS;
+    } else if (rc != 0 || status != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "nothing was changed: Postfix does not take %s: %s; "
                          "see that this says nothing: postconf -c %s -n",

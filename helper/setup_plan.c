@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -87,7 +88,12 @@ int exo_setup_plan_conf(struct exo_setup *s, struct exo_err *err)
     const char *path;
     int rc;
 
+    errno = 0;
     s->nobody = getpwnam(s->conf->run_as) == NULL;
+    if (s->nobody && exo_err_system(err, EXO_E_IO, "cannot look for user %s",
+                                    s->conf->run_as)) {
+        return EXO_E_STATUS;
+    }
     if (s->nobody) {
         exo_changes_add(&s->changes, EXO_SETUP_USER, s->conf->run_as, NULL,
                         s->conf->run_as);
@@ -340,11 +346,13 @@ int exo_setup_plan(struct exo_setup *s, struct exo_err *err)
         rc = s->changes.error != 0 ? s->changes.error : client.error;
     }
     exo_changes_free(&client);
-    if (rc != 0 && err->status == EXO_STATUS_OK) {
+    if (rc != 0 && err->status == EXO_STATUS_OK &&
+        exo_err_system(err, rc, "nothing was changed")) {
+        rc = EXO_E_STATUS;
+    } else if (rc != 0 && err->status == EXO_STATUS_OK) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "nothing was changed: what setup has to write is %s; "
-                         "shorten the lists in main.cf and in %s, or free "
-                         "memory",
+                         "shorten the lists in main.cf and in %s",
                          exo_strerror(rc), s->conf->path);
     }
     return rc;

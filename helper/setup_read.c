@@ -28,6 +28,8 @@ static int read_conf(struct exo_setup *s, struct exo_err *err)
 
     if (rc == 0) {
         rc = exo_conf_load(&s->conf, path, false, EXO_HELPER, err);
+    } else if (exo_err_system(err, rc, "cannot look for exoauth.conf")) {
+        rc = EXO_E_STATUS;
     } else {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "cannot tell which configuration is in force: %s; "
@@ -91,6 +93,9 @@ static int find_program(struct exo_setup *s, struct exo_err *err)
     char path[4096];
     ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
+    if (n <= 0 && exo_err_system(err, EXO_E_IO, "cannot read /proc/self/exe")) {
+        return EXO_E_STATUS;
+    }
     if (n <= 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "cannot tell where this program is: %m; see that "
@@ -117,9 +122,16 @@ static int check_sasl(const struct exo_setup *s, struct exo_err *err)
     int status = 0;
     const char *said;
     int rc = exo_run(argv, 10000, &out, NULL, &status);
-    bool can = rc == 0 && exo_buf_done(&out, &said) == 0 &&
-               exo_postfix_has_word(said, "cyrus");
+    bool can = false;
 
+    if (rc == 0) {
+        rc = exo_buf_done(&out, &said);
+        can = rc == 0 && exo_postfix_has_word(said, "cyrus");
+    }
+    if (exo_err_system(err, rc, "cannot run %s -A", p->postconf)) {
+        exo_buf_free(&out);
+        return EXO_E_STATUS;
+    }
     exo_buf_free(&out);
     if (!can) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,

@@ -350,10 +350,12 @@ static int take_back(struct undo *u, struct exo_err *err)
     };
     struct exo_setup_file file[EXO_SETUP_FILES];
     size_t n = 0;
+    bool begun = false;
     int rc = exo_setup_texts(u->setup, &u->partial, file, &n, err);
 
     for (size_t i = 0; rc == 0 && i < sizeof(order) / sizeof(order[0]); i++) {
         rc = write_kind(u, order[i], file, n, err);
+        begun = true;
     }
     for (size_t i = 0; i < n; i++) {
         exo_setup_file_free(&file[i]);
@@ -363,6 +365,15 @@ static int take_back(struct undo *u, struct exo_err *err)
             drop_tokens(u->setup);
         }
         rc = exo_journal_shrink(u->setup, u->journal, u->stays, err);
+    }
+    if (rc != 0 && begun) {
+        struct exo_err why = *err;
+
+        exo_err_words(&why, rc);
+        rc = exo_err_set(err, why.status,
+                         "not all is taken back yet: %-s; the next --undo goes "
+                         "on with it",
+                         exo_err_text(&why, rc));
     }
     return rc;
 }

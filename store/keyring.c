@@ -31,12 +31,12 @@ void exo_keyring_free(struct exo_keyring *ring)
 
 int exo_keyring_renew(struct exo_keyring *ring)
 {
+    int rc;
+
     exo_secret_move(&ring->old, &ring->key);
     memcpy(ring->old_id, ring->key_id, sizeof(ring->old_id));
-    if (exo_seal_new_key(&ring->key) != 0) {
-        return EXO_E_IO;
-    }
-    return exo_seal_key_id(&ring->key, ring->key_id);
+    rc = exo_seal_new_key(&ring->key);
+    return rc == 0 ? exo_seal_key_id(&ring->key, ring->key_id) : rc;
 }
 
 void exo_keyring_settle(struct exo_keyring *ring)

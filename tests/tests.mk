@@ -433,6 +433,8 @@ test_files = \
 	tests/fault/backup.sh \
 	tests/fault/killed.sh \
 	tests/fault/pause.sh \
+	tests/fault/shortage_rekey.sh \
+	tests/fault/shortage_setup.sh \
 	tests/fault/store.sh \
 	tests/fault/shortage_login.sh \
 	tests/fault/shortage_plugin.sh \

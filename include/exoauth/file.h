@@ -83,6 +83,8 @@ struct exo_file_how {
     bool is_new;           /* what has the name already stays: EXO_E_CONFLICT */
     struct exo_temp *room; /* begun in dirfd, used up if it is open; or NULL */
     bool fleeting;         /* no fsync: what a power cut may empty or undo */
+    bool *placed;          /* set once it has the name, whatever follows; or
+                              NULL */
 };
 
 /*

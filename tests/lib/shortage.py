@@ -27,6 +27,7 @@ and afterwards each --after works, with no temporary file left.
   --owns PATH[=TEXT]   files (a regular expression, from the top of the state)
                        that a failed run may change; with TEXT: if it says so
   --says CODE=TEXT     a failure with CODE that says TEXT is right, too
+  --fine TEXT          words of the command that look wrong and are not
   --kinds alloc|call   only these
   --step N             each N-th allocation of libraries (499)
   --alike N            of points with one stack the first N (1) and the last
@@ -298,7 +299,8 @@ class Harness:
             yield from self.judge_failure(run, int(error))
         else:
             yield from self.judge_success(run)
-        wrong = WRONG.search(run.err)
+        wrong = WRONG.search(re.sub(self.o["--fine"], "", run.err)
+                             if self.o["--fine"] else run.err)
         if wrong and not WRONG.search(self.peace.err):
             yield f"exit {run.rc}, calls it {wrong.group()!r}: {run.err.strip()}"
         yield from self.judge_after(run)
@@ -371,7 +373,7 @@ def main():
     options = {"--board": "", "--shim": "", "--state": [], "--input": "",
                "--reset": "", "--turn": "0", "--spent": "", "--after": [], "--check": "",
                "--owns": [], "--says": [], "--kinds": "all", "--step": "499",
-               "--alike": "1", "--places": "3",
+               "--alike": "1", "--fine": "", "--places": "3",
                "--quiet": False}
     args = sys.argv[1:]
     while args and args[0] != "--":
