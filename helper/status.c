@@ -185,14 +185,10 @@ static int fill_row(const struct exo_app *app,
         *err = conf_err;
         goto out;
     } else if (rc != 0 && row->message[0] == '\0') {
-        const enum exo_status state = row->state;
-
-        rc = exo_err_set(&conf_err, state,
-                         "no account file in %s names it; to forget it, "
-                         "run: exoauth remove %s",
-                         app->conf->account_dir,
-                         EXO_SH(account->name, "ACCOUNT"));
-        set_state(row, &conf_err, rc);
+        exo_text_fmt(row->message, sizeof(row->message),
+                     "no account file in %s names it; to forget it, "
+                     "run: exoauth remove %s",
+                     app->conf->account_dir, EXO_SH(account->name, "ACCOUNT"));
     }
     rc = 0;
 out:
