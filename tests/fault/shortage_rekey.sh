@@ -3,7 +3,7 @@
 #
 # `exoauth rekey` with one allocation or call after the other failing: every
 # record opens afterwards, with the key that is there, and what was changed is
-# never said not to be. EXO_SHARE=1 tries every point.
+# never said not to be. EXO_SHORTAGE_POINTS=/1 tries every point.
 
 # Waiting for a disk would take most of the time.
 [[ -n ${EXO_TMPDIR:-} || ! -w /dev/shm ]] || export EXO_TMPDIR=/dev/shm
@@ -11,6 +11,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/shortage.sh"
 
+export EXO_SHORTAGE_POINTS=${EXO_SHORTAGE_POINTS:-/4}
 shortage_up
 site_up
 site_endpoint ok:the-token
@@ -38,7 +39,7 @@ rekeyed()
     shortage "$what" --state "$SITE_STORE" --state "$SITE/etc" \
         --owns 'store/[^/]*\.(json|prev)$' \
         --owns 'etc/exoauth\.key$=^(?!.*nothing was changed)' \
-        --share "${EXO_SHARE:-4}" --fine 'run: exoauth rekey|could not be removed' --check "$check" "${options[@]}" \
+        --fine 'run: exoauth rekey|could not be removed' --check "$check" "${options[@]}" \
         --after "$after" \
         -- "$EXO" rekey "$@" --config "$SITE_CONF"
 }

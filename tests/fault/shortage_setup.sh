@@ -3,7 +3,7 @@
 #
 # `exoauth setup postfix --yes` and `--undo` with one allocation or call after
 # the other failing, at a real postconf: Postfix is as before, as it shall be, or
-# it is said that it is neither; undo brings back every byte. EXO_SHARE=1 tries
+# it is said that it is neither; undo brings back every byte. EXO_SHORTAGE_POINTS=/1 tries
 # every point, for an hour.
 
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
@@ -23,6 +23,7 @@ relay=relay@contoso.test
 etc=/etc/postfix
 plugins=$(dirname "$(ls /usr/lib/*/sasl2/libplain.so 2>/dev/null)")
 need_file "$plugins/libplain.so" 'install libsasl2-modules'
+export EXO_SHORTAGE_POINTS=${EXO_SHORTAGE_POINTS:-/40}
 shortage_up
 site_up
 site_endpoint ok:token-1
@@ -72,13 +73,13 @@ state=(--state $etc --state /etc/sasl2)
 owns=(--owns 'postfix/exoauth\.(undo|passwd)$=Postfix was not changed|--undo'
     --owns 'sasl2/exoauth\.conf$=Postfix was not changed|--undo'
     --owns 'postfix/(main\.cf|master\.cf|exoauth_passwd)$=--undo')
-shortage 'setup --yes' --share "${EXO_SHARE:-40}" "${state[@]}" "${owns[@]}" --check "$(same after)" \
+shortage 'setup --yes' "${state[@]}" "${owns[@]}" --check "$(same after)" \
     --after "$undo && [[ -z \$($(same before)) ]]" \
     --says '78=cannot make .*(open files|memory)' --fine 'nothing published in.*' \
     -- "$EXO" setup postfix $relay --yes
 
 ok 'setup' x setup postfix $relay --yes
-shortage 'setup --undo' --share "${EXO_SHARE:-40}" "${state[@]}" \
+shortage 'setup --undo' "${state[@]}" \
     --owns 'postfix/=--undo' --owns 'sasl2/exoauth\.conf$=--undo' \
     --check "$(same before)" --after "$undo; [[ -z \$($(same before)) ]]" \
     -- "$EXO" setup postfix --undo --yes
