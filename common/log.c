@@ -28,8 +28,9 @@ enum sink { SINK_STDERR, SINK_SYSLOG, SINK_FILE };
 static struct {
     enum sink sink;
     enum exo_log_level level;
-    int fd; /* SINK_FILE */
-} state = { SINK_STDERR, EXO_LOG_NOTICE, -1 };
+    int fd;      /* SINK_FILE */
+    bool theirs; /* where it is, it was chosen by who has it already */
+} state = { SINK_STDERR, EXO_LOG_NOTICE, -1, false };
 
 /* In the order of enum exo_log_level. */
 static const struct {
@@ -51,17 +52,38 @@ bool exo_log_level_parse(const char *name, enum exo_log_level *level)
     return false;
 }
 
-/* One name, and of nobody else: what root hands over, or writes to, must be
- * a log and nothing more. */
+/* A file with one name, and of nobody else: what root hands over, or writes to,
+ * must be a log and nothing more. */
 static const char *refuse(const struct stat *st, uid_t uid)
 {
-    if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
+    if (!S_ISREG(st->st_mode)) {
+        return "it is not a regular file; log to a file, syslog or stderr";
+    }
+    if (st->st_nlink > 1) {
         return "it has more than one hard link; remove it";
     }
     if (st->st_uid != 0 && st->st_uid != uid) {
         return "it belongs to another user; remove it";
     }
     return NULL;
+}
+
+static int refused(struct exo_path *path, const char *why)
+{
+    exo_text_fmt(path->why, sizeof path->why, "%-s", why);
+    errno = EPERM;
+    return EXO_E_UNSAFE;
+}
+
+/* What is there already. To open a device may be to act on it. */
+static int find(struct exo_path *path, const struct exo_path_rule *rule,
+                const char *file)
+{
+    int rc = exo_path_entry(path, rule, file, 0, 0);
+    const char *why =
+        rc == EXO_OK && path->found ? refuse(&path->st, rule->uid) : NULL;
+
+    return why == NULL ? rc : refused(path, why);
 }
 
 static int open_in(struct exo_path *path, const struct exo_path_rule *rule,
@@ -84,17 +106,22 @@ static int open_in(struct exo_path *path, const struct exo_path_rule *rule,
     }
     if (*fd < 0 || fstat(*fd, &st) != 0) {
         why = exo_errno_text(saved);
-    } else {
-        why = refuse(&st, rule->uid);
-        saved = EPERM;
-    }
-    if (why == NULL) {
+    } else if ((why = refuse(&st, rule->uid)) == NULL) {
         return EXO_OK;
     }
-    exo_text_fmt(path->why, sizeof path->why, "%-s", why);
-    errno = saved;
+    (void)refused(path, why);
+    errno = *fd >= 0 ? EPERM : saved;
     return *fd >= 0 || saved == ELOOP ? EXO_E_UNSAFE
                                       : exo_error_from_errno(saved);
+}
+
+int exo_log_judge(const char *file, const struct exo_path_rule *rule,
+                  struct exo_path *path)
+{
+    int rc = find(path, rule, file);
+
+    exo_path_close(path);
+    return rc;
 }
 
 int exo_log_open_file(const char *file, enum exo_log_level level,
@@ -105,7 +132,7 @@ int exo_log_open_file(const char *file, enum exo_log_level level,
 
     exo_log_close();
     state.level = level;
-    rc = exo_path_entry(path, rule, file, EXO_PATH_BARE, 0);
+    rc = find(path, rule, file);
     if (rc == EXO_OK) {
         rc = open_in(path, rule, &fd);
     }
@@ -113,6 +140,7 @@ int exo_log_open_file(const char *file, enum exo_log_level level,
     if (rc == EXO_OK) {
         state.fd = fd;
         state.sink = SINK_FILE;
+        state.theirs = path->theirs;
     } else if (fd >= 0) {
         (void)close(fd);
     }
@@ -142,7 +170,8 @@ int exo_log_open(const char *dest, enum exo_log_level level)
 
 int exo_log_give(uid_t uid, gid_t gid)
 {
-    return state.sink == SINK_FILE ? fchown(state.fd, uid, gid) : 0;
+    return state.sink == SINK_FILE && !state.theirs ? fchown(state.fd, uid, gid)
+                                                    : 0;
 }
 
 void exo_log_close(void)

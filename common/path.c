@@ -15,8 +15,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -38,17 +40,22 @@ struct walk {
     bool bare;  /* nor to be a link */
     bool leaf;  /* the last directory is not judged */
     bool make;
-    bool other; /* name something else, rather than take it from its owner */
     mode_t mode;
 };
 
 static gid_t own_group = EXO_PATH_NO_GROUP;
 static bool knows_group;
+static bool systems;
 
 void exo_path_own_group(gid_t group)
 {
     own_group = group;
     knows_group = true;
+}
+
+void exo_path_of_system(bool yes)
+{
+    systems = yes;
 }
 
 void exo_path_rule_self(struct exo_path_rule *rule)
@@ -115,22 +122,25 @@ static bool is_sticky(const struct stat *st)
     return (st->st_mode & S_ISVTX) != 0 && (st->st_mode & 022) != 0;
 }
 
+/* Whoever types a command may be root, and who may put a link in the place of
+ * what it names would choose what it changes. */
+static bool can_be_swapped(const struct exo_path *path, const struct stat *st)
+{
+    return systems &&
+           (path->theirs || (is_sticky(&path->dir_st) && st->st_uid != 0));
+}
+
 static int judge_dir(struct walk *w, int fd, const struct stat *st)
 {
-    /* Where somebody else chose the way, it is not to be made root's. */
-    if (!is_ours(w, st->st_uid) && (w->other || w->path->theirs)) {
-        return refuse(w,
-                      "%.200s belongs to uid %lu, who could put other things "
-                      "in its place; use a file in a directory of root or "
-                      "your own",
-                      shown(w), (unsigned long)st->st_uid);
-    }
+    const char *who = (st->st_mode & 002) != 0 ? "everybody" : "its group";
+
+    /* To make it root's would make root's what its owner has put into it. */
     if (!is_ours(w, st->st_uid)) {
         return refuse(w,
                       "%.200s belongs to uid %lu, who could put other things "
-                      "in its place; run: chown -h root %s",
-                      shown(w), (unsigned long)st->st_uid,
-                      EXO_SH(shown(w), "FILE"));
+                      "in its place; use a path in directories of root or "
+                      "your own",
+                      shown(w), (unsigned long)st->st_uid);
     }
     if ((st->st_mode & 022) == 0 || is_sticky(st)) {
         return EXO_OK;
@@ -139,10 +149,15 @@ static int judge_dir(struct walk *w, int fd, const struct stat *st)
         !has_list(fd)) {
         return EXO_OK;
     }
-    return refuse(
-        w, "%.200s can be written to by %s; run: chmod %s %s", shown(w),
-        (st->st_mode & 002) != 0 ? "everybody" : "its group",
-        (st->st_mode & 002) != 0 ? "go-w" : "g-w", EXO_SH(shown(w), "FILE"));
+    if (can_be_swapped(w->path, st)) {
+        return refuse(w,
+                      "%.200s can be written to by %s; let only its owner "
+                      "write to it",
+                      shown(w), who);
+    }
+    return refuse(w, "%.200s can be written to by %s; run: chmod %s %s",
+                  shown(w), who, (st->st_mode & 002) != 0 ? "go-w" : "g-w",
+                  EXO_SH(shown(w), "FILE"));
 }
 
 static void enter(struct walk *w, int fd, const struct stat *st)
@@ -233,6 +248,7 @@ static int follow(struct walk *w, int fd, const struct stat *st, size_t parent)
 {
     char target[PATH_MAX];
     struct exo_buf rest = EXO_BUF_INIT(2 * PATH_MAX);
+    struct statfs fs;
     const char *todo;
     ssize_t n;
     int rc;
@@ -246,9 +262,13 @@ static int follow(struct walk *w, int fd, const struct stat *st, size_t parent)
     if (!is_ours(w, st->st_uid)) {
         return refuse(w,
                       "%.200s is a symbolic link of uid %lu, which is not "
-                      "followed; remove it, or run: chown -h root %s",
-                      shown(w), (unsigned long)st->st_uid,
-                      EXO_SH(shown(w), "FILE"));
+                      "followed; remove it, or use another path",
+                      shown(w), (unsigned long)st->st_uid);
+    }
+    /* /dev/stdout: what is open there has no name that could be judged. */
+    if (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC) {
+        return refuse(w, "%.300s is a link of /proc; name the file itself",
+                      shown(w));
     }
     n = readlinkat(fd, "", target, sizeof target);
     if (n <= 0 || (size_t)n == sizeof target || ++w->hops > HOPS) {
@@ -342,7 +362,8 @@ static int step(struct walk *w, const char *name, bool last)
         return failed(w);
     }
     if (S_ISLNK(st.st_mode) && entry && w->bare) {
-        rc = refuse(w, "%.300s is a symbolic link; remove it", shown(w));
+        rc = refuse(w, "%.300s is a symbolic link; name the file itself",
+                    shown(w));
     } else if (S_ISLNK(st.st_mode)) {
         rc = follow(w, fd, &st, parent);
     } else if (entry) {
@@ -437,7 +458,6 @@ static int find_entry(struct exo_path *path, const struct exo_path_rule *rule,
     begin(&w, path, rule, mode);
     w.entry = true;
     w.bare = (how & EXO_PATH_BARE) != 0;
-    w.other = (how & EXO_PATH_OTHER) != 0;
     w.make = (how & EXO_PATH_MAKE) != 0;
     rc = file[0] == '/' ? enter_root(&w, false) : EXO_E_ARG;
     if (rc == EXO_OK) {
@@ -473,6 +493,11 @@ int exo_path_entry(struct exo_path *path, const struct exo_path_rule *rule,
         }
     }
     return rc;
+}
+
+bool exo_path_swappable(const struct exo_path *path)
+{
+    return can_be_swapped(path, &path->st);
 }
 
 int exo_path_reopen(const struct exo_path *path)

@@ -120,7 +120,7 @@ static int walk_to(const char *file, int *dir, char name[NAME_MAX + 1],
     if (is_descriptor(file)) {
         return EXO_OK;
     }
-    rc = exo_path_named(&path, file, EXO_PATH_OTHER);
+    rc = exo_path_named(&path, file, 0);
     if (rc == EXO_E_UNSAFE) {
         rc = refused(&path, why);
     } else if (rc == EXO_OK && !path.found) {
@@ -147,14 +147,42 @@ int exo_path_judge(const char *file, const char **why)
     int rc = EXO_OK;
 
     if (!is_descriptor(file)) {
-        rc = exo_path_named(&path, file, EXO_PATH_OTHER);
+        rc = exo_path_named(&path, file, 0);
         rc = rc == EXO_E_UNSAFE ? refused(&path, why) : EXO_OK;
         exo_path_close(&path);
     }
     return rc;
 }
 
-const char *exo_path_infirm(const char *file, uid_t uid, bool root)
+static const char *infirm(const struct exo_path *path, uid_t uid)
+{
+    const struct stat *st = &path->st;
+
+    if (path->found && !S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)) {
+        return "it is neither a file nor a directory; name another path";
+    }
+    if (path->found && S_ISREG(st->st_mode) && st->st_nlink > 1) {
+        return "it has more than one hard link; remove it, and put it there "
+               "anew";
+    }
+    if (path->found && st->st_uid != 0 && st->st_uid != uid) {
+        (void)snprintf(refusal, sizeof refusal,
+                       "it belongs to uid %lu; move it away, or put a copy of "
+                       "your own in its place",
+                       (unsigned long)st->st_uid);
+        return refusal;
+    }
+    if (exo_path_swappable(path)) {
+        (void)snprintf(refusal, sizeof refusal,
+                       "uid %lu could put another thing in its place; correct "
+                       "it as that user",
+                       (unsigned long)uid);
+        return refusal;
+    }
+    return NULL;
+}
+
+const char *exo_path_infirm(const char *file, uid_t uid)
 {
     struct exo_path_rule rule;
     struct exo_path path;
@@ -166,19 +194,11 @@ const char *exo_path_infirm(const char *file, uid_t uid, bool root)
     }
     exo_path_rule_self(&rule);
     rule.uid = uid;
-    rc = exo_path_entry(&path, &rule, file, EXO_PATH_BARE | EXO_PATH_OTHER, 0);
+    rc = exo_path_entry(&path, &rule, file, EXO_PATH_BARE, 0);
     if (rc == EXO_E_UNSAFE) {
         (void)refused(&path, &why);
-    } else if (rc == EXO_OK && path.found && S_ISREG(path.st.st_mode) &&
-               path.st.st_nlink > 1) {
-        why = "it has more than one hard link; remove it, and put it there "
-              "anew";
-    } else if (rc == EXO_OK && root && path.theirs) {
-        (void)snprintf(refusal, sizeof refusal,
-                       "uid %lu could put another thing in its place; correct "
-                       "it as that user",
-                       (unsigned long)uid);
-        why = refusal;
+    } else if (rc == EXO_OK) {
+        why = infirm(&path, uid);
     }
     exo_path_close(&path);
     return why;

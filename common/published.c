@@ -191,8 +191,8 @@ int exo_published_read(struct exo_published *published, const char *token_dir,
     if (rc == EXO_E_UNSAFE) {
         (void)exo_err_set(warning, EXO_STATUS_STORE,
                           "published tokens ignored: %.200s is writable by "
-                          "others; run: chmod o-w %s",
-                          token_dir, EXO_SH(token_dir, "FILE"));
+                          "others; run: exoauth refresh --all",
+                          token_dir);
         return rc;
     }
     if (exo_err_system(warning, rc, "cannot look at %.200s", token_dir)) {

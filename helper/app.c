@@ -102,6 +102,20 @@ static bool wants_own(const struct exo_conf *conf, const char *explicit_file)
            stat(conf->store + 5, &st) != 0 || st.st_uid != geteuid();
 }
 
+/* A group that is not listed for a user may still be the first one of his. */
+static bool is_first_of_others(gid_t gid, uid_t uid)
+{
+    const struct passwd *pw;
+    bool found = false;
+
+    setpwent();
+    while (!found && (pw = getpwent()) != NULL) {
+        found = pw->pw_gid == gid && pw->pw_uid != uid;
+    }
+    endpwent();
+    return found;
+}
+
 /* useradd(8) gives a person a group of the same name, and umask 002 with it:
  * nobody else is in there. */
 static gid_t find_own_group(void)
@@ -109,11 +123,13 @@ static gid_t find_own_group(void)
     const struct passwd *pw = geteuid() != 0 ? getpwuid(geteuid()) : NULL;
     const struct group *gr = pw ? getgrgid(pw->pw_gid) : NULL;
 
-    return gr && strcmp(gr->gr_name, pw->pw_name) == 0 &&
-                   (!gr->gr_mem[0] ||
-                    (strcmp(gr->gr_mem[0], pw->pw_name) == 0 && !gr->gr_mem[1]))
-               ? gr->gr_gid
-               : EXO_PATH_NO_GROUP;
+    bool alone = gr && strcmp(gr->gr_name, pw->pw_name) == 0 &&
+                 (!gr->gr_mem[0] ||
+                  (strcmp(gr->gr_mem[0], pw->pw_name) == 0 && !gr->gr_mem[1]));
+    gid_t gid = alone ? gr->gr_gid : EXO_PATH_NO_GROUP;
+
+    return alone && !is_first_of_others(gid, geteuid()) ? gid
+                                                        : EXO_PATH_NO_GROUP;
 }
 
 static int load_conf(struct exo_app *app, const char *explicit_file, bool own,
@@ -158,6 +174,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     if (rc != 0) {
         return rc;
     }
+    exo_path_of_system(!app->conf->user);
     if (explicit_file && !app->conf->present && !app->quiet) {
         exo_app_warn(app, "%s does not exist; the defaults are in force",
                      explicit_file);

@@ -55,8 +55,7 @@ static int open_bundle(const char *path, struct exo_err *err)
 
     if (strcmp(path, "-") == 0) {
         fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    } else if (exo_path_named(&place, path, EXO_PATH_BARE | EXO_PATH_OTHER) ==
-               EXO_E_UNSAFE) {
+    } else if (exo_path_named(&place, path, EXO_PATH_BARE) == EXO_E_UNSAFE) {
         (void)exo_err_set(err, EXO_STATUS_USAGE, "cannot make %s: %-s", path,
                           place.why);
         return -1;

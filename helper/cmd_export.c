@@ -71,7 +71,7 @@ static int take_away(void *context)
 static int find_place(const char *out, int *fd, char why[EXO_PATH_WHY])
 {
     struct exo_path path;
-    int rc = exo_path_named(&path, out, EXO_PATH_BARE | EXO_PATH_OTHER);
+    int rc = exo_path_named(&path, out, EXO_PATH_BARE);
 
     if (rc == EXO_E_UNSAFE) {
         memcpy(why, path.why, EXO_PATH_WHY);

@@ -97,7 +97,7 @@ void exo_doctor_error(struct exo_doctor *d, const struct exo_account *account,
 
 bool exo_doctor_infirm(struct exo_doctor *d, const char *path, const char *what)
 {
-    const char *why = exo_path_infirm(path, d->app->uid, d->app->root);
+    const char *why = exo_path_infirm(path, d->app->uid);
 
     if (why) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "%s %s: %-s", path, what,

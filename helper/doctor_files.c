@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "broker.h"
+#include "exoauth/log.h"
 #include "exoauth/file.h"
 
 static const char *user_name(const struct exo_doctor *d)
@@ -53,7 +54,11 @@ static void check_key(struct exo_doctor *d)
     int rc;
 
     if (path[0] == '\0' || d->app->conf->key_command[0] != '\0' ||
-        stat(path, &st) != 0) {
+        path[0] != '/') {
+        return;
+    }
+    if (stat(path, &st) != 0) {
+        check_way(d, NULL, "key_file", path);
         return; /* none: the store says so where it needs one */
     }
     if (!d->app->root && st.st_uid != geteuid()) {
@@ -111,6 +116,12 @@ static void check_read(struct exo_doctor *d, const struct exo_account *account,
     }
     (void)close(fd);
     if (secret && (st.st_mode & 004) != 0) {
+        why = exo_path_infirm(path, d->app->uid);
+        if (why) {
+            exo_doctor_warn(d, account, "%s %s can be read by everybody: %-s",
+                            key, path, why);
+            return;
+        }
         exo_doctor_warn(d, account,
                         "%s %s can be read by everybody; run: chmod o= %s", key,
                         path, EXO_SH(path, "FILE"));
@@ -211,6 +222,27 @@ static void check_status_file(struct exo_doctor *d)
     free(dir);
 }
 
+/* One whose directory is missing is made below /run alone. */
+static void check_log(struct exo_doctor *d)
+{
+    const char *file = d->app->conf->log;
+    struct exo_path_rule rule;
+    struct exo_path way;
+    int rc;
+
+    if (file[0] != '/') {
+        return;
+    }
+    exo_app_rule(d->app, &rule);
+    rc = exo_log_judge(file, &rule, &way);
+    if (rc == EXO_E_UNSAFE) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED, "log %s: %-s", file,
+                        way.why);
+    } else if (rc != 0 && (d->app->root || d->app->conf->user)) {
+        exo_doctor_warn(d, NULL, "log %s: %-s", file, way.why);
+    }
+}
+
 /* Every program that loads the plugin reads it, as whoever it runs. */
 static void check_conf(struct exo_doctor *d)
 {
@@ -219,7 +251,8 @@ static void check_conf(struct exo_doctor *d)
     struct stat st;
 
     if (!conf->user && conf->present && stat(conf->path, &st) == 0 &&
-        (st.st_mode & 004) == 0) {
+        (st.st_mode & 004) == 0 &&
+        !exo_doctor_infirm(d, conf->path, "cannot be read by programs")) {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "%s has mode %04o, so that programs cannot read it; it "
                         "holds no secret, run: chmod 0644 %s",
@@ -233,7 +266,7 @@ static void check_conf(struct exo_doctor *d)
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "account_dir %s: %-s", conf->account_dir, way.why);
     }
-    check_way(d, NULL, "log", conf->log);
+    check_log(d);
     check_status_file(d);
     check_sockets(d);
     check_read(d, NULL, "ca_file", conf->ca_file, false);

@@ -37,10 +37,14 @@ static bool check_own(struct exo_doctor *d, const char *path,
     }
     if (st->st_uid != d->app->uid) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
-                        "%s belongs to uid %lu; run: chown %s %s", path,
+                        "%s belongs to uid %lu; run: chown -h %s %s", path,
                         (unsigned long)st->st_uid,
                         d->app->root ? EXO_SH(d->app->run_as, "USER") : "$USER",
                         EXO_SH(path, "FILE"));
+        return false;
+    }
+    if ((st->st_mode & 07777 & ~mode) != 0 &&
+        exo_doctor_infirm(d, path, "lets others in")) {
         return false;
     }
     if ((st->st_mode & 07777 & ~mode) != 0) {

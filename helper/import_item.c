@@ -47,8 +47,8 @@ static int open_original(const char *path, int *fd, struct exo_err *err)
     if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH)) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "%s: everybody may write it; if what is in it is "
-                           "yours, run: chmod o-w %s",
-                           path, EXO_SH(path, "FILE"));
+                           "yours, put it into a file that only you can write",
+                           path);
     }
     return 0;
 }

@@ -140,7 +140,7 @@ static int key_file_refused(const struct exo_app *app, const char *path, int rc,
         return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %-s", path,
                            why);
     }
-    infirm = exo_path_infirm(path, app->uid, app->root);
+    infirm = exo_path_infirm(path, app->uid);
     if (infirm) {
         return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %-s: %-s", path,
                            why ? why : exo_strerror(rc), infirm);

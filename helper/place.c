@@ -117,7 +117,7 @@ void exo_place_store(struct exo_app *app)
     path += 5;
     rc = make_leaf(app, path, "", app->gid, 0700, &dir);
     if (rc == EXO_E_CONFLICT) {
-        const char *why = exo_path_infirm(path, app->uid, app->root);
+        const char *why = exo_path_infirm(path, app->uid);
 
         /* Not chown: what is in it would count as ours. */
         exo_app_warn(app, "%s belongs to another user than %s%s%-s", path,
@@ -144,16 +144,10 @@ static void place_token_dir(struct exo_app *app, const char *base,
         return;
     }
     (void)snprintf(name, sizeof(name), "%s%s", base, below);
-    if (rc == EXO_E_CONFLICT &&
-        (why = exo_path_infirm(name, app->uid, app->root)) != NULL) {
-        exo_app_warn(app, "tokens are not published in %s: %-s", name, why);
-    } else if (rc == EXO_E_CONFLICT) {
-        exo_app_warn(app,
-                     "%s belongs to another user than %s, tokens cannot be "
-                     "published there; run: chown %s %s",
-                     name, app->root ? app->run_as : "you",
-                     app->root ? EXO_SH(app->run_as, "USER") : "$USER",
-                     EXO_SH(name, "FILE"));
+    if (rc == EXO_E_CONFLICT) {
+        why = exo_path_infirm(name, app->uid);
+        exo_app_warn(app, "tokens are not published in %s: %-s", name,
+                     why ? why : "it changed meanwhile; run this again");
     } else if (no_root) {
         /* Never make the root itself: a name mistyped in `chroot` would
          * become a directory that nobody looks into. */

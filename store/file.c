@@ -102,7 +102,8 @@ static int file_damaged(struct exo_store *store,
 }
 
 /* A file that broke the rules. Where owner and mode are all that is wrong,
- * they are easier to mend than a credential. */
+ * they are easier to mend than a credential; but in a directory that is not
+ * root's no command for root is told, as a link may be there when it is run. */
 static int file_refused(struct exo_store *store,
                         const struct exo_account *account, const char *why,
                         struct exo_err *err)
@@ -118,12 +119,10 @@ static int file_refused(struct exo_store *store,
     }
     return exo_err_set(
         err, EXO_STATUS_STORE,
-        "credential %s/%s refused: %s; if nobody tampered with "
-        "it, run: chown -h %lu %s/%s && chmod 600 %s/%s, else run: "
-        "exoauth %s %s",
-        path, name.text, why, (unsigned long)store->owner, EXO_SH(path, "FILE"),
-        EXO_SH(name.text, "FILE"), EXO_SH(path, "FILE"),
-        EXO_SH(name.text, "FILE"), store->guard.keyless ? "remove" : "login",
+        "credential %s/%s refused: %s; if nobody tampered with it, make it "
+        "uid %lu's with mode 0600, else run: exoauth %s %s",
+        path, name.text, why, (unsigned long)store->owner,
+        store->guard.keyless ? "remove" : "login",
         EXO_SH(account->name, "ACCOUNT"));
 }
 

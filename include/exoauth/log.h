@@ -19,6 +19,10 @@ int exo_log_open(const char *dest, enum exo_log_level level);
 int exo_log_open_file(const char *file, enum exo_log_level level,
                       const struct exo_path_rule *rule, struct exo_path *path);
 
+/* Would that be refused (EXO_E_UNSAFE)? path is closed, its `why` as above. */
+int exo_log_judge(const char *file, const struct exo_path_rule *rule,
+                  struct exo_path *path);
+
 /* Gives the open file to that user; 0, or -1 and errno. */
 int exo_log_give(uid_t uid, gid_t gid);
 void exo_log_close(void);

@@ -43,10 +43,7 @@ enum exo_path_how {
     EXO_PATH_LEAF = 1 << 1, /* the last directory is not judged: the caller
                              * looks at dir_st, and may correct it. If it has
                              * to be made, its mode is 0700 */
-    EXO_PATH_BARE = 1 << 2, /* the entry itself must be no link */
-    EXO_PATH_OTHER = 1 << 3 /* where another user's directory is in the way,
-                             * `why` says to name a file elsewhere: a home is
-                             * not to be taken from its owner */
+    EXO_PATH_BARE = 1 << 2  /* the entry itself must be no link */
 };
 
 /* Valid after success; closed by exo_path_close() in every case. */
@@ -66,6 +63,10 @@ struct exo_path {
  * this user has for himself. Where nobody did, it is one with the number of
  * the user. */
 void exo_path_own_group(gid_t group);
+
+/* Whose configuration it is: the system's, so that root types what a message
+ * tells to run, or (before this is called) that of the user who runs this. */
+void exo_path_of_system(bool yes);
 
 /* The effective user of this process. */
 void exo_path_rule_self(struct exo_path_rule *rule);
@@ -90,7 +91,7 @@ int exo_path_entry(struct exo_path *path, const struct exo_path_rule *rule,
                    const char *file, int how, mode_t mode) EXO_MUST_CHECK;
 
 /* The same for what somebody has typed, by the effective user: a relative name
- * is one of the working directory. EXO_PATH_OTHER counts. */
+ * is one of the working directory. */
 int exo_path_named(struct exo_path *path, const char *file,
                    int how) EXO_MUST_CHECK;
 
@@ -114,10 +115,11 @@ int exo_path_judge(const char *file, const char **why) EXO_MUST_CHECK;
 /*
  * May a remedy tell to chown or chmod it, which follow links and give away what
  * they find? NULL: yes. Else why not, and what to do, until the next call: it
- * is a link, it has another name, or the way there is not root's alone (where
- * root is to type it) or root's and uid's.
+ * is a link or a device, it has another name, it is neither root's nor uid's,
+ * or the way there is not root's alone (where root is to type it) or root's and
+ * uid's.
  */
-const char *exo_path_infirm(const char *file, uid_t uid, bool root);
+const char *exo_path_infirm(const char *file, uid_t uid);
 
 /*
  * Replaces a regular file, all or nothing, durable when it returns: it keeps
@@ -139,6 +141,10 @@ int exo_path_put_begin(struct exo_path *path, struct exo_temp *temp,
 int exo_path_put_end(const struct exo_path *path,
                      struct exo_temp *temp) EXO_MUST_CHECK;
 void exo_path_put_drop(struct exo_temp *temp);
+
+/* Could somebody put another thing in its place before root has typed what a
+ * message says of it? */
+bool exo_path_swappable(const struct exo_path *path);
 
 /* The directory once more, to be read, fsync()ed, fchown()ed: -1 and errno. */
 int exo_path_reopen(const struct exo_path *path);

@@ -211,7 +211,7 @@ chmod 0700 "$SITE_TOKENS"
 if [[ $(id -u) == 0 ]]; then
     chown daemon "$SITE_STORE"
     exits 74 'a store of another user' doctor
-    has failure files "$SITE_STORE belongs to uid [0-9]+; run: chown nobody" 'is a failure'
+    has failure files "$SITE_STORE belongs to another user: it belongs to uid [0-9]+; move it away" 'is a failure'
     chown nobody "$SITE_STORE"
 else
     skip 'a store of another user' 'needs root'

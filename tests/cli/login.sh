@@ -335,7 +335,8 @@ if [[ $(id -u) == 0 ]]; then
     chown daemon "$SITE/new/taken"
     site_conf token_dir "$SITE/new/taken"
     ok 'a token_dir of another user' x login $app
-    like "$ERR" 'taken belongs to another user.*; run: chown' 'is a warning'
+    like "$ERR" 'not published in .*taken: it belongs to uid [0-9]+; move it away' 'is a warning'
+    unlike "$ERR" 'run: chown' 'and is not told to be taken over'
     is "$(stat -c %U "$SITE/new/taken")" daemon 'and left alone'
     site_conf run_as no-such-user
     exits 78 'run_as that nobody has' x login $app

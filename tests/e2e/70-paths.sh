@@ -125,7 +125,8 @@ jail
 install -d -o $mail "$SITE/theirs"
 site_conf store "file:$SITE/theirs/store"
 exits 74 'a store in another user'"'"'s directory' x refresh $app --force
-like "$ERR" "$SITE/theirs belongs to uid $mail, .*run: chown -h root $SITE/theirs" 'is refused'
+like "$ERR" "$SITE/theirs belongs to uid $mail, .*use a path in directories of root" 'is refused'
+unlike "$ERR" 'run: ch(own|mod)' 'and nothing of a stranger is made root'"'"'s'
 is "$(ls "$SITE/theirs")" '' 'and not made'
 site_conf store "file:$SITE_STORE"
 
@@ -181,6 +182,35 @@ install -d -m 0700 -o nobody "$SITE/nobodys"
 site_conf log "$SITE/nobodys/log"
 ok 'a log in a directory of run_as' x refresh $app
 is "$(stat -c '%U' "$SITE/nobodys/log")" nobody 'is run_as'"'"'s'
+install -m 0660 -g nogroup /dev/null "$SITE/grouped"
+site_as 65534:65534 ln -s "$SITE/grouped" "$SITE/nobodys/link"
+site_conf log "$SITE/nobodys/link"
+ok 'a link of run_as to a file of root' x refresh $app
+is "$(stat -c '%U' "$SITE/grouped")" root 'leaves it root'"'"'s'
+mknod "$SITE/null" c 1 3 2>/dev/null || mkfifo "$SITE/null"
+mknod "$SITE/loop" b 7 77 2>/dev/null || mkfifo "$SITE/loop"
+mkfifo "$SITE/fifo"
+for what in null loop fifo; do
+    site_conf log "$SITE/$what"
+    was=$(stat -c '%U:%G %a %F' "$SITE/$what")
+    x refresh --all >/dev/null 2>"$SITE/said"
+    is "$(stat -c '%U:%G %a %F' "$SITE/$what")" "$was" "log: $what is not given away"
+    like "$(<"$SITE/said")" "cannot open log $SITE/$what: it is not a regular file" 'but told of'
+    like "$(x doctor $app)" "failure.* log $SITE/$what: it is not a regular file" 'by doctor, too'
+done
+site_conf log "$SITE/hard"
+like "$(x doctor $app)" "failure.* log $SITE/hard: it has more than one hard link" \
+    'doctor says what commands do of a hard link'
+ln -s moved.log "$SITE/root.log"
+site_conf log "$SITE/root.log"
+ok 'a log that root has linked' x refresh $app
+is "$ERR" '' 'is followed'
+is "$(stat -c '%U' "$SITE/moved.log")" nobody 'and is run_as'"'"'s'
+site_conf log /dev/stdout
+touch "$SITE/cron"
+x refresh $app >"$SITE/cron" 2>"$SITE/said"
+is "$(stat -c '%U' "$SITE/cron")" root 'log: /dev/stdout is not given away'
+like "$(<"$SITE/said")" 'cannot open log /dev/stdout: .*; name the file itself' 'and not to be removed'
 site_conf log
 
 # ----- the socket

@@ -142,7 +142,7 @@ them ln -s "$SITE/cron.d" "$SITE/w/cron"
 out() { "$EXO" export --all --password-file "$SITE/pass" --config "$SITE_CONF" --out "$@"; }
 try 64 'export --out' out "$SITE/w/cron/zz"
 try 64 'export --out in a directory of somebody else' out "$SITE/w/zz"
-like "$ERR" "$SITE/w belongs to uid $mail, .*; use a file in a directory of root" \
+like "$ERR" "$SITE/w belongs to uid $mail, .*; use a path in directories of root" \
     'nothing is taken from its owner'
 try 64 'doctor --bundle' x doctor --bundle "$SITE/w/cron/zz2"
 try 64 'doctor --bundle, a relative name' env -C "$SITE" "$EXO" doctor \
@@ -170,7 +170,7 @@ was=$(stat -c '%U %a' "$SITE/victim")
 told()
 {
     local command
-    like "$1" 'remove|correct|belongs' "$2: something is told"
+    like "$1" 'remove|correct|belongs|name the file' "$2: something is told"
     while read -r command; do
         [[ $command == chown* || $command == chmod* || $command == mv* ]] || continue
         (eval "$command") >/dev/null 2>&1

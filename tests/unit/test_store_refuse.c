@@ -175,19 +175,19 @@ static void test_record_mode(void **state)
     strcpy(record, path_in(fx, RECORD));
     for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         assert_int_equal(chmod(record, modes[i]), 0);
-        refuse_get(fx, "accessible to group or others", "chmod 600 ");
+        refuse_get(fx, "accessible to group or others", "with mode 0600, ");
         refuse_get(fx, "refused", LOGIN);
     }
     assert_int_equal(chmod(record, 0600), 0);
     assert_int_equal(get_serial(fx), 1);
     if (geteuid() != 0) {
         assert_int_equal(chmod(record, 0), 0);
-        refuse_get(fx, "keeps us out", "chmod 600 ");
+        refuse_get(fx, "keeps us out", "with mode 0600, ");
         say_skipped("a record of another owner: needs root");
         return;
     }
     assert_int_equal(chown(record, NOBODY, NOBODY), 0);
-    refuse_get(fx, "owner", "run: chown -h 0 ");
+    refuse_get(fx, "owner", "make it uid 0's with mode 0600, ");
 }
 
 static int unreadable_record(struct fixture *fx)
@@ -201,7 +201,7 @@ static int unreadable_record(struct fixture *fx)
     CHECK(exo_store_get(store, &fx->account, &record, &err) == EXO_E_STATUS);
     CHECK(err.status == EXO_STATUS_STORE);
     CHECK(strstr(err.text, "keeps us out") != NULL);
-    CHECK(strstr(err.text, "run: chown -h 65534 ") != NULL);
+    CHECK(strstr(err.text, "make it uid 65534's with mode 0600, ") != NULL);
     exo_record_free(&record);
     exo_store_close(store);
     return 0;
