@@ -23,7 +23,73 @@ static bool is_plain(char c)
            c == '_' || c == '@' || c == '+' || c == '-';
 }
 
+/* RFC 5321's Atom without what a pattern, a path or a link is made of; UTF-8
+ * as in RFC 6531. */
+static bool is_of_local(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || (c & 0x80) ||
+           (c != '\0' && strchr("!#$%&'+-=^_`{|}~", c));
+}
+
+static bool is_of_domain(char c)
+{
+    return is_of_local(c) && ((c & 0x80) || !strchr("!#$%&'+=^`{|}~", c));
+}
+
+const char *exo_account_fault(const char *name)
+{
+    const char *at = strchr(name, '@');
+    size_t len = strlen(name);
+
+    if (len == 0) {
+        return "it is empty";
+    }
+    if (!exo_text_is_clean(name)) {
+        return "it contains characters that cannot be shown";
+    }
+    if (exo_text_offers(name)) {
+        return "it looks like a command to run";
+    }
+    if (at && strchr(at + 1, '@')) {
+        return "it contains @ twice";
+    }
+    if (at && strchr(at, '*')) {
+        return "an account serves one domain, as @contoso.com, and no pattern";
+    }
+    if (at && at[1] == '\0') {
+        return "no domain follows @";
+    }
+    for (const char *p = name; *p != '\0'; p++) {
+        if (exo_text_blank(p) > 0) {
+            return "it contains a blank";
+        }
+        if (*p != '.' && p != at &&
+            !(at && p > at ? is_of_domain(*p) : is_of_local(*p))) {
+            return "it contains a character that is in no address, such as a "
+                   "quote, < or *";
+        }
+    }
+    if (name[0] == '.' || name[len - 1] == '.' || strstr(name, "..") ||
+        strstr(name, ".@") || strstr(name, "@.")) {
+        return "it begins or ends with a dot, or has two in a row";
+    }
+    return NULL;
+}
+
 int exo_account_set(struct exo_account *account, const char *name, size_t len)
+{
+    int rc = exo_account_any(account, name, len);
+
+    if (rc == EXO_OK && exo_account_fault(account->name)) {
+        account->name[0] = '\0';
+        account->file[0] = '\0';
+        rc = EXO_E_ARG;
+    }
+    return rc;
+}
+
+int exo_account_any(struct exo_account *account, const char *name, size_t len)
 {
     size_t out = 0;
 

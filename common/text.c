@@ -80,6 +80,20 @@ static size_t good_at(const char *p, size_t *bad)
     return len;
 }
 
+size_t exo_text_blank(const char *text)
+{
+    uint32_t code;
+    size_t len = decode((const unsigned char *)text, &code);
+
+    return len > 0 && (code == ' ' || (code >= '\t' && code <= '\r') ||
+                       code == 0x85 || code == 0xa0 || code == 0x1680 ||
+                       (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||
+                       code == 0x2029 || code == 0x202f || code == 0x205f ||
+                       code == 0x3000)
+               ? len
+               : 0;
+}
+
 /* What stands before a command to type. */
 static const char offer[] = "run:";
 

@@ -15,9 +15,15 @@
 #include "app.h"
 #include "exoauth/text.h"
 
-static bool is_blank(char c)
+/* The same at the end of [from, end). */
+static size_t blank_before(const char *from, const char *end)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    for (size_t n = 1; n <= 3 && n <= (size_t)(end - from); n++) {
+        if (exo_text_blank(end - n) == n) {
+            return n;
+        }
+    }
+    return 0;
 }
 
 /* What is left of [*from, *end) without what surrounds it. */
@@ -29,10 +35,14 @@ static void peel(const char **from, const char **end)
     bool again = true;
 
     while (again) {
+        size_t n;
+
         again = false;
-        for (; p < q && is_blank(*p); p++) {
+        while (p < q && (n = exo_text_blank(p)) > 0) {
+            p += n;
         }
-        for (; p < q && is_blank(q[-1]); q--) {
+        while ((n = blank_before(p, q)) > 0) {
+            q -= n;
         }
         if (q - p >= 2 && *p == '<' && q[-1] == '>') {
             p++;
@@ -49,41 +59,6 @@ static void peel(const char **from, const char **end)
     }
     *from = p;
     *end = q;
-}
-
-/* Why it is no account name; NULL if it may be one. */
-static const char *complaint(const char *name)
-{
-    const char *at = strchr(name, '@');
-
-    if (*name == '\0') {
-        return "it is empty";
-    }
-    if (!exo_text_is_clean(name)) {
-        return "it contains characters that cannot be shown";
-    }
-    if (exo_text_offers(name)) {
-        return "it looks like a command to run";
-    }
-    if (strpbrk(name, " \t")) {
-        return "it contains a blank";
-    }
-    if (strpbrk(name, "<>")) {
-        return "it contains < or >";
-    }
-    if (at && strchr(at + 1, '@')) {
-        return "it contains @ twice";
-    }
-    if (at && strchr(at, '*')) {
-        return "an account serves one domain, as @contoso.com, and no pattern";
-    }
-    if (at && at[1] == '\0') {
-        return "no domain follows @";
-    }
-    if (name[strlen(name) - 1] == '.') {
-        return "it ends with dots";
-    }
-    return NULL;
 }
 
 int exo_account_word(struct exo_account *account, const char *word,
@@ -103,7 +78,7 @@ int exo_account_word(struct exo_account *account, const char *word,
     }
     memcpy(name, from, (size_t)(end - from));
     name[end - from] = '\0';
-    why = complaint(name);
+    why = exo_account_fault(name);
     if (!why && exo_account_set(account, name, strlen(name)) != 0) {
         why = "its file name would be too long";
     }

@@ -94,9 +94,10 @@ void exo_publish(const struct exo_app *app, const struct exo_settings *settings,
 bool exo_is_published(const struct exo_app *app,
                       const struct exo_settings *settings,
                       const struct exo_record *record);
-/* Removes the account's published file under every root; true if any was. */
-bool exo_unpublish(const struct exo_app *app,
-                   const struct exo_account *account);
+/* Removes the account's published file under every root; true if any was.
+ * *left grows by those that may still be there, each with a warning. */
+bool exo_unpublish(const struct exo_app *app, const struct exo_account *account,
+                   size_t *left);
 /* Opens token_dir below a root (0: /) if it obeys; dir->why if not. */
 int exo_publish_open(const struct exo_app *app, const char *root,
                      size_t root_len, struct exo_path *dir) EXO_MUST_CHECK;

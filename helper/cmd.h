@@ -46,8 +46,10 @@ struct exo_options {
     struct exo_draft *draft; /* login --set */
     int listen_fd;
     bool has_account_file; /* remove */
-    const char *out;       /* export */
-    const char *report;    /* doctor --bundle */
+    /* remove: what is wrong with the name, which a record may have still */
+    struct exo_err misnamed;
+    const char *out;    /* export */
+    const char *report; /* doctor --bundle */
     bool passphrase, no_passphrase;
     struct exo_import *import;
     struct exo_buf bundle;                          /* import */

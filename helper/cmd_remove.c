@@ -119,7 +119,7 @@ static int finish_child(const struct exo_app *app, struct exo_options *options,
 
 /* Accounts that use this credential have pointers to a token that is gone. */
 static bool unpublish_users(struct exo_app *app,
-                            const struct exo_account *credential,
+                            const struct exo_account *credential, size_t *left,
                             struct exo_err *err)
 {
     struct exo_names names = EXO_NAMES_INIT;
@@ -146,7 +146,7 @@ static bool unpublish_users(struct exo_app *app,
                               &ignored) == 0 &&
             settings->owner &&
             strcmp(settings->credential.name, credential->name) == 0) {
-            any |= exo_unpublish(app, &settings->file);
+            any |= exo_unpublish(app, &settings->file, left);
             exo_app_warn(app, "%s uses this credential and has no token now",
                          settings->file.name);
         }
@@ -207,9 +207,15 @@ static int look(struct exo_app *app, const struct exo_account *account,
 }
 
 static int nothing_there(const struct exo_app *app,
-                         const struct exo_account *account, struct exo_err *err)
+                         const struct exo_options *options, struct exo_err *err)
 {
+    const struct exo_account *account = &options->account;
     struct exo_settings *settings = NULL;
+
+    if (options->misnamed.status != EXO_STATUS_OK) {
+        *err = options->misnamed;
+        return EXO_E_STATUS;
+    }
 
     if (exo_settings_load(&settings, app->conf, account, err) != 0) {
         return exo_err_set(err, EXO_STATUS_NO_ACCOUNT,
@@ -233,6 +239,7 @@ static int remove_locked(struct exo_app *app, struct exo_options *options,
 {
     const struct exo_account *account = &options->account;
     bool any = false;
+    size_t left = 0;
     int rc = EXO_E_NOENT;
 
     if (lock) {
@@ -245,10 +252,19 @@ static int remove_locked(struct exo_app *app, struct exo_options *options,
         any = true;
         say_where(app, account, app_only);
     }
-    any |= exo_unpublish(app, account);
-    any |= unpublish_users(app, account, err);
+    any |= exo_unpublish(app, account, &left);
+    any |= unpublish_users(app, account, &left, err);
+    if (left > 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "the credential of %s is forgotten, but %zu of its "
+                           "published tokens may be left, as said above, "
+                           "which work until they expire; correct that, then "
+                           "run: exoauth remove %s",
+                           account->name, left,
+                           EXO_SH(account->name, "ACCOUNT"));
+    }
     if (!any && !options->has_account_file) {
-        return nothing_there(app, account, err);
+        return nothing_there(app, options, err);
     }
     return finish_child(app, options, true, err);
 }

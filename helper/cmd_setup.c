@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "settings.h"
 #include "setup.h"
 
 static int check_words(const struct exo_options *o, struct exo_err *err)
@@ -107,6 +108,13 @@ static int set_up(struct exo_setup *s, struct exo_app *app, struct exo_err *err)
     return rc == 0 ? finish(s->options, yes && s->changes.n > 0, err) : rc;
 }
 
+/* The account may be in a file whose name is not read. */
+static void stray(void *context, const char *text)
+{
+    (void)context;
+    exo_setup_warn("%-s", text);
+}
+
 static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 {
     const struct rlimit none = { 0, 0 };
@@ -129,6 +137,9 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     }
     if (rc == 0) {
         rc = o->undo ? undo(&s, err) : set_up(&s, app, err);
+    }
+    if (rc != 0 && err->status == EXO_STATUS_NO_ACCOUNT && s.conf) {
+        exo_settings_strays(s.conf, stray, NULL);
     }
     exo_setup_free(&s);
     if (fd >= 0) {

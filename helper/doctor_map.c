@@ -42,7 +42,7 @@ static bool is_account(struct exo_doctor *d, const struct exo_account *account)
     return rc == 0 || err.status != EXO_STATUS_NO_ACCOUNT;
 }
 
-/* "user" or "user:password", at the end of a line. */
+/* "user" or "user:password", at the end of a line; $1 is whoever matches. */
 static void check_user(struct exo_doctor *d, const char *file, const char *user,
                        struct users *users)
 {
@@ -50,6 +50,10 @@ static void check_user(struct exo_doctor *d, const char *file, const char *user,
     bool password = user[len] == ':' && user[len + 1] != '\0';
     struct exo_account account;
 
+    if (*user == '$') {
+        users->accounts++;
+        return;
+    }
     if (len == 0 || exo_account_set(&account, user, len) != 0) {
         return;
     }
@@ -71,9 +75,9 @@ static void check_user(struct exo_doctor *d, const char *file, const char *user,
     }
 }
 
-static void check_text(struct exo_doctor *d, const char *file, char *text)
+static void check_text(struct exo_doctor *d, const char *file, char *text,
+                       struct users *users)
 {
-    struct users users = { 0, 0 };
     char *end;
 
     for (char *line = text; line && *line != '\0';
@@ -88,22 +92,17 @@ static void check_text(struct exo_doctor *d, const char *file, char *text)
         value = line + strcspn(line, " \t");
         value += strspn(value, " \t");
         if (*line != '#' && *value != '\0') {
-            check_user(d, file, value, &users);
+            check_user(d, file, value, users);
         }
-    }
-    if (users.accounts == 0 && !exo_doctor_is_bad(d, NULL)) {
-        exo_doctor_warn(d, NULL,
-                        "%s names no account of exoauth; add a line: SERVER "
-                        "ACCOUNT",
-                        file);
     }
 }
 
 /* The file that a map is made from; NULL for what is none. */
 static const char *text_file(const char *map, size_t *len)
 {
-    static const char *const types[] = { "texthash:", "hash:", "lmdb:",
-                                         "btree:",    "cdb:",  NULL };
+    static const char *const types[] = {
+        "texthash:", "hash:", "lmdb:", "btree:", "cdb:", "regexp:", NULL
+    };
 
     if (strncmp(map, "proxy:", 6) == 0 && *len > 6) {
         map += 6;
@@ -120,7 +119,9 @@ static const char *text_file(const char *map, size_t *len)
     return NULL;
 }
 
-static void check_file(struct exo_doctor *d, const char *file)
+/* Was it read? */
+static bool check_file(struct exo_doctor *d, const char *file,
+                       struct users *users)
 {
     struct exo_secret text = { EXO_BUF_INIT(MAP_MAX) };
     const char *why = NULL;
@@ -128,7 +129,7 @@ static void check_file(struct exo_doctor *d, const char *file)
         exo_file_read(AT_FDCWD, file, EXO_FILE_CONFIG, 0, &text.hidden, &why);
 
     if (rc == 0 && text.hidden.data) {
-        check_text(d, file, text.hidden.data); /* cuts it */
+        check_text(d, file, text.hidden.data, users); /* cuts it */
     } else if (rc == EXO_E_ACCESS) {
         exo_doctor_skip(d, NULL, "%s: not checked: needs root", file);
     } else if (rc != 0) {
@@ -137,14 +138,18 @@ static void check_file(struct exo_doctor *d, const char *file)
                         file, why ? why : exo_strerror(rc));
     }
     exo_secret_free(&text);
+    return rc == 0;
 }
 
 void exo_postfix_check_map(struct exo_doctor *d, const char *maps)
 {
     struct exo_buf file = EXO_BUF_INIT(4096);
+    struct users users = { 0, 0 };
+    const char *path = NULL;
+    bool read = false;
 
     for (;;) {
-        const char *name, *path;
+        const char *name;
         size_t len;
 
         maps += strspn(maps, ", \t\r\n");
@@ -155,11 +160,11 @@ void exo_postfix_check_map(struct exo_doctor *d, const char *maps)
         name = maps;
         maps += len;
         name = text_file(name, &len);
-        exo_buf_reset(&file);
         if (!d->app->conf) {
             continue; /* nobody can say which names are accounts */
         }
         if (name) {
+            exo_buf_reset(&file);
             exo_buf_add(&file, name, len);
             if (exo_buf_done(&file, &path) != 0) {
                 exo_doctor_skip(d, NULL,
@@ -168,12 +173,18 @@ void exo_postfix_check_map(struct exo_doctor *d, const char *maps)
                                 (int)len, name);
                 continue;
             }
-            check_file(d, path);
+            read |= check_file(d, path, &users);
         } else {
             exo_doctor_skip(d, NULL,
                             "a map in smtp_sasl_password_maps: not checked: it "
                             "is no text file");
         }
+    }
+    if (read && users.accounts == 0 && !exo_doctor_is_bad(d, NULL)) {
+        exo_doctor_warn(d, NULL,
+                        "%s names no account of exoauth; add a line: SERVER "
+                        "ACCOUNT",
+                        path);
     }
     exo_buf_free(&file);
 }

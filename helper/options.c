@@ -228,6 +228,22 @@ static int take(struct exo_options *o, int opt, struct exo_err *err)
     }
 }
 
+static int take_account(struct exo_options *options,
+                        const struct exo_command *command, const char *word,
+                        struct exo_err *err)
+{
+    int rc = exo_account_word(&options->account, word, err);
+
+    options->has_account = true;
+    if (rc != 0 && command == &exo_cmd_remove &&
+        exo_account_any(&options->account, word, strlen(word)) == 0) {
+        options->misnamed = *err; /* if there is no such record */
+        *err = (struct exo_err)EXO_ERR_INIT;
+        rc = 0;
+    }
+    return rc;
+}
+
 static int take_words(struct exo_options *options,
                       const struct exo_command *command, int argc, char **argv,
                       struct exo_err *err)
@@ -286,8 +302,7 @@ static int take_words(struct exo_options *options,
         command->no_account || options->all) {
         return bad(command, err, ": takes no account here", argv[optind]);
     }
-    options->has_account = true;
-    return exo_account_word(&options->account, argv[optind], err);
+    return take_account(options, command, argv[optind], err);
 }
 
 /* A text may be what POP3 says: "-ERR ..." is no option of ours. */

@@ -199,9 +199,11 @@ static bool is_token(int dir, const char *name)
     return yes;
 }
 
-static void drop_tokens(const struct exo_app *app, const struct exo_path *path)
+/* False: one may be left. */
+static bool drop_tokens(const struct exo_app *app, const struct exo_path *path)
 {
     const struct dirent *entry;
+    bool all = true;
     DIR *dir = NULL;
     int fd;
 
@@ -213,34 +215,38 @@ static void drop_tokens(const struct exo_app *app, const struct exo_path *path)
     }
     while (dir && (entry = readdir(dir)) != NULL) {
         if (is_token(fd, entry->d_name)) {
-            (void)unlinkat(fd, entry->d_name, 0);
+            all = unlinkat(fd, entry->d_name, 0) == 0 && all;
         }
     }
+    all = all && dir;
     exo_app_as_owner(app, false);
     if (dir) {
         (void)closedir(dir);
     } else if (fd >= 0) {
         (void)close(fd);
     }
+    return all;
 }
 
-void exo_place_drop_tokens(const struct exo_app *app, const char *root)
+bool exo_place_drop_tokens(const struct exo_app *app, const char *root)
 {
     struct exo_path_rule rule;
     struct exo_path path;
     char *below = strdup(app->conf->token_dir);
     char *slash;
+    bool all;
     int rc;
 
     if (!below) {
-        return;
+        return false;
     }
     exo_app_rule(app, &rule);
     rc = exo_path_dir(&path, &rule, root, below, 0, 0);
+    all = rc == EXO_E_NOENT;
     if (rc == 0) {
-        drop_tokens(app, &path);
+        all = drop_tokens(app, &path);
         exo_path_close(&path);
-    } else if (rc == EXO_E_UNSAFE) {
+    } else if (!all) {
         exo_app_warn(app, "the tokens below %s stay: %-s", root, path.why);
     }
     /* Then the empty ones above it; what others have there stays. */
@@ -255,6 +261,7 @@ void exo_place_drop_tokens(const struct exo_app *app, const char *root)
         }
     }
     free(below);
+    return all;
 }
 
 /* There a directory of ours may be gone or root's after a boot. Elsewhere one

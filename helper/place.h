@@ -14,8 +14,10 @@
 void exo_place_store(struct exo_app *app);
 void exo_place_tokens(struct exo_app *app);
 /* Takes back what was published below a root: tokens, and directories that
- * are empty then. Nothing is removed behind a link, nor what is no token. */
-void exo_place_drop_tokens(const struct exo_app *app, const char *root);
+ * are empty then. Nothing is removed behind a link, nor what is no token.
+ * False, with a warning: some may be left. */
+bool exo_place_drop_tokens(const struct exo_app *app,
+                           const char *root) EXO_MUST_CHECK;
 /* The directory of status_file, readable for everyone. */
 void exo_place_status(struct exo_app *app);
 /* That of the log, where it is gone after a boot. */

@@ -62,6 +62,7 @@ struct spot {
     int fd;          /* open on what passed, or -1, */
     const char *why; /* and why it did not */
     bool jailed;     /* below a `chroot` */
+    bool missing;    /* there is none, so nothing is in it */
 };
 
 typedef void (*visit_fn)(const struct exo_app *app, const struct spot *spot,
@@ -77,9 +78,11 @@ static void each_root(const struct exo_app *app, visit_fn visit, void *context)
     do {
         char *name = exo_publish_dir(app, root, len);
         struct exo_path dir = { .dir = -1 };
-        struct spot spot = { name, -1, dir.why, len > 0 };
+        struct spot spot = { name, -1, dir.why, len > 0, false };
+        int rc = name ? exo_publish_open(app, root, len, &dir) : EXO_E_NOMEM;
 
-        if (name && exo_publish_open(app, root, len, &dir) == 0) {
+        spot.missing = rc == EXO_E_NOENT;
+        if (rc == 0) {
             spot.fd = exo_path_reopen(&dir);
             exo_text_fmt(dir.why, sizeof(dir.why), "%.300s: %s", name,
                          exo_errno_text(errno));
@@ -314,6 +317,7 @@ bool exo_is_published(const struct exo_app *app,
 struct removal {
     const char *name;
     bool any;
+    size_t *left;
 };
 
 static void remove_in(const struct exo_app *app, const struct spot *spot,
@@ -322,6 +326,11 @@ static void remove_in(const struct exo_app *app, const struct spot *spot,
     struct removal *r = context;
 
     if (spot->fd < 0) {
+        if (!spot->missing) {
+            ++*r->left;
+            exo_app_warn(app, "cannot tell whether a token of %s is left: %-s",
+                         r->name, spot->why);
+        }
         return;
     }
     exo_file_sweep(spot->fd);
@@ -329,14 +338,16 @@ static void remove_in(const struct exo_app *app, const struct spot *spot,
         r->any = true;
         (void)fsync(spot->fd);
     } else if (errno != ENOENT) {
+        ++*r->left;
         exo_app_warn(app, "cannot remove %s/%s: %m; remove it by hand",
                      spot->dir, r->name);
     }
 }
 
-bool exo_unpublish(const struct exo_app *app, const struct exo_account *account)
+bool exo_unpublish(const struct exo_app *app, const struct exo_account *account,
+                   size_t *left)
 {
-    struct removal r = { account->file, false };
+    struct removal r = { account->file, false, left };
 
     each_root(app, remove_in, &r);
     return r.any;

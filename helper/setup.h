@@ -65,6 +65,7 @@ struct exo_setup {
     struct exo_buf host;    /* of it */
     struct exo_buf program; /* what spawn(8) runs */
     bool has_domain;        /* an @domain account is among them */
+    bool by_sender;         /* each sender logs in as itself */
     bool chroot;            /* the client that will log in is in the jail */
     bool exchange;          /* the relay is Exchange Online */
     bool nobody;            /* the user of the system is yet to be made */
@@ -116,8 +117,16 @@ void exo_setup_warn(const char *fmt, ...) EXO_PRINTF(1, 2);
 /* The path of a file in Postfix's directory, appended to out. */
 void exo_setup_in_dir(const struct exo_setup *setup, const char *name,
                       struct exo_buf *out);
-/* The list of our maps for smtp_sasl_password_maps, appended to out. */
-void exo_setup_map_list(const struct exo_setup *setup, struct exo_buf *out);
+/* The maps that setup makes. */
+enum exo_setup_map {
+    EXO_SETUP_RELAY,   /* who logs in at the relay */
+    EXO_SETUP_SENDERS, /* as whom each sender does */
+    EXO_SETUP_WAYS,    /* which senders go by the transport */
+    EXO_SETUP_MAPS
+};
+/* As a parameter names it, type:path, appended to out. */
+void exo_setup_map(const struct exo_setup *setup, enum exo_setup_map which,
+                   struct exo_buf *out);
 /* What else is in such a list, appended to ours; today may be NULL. */
 void exo_setup_other_maps(const struct exo_setup *setup, const char *today,
                           struct exo_buf *list);

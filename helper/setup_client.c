@@ -176,10 +176,14 @@ static void want_maps(struct client *c)
     const char *today = s->transport ? "" : exo_postfix_said(s->postfix, name);
     struct exo_buf list = EXO_BUF_INIT(EXO_SETUP_TEXT);
 
-    exo_setup_map_list(s, &list);
+    exo_setup_map(s, EXO_SETUP_RELAY, &list);
+    if (s->by_sender) {
+        exo_buf_str(&list, ",");
+        exo_setup_map(s, EXO_SETUP_SENDERS, &list);
+    }
     exo_setup_other_maps(s, today, &list);
     want_text(c, name, &list);
-    if (s->n_accounts > 1 || s->has_domain) {
+    if (s->by_sender) {
         want_value(c, "smtp_sender_dependent_authentication", "yes");
     }
     exo_buf_free(&list);
@@ -352,8 +356,7 @@ static void want_ways(struct exo_setup *s)
     const char *today = exo_postfix_said(s->postfix, name);
     struct exo_buf list = EXO_BUF_INIT(EXO_SETUP_TEXT);
 
-    exo_buf_str(&list, "texthash:");
-    exo_setup_in_dir(s, "exoauth_transport", &list);
+    exo_setup_map(s, EXO_SETUP_WAYS, &list);
     exo_setup_other_maps(s, today, &list);
     exo_changes_text(&s->changes, EXO_SETUP_MAIN, name, today, &list);
     exo_buf_free(&list);

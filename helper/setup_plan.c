@@ -119,7 +119,25 @@ int exo_setup_plan_conf(struct exo_setup *s, struct exo_err *err)
 static const char head[] =
     "# Made by exoauth setup postfix. Names only, no password.\n";
 
-static int want_map(struct exo_setup *s, const char *name,
+/* Where each map is and how Postfix reads it. texthash: is for a key that is
+ * no sender only: Postfix also asks such a map for the bare local part of a
+ * local sender, and "two@contoso.test"@localhost would be two@contoso.test. */
+static const struct {
+    const char *type, *name;
+} maps[EXO_SETUP_MAPS] = {
+    [EXO_SETUP_RELAY] = { "texthash:", "exoauth_passwd" },
+    [EXO_SETUP_SENDERS] = { "regexp:", "exoauth_senders" },
+    [EXO_SETUP_WAYS] = { "regexp:", "exoauth_transport" },
+};
+
+void exo_setup_map(const struct exo_setup *s, enum exo_setup_map which,
+                   struct exo_buf *out)
+{
+    exo_buf_str(out, maps[which].type);
+    exo_setup_in_dir(s, maps[which].name, out);
+}
+
+static int want_map(struct exo_setup *s, enum exo_setup_map which,
                     const struct exo_buf *text, struct exo_err *err)
 {
     struct exo_buf path = EXO_BUF_INIT(4096);
@@ -128,7 +146,7 @@ static int want_map(struct exo_setup *s, const char *name,
     const char *before = NULL;
     int rc;
 
-    exo_setup_in_dir(s, name, &path);
+    exo_setup_in_dir(s, maps[which].name, &path);
     rc = exo_buf_done(&path, &where);
     if (rc == 0) {
         rc = exo_setup_file_read(&file, where, EXO_SETUP_TEXT, err);
@@ -144,67 +162,87 @@ static int want_map(struct exo_setup *s, const char *name,
     return rc;
 }
 
-/* Who logs in at the relay, and as whom each sender does if there are
- * several. An @domain account is for regexp: below. */
-static void put_names(const struct exo_setup *s, struct exo_buf *text)
+/* Who logs in at the relay, whoever sends. */
+static void put_relay(const struct exo_setup *s, struct exo_buf *text)
 {
-    bool several = s->n_accounts > 1;
-    bool first = true;
+    size_t i = 0;
 
     exo_buf_str(text, head);
-    for (size_t i = 0; i < s->n_accounts; i++) {
-        const char *name = s->account[i].name;
-
-        if (name[0] == '@') {
-            continue;
-        }
-        if (first) {
-            exo_buf_join(text, &s->relay);
-            exo_buf_fmt(text, " %s\n", name);
-        }
-        if (several) {
-            exo_buf_fmt(text, "%s %s\n", name, name);
-        }
-        first = false;
+    while (i < s->n_accounts && s->account[i].name[0] == '@') {
+        i++;
+    }
+    if (i < s->n_accounts) {
+        exo_buf_join(text, &s->relay);
+        exo_buf_fmt(text, " %s\n", s->account[i].name);
     }
 }
 
 /* Postfix cuts what a map gives at the first colon, into user and password,
  * and looks a sender up without the quotes of its local part. So only local
- * parts that need no quotes are let through: others could name an account of
- * another domain, or DOMAIN\\user. exoauth-recipes(7) prints it, too. */
-#define SENDER "[^][:space:][:cntrl:]\"(),:;<>@[\\\\]+"
+ * parts are let through that an account may have (exo_account_set()): others
+ * could name an account of another domain, or DOMAIN\\user.
+ * exoauth-recipes(7) prints it, too. */
+#define SENDER "[^][:space:][:cntrl:]\"(),:;<>@[\\\\*\\/?]+"
+#define NO_DOTS "if !/^\\.|\\.[.@]/\n"
 
-/* Each sender of the domain logs in under its own address. */
-static void put_domains(const struct exo_setup *s, struct exo_buf *text)
+/* name as an expression that matches nothing else. */
+static void put_exactly(const char *name, struct exo_buf *text)
+{
+    for (; *name != '\0'; name++) {
+        if (strchr("/.[]()*+?{}|^$\\", *name)) {
+            exo_buf_str(text, "\\");
+        }
+        exo_buf_add(text, name, 1);
+    }
+}
+
+/* What each sender leads to: its own name, or way, as transport:relay. An
+ * account of its own comes before that of its domain. */
+static void put_senders(const struct exo_setup *s, const char *way,
+                        struct exo_buf *text)
 {
     exo_buf_str(text, head);
     for (size_t i = 0; i < s->n_accounts; i++) {
         const char *name = s->account[i].name;
 
         if (name[0] != '@') {
-            continue;
+            exo_buf_str(text, "/^");
+            put_exactly(name, text);
+            exo_buf_fmt(text, "$/ %s\n", way ? way : name);
         }
-        exo_buf_str(text, "/^(" SENDER);
-        for (; *name != '\0'; name++) {
-            if (!strchr("@-_", *name) && (*name < '0' || *name > '9') &&
-                (*name < 'a' || *name > 'z')) {
-                exo_buf_str(text, "\\");
-            }
-            exo_buf_add(text, name, 1);
-        }
-        exo_buf_str(text, ")$/ $1\n");
     }
+    if (!s->has_domain) {
+        return;
+    }
+    exo_buf_str(text, NO_DOTS);
+    for (size_t i = 0; i < s->n_accounts; i++) {
+        const char *name = s->account[i].name;
+
+        if (name[0] == '@') {
+            exo_buf_str(text, "/^(" SENDER);
+            put_exactly(name, text);
+            exo_buf_fmt(text, ")$/ %s\n", way ? way : "$1");
+        }
+    }
+    exo_buf_str(text, "endif\n");
 }
 
-static void put_ways(const struct exo_setup *s, struct exo_buf *text)
+static int plan_ways(struct exo_setup *s, struct exo_buf *text,
+                     struct exo_err *err)
 {
-    exo_buf_str(text, head);
-    for (size_t i = 0; i < s->n_accounts; i++) {
-        exo_buf_fmt(text, "%s %s:", s->account[i].name, s->transport);
-        exo_buf_join(text, &s->relay);
-        exo_buf_str(text, "\n");
+    struct exo_buf way = EXO_BUF_INIT(1024);
+    const char *route;
+    int rc;
+
+    exo_buf_fmt(&way, "%s:", s->transport);
+    exo_buf_join(&way, &s->relay);
+    rc = exo_buf_done(&way, &route);
+    if (rc == 0) {
+        put_senders(s, route, text);
+        rc = want_map(s, EXO_SETUP_WAYS, text, err);
     }
+    exo_buf_free(&way);
+    return rc;
 }
 
 int exo_setup_plan_maps(struct exo_setup *s, struct exo_err *err)
@@ -212,47 +250,32 @@ int exo_setup_plan_maps(struct exo_setup *s, struct exo_err *err)
     struct exo_buf text = EXO_BUF_INIT(EXO_SETUP_TEXT);
     int rc;
 
-    put_names(s, &text);
-    rc = want_map(s, "exoauth_passwd", &text, err);
-    if (rc == 0 && s->has_domain) {
+    put_relay(s, &text);
+    rc = want_map(s, EXO_SETUP_RELAY, &text, err);
+    if (rc == 0 && s->by_sender) {
         exo_buf_reset(&text);
-        put_domains(s, &text);
-        rc = want_map(s, "exoauth_senders", &text, err);
+        put_senders(s, NULL, &text);
+        rc = want_map(s, EXO_SETUP_SENDERS, &text, err);
     }
     if (rc == 0 && s->transport) {
         exo_buf_reset(&text);
-        put_ways(s, &text);
-        rc = want_map(s, "exoauth_transport", &text, err);
+        rc = plan_ways(s, &text, err);
     }
     exo_buf_free(&text);
     return rc;
 }
 
-void exo_setup_map_list(const struct exo_setup *s, struct exo_buf *out)
-{
-    exo_buf_str(out, "texthash:");
-    exo_setup_in_dir(s, "exoauth_passwd", out);
-    if (s->has_domain) {
-        exo_buf_str(out, ",regexp:");
-        exo_setup_in_dir(s, "exoauth_senders", out);
-    }
-}
-
 /* The length of a map of ours at the start of a list, 0 if it is none. */
 static size_t own_map(const struct exo_setup *s, const char *list)
 {
-    static const char *const names[] = { "texthash:", "exoauth_passwd",
-                                         "regexp:",   "exoauth_senders",
-                                         "texthash:", "exoauth_transport" };
     size_t len = strcspn(list, ", \t");
     bool found = false;
 
-    for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i += 2) {
+    for (int i = 0; !found && i < EXO_SETUP_MAPS; i++) {
         struct exo_buf map = EXO_BUF_INIT(4096);
         const char *own;
 
-        exo_buf_str(&map, names[i]);
-        exo_setup_in_dir(s, names[i + 1], &map);
+        exo_setup_map(s, (enum exo_setup_map)i, &map);
         found = exo_buf_done(&map, &own) == 0 && map.len == len &&
                 strncmp(list, own, len) == 0;
         exo_buf_free(&map);

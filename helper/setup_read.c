@@ -84,6 +84,7 @@ static int take_accounts(struct exo_setup *s, struct exo_err *err)
         s->has_domain |= a->name[0] == '@';
     }
     s->n_accounts = n;
+    s->by_sender = n > 1 || s->has_domain;
     return 0;
 }
 
@@ -351,7 +352,7 @@ int exo_setup_plan_relay(struct exo_setup *s, struct exo_err *err)
         s->exchange = rc == 0 && is_exchange(host);
     }
     /* Exchange counts per mailbox, Postfix per relay. */
-    if (rc == 0 && o->rate_delay > 0 && (s->n_accounts > 1 || s->has_domain)) {
+    if (rc == 0 && o->rate_delay > 0 && s->by_sender) {
         rc = exo_err_set(err, EXO_STATUS_USAGE,
                          "--rate-delay is for a single mailbox: Postfix would "
                          "hold up all of them together; leave it out");

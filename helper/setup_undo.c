@@ -28,6 +28,8 @@ struct undo {
     struct exo_changes partial; /* those of files that others changed */
     bool kept[EXO_SETUP_KINDS]; /* of this kind one stays */
     size_t refused;
+    size_t jail; /* the change that led tokens into the jail, from 1 on */
+    bool left;   /* tokens that could not be removed there */
     bool in_use; /* something that stays leads to a map or service of ours */
     int failed;  /* what is there could not be read: sticky, with err */
     struct exo_err err;
@@ -127,6 +129,9 @@ static void refuse(struct undo *u, struct json_object *entry,
     const char *dir = u->setup->postfix->config_dir;
 
     keep(u, entry);
+    if (u->jail == u->at + 1) {
+        u->jail = 0; /* in use */
+    }
     if (kind == EXO_SETUP_MAP) {
         exo_setup_warn("%s was changed since and stays; remove it if nothing "
                        "needs it",
@@ -224,6 +229,9 @@ static void look_at(struct undo *u, struct json_object *entry)
     }
     now = today(u, kind, name, &map);
     shared = kind == EXO_SETUP_CONF && !is_whole(u, file_of(u, kind, NULL));
+    if (kind == EXO_SETUP_CONF && strcmp(name, "chroot") == 0) {
+        u->jail = u->at + 1;
+    }
     if (exo_setup_same(now, before)) {
         /* nothing to do */
     } else if (u->in_use &&
@@ -330,7 +338,7 @@ static int write_kind(const struct undo *u, enum exo_setup_kind kind,
 }
 
 /* As whom they were published; by now his group may be another. */
-static void drop_tokens(const struct exo_setup *s)
+static bool drop_tokens(const struct exo_setup *s)
 {
     const struct passwd *pw = getpwnam(s->conf->run_as);
     const struct exo_app app = {
@@ -340,7 +348,7 @@ static void drop_tokens(const struct exo_setup *s)
         .gid = pw ? pw->pw_gid : 0,
     };
 
-    exo_place_drop_tokens(&app, s->queue_dir);
+    return exo_place_drop_tokens(&app, s->queue_dir);
 }
 
 static int take_back(struct undo *u, struct exo_err *err)
@@ -361,8 +369,10 @@ static int take_back(struct undo *u, struct exo_err *err)
         exo_setup_file_free(&file[i]);
     }
     if (rc == 0) {
-        if (exo_changes_find(&u->whole, EXO_SETUP_CONF, "chroot")) {
-            drop_tokens(u->setup);
+        /* Also where only they are left, of an undo before. */
+        if (u->jail > 0 && !drop_tokens(u->setup)) {
+            u->left = true;
+            u->stays[u->jail - 1] = true;
         }
         rc = exo_journal_shrink(u->setup, u->journal, u->stays, err);
     }
@@ -421,6 +431,13 @@ int exo_setup_undo(struct exo_setup *s, bool *changed, struct exo_err *err)
     }
     if (rc == 0) {
         rc = ask_and_take(&u, changed, err);
+    }
+    if (rc == 0 && u.left) {
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "published tokens stay below %s, as said above, and "
+                         "work until they expire; put that right, then run: "
+                         "exoauth setup postfix --undo",
+                         s->queue_dir);
     }
     if (rc == 0 && u.refused > 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,

@@ -22,10 +22,20 @@ struct exo_account {
 };
 
 /* From what the user or host gave; EXO_E_TOOBIG if name or file name is too
- * long, EXO_E_ARG if it is empty or could not be printed as it is
- * (exoauth/text.h): not clean, or with "run:" in it. So whatever prints the
- * name of an account may print it. */
+ * long, EXO_E_ARG if exo_account_fault() names something. So whatever prints
+ * the name of an account may print it. */
 int exo_account_set(struct exo_account *account, const char *name,
+                    size_t len) EXO_MUST_CHECK;
+
+/* Why it is not the name of a mailbox or of an @domain, as in "it is empty";
+ * static. NULL: it may be one. A local part, or a name without '@', is a
+ * dot-atom of RFC 5321 without `*`, `/` and `?`, or UTF-8 that can be shown
+ * and holds no blank. */
+const char *exo_account_fault(const char *name);
+
+/* Of a record that is there all the same, to remove it: EXO_E_ARG only for
+ * what is empty or could not be printed as it is (exoauth/text.h). */
+int exo_account_any(struct exo_account *account, const char *name,
                     size_t len) EXO_MUST_CHECK;
 
 /* The `@domain` account that would serve it; EXO_E_NOENT if the name has no

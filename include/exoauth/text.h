@@ -24,6 +24,10 @@ void exo_text_clean(char *text);
 /* Would exo_text_clean() leave it as it is, but for "run:"? */
 bool exo_text_is_clean(const char *text);
 
+/* The bytes of the blank that text begins with, of ASCII or of Unicode, as
+ * pages have them between words; 0: it begins with none. */
+size_t exo_text_blank(const char *text);
+
 /* Is "run:" in it, in any case? */
 bool exo_text_offers(const char *text);
 

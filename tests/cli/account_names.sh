@@ -15,7 +15,8 @@ site_account relay@contoso.test "secret_file: $SITE/secret/app"
 
 for name in '<relay@contoso.test>' ' relay@contoso.test ' 'mailto:relay@contoso.test' \
     'MAILTO:relay@contoso.test' 'relay@contoso.test.' '<mailto:Relay@contoso.test.>' \
-    $'relay@contoso.test\n' ' < relay@contoso.test > '; do
+    $'relay@contoso.test\n' ' < relay@contoso.test > ' $'\u00a0relay@contoso.test' \
+    $'relay@contoso.test\u3000' $'\u2003<relay@contoso.test>\u202f'; do
     ok "token for '$name'" x token "$name"
     is "$OUT" token-1 'is that of the account'
     like "$ERR" 'exoauth: using account relay@contoso.test for "' 'with a word about it'
@@ -25,7 +26,9 @@ is "$ERR" '' 'needs no word'
 
 refused=('Relay <relay@contoso.test>' 'relay @contoso.test' 'a@b@contoso.test' \
     '@*.contoso.test' 'a@*.contoso.test' '' ' ' '<>' 'relay@contoso.test..' 'relay@' \
-    '<relay@contoso.test' $'a\tb' $'a\x9b@contoso.test' $'a\u202e@contoso.test' \
+    '<relay@contoso.test' "'relay@contoso.test'" '"relay@contoso.test"' '*@contoso.test' \
+    'mailto:relay@contoso.test?subject=x' '../../etc/n20' $'re\u00a0lay@contoso.test' \
+    $'a\tb' $'a\x9b@contoso.test' $'a\u202e@contoso.test' \
     "$(printf 'x%.0s' {1..300})")
 before=$(find "$SITE/etc" "$SITE_STORE" | sort)
 for name in "${refused[@]}"; do
@@ -55,3 +58,22 @@ done
 touch "$SITE/etc/exoauth.d/relay@contoso.test.conf.bak"
 exits 67 'a backup' x token other@contoso.test
 unlike "$ERR" 'is not read' 'of a file that is there is nothing to warn of'
+
+# ----- a file whose name says what is no mailbox
+
+for stray in sp%20ace@x.test a@b@x.test @%2A.x.test x@ %3Cz@x.test%3E dot@x.test.; do
+    cp "$SITE/etc/exoauth.d/relay@contoso.test.conf" "$SITE/etc/exoauth.d/$stray.conf"
+    ok "list beside $stray.conf" x list
+    is "$OUT" relay@contoso.test 'has no such account'
+    like "$ERR" "exoauth.d/$stray.conf is not read: .*; rename it" 'but names the file'
+    ok 'refresh --all' x refresh --all --force
+    is "$(find "$SITE_STORE" -name '*.json' -printf '%f\n')" relay@contoso.test.json \
+        'stores nothing for it'
+    rm "$SITE/etc/exoauth.d/$stray.conf"
+done
+
+cp "$SITE_STORE/relay@contoso.test.json" "$SITE_STORE/sp%20ace@x.test.json"
+ok 'remove of a record with such a name' x remove 'sp ace@x.test'
+ok 'forgets it' test ! -e "$SITE_STORE/sp%20ace@x.test.json"
+exits 64 'a second time' x remove 'sp ace@x.test'
+like "$ERR" 'is not an account name: it contains a blank' 'it is a wrong name'

@@ -13,14 +13,14 @@ is "$OUT" '' 'prints nothing'
 
 site_account zoe@contoso.test
 site_account @contoso.test
-site_account 'a%2Fb@contoso.test'
+site_account 'a%23b@contoso.test'
 printf 'no colon here\n' >"$SITE/etc/exoauth.d/broken@contoso.test.conf"
 touch "$SITE/etc/exoauth.d/zoe@contoso.test.conf~" \
     "$SITE/etc/exoauth.d/.hidden.conf" "$SITE/etc/exoauth.d/README"
 
 ok 'accounts' x list
 is "$OUT" '@contoso.test
-a/b@contoso.test
+a#b@contoso.test
 broken@contoso.test
 zoe@contoso.test' 'sorted, decoded, and no other files'
 is "$ERR" '' 'nothing on stderr'

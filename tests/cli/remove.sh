@@ -92,3 +92,21 @@ is "$(traces app@contoso.test)" 0 'can be removed, too'
 
 exits 64 'no account given' x remove
 exits 64 'an option of another command' x remove app@contoso.test --json
+
+# ----- a token that cannot be removed
+
+if [[ $(id -u) == 0 ]]; then
+    ok 'a token for a jail' x refresh app@contoso.test --force
+    ok 'is in it' test -s "$jail/app@contoso.test"
+    owner=$(stat -c %u "$SITE_ROOT")
+    chown 12345 "$SITE_ROOT"
+    exits 78 'remove where a stranger has the jail' x remove app@contoso.test
+    like "$ERR" 'cannot tell whether a token of app@contoso.test is left: ' 'says why'
+    like "$ERR" 'published tokens may be left.*; correct that, then run: exoauth remove app@contoso.test' \
+        'and what to do'
+    ok 'the token of the other root is gone' test ! -e "$SITE_TOKENS/app@contoso.test"
+    exits 78 'again: it has not forgotten' x remove app@contoso.test
+    chown "$owner" "$SITE_ROOT"
+    ok 'put right' x remove app@contoso.test
+    ok 'the token is gone' test ! -e "$jail/app@contoso.test"
+fi

@@ -278,9 +278,10 @@ rm -rf "$SITE_STORE" "$SITE_TOKENS"
 python3 -c 'import fcntl, os, struct, sys
 fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
 fcntl.fcntl(fd, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
-sys.stdin.read()' /etc/sasl2/.exoauth.lock < <(sleep 20) &
+open(sys.argv[2], "w").close()
+sys.stdin.read()' /etc/sasl2/.exoauth.lock "$SITE/locked" < <(sleep 120) &
 locker=$!
-sleep 1
+for ((i = 0; i < 300; i++)); do [[ -e $SITE/locked ]] && break; sleep 0.1; done
 exits 75 'beside another setup' setup $relay --yes
 one_line 'beside another setup' 'another setup is at work'
 kill $locker
@@ -316,7 +317,12 @@ ok 'a second setup' setup $relay --yes
 is "${OUT##*$'\n'}" unchanged 'changes nothing'
 ok 'another mailbox beside it' setup $relay second@contoso.test --yes
 like "$OUT" 'smtp_sender_dependent_authentication = yes' 'each logs in as itself'
-like "$(<$etc/exoauth_passwd)" 'second@contoso.test second@contoso.test' 'by the map'
+is "$(postmap -q Second@contoso.test regexp:$etc/exoauth_senders)" second@contoso.test 'by the map'
+unlike "$(<$etc/exoauth_passwd)" second 'that Postfix never asks for a bare local part'
+ok 'a transport for both' setup $relay second@contoso.test --transport m365 --dry-run
+like "$OUT" 'sender_dependent_default_transport_maps = regexp:/etc/postfix/exoauth_transport' \
+    'has such a map as well'
+like "$OUT" '\+ /\^second@contoso\\\.test\$/ m365:\[smtp.office365.com\]:587' 'of expressions'
 account @contoso.test smtp.office365.com
 ok 'a domain beside it' setup $relay @contoso.test --yes
 is "$(value smtp_sasl_password_maps)" "texthash:$etc/exoauth_passwd,regexp:$etc/exoauth_senders" \
@@ -327,20 +333,25 @@ is "$(postmap -q 'me@contosoxtest' regexp:$etc/exoauth_senders)" '' 'and nobody 
 # As smtp(8) looks them up, without quotes, and as they are written. Postfix
 # ends the user name at the first colon of what a map gives.
 hostile=('other@fabrikam.test:x' '"other@fabrikam.test:x"' 'other:x' '"a b"' 'a b'
-    '"x"' 'other@fabrikam.test' 'fabrikam\other' 'a,b' 'a;b' '<a>' '(a)' $'a\tb' '[a]')
+    '"x"' 'other@fabrikam.test' 'fabrikam\other' 'a,b' 'a;b' '<a>' '(a)' $'a\tb' '[a]'
+    'a/b' '*' 'a?b' '.a' 'a.' 'a..b')
 for who in "${hostile[@]}"; do
     is "$(postmap -q "$who@contoso.test" regexp:$etc/exoauth_senders 2>&1)" '' \
         "nor the sender $who"
 done
-for who in "o'brien" 'a+b=c' 'a.b-c_d' 'a/b' 'm\303\274ller' '#1' '$x' '{y}'; do
+for who in "o'brien" 'a+b=c' 'a.b-c_d' 'm\303\274ller' '#1' '$x' '{y}'; do
     who=$(printf "$who")
     is "$(postmap -q "$who@contoso.test" regexp:$etc/exoauth_senders 2>&1)" \
         "$who@contoso.test" "but $who"
 done
 recipe=$(sed -n '/^\.\\" recipe: postfix-senders-map/,/^\.Ed/s/^\(\/^(.*\)contoso.*/\1/p' \
     "${EXO_SRCDIR:-$(dirname "$0")/../..}/man/exoauth-recipes.7" | sed 's/\\e/\\/g')
-is "$recipe" "$(sed -n 's/^\(\/.*\)contoso.*/\1/p' $etc/exoauth_senders)" \
+is "$recipe" "$(sed -n 's/^\(\/^(.*\)contoso.*/\1/p' $etc/exoauth_senders)" \
     'the pattern is that of exoauth-recipes(7)'
+account Upper@contoso.test smtp.office365.com
+exits 67 'an account in a file that is not read' setup upper@contoso.test --dry-run
+like "$ERR" 'Upper@contoso.test.conf is not read: .* named upper@contoso.test.conf' 'names the file'
+rm "$SITE/etc/exoauth.d/Upper@contoso.test.conf"
 for who in 'a#b' 'a:b' 'a b' 'a{b' 'a}b' 'a$b' 'a,b' '"a"' 'a\b' '*'; do
     exits 64 "an account $who" setup "$who@contoso.test" --dry-run
     one_line "an account $who" 'it contains'
@@ -423,7 +434,7 @@ ok 'undo' setup --undo --yes
 is "$(postfix_sums)" "$before" 'brings them back'
 ok 'a transport with 200 maps' setup $relay --transport m365 --yes
 is "$(value sender_dependent_default_transport_maps)" \
-    "texthash:$etc/exoauth_transport, $(maps 200)hash:/etc/postfix/ways" 'keeps all of them'
+    "regexp:$etc/exoauth_transport, $(maps 200)hash:/etc/postfix/ways" 'keeps all of them'
 ok 'undo' setup --undo --yes
 is "$(postfix_sums)" "$before" 'brings them back'
 tell "smtp_sasl_tls_verified_security_options=noplaintext,$(maps 100)"

@@ -152,6 +152,15 @@ ok 'mail of a sender with a colon, which ends a user name' rig_mail_wait "$bob" 
 unlike "$(<"$RIG/log/dovecot.log")" 'user=<other|oauth2.other' 'logs in as nobody else'
 is "$(grep -c "user=<$relay>, method=XOAUTH2" "$RIG/log/dovecot.log")" \
     "$((relays + 1))" 'but as the relay, like every sender that matches nothing'
+rig_postfix_conf open mydestination=localhost
+rig_postfix_reload open
+for who in '"dave@contoso.test"' "\"$relay\""; do
+    # The bare local part of a local sender is a key, too, of most maps.
+    rig_send open "$who@localhost" "$bob" "local $who"
+    ok "mail of $who@localhost" rig_mail_wait "$bob" "local $who"
+done
+is "$(grep -c 'user=<dave@contoso.test>, method=XOAUTH2' "$RIG/log/dovecot.log")" 1 \
+    'logs in as no sender of another domain'
 rig_send open "$relay" "$bob" open
 ok 'mail of the account' rig_mail_wait "$bob" open
 ok 'undo' setup_undo open --yes

@@ -365,20 +365,23 @@ static void removes_in_every_root(void **state)
 {
     struct office *o = *state;
     struct exo_account account = account_of("A@b");
+    size_t left = 0;
 
-    assert_false(exo_unpublish(&o->app, &account));
+    assert_false(exo_unpublish(&o->app, &account, &left));
     publish(o);
     put_file(&o->house.place, path_of(o, 0, "other@b"), 0600, "x");
     assert_int_equal(unlinkat(o->house.place.fd, path_of(o, 0, "a@b"), 0), 0);
-    assert_true(exo_unpublish(&o->app, &account));
+    assert_true(exo_unpublish(&o->app, &account, &left));
     for (int root = 0; root < 3; root++)
         assert_null(text_of(o, root, "a@b"));
     assert_non_null(text_of(o, 0, "other@b"));
-    assert_false(exo_unpublish(&o->app, &account));
+    assert_false(exo_unpublish(&o->app, &account, &left));
     assert_string_equal(logged(o), "");
+    assert_int_equal(left, 0);
 
     assert_int_equal(mkdirat(o->house.place.fd, path_of(o, 2, "a@b"), 0700), 0);
-    assert_false(exo_unpublish(&o->app, &account));
+    assert_false(exo_unpublish(&o->app, &account, &left));
+    assert_int_equal(left, 1);
     assert_has(logged(o), "cannot remove ");
     assert_has(logged(o), "; remove it by hand");
 }
