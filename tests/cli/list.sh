@@ -29,17 +29,17 @@ ok 'the store is not opened' test ! -e "$SITE_STORE/zoe@contoso.test.lock"
 # What looks like an account file and is none is said.
 site_account Sales@contoso.test
 site_account 'a b@contoso.test'
-site_account x%2fy@contoso.test
+site_account x%3dy@contoso.test
 ok 'files with names that no account has' x list
 unlike "$OUT" 'ales|a b|x' 'are not listed'
 is "$(grep -c 'is not read' <<<"$ERR")" 3 'but one warning each'
 like "$ERR" 'Sales@contoso.test.conf is not read: .* named sales@contoso.test.conf; rename it' \
     'capitals: the right name'
-like "$ERR" 'named a%20b@contoso.test.conf' 'a blank: the right name'
-like "$ERR" 'named x%2Fy@contoso.test.conf' 'small hexadecimal digits: the right name'
+like "$ERR" 'a b@contoso.test.conf is not read: its name is not that of an account; rename it' 'a blank: no name'
+like "$ERR" 'named x%3Dy@contoso.test.conf' 'small hexadecimal digits: the right name'
 exits 2 'status' x status --nagios
 like "$ERR" 'Sales@contoso.test.conf is not read' 'warns of them, too'
-rm "$SITE/etc/exoauth.d"/{Sales,'a b',x%2fy}@contoso.test.conf
+rm "$SITE/etc/exoauth.d"/{Sales,'a b',x%3dy}@contoso.test.conf
 
 exits 64 'an account is no argument of list' x list zoe@contoso.test
 
