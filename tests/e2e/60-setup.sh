@@ -134,6 +134,7 @@ setup_plain open n
 etc=$(rig_postfix_etc open)
 log=$(rig_postfix_log open)
 ok 'login of a domain' rig_login @contoso.test
+rig_postfix_conf open mydestination=localhost
 rig_postfix_start open
 before=$(setup_sums "$etc" "$RIG_CONF")
 ok 'setup without a jail, for a domain beside an account' \
@@ -152,8 +153,6 @@ ok 'mail of a sender with a colon, which ends a user name' rig_mail_wait "$bob" 
 unlike "$(<"$RIG/log/dovecot.log")" 'user=<other|oauth2.other' 'logs in as nobody else'
 is "$(grep -c "user=<$relay>, method=XOAUTH2" "$RIG/log/dovecot.log")" \
     "$((relays + 1))" 'but as the relay, like every sender that matches nothing'
-rig_postfix_conf open mydestination=localhost
-rig_postfix_reload open
 for who in '"dave@contoso.test"' "\"$relay\""; do
     # The bare local part of a local sender is a key, too, of most maps.
     rig_send open "$who@localhost" "$bob" "local $who"
