@@ -186,6 +186,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     exo_buf_init(&app->credential_path, EXO_KEY_PATH_MAX);
     app->credential_err = (struct exo_err)EXO_ERR_INIT;
     app->no_key = (struct exo_err)EXO_ERR_INIT;
+    app->unplaced = (struct exo_err)EXO_ERR_INIT;
     app->started_by = getuid();
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();

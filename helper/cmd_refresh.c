@@ -182,9 +182,18 @@ static int run(struct exo_app *app, struct exo_options *options,
                struct exo_err *err)
 {
     bool asked;
+    int rc;
 
     if (options->prepare) {
-        return 0; /* that is what main() has done */
+        /* main() has done it, and its warnings have said what it could not */
+        if (app->unplaced.status != EXO_STATUS_OK) {
+            *err = app->unplaced;
+            return EXO_E_STATUS;
+        }
+        rc = exo_store_open(&app->store, app->conf->store, false, err);
+        return rc == EXO_E_ACCESS ? exo_err_set(err, EXO_STATUS_STORE, "%-s",
+                                                exo_err_text(err, rc))
+                                  : rc;
     }
     if (!options->all) {
         return refresh_one(app, options, &options->account, &asked, err);

@@ -218,6 +218,9 @@ void exo_keys_place(struct exo_app *app)
     }
     exo_keyring_init(&ring);
     rc = exo_keys_make(app, &ring, &app->no_key);
+    if (rc != 0 && rc != EXO_E_CONFLICT && errno != EROFS) {
+        app->unplaced = app->no_key;
+    }
     /* What root can do is said where the key is needed; root cannot do it on a
      * file system that is read-only either. */
     if (rc == EXO_E_CONFLICT ||

@@ -144,6 +144,12 @@ static void place_token_dir(struct exo_app *app, const char *base,
         return;
     }
     (void)snprintf(name, sizeof(name), "%s%s", base, below);
+    /* A jail that its user spoils keeps nobody else from tokens. */
+    if (below[0] == '\0') {
+        (void)exo_err_set(&app->unplaced, EXO_STATUS_MISCONFIGURED,
+                          "token_dir %s was not prepared; run: exoauth doctor",
+                          name);
+    }
     if (rc == EXO_E_CONFLICT) {
         why = exo_path_infirm(name, app->uid);
         exo_app_warn(app, "tokens are not published in %s: %-s", name,

@@ -212,6 +212,21 @@ x refresh $app >"$SITE/cron" 2>"$SITE/said"
 is "$(stat -c '%U' "$SITE/cron")" root 'log: /dev/stdout is not given away'
 like "$(<"$SITE/said")" 'cannot open log /dev/stdout: .*; name the file itself' 'and not to be removed'
 site_conf log
+prepare() { x refresh --prepare; }
+site_conf token_dir "$SITE/logs/nobody/tokens"
+not_ok '--prepare where token_dir is refused' prepare
+like "$ERR" 'token_dir .* was not prepared' 'says so'
+site_conf token_dir /run/exoauth/tokens
+site_conf store "file:$SITE/logs/store"
+not_ok '--prepare where the store is refused' prepare
+site_conf store "file:$SITE/empty"
+site_conf key_file "$SITE/logs/key"
+not_ok '--prepare where the key cannot be made' prepare
+like "$ERR" "cannot make the key file $SITE/logs/key" 'says so'
+site_conf key_file
+site_conf store "file:$SITE_STORE"
+ok '--prepare where all is well' prepare
+site_conf log
 
 # ----- the socket
 
