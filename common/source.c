@@ -90,7 +90,7 @@ static enum exo_token_age read_published(struct search *search,
         search->state = rc == EXO_E_NOENT    ? "nothing published in"
                         : rc == EXO_E_ACCESS ? "not readable for this user in"
                                              : "no usable file in";
-        search->starved = exo_error_is_shortage(rc);
+        search->starved = rc == EXO_E_NOMEM || rc == EXO_E_IO;
         search->why = warning;
         return EXO_TOKEN_EXPIRED;
     }

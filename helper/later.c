@@ -47,6 +47,7 @@ wait_and_act(int fd, const struct exo_temp *temp, int (*act)(void *context),
 {
     char told;
     ssize_t n;
+    int saved, rc;
 
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     close_but(fd, temp);
@@ -57,7 +58,13 @@ wait_and_act(int fd, const struct exo_temp *temp, int (*act)(void *context),
     do {
         n = read(fd, &told, 1);
     } while (n < 0 && errno == EINTR);
-    _exit(n == 1 ? act(context) : otherwise ? otherwise(context) : 0);
+    if (n == 1) {
+        _exit(act(context));
+    }
+    saved = n < 0 ? errno : 0;
+    rc = otherwise ? otherwise(context) : 0;
+    /* Who was not heard is not told that it is done. */
+    _exit(saved != 0 ? saved : rc);
 }
 
 int exo_later_start(struct exo_later *later, int (*act)(void *context),
