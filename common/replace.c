@@ -55,15 +55,19 @@ static int copy_bytes(int from, int to)
     return rc;
 }
 
-/* What name holds now; *fd is -1 if it is new. */
+/* What name holds now; *fd is -1 if it is new, or cannot be opened: without
+ * what it would be copied from there is no previous copy, which is no reason
+ * to lose the new file. */
 static int open_old(int dirfd, const char *name, int *fd, struct stat *st)
 {
     *fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (*fd < 0) {
-        return errno == ENOENT ? EXO_OK : exo_error_from_errno(errno);
+        return errno == ELOOP || errno == ENXIO ? EXO_E_UNSAFE : EXO_OK;
     }
     if (fstat(*fd, st) != 0) {
-        return exo_error_from_errno(errno);
+        (void)close(*fd);
+        *fd = -1;
+        return EXO_OK;
     }
     return S_ISREG(st->st_mode) ? EXO_OK : EXO_E_UNSAFE;
 }

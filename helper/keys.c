@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The keys of the store, from wherever they are kept. The store asks for
- * them at each read and write of a sealed record (exo_keys_read). Runs as
+ * them at each read and write of a sealed record (exo_keys_read), but not
+ * while a token is being spent: then it has them in hand. Runs as
  * run_as. keys_write.c makes and replaces the key file.
  *
  * The sources exclude each other: $CREDENTIALS_DIRECTORY/exoauth.key in a unit

@@ -14,6 +14,8 @@ struct exo_store {
     uid_t owner;
     void *state;
     struct exo_store_guard guard;
+    struct exo_keyring ring; /* while held: what a put seals with */
+    bool held;
     bool trusting; /* a person said that what is not sealed is true */
     bool looked;   /* for a record that is sealed, and this is one */
     char sealed[EXO_ACCOUNT_MAX + 1];
@@ -61,6 +63,15 @@ int exo_guard_open(struct exo_store *store, const struct exo_account *account,
 int exo_guard_close(struct exo_store *store, const struct exo_record *record,
                     struct exo_buf *text, char key_id[EXO_SEAL_ID + 1],
                     struct exo_err *err) EXO_MUST_CHECK;
+
+/*
+ * Has the keys in hand from now on, so that no file has to be read again when
+ * a provider has answered. renew: a lock was taken since, and a rekey may have
+ * come before it; where that cannot be seen, what is in hand stays.
+ */
+int exo_guard_hold(struct exo_store *store, struct exo_err *err) EXO_MUST_CHECK;
+void exo_guard_renew(struct exo_store *store);
+void exo_guard_release(struct exo_store *store);
 
 /* Could exo_guard_close() do so now? */
 int exo_guard_ready(struct exo_store *store,

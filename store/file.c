@@ -171,6 +171,12 @@ static int file_get(struct exo_store *store, const struct exo_account *account,
                             err);
 }
 
+static bool is_written(const struct exo_filedir *dir,
+                       const struct exo_account *account)
+{
+    return dir->revision != 0 && strcmp(dir->written.name, account->name) == 0;
+}
+
 /*
  * What put is about to replace: its revision, 0 for none. Nothing usable
  * there counts as none, so that a login mends it; sound is false then.
@@ -179,10 +185,17 @@ static int stored_revision(struct exo_store *store,
                            const struct exo_account *account, int64_t *revision,
                            bool *sound, bool *sealed, struct exo_err *err)
 {
+    const struct exo_filedir *dir = store->state;
     struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
     const char *why = NULL;
     int rc;
 
+    if (is_written(dir, account)) {
+        *revision = dir->revision;
+        *sealed = dir->sealed;
+        *sound = true;
+        return 0;
+    }
     *revision = 0;
     *sound = false;
     *sealed = false;
@@ -251,7 +264,7 @@ static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
         return exo_filedir_missing(dir, account, err);
     }
     rc = exo_filelock_check(dir, lock, err);
-    if (rc == 0) {
+    if (rc == 0 || (rc != EXO_E_CONFLICT && is_written(dir, account))) {
         rc = stored_revision(store, account, &stored, &sound, &sealed, err);
     }
     if (rc != 0) {
@@ -273,6 +286,9 @@ static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
     if (rc != 0) {
         return exo_filedir_fail(dir, rc, "write", name.text, err);
     }
+    dir->written = *account;
+    dir->revision = write->expected + 1;
+    dir->sealed = write->sealed;
     return forget ? exo_filedir_forget(dir, prev.text, err) : 0;
 }
 
@@ -293,7 +309,7 @@ static int file_remove(struct exo_store *store,
                        const struct exo_store_lock *lock, struct exo_err *err)
 {
     static const char *const suffixes[] = { previous_suffix, record_suffix };
-    const struct exo_filedir *dir = store->state;
+    struct exo_filedir *dir = store->state;
     bool removed = false;
     size_t i;
     int rc;
@@ -319,6 +335,7 @@ static int file_remove(struct exo_store *store,
     if (!removed) {
         return EXO_E_NOENT;
     }
+    dir->revision = 0;
     if (fsync(dir->fd) != 0) {
         return exo_filedir_fail(dir, EXO_E_IO, "write", "", err);
     }
@@ -335,6 +352,7 @@ static void file_unlock(struct exo_store *store, struct exo_store_lock *lock)
 {
     struct exo_filedir *dir = store->state;
 
+    dir->revision = 0;
     exo_temp_drop(&dir->room);
     exo_filelock_drop(lock);
 }

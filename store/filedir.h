@@ -20,6 +20,11 @@ struct exo_filename {
 struct exo_filedir {
     int fd;               /* -1: the directory does not exist (yet) */
     struct exo_temp room; /* for the next put */
+    /* What the last put under the lock that is held has written, revision 0:
+     * none. So the next one need not read it. */
+    int64_t revision;
+    bool sealed;
+    struct exo_account written;
     char path[EXO_FILEDIR_PATH + 1];
 };
 

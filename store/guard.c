@@ -2,7 +2,9 @@
 /*
  * Between a record and its text: which key opens it, and which one seals it.
  * store.c calls it. The ring of keys lives for one call and wipes itself: what
- * a rekey changes is seen at the next one.
+ * a rekey changes is seen at the next one. Only while room for a write is held
+ * the ring is, too, as what a spent refresh token brought must not depend on
+ * one more read. The account's lock keeps a rekey from ending meanwhile.
  *
  * Nothing is stored or used unsealed but where a person wrote key_file: none.
  * Without a key that was meant to be there, a put fails and says what to do;
@@ -17,7 +19,7 @@
 #include "backend.h"
 
 /* EXO_E_NOENT without a key, or without a guard. */
-static int take_ring(struct exo_store *store, struct exo_keyring *ring,
+static int read_ring(struct exo_store *store, struct exo_keyring *ring,
                      struct exo_err *err)
 {
     exo_keyring_init(ring);
@@ -25,6 +27,15 @@ static int take_ring(struct exo_store *store, struct exo_keyring *ring,
         return EXO_E_NOENT;
     }
     return store->guard.keys(store->guard.context, ring, err);
+}
+
+/* *ring is borrowed: the one in hand, or own, which the caller frees. */
+static int take_ring(struct exo_store *store, struct exo_keyring *own,
+                     const struct exo_keyring **ring, struct exo_err *err)
+{
+    exo_keyring_init(own);
+    *ring = store->held ? &store->ring : own;
+    return store->held ? 0 : read_ring(store, own, err);
 }
 
 static int key_missing(const struct exo_store *store, const char *sealed,
@@ -62,15 +73,16 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
                   struct exo_err *err)
 {
     const struct exo_secret *key;
-    struct exo_keyring ring;
+    const struct exo_keyring *ring;
+    struct exo_keyring own;
     const char *why = NULL;
     const char *all;
-    int rc = take_ring(store, &ring, err);
+    int rc = take_ring(store, &own, &ring, err);
 
     if (rc != 0 && rc != EXO_E_NOENT) {
         goto out;
     }
-    key = exo_keyring_find(&ring, record->sealed_by);
+    key = exo_keyring_find(ring, record->sealed_by);
     if (key == NULL) {
         if (store->guard.unsealed) {
             (void)key_missing(store, account->name, err);
@@ -100,7 +112,7 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
                          account->name, exo_strerror(rc));
     }
 out:
-    exo_keyring_free(&ring);
+    exo_keyring_free(&own);
     return rc;
 }
 
@@ -252,10 +264,47 @@ static int without_key(struct exo_store *store, struct exo_err *err)
     return beside(store, &search, err);
 }
 
+int exo_guard_hold(struct exo_store *store, struct exo_err *err)
+{
+    int rc;
+
+    exo_guard_release(store);
+    rc = read_ring(store, &store->ring, err);
+    store->held = rc == 0;
+    if (rc != 0) {
+        exo_keyring_free(&store->ring);
+    }
+    return rc == EXO_E_NOENT ? without_key(store, err) : rc;
+}
+
+void exo_guard_renew(struct exo_store *store)
+{
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_keyring fresh;
+
+    if (!store->held) {
+        return;
+    }
+    if (read_ring(store, &fresh, &ignored) == 0) {
+        exo_keyring_free(&store->ring);
+        store->ring = fresh;
+    } else {
+        exo_keyring_free(&fresh);
+    }
+}
+
+void exo_guard_release(struct exo_store *store)
+{
+    if (store->held) {
+        exo_keyring_free(&store->ring);
+        store->held = false;
+    }
+}
+
 int exo_guard_ready(struct exo_store *store, struct exo_err *err)
 {
     struct exo_keyring ring;
-    int rc = take_ring(store, &ring, err);
+    int rc = read_ring(store, &ring, err);
 
     exo_keyring_free(&ring);
     return rc == EXO_E_NOENT ? without_key(store, err) : rc;
@@ -265,8 +314,9 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
                     struct exo_buf *text, char key_id[EXO_SEAL_ID + 1],
                     struct exo_err *err)
 {
-    struct exo_keyring ring;
-    int rc = take_ring(store, &ring, err);
+    const struct exo_keyring *ring;
+    struct exo_keyring own;
+    int rc = take_ring(store, &own, &ring, err);
 
     key_id[0] = '\0';
     if (rc == EXO_E_NOENT) {
@@ -276,8 +326,8 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
         }
         rc = exo_record_encode(record, text);
     } else if (rc == 0) {
-        memcpy(key_id, ring.key_id, sizeof(ring.key_id));
-        rc = exo_record_seal(record, &ring.key, NULL, text);
+        memcpy(key_id, ring->key_id, sizeof(ring->key_id));
+        rc = exo_record_seal(record, &ring->key, NULL, text);
     } else {
         goto out;
     }
@@ -294,7 +344,7 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
                     record->account, exo_strerror(rc));
     }
 out:
-    exo_keyring_free(&ring);
+    exo_keyring_free(&own);
     return rc;
 }
 
@@ -302,7 +352,7 @@ bool exo_guard_is_current(struct exo_store *store, const char *key_id)
 {
     struct exo_err ignored = EXO_ERR_INIT;
     struct exo_keyring ring;
-    int rc = take_ring(store, &ring, &ignored);
+    int rc = read_ring(store, &ring, &ignored);
     bool yes = rc != 0 || strcmp(ring.key_id, key_id) == 0;
 
     exo_keyring_free(&ring);

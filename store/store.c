@@ -83,6 +83,7 @@ void exo_store_close(struct exo_store *store)
     if (store == NULL) {
         return;
     }
+    exo_guard_release(store);
     store->ops->close(store);
     free(store);
 }
@@ -242,6 +243,7 @@ static int put(struct exo_store *store, const struct exo_store_lock *lock,
     int rc = put_once(store, lock, record, forget, key_id, err);
 
     if (rc == 0 && is_new && !exo_guard_is_current(store, key_id)) {
+        exo_guard_release(store);
         rc = put_once(store, lock, record, true, key_id, err);
     }
     return rc;
@@ -262,7 +264,9 @@ int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
 int exo_store_reserve(struct exo_store *store,
                       const struct exo_account *account, struct exo_err *err)
 {
-    return store->ops->reserve(store, account, err);
+    int rc = exo_guard_hold(store, err);
+
+    return rc == 0 ? store->ops->reserve(store, account, err) : rc;
 }
 
 int exo_store_ready(struct exo_store *store, struct exo_err *err)
@@ -291,10 +295,16 @@ int exo_store_lock(struct exo_store *store, const struct exo_account *account,
                    int64_t deadline_ms, struct exo_store_lock *lock,
                    struct exo_err *err)
 {
+    int rc;
+
     lock->account = *account;
     lock->fence = 0;
     lock->handle = -1;
-    return store->ops->lock(store, lock, deadline_ms, err);
+    rc = store->ops->lock(store, lock, deadline_ms, err);
+    if (rc == 0) {
+        exo_guard_renew(store);
+    }
+    return rc;
 }
 
 void exo_store_note(struct exo_store *store, const struct exo_store_lock *lock,
@@ -316,6 +326,7 @@ void exo_store_unlock(struct exo_store *store, struct exo_store_lock *lock)
     if (lock->handle == -1) {
         return;
     }
+    exo_guard_release(store);
     store->ops->unlock(store, lock);
     lock->fence = 0;
     lock->handle = -1;

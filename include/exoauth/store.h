@@ -129,8 +129,9 @@ int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
 
 /* Room for the next put, as large as it can become by one answer of a provider
  * (EXO_STORE_GROWTH), so that no full disk, quota or limit of file sizes is in
- * the way of what a spent refresh token has brought. Held until that put, or
- * until a lock is given back. It is for one account at a time. */
+ * the way of what a spent refresh token has brought; and the key, so that none
+ * has to be read in between. Held until that put (the key: until a lock is
+ * given back). It is for one account at a time. */
 int exo_store_reserve(struct exo_store *store,
                       const struct exo_account *account,
                       struct exo_err *err) EXO_MUST_CHECK;
