@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `exoauth status`: how every account stands; no key, no network, no lock,
- * nothing changed. status.c finds it out, status_*.c print it. Who may not
+ * `exoauth status`: how every account stands; no network, no lock, nothing
+ * changed. status.c finds it out, status_*.c print it. Who may not
  * open the store sees the copy for everyone, status_file.
  *
  * Called by main() after the privileges are gone. The exit status is that of

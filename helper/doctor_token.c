@@ -46,6 +46,14 @@ static void tell_recorded(struct exo_doctor *d,
 {
     struct exo_buf when = EXO_BUF_INIT(64);
 
+    if (row->error_time == 0) { /* of now: the store, a record or its key */
+        if (row->state == EXO_STATUS_TRANSIENT) {
+            exo_doctor_warn(d, account, "%-s", row->message);
+        } else {
+            exo_doctor_fail(d, account, row->state, "%-s", row->message);
+        }
+        return;
+    }
     exo_status_span(&when, row->error_time, exo_clock_now());
     if (row->state == EXO_STATUS_TRANSIENT) {
         exo_doctor_warn(d, account,

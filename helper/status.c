@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How every account stands, from the account files and the clear part of the
- * records; no key, no network, no lock, nothing changed. One broken file or
- * record becomes a row of its own and hides no other.
+ * How every account stands, from the account files and the records, which are
+ * opened as a request for a token opens them: what fails there fails here. No
+ * network, no lock, nothing changed. One broken file or record becomes a row
+ * of its own and hides no other.
  *
  * Called by cmd_status.c and, after a refresh, by status_file.c. The rows are
  * the caller's to free(). Fails only where no row can be made at all.
@@ -157,7 +158,7 @@ static int fill_row(const struct exo_app *app,
         found = EXO_E_STATUS;
     } else {
         found =
-            exo_store_peek(app->store, &row->credential, &record, &store_err);
+            exo_store_get(app->store, &row->credential, &record, &store_err);
     }
     if (found == 0) {
         take_record(row, &record);
@@ -167,9 +168,7 @@ static int fill_row(const struct exo_app *app,
         }
     } else if (found != EXO_E_NOENT) {
         set_state(row, &store_err, found);
-        if (store_err.unread) {
-            take_published(row, app);
-        }
+        take_published(row, app);
     } else if (settings) {
         no_record(row, settings);
     }

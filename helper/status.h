@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What `exoauth status` knows about each account, what there is to worry
- * about, and the ways to show it. Nothing in a row is secret and none of it
- * needs a key. Times are seconds since 1970; 0 means unknown.
+ * about, and the ways to show it. Nothing in a row is secret. Times are seconds
+ * since 1970; 0 means unknown.
  */
 #ifndef EXOAUTH_STATUS_H
 #define EXOAUTH_STATUS_H

@@ -38,8 +38,8 @@ is "$(member "$record" seal)" aes-256-gcm 'the record is sealed'
 is "$(clear_words)" '' 'no secret is in the clear'
 is "$(site_record $person refresh_token)" canary-refresh-token 'but all is there'
 mv "$key" "$SITE/key"
-ok 'status needs no key' x status
-like "$OUT" "$app .* ok " 'and knows the state'
+exits 74 'without its key no state is ok' x status
+like "$OUT" "$app .* store .*put the key file back" 'and why'
 exits 74 'a key that is gone' x token $app
 one_line 'a key that is gone' 'is sealed with key [0-9a-f]{16}, which is not there; put the key file back .*exoauth remove'
 x refresh --all >/dev/null 2>&1

@@ -110,6 +110,53 @@ like "$OUT" 'exoauth remove app@contoso.test' 'with how to forget it'
 ok 'by its name' x status app@contoso.test
 mv "$SITE/app.conf" "$SITE/etc/exoauth.d/app@contoso.test.conf"
 
+# Whatever keeps `token` from the credential is no "ok", token or not.
+other=$TAP_DIR/other.key
+key=$SITE/etc/exoauth.key
+record=$SITE_STORE/app@contoso.test.json
+cp -p "$key" "$other" && cp -p "$record" "$record.kept"
+# fault RC STATE TEXT DESC: the row, while a published token is there and after
+fault()
+{
+    exits "$1" "$4: for people" x status app@contoso.test
+    like "$OUT" " $2 +([0-9-]+ [0-9:]+ in [0-9]+ min|-) " "$4: is $2"
+    like "$OUT" "$3" "$4: says why"
+    exits "$1" "$4: as token" x token app@contoso.test --min-ttl 3599
+    x status app@contoso.test --nagios >"$SITE/out" 2>&1
+    isnt "$?" 0 "$4: for a monitor"
+    exits "$1" "$4: for Prometheus" x status app@contoso.test --prometheus
+    like "$OUT" "state=\"ok\"\} 0" "$4: is not ok"
+}
+mv "$key" "$key.away"
+fault 74 store 'put the key file back' 'key away'
+like "$(x status 2>/dev/null)" 'store +[0-9-]+ [0-9:]+ in [0-9]+ min' \
+    'with the life of the published token'
+mv "$SITE_TOKENS" "$SITE_TOKENS.away"
+fault 74 store 'put the key file back' 'key away, and no token'
+mv "$SITE_TOKENS.away" "$SITE_TOKENS"
+mv "$key.away" "$key"
+ok 'back again' x status app@contoso.test
+ok 'a rekey' x rekey
+cp -p "$record" "$record.new" && cp -p "$record.kept" "$record"
+fault 74 store 'is sealed with key' 'a record of before a rekey'
+cp -p "$record.new" "$record"
+sed -i 's/"serial": *1,/"serial": 7,/' "$record"
+isnt "$(cmp "$record" "$record.new" 2>&1)" '' 'the record is another'
+fault 74 store 'app@contoso.test' 'a seal that does not hold'
+cp -p "$record.new" "$record"
+cp -p "$key" "$SITE/new.key" && cp -p "$other" "$key"
+fault 74 store 'is sealed with key' 'the key of another store'
+cp -p "$SITE/new.key" "$key" && chmod 0644 "$key"
+fault 74 store 'chmod 400' 'a key for everybody'
+chmod 0400 "$key"
+site_conf key_command false
+fault 75 transient 'key_command' 'key_command fails'
+like "$(x doctor app@contoso.test 2>/dev/null)" 'app@contoso.test.*key_command' \
+    'and doctor says so'
+site_conf key_command
+rm -f "$record.new" "$record.kept"
+ok 'all is well again' x status app@contoso.test
+
 printf 'typo_here: 1\n' >>"$SITE_CONF"
 ok 'an unknown key' x status
 is "$(grep -c 'unknown key typo_here' <<<"$ERR")" 1 'is one warning'
