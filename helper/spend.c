@@ -73,17 +73,19 @@ static void catch_interrupt(sigset_t *set)
 
 void exo_spend_begin(int64_t left_ms)
 {
-    static const int held[] = { SIGINT,  SIGTERM, SIGHUP,
-                                SIGQUIT, SIGALRM, SIGTSTP };
+    /* Blocked, these would be lost or a spinning fault: the kernel sends them
+     * for what this process has just done. */
+    static const int faults[] = { SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                                  SIGABRT, SIGTRAP, SIGSYS };
     sigset_t set;
 
     if (hold.on) {
         return;
     }
     hold.on = true;
-    (void)sigemptyset(&set);
-    for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
-        (void)sigaddset(&set, held[i]);
+    (void)sigfillset(&set);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        (void)sigdelset(&set, faults[i]);
     }
     prepare_text(left_ms);
     catch_interrupt(&set);

@@ -4,8 +4,9 @@
  * that rotates has forgotten the old one when it answers; a process that ends
  * before the new one is on disk has lost the account.
  *
- * The state is the process's, as its signals are. Held are SIGINT, SIGTERM,
- * SIGHUP, SIGQUIT, SIGALRM and SIGTSTP; what was ignored stays ignored.
+ * The state is the process's, as its signals are. Held are all that can be but
+ * those that report a fault of the process itself (SIGSEGV, SIGBUS, SIGFPE,
+ * SIGILL, SIGABRT, SIGTRAP, SIGSYS); what was ignored stays ignored.
  */
 #ifndef EXOAUTH_SPEND_H
 #define EXOAUTH_SPEND_H

@@ -31,7 +31,9 @@ import time
 import urllib.parse
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
-           signal.SIGALRM, signal.SIGTSTP]
+           signal.SIGALRM, signal.SIGTSTP, signal.SIGUSR1, signal.SIGUSR2,
+           signal.SIGVTALRM, signal.SIGPROF, signal.SIGXCPU, signal.SIGPWR,
+           signal.SIGIO]
 WORKERS = 4
 LOOP = os.environ.get("TAP_LOOP", "127.0.0.1")
 LOOP_URL = os.environ.get("TAP_LOOP_URL", LOOP)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Signals while a credential is being spent: each of the six waits and then
- * acts, one that was ignored stays so, others act at once; and what Ctrl-C
- * says on a terminal, here a pty.
+ * Signals while a credential is being spent: each waits and then acts, one
+ * that was ignored stays so, a fault of the process acts at once; and what
+ * Ctrl-C says on a terminal, here a pty.
  */
 #include "config.h"
 
@@ -16,7 +16,12 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-static const int held[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM };
+static const int held[] = { SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGALRM,
+                            SIGUSR1, SIGUSR2, SIGPIPE, SIGXCPU,  SIGXFSZ,
+                            SIGPROF, SIGPWR,  SIGIO,   SIGVTALRM };
+static const int faults[] = { SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                              SIGABRT, SIGTRAP, SIGSYS };
+static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
 
 /* In a session of its own, without a terminal. Exit status or signal. */
 static int in_child(void (*body)(int number), int number)
@@ -56,6 +61,13 @@ static void survive_within(int number)
     _exit(42);
 }
 
+/* cmocka handles some of them. */
+static void fault_within(int number)
+{
+    (void)signal(number, SIG_DFL);
+    survive_within(number);
+}
+
 static void ignored_within(int number)
 {
     (void)signal(number, SIG_IGN);
@@ -83,8 +95,19 @@ static void they_wait_and_act(void **state)
         assert_int_equal(in_child(ignored_within, held[i]), 42);
         assert_int_equal(in_child(raise_after, held[i]), 128 + held[i]);
     }
-    assert_int_equal(in_child(survive_within, SIGTSTP), 42);
-    assert_int_equal(in_child(survive_within, SIGUSR1), 128 + SIGUSR1);
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++) {
+        assert_int_equal(in_child(survive_within, number), 42);
+        assert_int_equal(in_child(raise_within, number), 128 + number);
+    }
+#ifdef SIGSTKFLT
+    assert_int_equal(in_child(survive_within, SIGSTKFLT), 42);
+#endif
+    for (size_t i = 0; i < N_OF(stops); i++) {
+        assert_int_equal(in_child(survive_within, stops[i]), 42);
+    }
+    for (size_t i = 0; i < N_OF(faults); i++) {
+        assert_int_equal(in_child(fault_within, faults[i]), 128 + faults[i]);
+    }
     assert_false(exo_spend_on());
 }
 
