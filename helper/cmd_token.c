@@ -77,7 +77,9 @@ static int print(const struct exo_token *t, enum exo_format format,
         rc = exo_secret_set(&out, t->token, t->token_len);
         break;
     }
-    if (rc != 0) {
+    if (exo_err_system(err, rc, "cannot print the token of %s", t->account)) {
+        rc = EXO_E_STATUS;
+    } else if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_BUG, "cannot format the token: %s",
                          exo_strerror(rc));
     } else {
