@@ -264,7 +264,11 @@ static int file_put(struct exo_store *store, const struct exo_store_lock *lock,
         return exo_filedir_missing(dir, account, err);
     }
     rc = exo_filelock_check(dir, lock, err);
-    if (rc == 0 || (rc != EXO_E_CONFLICT && is_written(dir, account))) {
+    if (rc != 0 && rc != EXO_E_CONFLICT && is_written(dir, account)) {
+        *err = (struct exo_err)EXO_ERR_INIT; /* it is not in the way */
+        rc = 0;
+    }
+    if (rc == 0) {
         rc = stored_revision(store, account, &stored, &sound, &sealed, err);
     }
     if (rc != 0) {
