@@ -27,10 +27,39 @@ static bool is_owner(const struct exo_doctor *d, const struct stat *st)
     return d->app->root || st->st_uid == geteuid();
 }
 
+/* As root nothing is changed by name where the owner could put another thing
+ * in its place: he does it himself, and can do no more than he may. */
+static bool tell_mode(struct exo_doctor *d, const char *path,
+                      const struct stat *st, mode_t mode)
+{
+    if (d->app->root && d->app->uid != 0) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "%s has mode %04o, which lets others in; run: runuser "
+                        "-u %s -- chmod %04o %s",
+                        path, (unsigned)(st->st_mode & 07777),
+                        EXO_SH(d->app->run_as, "USER"), (unsigned)mode,
+                        EXO_SH(path, "FILE"));
+    } else {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "%s has mode %04o, which lets others in; run: chmod "
+                        "%04o %s",
+                        path, (unsigned)(st->st_mode & 07777), (unsigned)mode,
+                        EXO_SH(path, "FILE"));
+    }
+    return false;
+}
+
 /* A directory or file that must be the owner's and have that mode. */
 static bool check_own(struct exo_doctor *d, const char *path,
                       const struct stat *st, mode_t mode)
 {
+    if (st->st_uid == 0 && d->app->uid != 0) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "%s belongs to root, and so cannot be used; restore it "
+                        "as the user %s",
+                        path, d->app->root ? d->app->run_as : "who runs this");
+        return false;
+    }
     if (st->st_uid != d->app->uid &&
         exo_doctor_infirm(d, path, "belongs to another user")) {
         return false;
@@ -43,19 +72,7 @@ static bool check_own(struct exo_doctor *d, const char *path,
                         EXO_SH(path, "FILE"));
         return false;
     }
-    if ((st->st_mode & 07777 & ~mode) != 0 &&
-        exo_doctor_infirm(d, path, "lets others in")) {
-        return false;
-    }
-    if ((st->st_mode & 07777 & ~mode) != 0) {
-        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
-                        "%s has mode %04o, which lets others in; run: chmod "
-                        "%04o %s",
-                        path, (unsigned)(st->st_mode & 07777), (unsigned)mode,
-                        EXO_SH(path, "FILE"));
-        return false;
-    }
-    return true;
+    return (st->st_mode & 07777 & ~mode) == 0 || tell_mode(d, path, st, mode);
 }
 
 /* Nobody asks for it, and no other command shows it. */

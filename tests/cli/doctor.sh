@@ -193,11 +193,11 @@ chmod 0644 "$SITE_CONF"
 
 chmod 0755 "$SITE_STORE"
 exits 74 'a store that is open to others' doctor
-has failure files "$SITE_STORE has mode 0755, .*; run: chmod 0700 $SITE_STORE" 'is a failure'
+has failure files "$SITE_STORE has mode 0755, .*; run: (runuser -u [a-z]+ -- )?chmod 0700 $SITE_STORE" 'is a failure'
 chmod 0700 "$SITE_STORE"
 chmod 0644 "$SITE_STORE/$me.json"
 exits 74 'a record that is open to others' doctor
-has failure files "$SITE_STORE/$me.json has mode 0644, .*; run: chmod 0600" 'is a failure'
+has failure files "$SITE_STORE/$me.json has mode 0644, .*; run: (runuser -u [a-z]+ -- )?chmod 0600" 'is a failure'
 chmod 0600 "$SITE_STORE/$me.json"
 mv "$SITE_STORE" "$SITE/store.away"
 exits 74 'a store that is not there' doctor
@@ -205,7 +205,7 @@ has failure files "store $SITE_STORE: No such file or directory; it is made by: 
 mv "$SITE/store.away" "$SITE_STORE"
 chmod 0777 "$SITE_TOKENS"
 exits 74 'a token directory that everybody can write to' doctor
-has failure files "$SITE_TOKENS (has mode 0777, .*; run: chmod 0700|can be written to .*; run)" \
+has failure files "$SITE_TOKENS (has mode 0777, .*; run: (runuser -u [a-z]+ -- )?chmod 0700|can be written to .*; run)" \
     'is a failure'
 chmod 0700 "$SITE_TOKENS"
 if [[ $(id -u) == 0 ]]; then

@@ -115,14 +115,14 @@ static void makes_file_and_directory(void **state)
     bool changed;
 
     assert_int_equal(unlinkat(house->place.fd, "exoauth.d", AT_REMOVEDIR), 0);
-    assert_int_equal(write_pairs(house, "a b/c@d", pair, &changed), 0);
-    assert_int_equal(fstatat(house->place.fd, "exoauth.d/a%20b%2Fc@d.conf", &st,
+    assert_int_equal(write_pairs(house, "a'b{c@d", pair, &changed), 0);
+    assert_int_equal(fstatat(house->place.fd, "exoauth.d/a%27b%7Bc@d.conf", &st,
                              AT_SYMLINK_NOFOLLOW),
                      0);
     assert_int_equal(st.st_mode & 07777, 0644);
 
     house->conf->user = true;
-    assert_int_equal(unlinkat(house->place.fd, "exoauth.d/a%20b%2Fc@d.conf", 0),
+    assert_int_equal(unlinkat(house->place.fd, "exoauth.d/a%27b%7Bc@d.conf", 0),
                      0);
     assert_int_equal(unlinkat(house->place.fd, "exoauth.d", AT_REMOVEDIR), 0);
     assert_int_equal(write_pairs(house, "a@b", pair, &changed), 0);
@@ -284,15 +284,15 @@ static void lists_accounts(void **state)
     }
     house_file(house, "a@b", "");
     house_file(house, "@b", "");
-    house_file(house, "%2Ehidden", "");
-    house_file(house, "a%2Fb", "rubbish");
+    house_file(house, "%27hidden", "");
+    house_file(house, "a%7Bb", "rubbish");
     assert_int_equal(exo_settings_list(house->conf, collect, all, &house->err),
                      0);
     assert_has(all, "<a@b>");
     assert_has(all, "<@b>");
-    assert_has(all, "<.hidden>");
-    assert_has(all, "<a/b>");
-    assert_int_equal(strlen(all), strlen("<a@b><@b><.hidden><a/b>"));
+    assert_has(all, "<'hidden>");
+    assert_has(all, "<a{b>");
+    assert_int_equal(strlen(all), strlen("<a@b><@b><'hidden><a{b>"));
 }
 
 static void lists_nothing_without_a_directory(void **state)
