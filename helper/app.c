@@ -163,6 +163,16 @@ static int load_conf(struct exo_app *app, const char *explicit_file, bool own,
     return rc;
 }
 
+/* What run_as says in a log, root types; what is said to a user of his own
+ * configuration, he does. */
+static bool is_of_system(const struct exo_conf *conf)
+{
+    struct stat st;
+
+    return !conf->user && (geteuid() == 0 || stat(conf->path, &st) != 0 ||
+                           st.st_uid != geteuid());
+}
+
 int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
                  struct exo_err *err)
 {
@@ -174,7 +184,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     if (rc != 0) {
         return rc;
     }
-    exo_path_of_system(!app->conf->user);
+    exo_path_of_system(is_of_system(app->conf));
     if (explicit_file && !app->conf->present && !app->quiet) {
         exo_app_warn(app, "%s does not exist; the defaults are in force",
                      explicit_file);

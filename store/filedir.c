@@ -90,13 +90,14 @@ static int check_dir(const struct exo_filedir *dir, const struct stat *st,
         return self == 0 ? EXO_E_STATUS : EXO_E_ACCESS;
     }
     if ((st->st_mode & 077) != 0) {
-        const char *why = exo_path_infirm(path, self);
+        const char *infirm = exo_path_infirm(path, self);
 
-        if (why) {
+        if (infirm) {
             return exo_err_set(err, EXO_STATUS_STORE,
                                "store %s has mode %04o, which lets others in: "
                                "%-s",
-                               path, (unsigned int)(st->st_mode & 07777), why);
+                               path, (unsigned int)(st->st_mode & 07777),
+                               infirm);
         }
         return exo_err_set(err, EXO_STATUS_STORE,
                            "store %s has mode %04o, which lets others in; "

@@ -158,7 +158,7 @@ exits 64 'two megabytes' x import --from sasl-xoauth2 "$old/refused" no@contoso.
 one_line 'two megabytes' '1 MiB'
 chmod 0666 "$ms"
 exits 64 'a file that everybody may write' x import --from sasl-xoauth2 "$ms" "${here[@]}"
-one_line 'everybody' 'run: chmod o-w'
+one_line 'everybody' 'everybody may write it; .*put it into a file that only you can write'
 chmod 0600 "$ms"
 site_script aadsts:700082:invalid_grant
 exits 77 'a token that has expired' x import --from sasl-xoauth2 "$ms" late@contoso.test "${here[@]}"
