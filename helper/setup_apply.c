@@ -63,12 +63,12 @@ static int make_user(const struct exo_setup *s, struct exo_err *err)
     int rc = useradd ? exo_run(argv, RUN_MS, NULL, &said, &status)
                      : exo_error_from_errno(errno);
 
-    if (exo_err_system(err, rc, "cannot run useradd for %s", name)) {
+    if (exo_err_system(err, rc, "cannot make the system user %s", name)) {
         rc = EXO_E_STATUS;
     } else if (rc != 0 || status != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "cannot make the system user %s: %s; make it, or run "
-                         "systemd-sysusers, then run this again",
+                         "cannot make the system user %s: %s; make it, or let "
+                         "systemd-sysusers do so, then try again",
                          name,
                          rc != 0 ? "there is no useradd"
                                  : exo_postfix_complaint(&said));

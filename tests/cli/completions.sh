@@ -206,9 +206,9 @@ is "$(last)" --format=oauthbearer 'completes the value'
 ok 'TAB in a file name with @' at_bash 'exoauth export a --out files/keys@h\t'
 is "$(last)" files/keys@home 'completes the file'
 
-site_account 'zed%60touch%24%7BIFS%7Dcanary%60@contoso.test'
+site_account 'zed%60touch%24%7Bifs%7Dcanary%60@contoso.test'
 ok 'TAB behind the start of an account that is a command' \
     at_bash "exoauth token --config $SITE_CONF zed\\t"
 # shellcheck disable=SC2016 # as it is
-is "$(last)" 'zed`touch${IFS}canary`@contoso.test' 'completes it as one word'
+is "$(last)" 'zed`touch${ifs}canary`@contoso.test' 'completes it as one word'
 ok 'nothing was run' test ! -e "$dir/canary"

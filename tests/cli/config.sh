@@ -230,7 +230,7 @@ store "another account's record" 'another account.*; '
 head -c 3000000 /dev/zero >"$record"; keep
 store 'a record of 3 MB' '; '
 cat "$SITE/record.good" >"$record"; chmod 0640 "$record"; keep
-store 'a record that the group may read' 'chmod'
+store 'a record that the group may read' 'with mode 0600'
 owner
 ln "$record" "$SITE_STORE/second"; keep
 store 'a record with two names' '; '
@@ -245,7 +245,7 @@ fine 'a record as it was'
 if [[ $(id -u) == 0 ]]; then
     chown daemon "$record"; keep
     rm "$SITE_TOKENS/$app" # which would serve, see unread.sh
-    store 'a record of another user' 'chown'
+    store 'a record of another user' "make it uid [0-9]+'s"
     owner
 else
     skip 'a record of another user' 'needs root'

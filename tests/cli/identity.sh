@@ -103,7 +103,7 @@ is "$OUT" canary-token-1 'has the same token'
 is "$(grep -c . "$SITE/endpoint.requests")" "$count" 'and asks nobody'
 azure=(env "IDENTITY_ENDPOINT=$service")
 ok 'IDENTITY_ENDPOINT alone' az show $me
-like "$OUT" $'# from default\nidentity_endpoint: http://169.254.169.254/metadata/identity/oauth2/token' \
+like "$OUT" $'# from default\npublish: yes\nidentity_endpoint: http://169.254.169.254/metadata/identity/oauth2/token' \
     'is not Azure'
 azure=(env IDENTITY_ENDPOINT=http://evil.test/ IDENTITY_HEADER=x)
 ok 'another host' az show $me

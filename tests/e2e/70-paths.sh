@@ -343,7 +343,7 @@ victim
 chown $mail "$queue/run"
 mailer mkdir "$queue/run/exoauth"
 mailer ln -s "$SITE/victim/exoauth/tokens" "$queue/run/exoauth/tokens"
-ok 'undo, where the mail user has linked TOKEN_DIR' undo
+exits 78 'undo, where the mail user has linked TOKEN_DIR' undo
 untouched 'empties nothing'
 like "$ERR" "the tokens below $queue stay: $queue/run belongs to uid $mail" 'says so'
 is "$(stat -c '%U:%G %a' /etc/sasl2/exoauth.conf)" 'root:daemon 640' \

@@ -32,5 +32,7 @@ login=("${SHORTAGE_SITE[@]:0:14}" --check "$whole"
 shortage 'login with a refresh token' "${login[@]}" --after "$again" \
     -- "$EXO" login $new --refresh-token-file "$SITE/secret/refresh" \
     "${set_up[@]}" --config "$SITE_CONF"
+# A device is polled once a second, so few of them; =all tries every point.
+export EXO_SHORTAGE_POINTS=${EXO_SHORTAGE_POINTS:-/24}
 shortage 'login at a device' "${login[@]}" \
     -- "$EXO" login $new --device "${set_up[@]}" --config "$SITE_CONF"
