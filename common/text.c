@@ -216,7 +216,11 @@ static int expand(char out[MARKED_MAX], const char *fmt, char mark, va_list ap)
 
     mark_format(marked, fmt, mark);
     va_copy(again, ap);
+/* The caller's format, checked there, and two marks. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
     n = vsnprintf(out, MARKED_MAX, marked[0] != '\0' ? marked : fmt, again);
+#pragma GCC diagnostic pop
     va_end(again);
     return n;
 }
