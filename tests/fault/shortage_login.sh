@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # `exoauth login` with one allocation or call after the other failing: a new
-# account with its file, by a refresh token, by a code and by a device.
+# account with its file, by a refresh token.
 
 # Waiting for a disk would take most of the time.
 [[ -n ${EXO_TMPDIR:-} || ! -w /dev/shm ]] || export EXO_TMPDIR=/dev/shm
@@ -32,7 +32,3 @@ login=("${SHORTAGE_SITE[@]:0:14}" --check "$whole"
 shortage 'login with a refresh token' "${login[@]}" --after "$again" \
     -- "$EXO" login $new --refresh-token-file "$SITE/secret/refresh" \
     "${set_up[@]}" --config "$SITE_CONF"
-# A device is polled once a second, so few of them; =all tries every point.
-export EXO_SHORTAGE_POINTS=${EXO_SHORTAGE_POINTS:-/24}
-shortage 'login at a device' "${login[@]}" \
-    -- "$EXO" login $new --device "${set_up[@]}" --config "$SITE_CONF"
