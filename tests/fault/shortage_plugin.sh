@@ -32,5 +32,5 @@ shortage_expire
 shortage_site 2
 # A helper that had nothing to say it with has written it to its log.
 shortage 'login with a helper' "${SHORTAGE_SITE[@]}" "${none[@]}" \
-    --says '75=(Connection reset by peer\)|a broken reply\)|the request was cut short)' \
+    --says '75=(Connection reset by peer\)|Broken pipe\)|a broken reply\)|the request was cut short)' \
     --quiet -- "${login[@]}"
