@@ -394,6 +394,9 @@ test_files = \
 	tests/e2e/13-long-tokens.sh \
 	tests/e2e/14-outage.sh \
 	tests/e2e/15-mail-log.sh \
+	tests/e2e/16-narrow.sh \
+	tests/e2e/22-browser-whose.sh \
+	tests/e2e/60-setup-narrow.sh \
 	tests/e2e/20-clients.sh \
 	tests/e2e/22-browser.sh \
 	tests/e2e/23-connect.sh \

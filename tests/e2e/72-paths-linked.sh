@@ -73,8 +73,8 @@ for HOME_IS in /home/alice /var/home/alice; do
     quiet 'rekey'
     ok 'login --set' person "$EXO" login $me --if-needed --set servers=other.contoso.test
     quiet 'login --set'
-    printf 'correct horse battery\n' | ok 'export' person "$EXO" export --all \
-        --out "$HOME_IS/bundle" --password-file -
+    ok 'export' person "$EXO" export --all --out "$HOME_IS/bundle" \
+        --password-file - <<<'correct horse battery'
     ok 'import' person "$EXO" import "$HOME_IS/bundle" --password-file - --force \
         <<<'correct horse battery'
     unlike "$(person "$EXO" doctor 2>&1 | grep -E 'files|store|key')" \
