@@ -10,6 +10,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/shortage.sh"
 
+# A third of the points at a time; =all tries every one.
+export EXO_SHORTAGE_POINTS=${EXO_SHORTAGE_POINTS:-/3}
 shortage_up
 site_up
 shortage_person
