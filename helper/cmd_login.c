@@ -17,6 +17,7 @@
 #include "cmd.h"
 #include "discover.h"
 #include "exoauth/proto.h"
+#include "exoauth/reserve.h"
 #include "keys.h"
 #include "login.h"
 #include "place.h"
@@ -87,6 +88,24 @@ static void tell(const struct exo_got *got)
             got->token.servers, until);
 }
 
+static int store(struct exo_app *app, const struct exo_options *o,
+                 const struct exo_proof *proof, struct exo_got *got,
+                 struct exo_err *err)
+{
+    int rc = exo_broker_login(app, &o->account, proof,
+                              exo_clock_ms() + EXO_RENEWAL_MS, got, err);
+
+    /* The reserve is still there where nothing was begun; then no person is
+     * asked twice for want of memory. */
+    if (rc != 0 && proof->tokens && exo_reserve_use()) {
+        exo_got_free(got);
+        *err = (struct exo_err)EXO_ERR_INIT;
+        rc = exo_broker_login(app, &o->account, proof,
+                              exo_clock_ms() + EXO_RENEWAL_MS, got, err);
+    }
+    return rc;
+}
+
 static int prove(struct exo_login *login, struct exo_err *err)
 {
     struct exo_app *app = login->app;
@@ -114,6 +133,10 @@ static int prove(struct exo_login *login, struct exo_err *err)
         /* Before a person is troubled, and until exo_broker_login() saves. */
         rc = exo_store_reserve(app->store, &login->owner->file, err);
         if (rc == 0) {
+            rc = exo_reserve_take();
+            exo_err_words(err, rc);
+        }
+        if (rc == 0) {
             rc = exo_login_person(login, &tokens, err);
         }
         proof.tokens = &tokens;
@@ -125,8 +148,7 @@ static int prove(struct exo_login *login, struct exo_err *err)
                 ? exo_settings_get(login->owner, EXO_KEY_TOKEN_ENDPOINT)
                 : NULL;
         proof.draft = o->draft;
-        rc = exo_broker_login(app, &o->account, &proof,
-                              exo_clock_ms() + EXO_RENEWAL_MS, &got, err);
+        rc = store(app, o, &proof, &got, err);
     }
     if (rc == 0) {
         tell(&got);
