@@ -20,8 +20,9 @@ enum exo_format {
     EXO_FORMAT_JSON
 };
 
-struct exo_import; /* import.h */
-struct exo_draft;  /* draft.h */
+struct exo_import;  /* import.h */
+struct exo_outfile; /* outfile.h */
+struct exo_draft;   /* draft.h */
 
 struct exo_options {
     const char *config;
@@ -53,7 +54,7 @@ struct exo_options {
     bool passphrase, no_passphrase;
     struct exo_import *import;
     struct exo_buf bundle;                          /* import */
-    struct exo_export *export;                      /* cmd_export.c */
+    struct exo_outfile *outfile;                    /* export */
     const char *relayhost, *transport, *config_dir; /* setup */
     int64_t rate_delay;                             /* seconds, 0: none */
     bool yes, dry_run, undo;

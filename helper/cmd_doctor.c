@@ -13,16 +13,13 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd.h"
 #include "doctor.h"
-#include "exoauth/file.h"
 #include "exoauth/proto.h"
+#include "outfile.h"
 
 #define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
 /* All of it; a host with many accounts and no network has to end, too. */
@@ -47,28 +44,25 @@ static const struct {
 
 #define N_CHECKS (sizeof(checks) / sizeof(checks[0]))
 
-static int open_bundle(const char *path, struct exo_err *err)
+/* Where the report goes; to - with the rest. */
+static int open_bundle(struct exo_outfile *file, const char *path,
+                       struct exo_err *err)
 {
-    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    struct exo_path place;
-    int fd = -1;
+    char why[EXO_PATH_WHY] = "";
 
-    if (strcmp(path, "-") == 0) {
-        fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    } else if (exo_path_named(&place, path, EXO_PATH_BARE) == EXO_E_UNSAFE) {
-        (void)exo_err_set(err, EXO_STATUS_USAGE, "cannot make %s: %-s", path,
-                          place.why);
-        return -1;
-    } else if (place.dir >= 0) {
-        fd = openat(place.dir, place.name, flags, 0600);
-        exo_path_close(&place);
+    if (!path || strcmp(path, "-") == 0) {
+        return 0;
     }
-    if (fd < 0) {
-        (void)exo_err_set(err, EXO_STATUS_USAGE,
-                          "cannot make %s: %m; name a file that does not exist",
-                          path);
+    errno = exo_outfile_begin(file, path, why);
+    if (why[0] != '\0') {
+        return exo_err_set(err, EXO_STATUS_USAGE, "cannot make %s: %-s", path,
+                           why);
     }
-    return fd;
+    return errno == 0 ? 0
+                      : exo_err_set(err, EXO_STATUS_USAGE,
+                                    "cannot make %s: %m; name a file that does "
+                                    "not exist",
+                                    path);
 }
 
 /* Whom to look at. Failing is a finding of the configuration's check. */
@@ -127,12 +121,27 @@ static void run_checks(struct exo_doctor *d)
     }
 }
 
+static int print_report(const struct exo_doctor *d, const char *path,
+                        struct exo_outfile *file, struct exo_buf *out,
+                        struct exo_err *err)
+{
+    if (!path) {
+        return 0;
+    }
+    exo_buf_reset(out);
+    exo_doctor_bundle(out, d);
+    if (out->error != 0) {
+        return out->error;
+    }
+    return strcmp(path, "-") == 0 ? exo_out_buf(out, err)
+                                  : exo_outfile_finish(file, path, out, err);
+}
+
 static int print(const struct exo_doctor *d, const struct exo_options *options,
-                 int bundle_fd, struct exo_err *err)
+                 struct exo_outfile *file, struct exo_err *err)
 {
     struct exo_buf out = EXO_BUF_INIT(OUTPUT_MAX);
     bool quiet = options->report && strcmp(options->report, "-") == 0;
-    const char *text;
     int rc = 0;
 
     if (options->json) {
@@ -143,15 +152,8 @@ static int print(const struct exo_doctor *d, const struct exo_options *options,
     if (out.error != 0 || out.len > 0) {
         rc = exo_out_buf(&out, err);
     }
-    if (rc == 0 && bundle_fd >= 0) {
-        exo_buf_reset(&out);
-        exo_doctor_bundle(&out, d);
-        rc = exo_buf_done(&out, &text);
-        if (rc == 0 && exo_file_write_all(bundle_fd, text, out.len) != 0) {
-            rc = exo_err_set(err, EXO_STATUS_STORE,
-                             "cannot write the report: %m; see what %s is",
-                             options->report);
-        }
+    if (rc == 0) {
+        rc = print_report(d, options->report, file, &out, err);
     }
     if (rc != EXO_E_STATUS && (rc != 0 || d->nomem)) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
@@ -194,8 +196,8 @@ static void free_doctor(struct exo_doctor *d)
 static int run(struct exo_app *app, struct exo_options *options,
                struct exo_err *err)
 {
+    struct exo_outfile file = EXO_OUTFILE_INIT;
     struct exo_doctor d;
-    int bundle_fd = -1;
     int rc;
 
     if (options->json && options->report && strcmp(options->report, "-") == 0) {
@@ -203,11 +205,9 @@ static int run(struct exo_app *app, struct exo_options *options,
                            "--json and --bundle - both want the standard "
                            "output; name a file");
     }
-    if (options->report) {
-        bundle_fd = open_bundle(options->report, err);
-        if (bundle_fd < 0) {
-            return EXO_E_STATUS;
-        }
+    rc = open_bundle(&file, options->report, err);
+    if (rc != 0) {
+        return rc;
     }
     memset(&d, 0, sizeof(d));
     d.app = app;
@@ -217,13 +217,11 @@ static int run(struct exo_app *app, struct exo_options *options,
     d.conf_dir = conf_dir(&d);
     find_accounts(&d, options);
     run_checks(&d);
-    rc = print(&d, options, bundle_fd, err);
+    rc = print(&d, options, &file, err);
     if (rc == 0) {
         rc = verdict(&d, err);
     }
-    if (bundle_fd >= 0) {
-        (void)close(bundle_fd);
-    }
+    exo_outfile_drop(&file);
     free_doctor(&d);
     return rc;
 }

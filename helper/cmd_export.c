@@ -7,113 +7,24 @@
  * Inside are the records as they are without a seal, each behind a line with
  * its length; around them is exo_wrap_close(), purpose "credentials". The
  * account files are not in it: they hold no secret. No text and no output
- * holds a secret.
- *
- * The file is opened as root and written as run_as, who may not name or
- * remove it in root's directory. So it begins as a temporary file, and a
- * child of root's gives it its name when it is whole. Where the file system
- * knows files without a name (temp.h), a killed export leaves nothing; else
- * the child removes it when it hears nothing, and the next export does.
+ * holds a secret. outfile.c makes the file.
  */
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "account_word.h"
 #include "bundle.h"
 #include "exoauth/path.h"
 #include "exoauth/seal.h"
-#include "exoauth/temp.h"
 #include "names.h"
+#include "outfile.h"
 #include "passphrase.h"
 
 #define QUESTION "Passphrase of the bundle: "
-
-struct exo_export {
-    const char *name; /* of --out, in its directory */
-    struct exo_temp temp;
-    struct exo_later later;
-};
-
-/* In the child. 0 or an errno value, as below. */
-static int give_name(void *context)
-{
-    struct exo_export *export = context;
-    int rc = 0;
-
-    if (exo_temp_name(&export->temp, export->name, true) != 0) {
-        rc = errno != 0 ? errno : EIO;
-        exo_temp_drop(&export->temp);
-    } else if (fsync(export->temp.dirfd) != 0 && errno != EINVAL) {
-        rc = errno;
-    }
-    return rc;
-}
-
-static int take_away(void *context)
-{
-    struct exo_export *export = context;
-
-    exo_temp_drop(&export->temp);
-    return 0;
-}
-
-/* The directory of the file that is to be. 0 or an errno value; EPERM and why
- * where root must not write. */
-static int find_place(const char *out, int *fd, char why[EXO_PATH_WHY])
-{
-    struct exo_path path;
-    int rc = exo_path_named(&path, out, EXO_PATH_BARE);
-
-    if (rc == EXO_E_UNSAFE) {
-        memcpy(why, path.why, EXO_PATH_WHY);
-        return EPERM;
-    }
-    if (rc != 0) {
-        return errno != 0 ? errno : EIO;
-    }
-    *fd = path.found ? -1 : exo_path_reopen(&path);
-    rc = path.found ? EEXIST : *fd < 0 ? errno : 0;
-    exo_path_close(&path);
-    return rc;
-}
-
-static int begin_file(struct exo_export *export, const char *out,
-                      char why[EXO_PATH_WHY])
-{
-    const char *slash = strrchr(out, '/');
-    int fd = -1;
-    int rc;
-
-    export->name = slash ? slash + 1 : out;
-    if (export->name[0] == '\0') {
-        return EISDIR;
-    }
-    rc = find_place(out, &fd, why);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = exo_temp_open(&export->temp, fd, true) == 0 ? 0 : errno;
-    if (rc != 0) {
-        (void)close(fd);
-        return rc;
-    }
-    rc = exo_later_start_temp(&export->later, &export->temp, give_name,
-                              take_away, export);
-    if (rc != 0) {
-        exo_temp_drop(&export->temp);
-        (void)close(fd);
-    }
-    return rc;
-}
 
 static int before_export(struct exo_app *app, struct exo_options *o,
                          struct exo_err *err)
@@ -133,14 +44,13 @@ static int before_export(struct exo_app *app, struct exo_options *o,
                            "export: add --out FILE, a file that is not there "
                            "yet");
     }
-    o->export = calloc(1, sizeof(*o->export));
-    if (!o->export) {
+    o->outfile = calloc(1, sizeof(*o->outfile));
+    if (!o->outfile) {
         return EXO_E_NOMEM;
     }
-    o->export->temp.fd = -1;
-    errno = begin_file(o->export, o->out, why);
+    errno = exo_outfile_begin(o->outfile, o->out, why);
     if (why[0] != '\0') {
-        return exo_err_set(err, EXO_STATUS_USAGE, "--out %s: %s", o->out, why);
+        return exo_err_set(err, EXO_STATUS_USAGE, "--out %s: %-s", o->out, why);
     }
     if (errno != 0) {
         return exo_err_set(err, EXO_STATUS_USAGE,
@@ -217,44 +127,6 @@ static int seal_bundle(struct exo_app *app, struct exo_options *o,
     return rc;
 }
 
-/* Whole and durable but for its name. 0 or an errno value. */
-static int finish_file(struct exo_export *export, const struct exo_buf *text)
-{
-    const char *whole;
-
-    if (exo_buf_done(text, &whole) != 0) {
-        return ENOMEM;
-    }
-    if (exo_file_write_all(export->temp.fd, whole, text->len) != 0 ||
-        (fsync(export->temp.fd) != 0 && errno != EINVAL)) {
-        return errno != 0 ? errno : EIO;
-    }
-    return exo_later_finish(&export->later, true);
-}
-
-static int say_finished(const struct exo_options *o, int error,
-                        struct exo_err *err)
-{
-    if (error == 0) {
-        return 0;
-    }
-    if (error == ECHILD) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "cannot tell whether %s was written: %s; if it is "
-                           "there it is whole, else run it again",
-                           o->out, exo_later_why(error));
-    }
-    if (error == EEXIST) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "cannot write %s: somebody else made it meanwhile, "
-                           "and it is left as it is; name another file",
-                           o->out);
-    }
-    return exo_err_set(err, EXO_STATUS_STORE,
-                       "cannot write %s: %s; nothing was written; %s", o->out,
-                       exo_later_why(error), exo_later_remedy(error));
-}
-
 static int run_export(struct exo_app *app, struct exo_options *o,
                       struct exo_err *err)
 {
@@ -262,7 +134,7 @@ static int run_export(struct exo_app *app, struct exo_options *o,
     int rc = seal_bundle(app, o, &text, err);
 
     if (rc == 0) {
-        rc = say_finished(o, finish_file(o->export, &text), err);
+        rc = exo_outfile_finish(o->outfile, o->out, &text, err);
     } else if (err->status == EXO_STATUS_OK) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "cannot write %s: %s; nothing was written; run it "
@@ -275,15 +147,11 @@ static int run_export(struct exo_app *app, struct exo_options *o,
 
 void exo_export_free(struct exo_options *o)
 {
-    if (o->export) {
-        (void)exo_later_finish(&o->export->later, false);
-        if (o->export->temp.fd >= 0) {
-            (void)close(o->export->temp.fd);
-            (void)close(o->export->temp.dirfd);
-        }
-        free(o->export);
+    if (o->outfile) {
+        exo_outfile_drop(o->outfile);
+        free(o->outfile);
     }
-    o->export = NULL;
+    o->outfile = NULL;
 }
 
 const struct exo_command exo_cmd_export = {

@@ -107,6 +107,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/options_table.c \
 	helper/options_table.h \
 	helper/out.c \
+	helper/outfile.c \
+	helper/outfile.h \
 	helper/outcome.c \
 	helper/peer.c \
 	helper/peer.h \

@@ -110,4 +110,34 @@ full()
 }
 exits 74 'a full disk' full
 
+# A report that cannot be written is not there, nor a part of it.
+mkdir "$SITE/reports"
+cut()
+{
+    (ulimit -f "$1"; exec "$EXO" doctor --bundle "$SITE/reports/cut" --config "$SITE_CONF") \
+        2>&1 >/dev/null | cat >&2
+    return "${PIPESTATUS[0]}"
+}
+for blocks in 0 1; do
+    exits 74 "a limit of file sizes, $blocks" cut $blocks
+    one_line "a limit of file sizes, $blocks" \
+        'cannot write .*/reports/cut: File too large; nothing was written; raise the limit'
+    is "$(ls -A "$SITE/reports")" '' 'and nothing is left'
+done
+if command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null; then
+    for call in fsync linkat renameat2; do
+        strace -f -qq -o /dev/null -e trace=$call -e inject=$call:error=ENOSPC \
+            "$EXO" doctor --bundle "$SITE/reports/full" --config "$SITE_CONF" >/dev/null 2>"$SITE/err"
+        [[ -e $SITE/reports/full ]] && rm "$SITE/reports/full" ||
+            ok "no room at $call" grep -q 'No space left on device; nothing was written; free space' "$SITE/err"
+        is "$(ls -A "$SITE/reports")" '' "$call: nothing is left"
+    done
+    { (exec strace -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=KILL \
+        "$EXO" doctor --bundle "$SITE/reports/killed" --config "$SITE_CONF") >/dev/null; } 2>/dev/null
+    for ((i = 0; i < 100; i++)); do [[ $(ls -A "$SITE/reports") ]] || break; sleep 0.05; done
+    is "$(ls -A "$SITE/reports")" '' 'killed: nothing is left'
+else
+    skip 'no room' 'strace may trace nothing here'
+fi
+
 all_have_remedies

@@ -172,7 +172,7 @@ OTHERS = {('mail/mail.c', 'text'), ('mail/stream.c', 'why'),
           ('common/conf.c', 'conf->block.why'), ('helper/draft.c', 'block.why'),
           ('helper/settings.c', 's->block.why'), ('oauth/identity.c', 'why'),
           ('helper/settings_check.c', 'why'), ('store/', 'name.text'),
-          ('helper/cmd_export.c', 'why'), ('helper/account_word.c', 'why'),
+          ('helper/account_word.c', 'why'),
           ('mail/login_try.c', 'message')}
 # Where a command stands in another text: a page of help, the answer of explain,
 # the end of a message, the line for a monitor.
