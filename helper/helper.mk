@@ -143,12 +143,16 @@ libexoauth_helper_la_SOURCES = \
 	helper/setup_changes.c \
 	helper/setup_check.c \
 	helper/setup_client.c \
+	helper/setup_client.h \
 	helper/setup_draft.c \
-	helper/setup_files.c \
+	helper/setup_file.c \
 	helper/setup_journal.c \
 	helper/setup_journal.h \
+	helper/setup_maps.c \
 	helper/setup_plan.c \
 	helper/setup_read.c \
+	helper/setup_route.c \
+	helper/setup_texts.c \
 	helper/setup_undo.c \
 	helper/setup_warn.c \
 	helper/show.h \

@@ -102,8 +102,8 @@ int exo_setup_plan_conf(struct exo_setup *setup,
                         struct exo_err *err) EXO_MUST_CHECK;
 int exo_setup_plan_maps(struct exo_setup *setup,
                         struct exo_err *err) EXO_MUST_CHECK;
-int exo_setup_plan_client(struct exo_setup *setup,
-                          struct exo_err *err) EXO_MUST_CHECK;
+int exo_setup_plan_route(struct exo_setup *setup,
+                         struct exo_err *err) EXO_MUST_CHECK;
 int exo_setup_plan_spawn(struct exo_setup *setup,
                          struct exo_err *err) EXO_MUST_CHECK;
 /* Does that TLS level, maybe with attributes after it, demand a verified

@@ -2,8 +2,8 @@
 /*
  * What the smtp(8) client that will log in has to be told (setup.h): in
  * main.cf for the relayhost, as options of a service of its own with
- * --transport. Called by exo_setup_plan(); adds to the list of changes and
- * finds the jail.
+ * --transport. Called by setup_route.c, which knows which of the two it is;
+ * adds to the list of changes. The client is the caller's.
  *
  * A value that does its work stays as the administrator wrote it, above all a
  * stricter one. One thing is loosened: `noplaintext` goes from the options
@@ -16,20 +16,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "setup.h"
+#include "setup_client.h"
 
 #define SAYS_MAX 4096
 
-/* One parameter for the client: where it is to stand. */
-struct client {
-    struct exo_setup *setup;
-    const struct exo_postfix_service *service; /* NULL: yet to be made */
-    struct exo_buf options; /* of the transport: " -o name=value"... */
-};
-
 /* What is in force for it now. A service of its own begins with what main.cf
  * says and not with what it was told last time. */
-static const char *now(const struct client *c, const char *name)
+static const char *now(const struct exo_setup_client *c, const char *name)
 {
     const char *value =
         c->service && !c->setup->transport
@@ -39,7 +32,8 @@ static const char *now(const struct client *c, const char *name)
     return value ? value : exo_postfix_get(c->setup->postfix, name);
 }
 
-static void want(struct client *c, const char *name, const char *value)
+static void want(struct exo_setup_client *c, const char *name,
+                 const char *value)
 {
     struct exo_setup *s = c->setup;
 
@@ -54,7 +48,7 @@ static void want(struct client *c, const char *name, const char *value)
 }
 
 /* The same with a text that was built; half of one is wanted nowhere. */
-static void want_text(struct client *c, const char *name,
+static void want_text(struct exo_setup_client *c, const char *name,
                       const struct exo_buf *value)
 {
     const char *text;
@@ -67,9 +61,8 @@ static void want_text(struct client *c, const char *name,
     }
 }
 
-/* A value that has to be this, and is left alone if it is. Of a service of
- * its own it is always said: main.cf may change. */
-static void want_value(struct client *c, const char *name, const char *value)
+void exo_setup_client_value(struct exo_setup_client *c, const char *name,
+                            const char *value)
 {
     if (c->setup->transport || strcmp(now(c, name), value) != 0) {
         want(c, name, value);
@@ -89,7 +82,7 @@ bool exo_setup_is_strict(const char *level)
     return false;
 }
 
-static void want_tls(struct client *c)
+static void want_tls(struct exo_setup_client *c)
 {
     const char *level = now(c, "smtp_tls_security_level");
     const char *port = NULL;
@@ -97,16 +90,16 @@ static void want_tls(struct client *c)
     if (exo_buf_done(&c->setup->relay, &port) == 0) {
         port = strrchr(port, ':');
     }
-    want_value(c, "smtp_tls_security_level",
-               exo_setup_is_strict(level) ? level : "secure");
+    exo_setup_client_value(c, "smtp_tls_security_level",
+                           exo_setup_is_strict(level) ? level : "secure");
     if (port && (strcmp(port, ":465") == 0 || strcmp(port, ":smtps") == 0 ||
                  strcmp(port, ":submissions") == 0)) {
-        want_value(c, "smtp_tls_wrappermode", "yes");
+        exo_setup_client_value(c, "smtp_tls_wrappermode", "yes");
     }
 }
 
 /* smtp(8) reads a CAfile before it enters the jail, a CApath within. */
-static void want_ca(struct client *c)
+static void want_ca(struct exo_setup_client *c)
 {
     static const char *const bundles[] = {
         "/etc/ssl/certs/ca-certificates.crt",
@@ -131,7 +124,7 @@ static void want_ca(struct client *c)
 }
 
 /* Every option but noplaintext, in its order. */
-static int want_security(struct client *c, struct exo_err *err)
+static int want_security(struct exo_setup_client *c, struct exo_err *err)
 {
     static const char name[] = "smtp_sasl_tls_verified_security_options";
     static const char *const never[] = { "noactive", "mutual_auth",
@@ -169,7 +162,7 @@ static int want_security(struct client *c, struct exo_err *err)
 }
 
 /* Ours in front of what is there, so that both are found. */
-static void want_maps(struct client *c)
+static void want_maps(struct exo_setup_client *c)
 {
     static const char name[] = "smtp_sasl_password_maps";
     struct exo_setup *s = c->setup;
@@ -184,14 +177,15 @@ static void want_maps(struct client *c)
     exo_setup_other_maps(s, today, &list);
     want_text(c, name, &list);
     if (s->by_sender) {
-        want_value(c, "smtp_sender_dependent_authentication", "yes");
+        exo_setup_client_value(c, "smtp_sender_dependent_authentication",
+                               "yes");
     }
     exo_buf_free(&list);
 }
 
 /* Without a filter libsasl2 might prefer GSSAPI or SCRAM where a server has
  * it; but a filter is for every relay that has a password, too. */
-static void want_filter(struct client *c)
+static void want_filter(struct exo_setup_client *c)
 {
     static const char name[] = "smtp_sasl_mechanism_filter";
     struct exo_setup *s = c->setup;
@@ -217,7 +211,7 @@ static void want_filter(struct client *c)
 }
 
 /* Exchange takes three connections at a time from a mailbox. */
-static void want_pace(struct client *c, const char *transport)
+static void want_pace(struct exo_setup_client *c, const char *transport)
 {
     struct exo_setup *s = c->setup;
     struct exo_buf name = EXO_BUF_INIT(512);
@@ -253,162 +247,17 @@ static void want_pace(struct client *c, const char *transport)
     exo_buf_free(&value);
 }
 
-static int want_all(struct client *c, const char *transport,
-                    struct exo_err *err)
+int exo_setup_client_plan(struct exo_setup_client *c, const char *transport,
+                          struct exo_err *err)
 {
     int rc;
 
     want_tls(c);
     want_ca(c);
-    want_value(c, "smtp_sasl_auth_enable", "yes");
+    exo_setup_client_value(c, "smtp_sasl_auth_enable", "yes");
     want_maps(c);
     rc = want_security(c, err);
     want_filter(c);
     want_pace(c, transport);
     return rc != 0 ? rc : c->options.error;
-}
-
-/* ---- the relayhost ----------------------------------------------------- */
-
-/* An option of the service in master.cf wins over main.cf. */
-static int check_overrides(const struct exo_setup *s,
-                           const struct exo_postfix_service *service,
-                           struct exo_err *err)
-{
-    for (size_t i = 0; i < s->changes.n; i++) {
-        const struct exo_change *c = &s->changes.item[i];
-
-        if (exo_postfix_override(s->postfix, service, c->name)) {
-            return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                               "%s/%s has its own %s in master.cf, which would "
-                               "win; use --transport NAME, or run: postconf "
-                               "-c %s -PX %s/%s/%s",
-                               service->name, service->type, c->name,
-                               EXO_SH(s->postfix->config_dir, "DIR"),
-                               EXO_SH(service->name, "NAME"),
-                               EXO_SH(service->type, "TYPE"),
-                               EXO_SH(c->name, "PARAMETER"));
-        }
-    }
-    return 0;
-}
-
-static int plan_relayhost(struct exo_setup *s, struct exo_err *err)
-{
-    const char *route = exo_postfix_get(s->postfix, "default_transport");
-    struct client c = { s, NULL, EXO_BUF_INIT(SAYS_MAX) };
-    const char *relay;
-    char name[128] = "";
-    int rc;
-
-    memcpy(name, route,
-           strcspn(route, ":") < sizeof(name) ? strcspn(route, ":") : 0);
-    c.service = exo_postfix_find(s->postfix, name, "unix");
-    if (!c.service || strcmp(c.service->command, "smtp") != 0) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "default_transport is %s, which is no smtp(8) in "
-                           "master.cf; use --transport NAME",
-                           route);
-    }
-    s->chroot = c.service->chroot;
-    rc = want_all(&c, name, err);
-    if (rc == 0) {
-        rc = exo_buf_done(&s->relay, &relay);
-    }
-    if (rc == 0) {
-        want_value(&c, "relayhost", relay);
-        rc = check_overrides(s, c.service, err);
-    }
-    exo_buf_free(&c.options);
-    return rc;
-}
-
-/* ---- a transport of its own -------------------------------------------- */
-
-static int check_name(const struct exo_setup *s,
-                      const struct exo_postfix_service *service,
-                      struct exo_err *err)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    const char *name = s->transport;
-
-    if (*name == '\0' || *name == '-' || name[strspn(name, letters)] != '\0' ||
-        strcmp(name, EXO_SETUP_SERVICE) == 0) {
-        return exo_err_set(err, EXO_STATUS_USAGE,
-                           "--transport %s: not a name for a service; use "
-                           "letters, digits, - and _",
-                           name);
-    }
-    if (service && !strstr(service->line, "/exoauth_passwd")) {
-        return exo_err_set(err, EXO_STATUS_USAGE,
-                           "--transport %s: there is such a service already, "
-                           "for others; choose another name",
-                           name);
-    }
-    return 0;
-}
-
-/* The senders are led to it before what led them elsewhere. */
-static void want_ways(struct exo_setup *s)
-{
-    static const char name[] = "sender_dependent_default_transport_maps";
-    const char *today = exo_postfix_said(s->postfix, name);
-    struct exo_buf list = EXO_BUF_INIT(EXO_SETUP_TEXT);
-
-    exo_setup_map(s, EXO_SETUP_WAYS, &list);
-    exo_setup_other_maps(s, today, &list);
-    exo_changes_text(&s->changes, EXO_SETUP_MAIN, name, today, &list);
-    exo_buf_free(&list);
-}
-
-static int plan_transport(struct exo_setup *s, struct exo_err *err)
-{
-    const struct exo_postfix_service *smtp =
-        exo_postfix_find(s->postfix, "smtp", "unix");
-    struct client c = { s, NULL, EXO_BUF_INIT(EXO_BLOCK_VALUE) };
-    struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_VALUE);
-    struct exo_changes master = { NULL, 0, 0 };
-    const char *name;
-    int rc;
-
-    c.service = exo_postfix_find(s->postfix, s->transport, "unix");
-    rc = check_name(s, c.service, err);
-    if (rc != 0) {
-        return rc;
-    }
-    s->chroot = c.service ? c.service->chroot : !smtp || smtp->chroot;
-    rc = want_all(&c, s->transport, err);
-    exo_buf_fmt(&text, "%s unix - - %c - - smtp", s->transport,
-                s->chroot ? 'y' : 'n');
-    exo_buf_join(&text, &c.options);
-    want_ways(s);
-    /* master.cf comes before main.cf. */
-    exo_buf_reset(&c.options);
-    exo_buf_fmt(&c.options, "%s/unix", s->transport);
-    if (exo_buf_done(&c.options, &name) == 0) {
-        exo_changes_text(&master, EXO_SETUP_MASTER, name,
-                         c.service ? c.service->line : NULL, &text);
-    } else {
-        master.error = c.options.error;
-    }
-    for (size_t i = 0; i < s->changes.n; i++) {
-        const struct exo_change *item = &s->changes.item[i];
-
-        exo_changes_add(&master, item->kind, item->name, item->before,
-                        item->after);
-    }
-    if (s->changes.error != 0) {
-        master.error = s->changes.error;
-    }
-    exo_changes_free(&s->changes);
-    s->changes = master;
-    exo_buf_free(&c.options);
-    exo_buf_free(&text);
-    return rc;
-}
-
-int exo_setup_plan_client(struct exo_setup *s, struct exo_err *err)
-{
-    return s->transport ? plan_transport(s, err) : plan_relayhost(s, err);
 }
