@@ -104,6 +104,7 @@ const char *exo_errno_remedy(int saved_errno, const char *otherwise)
         { EROFS, "mount its file system read-write" },
         { EIO, "the disk failed, see the kernel log" },
         { EOPNOTSUPP, "use a file system that keeps owners and modes" },
+        { ENOSYS, "allow this system call where a sandbox forbids it" },
         { EMFILE, "raise the limit of open files" },
         { ENFILE, "raise the limit of open files" },
         { EAGAIN, "raise the limit of processes" },

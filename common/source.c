@@ -37,7 +37,9 @@ struct search {
     bool allowed;      /* the server may have it */
     bool usable;       /* allowed, and it has not expired */
     const char *state; /* the published token, in words */
-    bool starved;      /* it could not be looked at, and why says so */
+    const char *ended; /* who was asked last, and went without a word */
+    size_t ended_len;
+    bool starved; /* it could not be looked at, and why says so */
     struct exo_err why;
     struct exo_buf tried;
 };
@@ -116,12 +118,25 @@ static void read_owner(struct search *search)
 
 /* ---- asking ------------------------------------------------------------ */
 
+/* It was there and is gone, before our request or after it. */
+static bool has_ended(const struct search *search, int rc)
+{
+    return (rc == EXO_E_SHORT && search->answer->in.len == 0) ||
+           (rc == EXO_E_IO &&
+            (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN));
+}
+
 static void note(struct search *search, const char *who, size_t len, int rc)
 {
     const char *why = exo_strerror(rc);
     struct exo_buf *tried = &search->tried;
 
-    if (rc == EXO_E_UNSAFE) {
+    search->ended = NULL;
+    if (has_ended(search, rc)) {
+        search->ended = who;
+        search->ended_len = len < 80 ? len : 80;
+        why = "ended without a reply";
+    } else if (rc == EXO_E_UNSAFE) {
         why = "its owner is not believed";
     } else if (rc == EXO_E_SHORT || rc == EXO_E_SYNTAX) {
         why = "a broken reply";
@@ -267,6 +282,15 @@ static void refuse_all(struct search *search)
         (void)exo_err_set(&search->answer->message, EXO_STATUS_TRANSIENT,
                           "no token for %.64s: %-s", search->request->get,
                           search->why.text);
+        return;
+    }
+    if (search->ended != NULL) {
+        (void)exo_err_set(&search->answer->message, EXO_STATUS_TRANSIENT,
+                          "no token for %.64s: %.*s ended without a reply, its "
+                          "log says why; run: exoauth refresh %s",
+                          search->request->get, (int)search->ended_len,
+                          search->ended,
+                          EXO_SH(search->request->get, "ACCOUNT"));
         return;
     }
     if (search->tried.len == 0) {

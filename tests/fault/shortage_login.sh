@@ -27,9 +27,7 @@ again="'$EXO' login $new --if-needed --refresh-token-file '$SITE/secret/refresh'
 again+="$(printf ' %q' "${set_up[@]}") --config '$SITE_CONF'"
 login=("${SHORTAGE_SITE[@]:0:14}" --check "$whole"
     --owns "store/$new.(json|prev)" --owns "tokens/$new"
-    --owns "exoauth.d/$new.conf=(is stored|cannot write to standard output)"
-    --says '74=cannot write to standard output'
-    --says '78=Function not implemented') # no shortage, and never seen
+    --owns "exoauth.d/$new.conf=is stored")
 
 shortage 'login with a refresh token' "${login[@]}" --after "$again" \
     -- "$EXO" login $new --refresh-token-file "$SITE/secret/refresh" \

@@ -39,7 +39,7 @@ rekeyed()
     shortage "$what" --state "$SITE_STORE" --state "$SITE/etc" \
         --owns 'store/[^/]*\.(json|prev)$' \
         --owns 'etc/exoauth\.key$=^(?!.*nothing was changed)' \
-        --fine 'run: exoauth rekey|could not be removed' --check "$check" "${options[@]}" \
+        --fine 'run: exoauth rekey' --fine 'could not be removed' --check "$check" "${options[@]}" \
         --after "$after" \
         -- "$EXO" rekey "$@" --config "$SITE_CONF"
 }

@@ -18,7 +18,7 @@ shortage_person expired
 shortage_site
 
 shortage 'token, with a request' "${SHORTAGE_SITE[@]}" --quiet \
-    --says '75=the request was cut short' --check "$(shortage_serial 2)" \
+    --check "$(shortage_serial 2)" \
     -- "$EXO" token $person --config "$SITE_CONF"
 ok 'a token that lives' x refresh $person --force
 shortage_site 2

@@ -63,7 +63,8 @@ struct board {
     _Atomic int64_t others;
     int64_t persist; /* so do all after it */
     int64_t record;  /* notes the way to each point */
-    char text[4032]; /* call, errno, and who called whom */
+    int64_t pid;     /* of the process in which it failed */
+    char text[4024]; /* call, errno, and who called whom */
     uint64_t way[POINTS];
 };
 
@@ -233,6 +234,7 @@ static bool fails_from(void *back, int kind, const char *what, int error)
         }
         if (number == board->want) {
             note(what, error, frames, n > 0 ? n : backtrace(frames, FRAMES));
+            board->pid = getpid();
             atomic_fetch_add(&board->fired, 1);
         }
     }

@@ -27,7 +27,8 @@ and afterwards each --after works, with no temporary file left.
   --owns PATH[=TEXT]   files (a regular expression, from the top of the state)
                        that a failed run may change; with TEXT: if it says so
   --says CODE=TEXT     a failure with CODE that says TEXT is right, too
-  --fine TEXT          words of the command that look wrong and are not
+  --fine TEXT          words of the command that look wrong and are not; of both
+                       one that nothing needs is a finding where all is tried
   --kinds alloc|call   only these
   --step N             each N-th allocation of libraries (499)
   --alike N            of points with one stack the first N (1) and the last
@@ -58,6 +59,9 @@ TEXTS = {
 DISK = (errno.EIO, errno.ENOSPC, errno.ENOSYS)
 # An answer that is lost on its way is lost.
 LINE = re.compile(r"(recv|send|poll|getsockopt|getpeername) \d+ libcurl")
+# Who asked another process knows no more.
+LOST = re.compile(r"ended without a reply, its log says why; run: exoauth|"
+                  r"the request was cut short; try again, or run: exoauth")
 WRONG = re.compile(
     r"damaged|refused|does not hold|chown|chmod|mv |rm -|right key|remove|"
     r"somebody else|internal|malformed|absolute path|not found|[Nn]o such|"
@@ -67,7 +71,7 @@ WRONG = re.compile(
 CRASH = re.compile(r"AddressSanitizer|runtime error:|[Aa]ssertion|free\(\)|"
                    r"malloc\(\)|corrupted|stack smashing")
 TEMP = re.compile(r"/\.tmp\.|/\.exoauth\.[^/]*\.\d+$")
-BOARD = struct.Struct("=8q")
+BOARD = struct.Struct("=9q")
 TEXT = 4096
 POINTS = 32768
 SIZE = TEXT + 8 * POINTS
@@ -85,16 +89,16 @@ class Board:
         self.map = mmap.mmap(self.file.fileno(), SIZE)
 
     def set(self, want, kinds, step, record):
-        self.map[:TEXT] = BOARD.pack(want, 0, 0, kinds, step, 0, 0, record) + \
+        self.map[:TEXT] = BOARD.pack(want, 0, 0, kinds, step, 0, 0, record, 0) + \
             bytes(TEXT - BOARD.size)
 
     def ways(self, count):
         return struct.unpack(f"={count}Q", self.map[TEXT:TEXT + 8 * count])
 
     def get(self):
-        _, count, fired, *_ = BOARD.unpack(self.map[:BOARD.size])
+        _, count, fired, *_, pid = BOARD.unpack(self.map[:BOARD.size])
         text = self.map[BOARD.size:TEXT].split(b"\0", 1)[0].decode()
-        return count, fired, text
+        return count, fired, pid, text
 
 
 class State:
@@ -163,6 +167,7 @@ class Harness:
         self.kinds = {"alloc": 1, "call": 2}.get(options["--kinds"], 3)
         self.before = self.state.read()
         self.found = collections.OrderedDict()
+        self.used = set()
         # What goes on in the background becomes ours, and is waited for.
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
@@ -201,7 +206,7 @@ class Harness:
             run.out, run.err = child.communicate()
             run.hung = True
         run.hung |= not self.children(until)
-        run.rc = child.returncode
+        run.pid, run.rc = child.pid, child.returncode
         run.out = run.out.decode(errors="replace")
         run.err = run.err.decode(errors="replace")
         return run
@@ -215,7 +220,8 @@ class Harness:
         env = {**os.environ, "LD_PRELOAD": self.o["--shim"],
                "EXO_SHORTAGE": self.board.path}
         run = self.execute(self.command, env)
-        run.count, run.fired, run.text = self.board.get()
+        run.count, run.fired, pid, run.text = self.board.get()
+        run.elsewhere = pid != run.pid
         run.now = self.state.read()
         run.asked = self.spent() != asked
         return run
@@ -233,8 +239,32 @@ class Harness:
         for rule in self.o["--owns"]:
             where, _, text = rule.partition("=")
             if re.search(where, self.name(path)):
+                self.used.add(("--owns", rule))
                 return not text or re.search(text, run.err + run.out)
         return False
+
+    def said(self, run):
+        """Whether a rule knows this failure, which would be a finding else."""
+        for rule in self.o["--says"]:
+            code, text = rule.split("=", 1)
+            if run.rc == int(code) and re.search(text, run.err):
+                self.used.add(("--says", rule))
+                return True
+        return False
+
+    def fault(self, run, error, last):
+        # A process that died of it has said why in its log.
+        if run.elsewhere and run.rc == 75 and LOST.search(last):
+            return None
+        if not re.search(TEXTS.get(error, "."), last):
+            return f"exit {run.rc}, wrong cause: {last}"
+        if run.rc not in ((74, 75) if error in DISK else (75,)):
+            return f"exit {run.rc}: {last}"
+        if "; " not in last:
+            return f"no remedy: {last}"
+        if re.search(r"exoauth login", last):
+            return f"a remedy that spends: {last}"
+        return None
 
     def judge_failure(self, run, error):
         told = self.peace.err.splitlines()  # instructions, too
@@ -244,17 +274,9 @@ class Harness:
             return
         if any(not line.startswith("exoauth: ") for line in lines):
             yield f"not a line of ours: {run.err!r}"
-        said = any(run.rc == int(rule.split("=", 1)[0]) and
-                   re.search(rule.split("=", 1)[1], run.err)
-                   for rule in self.o["--says"])
-        if not said and not re.search(TEXTS.get(error, "."), lines[-1]):
-            yield f"exit {run.rc}, wrong cause: {lines[-1]}"
-        elif not said and run.rc not in ((74, 75) if error in DISK else (75,)):
-            yield f"exit {run.rc}: {lines[-1]}"
-        elif not said and "; " not in lines[-1]:
-            yield f"no remedy: {lines[-1]}"
-        elif not said and re.search(r"exoauth login", lines[-1]):
-            yield f"a remedy that spends: {lines[-1]}"
+        fault = self.fault(run, error, lines[-1])
+        if fault and not self.said(run):
+            yield fault
         for path in self.changed(run):
             if not self.owned(path, run):
                 yield f"exit {run.rc}, but {self.name(path)} changed: {run.err!r}"
@@ -300,8 +322,12 @@ class Harness:
             yield from self.judge_failure(run, int(error))
         else:
             yield from self.judge_success(run)
-        wrong = WRONG.search(re.sub(self.o["--fine"], "", run.err)
-                             if self.o["--fine"] else run.err)
+        wrong = WRONG.search(run.err)
+        for rule in self.o["--fine"] if wrong else []:
+            fewer = re.sub(rule, "", run.err)
+            if fewer != run.err:
+                self.used.add(("--fine", rule))
+            wrong = wrong and WRONG.search(fewer)
         if wrong and not WRONG.search(self.peace.err):
             yield f"exit {run.rc}, calls it {wrong.group()!r}: {run.err.strip()}"
         yield from self.judge_after(run)
@@ -352,9 +378,18 @@ class Harness:
             print(f"{len(hits)} x {finding}")
             for number, text in hits[:int(self.o["--places"])]:
                 print(f"    at {number}: {self.place(text)}")
+        # Only who has tried everything can tell.
+        if os.environ.get("EXO_SHORTAGE_POINTS", "") in ("", "/1", "all"):
+            self.judge_rules()
         self.state.restore(self.before)
         self.reset()
         print(f"{ran} of {self.peace.count} points")
+
+    def judge_rules(self):
+        for option in "--says", "--fine":
+            for rule in self.o[option]:
+                if (option, rule) not in self.used:
+                    print(f"never needed: {option} {rule!r}")
 
     def place(self, text):
         what, error, *frames = text.split(" ")
@@ -376,7 +411,7 @@ def main():
     options = {"--board": "", "--shim": "", "--state": [], "--input": "",
                "--reset": "", "--turn": "0", "--spent": "", "--after": [], "--check": "",
                "--owns": [], "--says": [], "--kinds": "all", "--step": "499",
-               "--alike": "1", "--fine": "", "--places": "3",
+               "--alike": "1", "--fine": [], "--places": "3",
                "--quiet": False}
     args = sys.argv[1:]
     while args and args[0] != "--":

@@ -85,8 +85,11 @@ static const struct row rows[] = {
       EXO_STATUS_NO_ACCOUNT, "because", false, 0 },
     { NONE, NULL, -1, -1, NULL, SAY("misconfigured"), HELPER, false,
       EXO_STATUS_MISCONFIGURED, "because", true, 0 },
-    { NONE, NULL, -1, -1, "broken", "", BOTH, false, EXO_STATUS_TRANSIENT,
+    { NONE, NULL, -1, -1, "broken", NULL, SOCKET, false, EXO_STATUS_TRANSIENT,
       "a broken reply", false, 0 },
+    { NONE, NULL, -1, -1, "broken", "", BOTH, false, EXO_STATUS_TRANSIENT,
+      "ended without a reply, its log says why; run: exoauth refresh a@b.c",
+      false, 0 },
     { NONE, NULL, -1, -1, NULL, NULL, NOBODY_ASKED, false, EXO_STATUS_TRANSIENT,
       "No such file or directory", false, 0 },
     /* the server is not in `servers`: the broker may know better */
