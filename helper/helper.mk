@@ -142,18 +142,22 @@ libexoauth_helper_la_SOURCES = \
 	helper/setup_apply.c \
 	helper/setup_changes.c \
 	helper/setup_check.c \
+	helper/setup_check.h \
 	helper/setup_client.c \
 	helper/setup_client.h \
 	helper/setup_draft.c \
 	helper/setup_file.c \
 	helper/setup_journal.c \
 	helper/setup_journal.h \
+	helper/setup_judge.c \
 	helper/setup_maps.c \
 	helper/setup_plan.c \
 	helper/setup_read.c \
 	helper/setup_route.c \
+	helper/setup_serve.c \
 	helper/setup_texts.c \
 	helper/setup_undo.c \
+	helper/setup_undo.h \
 	helper/setup_warn.c \
 	helper/show.h \
 	helper/spend.c \

@@ -5,8 +5,7 @@
  * Postfix has been told. Each part runs in a child that is what Postfix would
  * start: nothing of root's rights, groups or environment may be why it works.
  *
- *   serve   the line of master.cf, with that user, his own group and no
- *           other, no environment, in the queue directory
+ *   serve   the line of master.cf (setup_serve.c)
  *   login   libsasl2 with master(8)'s environment, started as root, then in
  *           the jail, then the mail user with his groups (plugins.h)
  *   socket  the same, asking private/exoauth and nothing else
@@ -28,118 +27,9 @@
 #include "exoauth/process.h"
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
-#include "peer.h"
-#include "setup.h"
+#include "setup_check.h"
 
-#define CHECK_MS 30000
-#define SERVICE_MS 90000 /* serve ends before; a request is not to be cut */
-#define SOCKET_MS 10000  /* for master(8) to listen after a reload */
-#define WORDS_MAX 64
-
-/* ---- serve ------------------------------------------------------------- */
-
-struct service {
-    struct exo_buf line;
-    const char *argv[WORDS_MAX];
-    struct passwd *pw;
-    gid_t gid;
-};
-
-/* user=NAME[:GROUP] argv=PROGRAM ARG... of the line in master.cf, whether it
- * is there already or shall be. */
-static int read_service(const struct exo_setup *s, struct service *service,
-                        struct exo_err *err)
-{
-    static const char name[] = EXO_SETUP_SERVICE "/unix";
-    const struct exo_change *c =
-        exo_changes_find(&s->changes, EXO_SETUP_MASTER, name);
-    const struct exo_postfix_service *there =
-        exo_postfix_find(s->postfix, EXO_SETUP_SERVICE, "unix");
-    char *word, *rest;
-    size_t n = 0;
-
-    exo_buf_str(&service->line, c ? c->after : there ? there->line : "");
-    word =
-        service->line.error != 0 ? NULL : strstr(service->line.data, "user=");
-    rest = word ? strstr(word, " argv=") : NULL;
-    if (rest) {
-        *rest = '\0';
-        service->pw = getpwnam(word + strlen("user="));
-        word = rest + strlen(" argv=");
-        while (n < WORDS_MAX - 1 && word && *word != '\0') {
-            service->argv[n++] = word;
-            word = strchr(word, ' ');
-            if (word) {
-                *word++ = '\0';
-            }
-        }
-    }
-    if (n == 0 || !service->pw) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "the service exoauth in master.cf cannot be run: "
-                           "its user is not there; see: getent passwd %s",
-                           EXO_SH(s->conf->run_as, "USER"));
-    }
-    return 0;
-}
-
-/* As spawn(8) does it; fd is its 0, 1 and 2. */
-static int start_service(struct exo_child *child, const struct service *service,
-                         const char *dir, int fd)
-{
-    char *none[] = { NULL };
-    gid_t gid = service->pw->pw_gid;
-    const struct exo_process_user user = { service->pw->pw_uid, gid, &gid, 1 };
-    struct exo_process process = EXO_PROCESS_INIT;
-
-    process.argv = service->argv;
-    process.env = none;
-    process.dir = dir;
-    process.user = &user;
-    process.timeout_ms = SERVICE_MS;
-    for (int i = 0; i < 3; i++) {
-        process.fd[i] = fd;
-    }
-    return exo_process_start(child, &process);
-}
-
-static int converse(const struct exo_setup *s, const char *account, int fd,
-                    struct exo_err *err)
-{
-    struct exo_request request = EXO_REQUEST_INIT;
-    struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
-    int64_t deadline = exo_clock_ms() + CHECK_MS;
-    struct exo_block block;
-    struct exo_reply reply;
-    int rc;
-
-    request.get = account;
-    rc = exo_buf_done(&s->host, &request.server);
-    if (rc != 0) {
-        return rc;
-    }
-    exo_request_put(&text, &request);
-    rc = exo_message_write(fd, deadline, &text);
-    exo_buf_reset(&text);
-    if (rc == 0) {
-        rc = exo_message_read(fd, deadline, &text, &block);
-    }
-    if (rc == 0) {
-        rc = exo_reply_parse(&reply, &block);
-    }
-    if (rc != 0) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "what spawn(8) would start, %s serve, gave no answer "
-                         "(%s); see that user %s can run it, and the log",
-                         exo_buf_shown(&s->program), exo_strerror(rc),
-                         s->conf->run_as);
-    } else if (reply.status != EXO_STATUS_OK) {
-        rc = exo_err_set(err, reply.status, "%-s",
-                         reply.message ? reply.message : "no token");
-    }
-    exo_buf_free(&text);
-    return rc;
-}
+#define SOCKET_MS 10000 /* for master(8) to listen after a reload */
 
 static int find_mail(const struct exo_setup *s, struct exo_peer *mail,
                      struct exo_err *err)
@@ -156,75 +46,16 @@ static int find_mail(const struct exo_setup *s, struct exo_peer *mail,
                              owner, EXO_SH(owner, "USER"));
 }
 
-/* The kernel notes who makes a socket, and `allow` is about the mail user and
- * not about root. */
-static int pair_of(const struct exo_peer *mail, int pair[2])
-{
-    gid_t groups[EXO_PEER_GROUPS];
-    int n = getgroups(EXO_PEER_GROUPS, groups);
-    gid_t gid = getegid();
-    int rc = n < 0 || setgroups(mail->n_groups, mail->groups) != 0 ||
-             setegid(mail->gid) != 0 || seteuid(mail->uid) != 0 ||
-             socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0;
-    int saved = errno;
-
-    if (n < 0 || seteuid(0) != 0 || setegid(gid) != 0 ||
-        setgroups((size_t)n, groups) != 0) {
-        rc = 1;
-    }
-    errno = saved;
-    return rc == 0 ? 0 : EXO_E_IO;
-}
-
-static int check_serve(const struct exo_setup *s, const char *account,
-                       struct exo_err *err)
-{
-    struct exo_peer mail;
-    struct service service = { .line = EXO_BUF_INIT(EXO_BLOCK_VALUE) };
-    struct exo_child child = { .pid = -1 };
-    struct exo_ended ended;
-    int pair[2] = { -1, -1 };
-    int rc = find_mail(s, &mail, err);
-
-    if (rc == 0) { /* what it finds lasts until the next user is looked up */
-        rc = read_service(s, &service, err);
-    }
-    if (rc == 0 &&
-        (pair_of(&mail, pair) != 0 ||
-         start_service(&child, &service, s->queue_dir, pair[1]) != 0)) {
-        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
-                         "cannot start %s: %m; run it again", service.argv[0]);
-    }
-    if (pair[1] >= 0) {
-        (void)close(pair[1]);
-    }
-    if (rc == 0) {
-        rc = converse(s, account, pair[0], err);
-    }
-    if (pair[0] >= 0) {
-        (void)close(pair[0]);
-    }
-    if (child.pid > 0) {
-        (void)!exo_process_wait(&child, &ended); /* its answer is what counts */
-    }
-    exo_buf_free(&service.line);
-    return rc;
-}
-
 /* ---- the mail user in his jail ----------------------------------------- */
 
-static int check_login(const struct exo_setup *s, const char *account,
-                       struct exo_err *err)
+static int check_login(const struct exo_setup *s, const struct exo_peer *mail,
+                       const char *account, struct exo_err *err)
 {
     struct exo_buf conf_dir = EXO_BUF_INIT(4096);
     struct exo_buf sasl_path = EXO_BUF_INIT(4096);
-    struct exo_peer mail;
     struct exo_login_try login;
-    int rc = find_mail(s, &mail, err);
+    int rc = 0;
 
-    if (rc != 0) {
-        return rc;
-    }
     /* The environment of daemons is master(8)'s, not that of this shell. */
     (void)unsetenv("SASL_CONF_PATH");
     memset(&login, 0, sizeof(login));
@@ -239,13 +70,13 @@ static int check_login(const struct exo_setup *s, const char *account,
         rc = exo_buf_done(&s->host, &login.server);
     }
     login.root = s->chroot ? s->queue_dir : NULL;
-    login.uid = mail.uid;
-    login.gid = mail.gid;
-    login.groups = mail.groups;
-    login.n_groups = mail.n_groups;
+    login.uid = mail->uid;
+    login.gid = mail->gid;
+    login.groups = mail->groups;
+    login.n_groups = mail->n_groups;
     login.account = account;
     if (rc == 0) {
-        rc = exo_login_try(&login, exo_clock_ms() + CHECK_MS, err);
+        rc = exo_login_try(&login, exo_clock_ms() + EXO_SETUP_CHECK_MS, err);
     }
     exo_buf_free(&conf_dir);
     exo_buf_free(&sasl_path);
@@ -270,11 +101,12 @@ static void good(const char *what, const char *account)
 int exo_setup_check(const struct exo_setup *s, struct exo_err *err)
 {
     char name[2 * EXO_ACCOUNT_MAX];
-    int rc = 0;
+    struct exo_peer mail;
+    int rc = find_mail(s, &mail, err);
 
     for (size_t i = 0; rc == 0 && i < s->n_accounts; i++) {
         mailbox_of(&s->account[i], name, sizeof(name));
-        rc = check_serve(s, name, err);
+        rc = exo_setup_check_serve(s, &mail, name, err);
         if (rc == 0) {
             good("exoauth serve has a token, as spawn(8) will run it", name);
         }
@@ -284,7 +116,7 @@ int exo_setup_check(const struct exo_setup *s, struct exo_err *err)
             continue;
         }
         if (rc == 0) {
-            rc = check_login(s, name, err);
+            rc = check_login(s, &mail, name, err);
         }
         if (rc == 0) {
             good(s->chroot ? "the mail user in the jail can log in with it"
@@ -353,7 +185,7 @@ static int ask_once(const struct exo_setup *s, const struct exo_peer *mail,
     process.work = ask_from_jail;
     process.context = (void *)(uintptr_t)&question;
     process.out = &why;
-    process.timeout_ms = CHECK_MS;
+    process.timeout_ms = EXO_SETUP_CHECK_MS;
     rc = exo_process_run(&process, &ended);
     if (rc != 0 || ended.status != 0) {
         rc =

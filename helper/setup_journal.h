@@ -9,7 +9,8 @@
  *   changes  [{ kind, name, before, ours }]
  *
  * `before` is a text or null (it was not there), `ours` a list of those. Of
- * root, 0600. Only setup_journal.c and setup_undo.c include this.
+ * root, 0600. Only setup_journal.c
+ * and setup_undo.h include this.
  */
 #ifndef EXOAUTH_SETUP_JOURNAL_H
 #define EXOAUTH_SETUP_JOURNAL_H
