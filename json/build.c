@@ -3,8 +3,8 @@
  * The tree of a text that has passed check.c, made of json-c's objects but not
  * by its parser: that one looks neither at every allocation nor at what it
  * leaves out, and dies, or hands out half a tree, where memory is short. Called
- * by json.c alone. The text is JSON for sure, so what is read here is only
- * told apart, and ends where the text does.
+ * by json.c; whoever has a tree ends it here, too. The text is JSON for sure,
+ * so what is read here is only told apart, and ends where the text does.
  *
  * Strings are decoded in a buffer that wipes itself. The depth is that which
  * check.c allowed, so recursion is bounded. Failure: EXO_E_NOMEM and no tree.
@@ -18,6 +18,44 @@
 
 #include "build.h"
 #include "exoauth/json.h"
+
+/* ---- the end of a tree ---- */
+
+static void wipe(struct json_object *value)
+{
+    size_t i;
+
+    switch (json_object_get_type(value)) {
+    case json_type_string:
+        /* json-c hands out its own memory as const; nobody else has it. */
+        explicit_bzero((void *)(uintptr_t)json_object_get_string(value),
+                       (size_t)json_object_get_string_len(value));
+        break;
+    case json_type_array:
+        for (i = 0; i < json_object_array_length(value); i++) {
+            wipe(json_object_array_get_idx(value, i));
+        }
+        break;
+    case json_type_object: {
+        json_object_object_foreach(value, name, member)
+        {
+            (void)name;
+            wipe(member);
+        }
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+void exo_json_free(struct json_object *object)
+{
+    wipe(object);
+    (void)json_object_put(object);
+}
+
+/* ---- its text ---- */
 
 struct reader {
     const char *at, *end;

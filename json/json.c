@@ -4,8 +4,8 @@
  * program reads as JSON comes through exo_json_read(): the answers of
  * providers, records, the journal, status_file, other programs' files.
  *
- * check.c decides what JSON is, build.c makes the tree of json-c's objects,
- * which is wiped before it is freed. Failure: an EXO_E* code, no object, and a
+ * check.c decides what JSON is, build.c makes the tree of json-c's objects, and
+ * wipes it before it is freed. Failure: an EXO_E* code, no object, and a
  * static reason.
  */
 #include "config.h"
@@ -55,40 +55,6 @@ int exo_json_parse(const struct exo_secret *text, struct json_object **object)
     }
     return rc == EXO_OK ? exo_json_read(answer, len, ANSWER_DEPTH, object, &why)
                         : rc;
-}
-
-static void wipe(struct json_object *value)
-{
-    size_t i;
-
-    switch (json_object_get_type(value)) {
-    case json_type_string:
-        /* json-c hands out its own memory as const; nobody else has it. */
-        explicit_bzero((void *)(uintptr_t)json_object_get_string(value),
-                       (size_t)json_object_get_string_len(value));
-        break;
-    case json_type_array:
-        for (i = 0; i < json_object_array_length(value); i++) {
-            wipe(json_object_array_get_idx(value, i));
-        }
-        break;
-    case json_type_object: {
-        json_object_object_foreach(value, name, member)
-        {
-            (void)name;
-            wipe(member);
-        }
-        break;
-    }
-    default:
-        break;
-    }
-}
-
-void exo_json_free(struct json_object *object)
-{
-    wipe(object);
-    (void)json_object_put(object);
 }
 
 const char *exo_json_string(struct json_object *object, const char *name)

@@ -29,5 +29,6 @@ libexoauth_mail_la_SOURCES = \
 	mail/smtp.c \
 	mail/stream.c \
 	mail/stream.h \
+	mail/talk.c \
 	mail/tls.c \
 	$(NULL)

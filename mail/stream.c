@@ -17,26 +17,6 @@
 
 #include "exoauth/proto.h"
 
-int exo_stream_wait(int fd, short events, int64_t deadline)
-{
-    struct pollfd p = { fd, events, 0 };
-
-    for (;;) {
-        int64_t left = deadline - exo_clock_ms();
-        int n = poll(&p, 1, left < 0 ? 0 : left > 600000 ? 600000 : (int)left);
-
-        if (n > 0) {
-            return 0;
-        }
-        if (n == 0 && exo_clock_ms() >= deadline) {
-            return EXO_E_TIMEOUT;
-        }
-        if (n < 0 && errno != EINTR) {
-            return EXO_E_IO;
-        }
-    }
-}
-
 static int late(const struct exo_stream *s, struct exo_err *err)
 {
     return exo_err_set(err, EXO_STATUS_TRANSIENT,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TLS for a mail server (stream.h), and the reads and writes below the lines,
- * with and without it. Called by mail.c, stream.c and pipe.c; what is made
- * here, exo_stream_close() frees.
+ * TLS for a mail server (stream.h), and the reads, writes and waits below the
+ * lines, with and without it. Called by talk.c, stream.c, dial.c and pipe.c;
+ * what is made here, exo_stream_close() frees.
  *
  * There is no way to switch a check off: a token that is sent to the wrong
  * server is a stolen mailbox. What OpenSSL complains of becomes one line; a
@@ -24,6 +24,28 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include "exoauth/proto.h"
+
+int exo_stream_wait(int fd, short events, int64_t deadline)
+{
+    struct pollfd p = { fd, events, 0 };
+
+    for (;;) {
+        int64_t left = deadline - exo_clock_ms();
+        int n = poll(&p, 1, left < 0 ? 0 : left > 600000 ? 600000 : (int)left);
+
+        if (n > 0) {
+            return 0;
+        }
+        if (n == 0 && exo_clock_ms() >= deadline) {
+            return EXO_E_TIMEOUT;
+        }
+        if (n < 0 && errno != EINTR) {
+            return EXO_E_IO;
+        }
+    }
+}
 
 static bool is_address(const char *host)
 {

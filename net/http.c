@@ -10,14 +10,13 @@
  * Secrets stay in their struct exo_secret; what libcurl copies for itself is
  * wiped where it can be reached (the receive buffer, header lines) and is
  * otherwise gone with the process. Any complete HTTP answer is success here;
- * what it means is for oauth/ to say. way.c sets TLS and proxy, explain.c
- * puts failures into words.
+ * what it means is for oauth/ to say. library.c has libcurl itself, way.c sets
+ * TLS and proxy, trace.c tells how far it came, explain.c puts failures into
+ * words.
  */
 #include "config.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "exoauth/block.h"
@@ -35,69 +34,6 @@ struct request {
     const struct exo_http_header *header;
     bool head;
 };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static CURLcode global = CURLE_FAILED_INIT;
-
-/* libcurl says CURLE_OUT_OF_MEMORY of a header line that is too long, too.
- * Once memory was short it may be so again, and the text says that. */
-static volatile bool starved;
-
-static void *watch(void *block)
-{
-    starved = starved || block == NULL;
-    return block;
-}
-
-/* An answer to what was spent is worth the reserve. */
-static void *get_memory(size_t size)
-{
-    size_t n = size > 0 ? size : 1;
-    void *block = malloc(n);
-
-    return watch(block == NULL && exo_reserve_use() ? malloc(n) : block);
-}
-
-static void *get_zeroed(size_t n, size_t size)
-{
-    size_t all;
-    void *block;
-
-    if (__builtin_mul_overflow(n, size, &all)) {
-        return NULL;
-    }
-    block = get_memory(all);
-    return block != NULL ? memset(block, 0, all) : NULL;
-}
-
-static void *get_more(void *block, size_t size)
-{
-    size_t n = size > 0 ? size : 1;
-    void *more = realloc(block, n);
-
-    return watch(more == NULL && exo_reserve_use() ? realloc(block, n) : more);
-}
-
-static char *get_copy(const char *text)
-{
-    size_t len = strlen(text) + 1;
-    char *copy = get_memory(len);
-
-    return copy != NULL ? memcpy(copy, text, len) : NULL;
-}
-
-bool exo_http_starved(void)
-{
-    return starved;
-}
-
-static void init_library(void)
-{
-    /* libcurl would write the keys of every session into that file. */
-    (void)unsetenv("SSLKEYLOGFILE");
-    global = curl_global_init_mem(CURL_GLOBAL_DEFAULT, get_memory, free,
-                                  get_more, get_copy, get_zeroed);
-}
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
@@ -359,8 +295,7 @@ static int send_request(struct exo_http_call *call,
 {
     int rc;
 
-    (void)pthread_once(&once, init_library);
-    call->curl = global == CURLE_OK ? curl_easy_init() : NULL;
+    call->curl = exo_curl_handle();
     if (call->curl == NULL) {
         return exo_http_explain(call, CURLE_OUT_OF_MEMORY, err);
     }
@@ -432,6 +367,15 @@ int exo_http_get(const struct exo_http_get *get, const struct exo_http_way *way,
                            "this host only: 127.0.0.1, [::1], localhost)");
     }
     return send_request(&call, &request, deadline_ms, reply, err);
+}
+
+int exo_http_probe(const char *url, const struct exo_http_way *way,
+                   int64_t deadline_ms, struct exo_http_reply *reply,
+                   struct exo_err *err)
+{
+    const struct exo_http_get get = { .url = url, .head = true };
+
+    return exo_http_get(&get, way, deadline_ms, reply, err);
 }
 
 void exo_http_reply_free(struct exo_http_reply *reply)

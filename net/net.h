@@ -54,6 +54,9 @@ struct exo_http_call {
 void exo_http_trace(const struct exo_http_call *call,
                     struct exo_http_reply *reply);
 
+/* A handle for one request, to be cleaned up; NULL without memory. */
+CURL *exo_curl_handle(void);
+
 /* curl_easy_setopt() takes anything, so each kind of value has a function
  * that takes only that. The first failure stays in *rc. */
 void exo_curl_long(CURLcode *rc, CURL *curl, CURLoption option, long value);

@@ -7,8 +7,9 @@ libexoauth_net_la_CPPFLAGS = $(exo_cppflags) $(CURL_CFLAGS)
 libexoauth_net_la_SOURCES = \
 	net/explain.c \
 	net/http.c \
+	net/library.c \
 	net/net.h \
-	net/probe.c \
+	net/trace.c \
 	net/url.c \
 	net/way.c \
 	$(NULL)

@@ -4,8 +4,7 @@
  * host or none at all. Called by http.c for each request, with the handle of
  * that request. Files of the configuration are read anew each time, so that a
  * new CA or password counts at once; nothing is kept. What is wrong with them
- * is said in err, everything else by explain.c. The functions that set an
- * option are here for http.c, too.
+ * is said in err, everything else by explain.c.
  */
 #include "config.h"
 
@@ -17,28 +16,6 @@
 
 #define CA_MAX ((size_t)1024 * 1024)
 #define PROXY_AUTH_MAX ((size_t)1024)
-
-void exo_curl_long(CURLcode *rc, CURL *curl, CURLoption option, long value)
-{
-    if (*rc == CURLE_OK) {
-        *rc = curl_easy_setopt(curl, option, value);
-    }
-}
-
-void exo_curl_text(CURLcode *rc, CURL *curl, CURLoption option,
-                   const char *value)
-{
-    if (*rc == CURLE_OK) {
-        *rc = curl_easy_setopt(curl, option, value);
-    }
-}
-
-void exo_curl_pointer(CURLcode *rc, CURL *curl, CURLoption option, void *value)
-{
-    if (*rc == CURLE_OK) {
-        *rc = curl_easy_setopt(curl, option, value);
-    }
-}
 
 /* Reads a file of the configuration; EXO_E_STATUS and err if it cannot. */
 static int read_file(const char *key, const char *path, struct exo_buf *out,

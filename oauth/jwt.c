@@ -20,27 +20,6 @@
 
 #define PART_MAX ((size_t)8192) /* bytes of header or claims */
 
-static const char *const alg_words[] = {
-    [EXO_JWT_PS256] = "PS256", [EXO_JWT_RS256] = "RS256"
-};
-
-const char *exo_jwt_alg_word(enum exo_jwt_alg alg)
-{
-    return alg_words[alg];
-}
-
-bool exo_jwt_alg_parse(const char *word, enum exo_jwt_alg *alg)
-{
-    if (strcmp(word, alg_words[EXO_JWT_PS256]) == 0) {
-        *alg = EXO_JWT_PS256;
-    } else if (strcmp(word, alg_words[EXO_JWT_RS256]) == 0) {
-        *alg = EXO_JWT_RS256;
-    } else {
-        return false;
-    }
-    return true;
-}
-
 /* A random UUID, RFC 4122 section 4.4; false without randomness. */
 static bool make_id(char to[37])
 {

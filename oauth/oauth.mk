@@ -23,6 +23,7 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/identity.h \
 	oauth/json.c \
 	oauth/jwt.c \
+	oauth/jwt_alg.c \
 	oauth/key.c \
 	oauth/keyfile.c \
 	oauth/keyfile.h \

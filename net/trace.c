@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How far a request comes: name, connection, TLS, answer. Used by doctor,
- * which has to tell a firewall from a name server from a certificate. A probe
- * is the same request as any other (http.c), so that it fails for the same
- * reasons, but a HEAD without a word about who asks.
+ * How far a request came: name, connection, TLS, answer. Called by http.c at
+ * the end of each, for doctor, which has to tell a firewall from a name server
+ * from a certificate.
  *
  * libcurl's error code tells the phase where it has one of its own; for a
  * time-out its clocks and ports do, each of which is zero until then.
@@ -79,18 +78,4 @@ void exo_http_trace(const struct exo_http_call *call,
         memcpy(reply->address, address, len);
         reply->address[len] = '\0';
     }
-}
-
-int exo_http_probe(const char *url, const struct exo_http_way *way,
-                   int64_t deadline_ms, struct exo_http_reply *reply,
-                   struct exo_err *err)
-{
-    const struct exo_http_get get = { .url = url, .head = true };
-
-    return exo_http_get(&get, way, deadline_ms, reply, err);
-}
-
-const char *exo_http_version(void)
-{
-    return curl_version();
 }
