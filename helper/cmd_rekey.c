@@ -92,13 +92,13 @@ static int read_ring(struct exo_app *app, struct exo_keyring *ring,
     exo_app_as_owner(app, false);
     if (rc == EXO_E_NOENT && app->conf->key_file[0] == '\0') {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         app->root || app->conf->user
+                         exo_keys_root_makes(app, app->conf->key_place)
                              ? "key_file is none in %s, so nothing is sealed; "
                                "to seal what is stored, remove that line and "
-                               "run: exoauth rekey"
+                               "run as root: exoauth rekey"
                              : "key_file is none in %s, so nothing is sealed; "
                                "to seal what is stored, remove that line and "
-                               "run as root: exoauth rekey",
+                               "run: exoauth rekey",
                          app->conf->path);
     }
     return rc;

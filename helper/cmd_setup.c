@@ -85,6 +85,13 @@ static int show(const struct exo_setup *s, struct exo_err *err)
     return rc;
 }
 
+/* The account may be in a file whose name is not read. */
+static void stray(void *context, const char *text)
+{
+    (void)context;
+    exo_setup_warn("%-s", text);
+}
+
 static int set_up(struct exo_setup *s, struct exo_app *app, struct exo_err *err)
 {
     bool yes = true;
@@ -97,6 +104,7 @@ static int set_up(struct exo_setup *s, struct exo_app *app, struct exo_err *err)
         return rc;
     }
     exo_setup_warnings(s);
+    exo_settings_strays(s->conf, stray, NULL); /* may be meant, and unread */
     if (!s->options->dry_run) {
         if (s->changes.n > 0) {
             rc = exo_setup_agree(s, &yes, err);
@@ -106,13 +114,6 @@ static int set_up(struct exo_setup *s, struct exo_app *app, struct exo_err *err)
         }
     }
     return rc == 0 ? finish(s->options, yes && s->changes.n > 0, err) : rc;
-}
-
-/* The account may be in a file whose name is not read. */
-static void stray(void *context, const char *text)
-{
-    (void)context;
-    exo_setup_warn("%-s", text);
 }
 
 static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)

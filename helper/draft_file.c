@@ -99,6 +99,15 @@ static int write_file(struct exo_draft *d)
                               d->text.len);
 }
 
+/* A directory without room, or read-only, is the administrator's; a disk that
+ * fails is none of his configuration. */
+static enum exo_status status_of(int rc)
+{
+    return exo_error_is_shortage(rc)        ? EXO_STATUS_TRANSIENT
+           : rc == EXO_E_IO && errno == EIO ? EXO_STATUS_STORE
+                                            : EXO_STATUS_MISCONFIGURED;
+}
+
 static int say_unwritable(const struct exo_draft *d, int rc,
                           struct exo_err *err)
 {
@@ -110,11 +119,7 @@ static int say_unwritable(const struct exo_draft *d, int rc,
                            exo_buf_shown(&d->path), d->place.why);
     }
     return exo_err_set(
-        err,
-        exo_error_is_shortage(rc)               ? EXO_STATUS_TRANSIENT
-        : exo_errno_remedy(errno, NULL) != NULL ? EXO_STATUS_STORE
-                                                : EXO_STATUS_MISCONFIGURED,
-        "cannot write %s: %-s; nothing was changed; %s",
+        err, status_of(rc), "cannot write %s: %-s; nothing was changed; %s",
         exo_buf_shown(&d->path), d->place.why,
         ours ? "run it as root, or correct owner and mode of its directory"
              : exo_errno_remedy(rc == EXO_E_NOMEM ? ENOMEM : errno,
@@ -201,16 +206,12 @@ int exo_draft_write(struct exo_draft *d, struct exo_err *err)
         return say_changed(d, err);
     }
     errno = rc;
-    return exo_err_set(
-        err,
-        exo_error_is_shortage(exo_error_from_errno(rc)) ? EXO_STATUS_TRANSIENT
-        : exo_errno_remedy(rc, NULL) != NULL            ? EXO_STATUS_STORE
-                                             : EXO_STATUS_MISCONFIGURED,
-        "cannot write %s: %s; it is left as it is; %s%srun "
-        "it again",
-        exo_buf_shown(&d->path), exo_later_why(rc),
-        rc == ECHILD ? "" : exo_errno_remedy(rc, "correct that"),
-        rc == ECHILD ? "" : ", and ");
+    return exo_err_set(err, status_of(exo_error_from_errno(rc)),
+                       "cannot write %s: %s; it is left as it is; %s%srun "
+                       "it again",
+                       exo_buf_shown(&d->path), exo_later_why(rc),
+                       rc == ECHILD ? "" : exo_errno_remedy(rc, "correct that"),
+                       rc == ECHILD ? "" : ", and ");
 }
 
 void exo_draft_free(struct exo_draft *d)

@@ -55,20 +55,25 @@ static bool is_in_store(const struct exo_conf *conf)
            dir.st_dev == store.st_dev && dir.st_ino == store.st_ino;
 }
 
-bool exo_keys_by_root(const struct exo_app *app)
+bool exo_keys_root_makes(const struct exo_app *app, const char *path)
 {
-    const char *path = app->conf->key_file;
     const char *slash = strrchr(path, '/');
     bool writable;
     char *dir;
 
-    if (app->root || app->conf->user || !slash || !exo_keys_is_file(app)) {
+    if (app->root || app->conf->user || !slash) {
         return false;
     }
     dir = strndup(path, slash > path ? (size_t)(slash - path) : 1);
     writable = dir && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0;
     free(dir);
     return !writable;
+}
+
+bool exo_keys_by_root(const struct exo_app *app)
+{
+    return exo_keys_is_file(app) &&
+           exo_keys_root_makes(app, app->conf->key_file);
 }
 
 int exo_keys_check(const struct exo_app *app, struct exo_store_guard *guard,

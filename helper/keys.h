@@ -40,6 +40,9 @@ int exo_keys_check(const struct exo_app *app, struct exo_store_guard *guard,
 /* Can the key file be made or replaced by root only, and is this not root? */
 bool exo_keys_by_root(const struct exo_app *app);
 
+/* The same of any file, such as conf->key_place where key_file is none. */
+bool exo_keys_root_makes(const struct exo_app *app, const char *path);
+
 /* Replaces the key file, owned by run_as; under app->passphrase if there is
  * one. As root before the drop, or as the user of his own. */
 int exo_keys_write(const struct exo_app *app, const struct exo_keyring *ring,

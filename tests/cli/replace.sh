@@ -240,7 +240,7 @@ if [[ $(id -u) == 0 ]] && unshare -m true 2>/dev/null; then
         mount -o remount,bind,ro '$dir' && exec '$EXO' login $app \
         --set client_id=x --secret-file '$SITE/secret/app' --config '$SITE_CONF'"; }
     before=$(site_count)
-    exits 74 'a read-only account directory' readonly_dir
+    exits 78 'a read-only account directory' readonly_dir
     one_line 'read-only' 'Read-only file system; nothing was changed'
     is "$(site_count)" "$before" 'and nobody is asked'
     # A file that is a mount of its own cannot be replaced at all.

@@ -349,8 +349,13 @@ recipe=$(sed -n '/^\.\\" recipe: postfix-senders-map/,/^\.Ed/s/^\(\/^(.*\)contos
 is "$recipe" "$(sed -n 's/^\(\/^(.*\)contoso.*/\1/p' $etc/exoauth_senders)" \
     'the pattern is that of exoauth-recipes(7)'
 account Upper@contoso.test smtp.office365.com
+ok 'an account in a file that is not read, in a domain that has one' \
+    setup upper@contoso.test --dry-run
+like "$ERR" 'Upper@contoso.test.conf is not read: .* named upper@contoso.test.conf' 'is a warning'
+mv "$SITE/etc/exoauth.d/@contoso.test.conf" "$SITE/domain"
 exits 67 'an account in a file that is not read' setup upper@contoso.test --dry-run
 like "$ERR" 'Upper@contoso.test.conf is not read: .* named upper@contoso.test.conf' 'names the file'
+mv "$SITE/domain" "$SITE/etc/exoauth.d/@contoso.test.conf"
 rm "$SITE/etc/exoauth.d/Upper@contoso.test.conf"
 for who in 'a#b' 'a:b' 'a b' 'a{b' 'a}b' 'a$b' 'a,b' '"a"' 'a\b' '*'; do
     exits 64 "an account $who" setup "$who@contoso.test" --dry-run

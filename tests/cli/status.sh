@@ -144,9 +144,9 @@ sed -i 's/"serial": *1,/"serial": 7,/' "$record"
 isnt "$(cmp "$record" "$record.new" 2>&1)" '' 'the record is another'
 fault 74 store 'app@contoso.test' 'a seal that does not hold'
 cp -p "$record.new" "$record"
-cp -p "$key" "$SITE/new.key" && cp -p "$other" "$key"
+cp -p "$key" "$SITE/new.key" && cp -pf "$other" "$key"
 fault 74 store 'is sealed with key' 'the key of another store'
-cp -p "$SITE/new.key" "$key" && chmod 0644 "$key"
+cp -pf "$SITE/new.key" "$key" && chmod 0644 "$key"
 fault 74 store 'chmod 400' 'a key for everybody'
 chmod 0400 "$key"
 site_conf key_command false

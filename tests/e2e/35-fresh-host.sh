@@ -40,7 +40,7 @@ at() { (cd "$SITE" && stat -c '%u:%g %a' "$1"); }
 
 # A read-only one first, so that nothing is there.
 how=ro
-exits 74 'a read-only /etc: login' x login $app --secret-file "$SITE/secret/app" "${values[@]}"
+exits 78 'a read-only /etc: login' x login $app --secret-file "$SITE/secret/app" "${values[@]}"
 one_line 'login' '.'
 is "$(find "$SITE/lib" -name '*.json')$(clear_words)" '' 'stores nothing'
 is "$(site_count)" 0 'and asks nobody'

@@ -315,6 +315,8 @@ static void challenge_with_an_older_token(void **state)
                     "scope " OLD " " OLD ")");
 }
 
+/* A name that would turn the line is no mailbox's: it is refused, and the log
+ * shows none of it as it is, though a token of that name were there. */
 static void names_in_the_log_are_clean(void **state)
 {
     struct host host = { .name = "x\xe2\x80\xae@contoso.test" };
@@ -323,11 +325,9 @@ static void names_in_the_log_are_clean(void **state)
     world_token("x%E2%80%AE@contoso.test",
                 &(struct token_spec){ .account = host.name });
     host_init(NULL);
-    assert_int_equal(host_login(&host), SASL_CONTINUE);
-    assert_int_equal(host_step(&host, "{}", 2), SASL_OK);
-    assert_int_equal(host.n_warn, 1);
-    assert_non_null(strstr(host.log, "token for x?@contoso.test (status"));
-    assert_non_null(strstr(host.log, "refresh ACCOUNT --force"));
+    assert_int_equal(host_login(&host), SASL_NOUSER);
+    assert_non_null(strstr(host.log, "x?@contoso.test"));
+    assert_null(strstr(host.log, "\xe2\x80\xae"));
     host_end(&host);
 }
 
