@@ -23,25 +23,6 @@ struct exo_store {
 
 extern const struct exo_store_ops exo_store_file;
 
-/* exo_record_decode(), and the record must be this account's: a record that
- * was copied to another name is damage, not a credential. */
-int exo_store_decode(struct exo_record *record,
-                     const struct exo_account *account,
-                     const struct exo_buf *text,
-                     const char **why) EXO_MUST_CHECK;
-
-/*
- * What a put is about to replace: its revision, and whether it was sealed.
- * For the previous copy, sealed is all that counts.
- * EXO_E_SYNTAX, EXO_E_UNSAFE: nothing that get would give, it counts as none.
- * EXO_E_VERSION: a later version's, not to be touched.
- * EXO_E_NOMEM, EXO_E_STATUS (err): it was not looked at, as the key could not
- * be read. So nothing is known of it.
- */
-int exo_store_judge(struct exo_store *store, const struct exo_account *account,
-                    const struct exo_buf *text, int64_t *revision, bool *sealed,
-                    const char **why, struct exo_err *err) EXO_MUST_CHECK;
-
 /* ---- guard.c ---- */
 
 /*
@@ -76,6 +57,18 @@ void exo_guard_release(struct exo_store *store);
 /* Could exo_guard_close() do so now? */
 int exo_guard_ready(struct exo_store *store,
                     struct exo_err *err) EXO_MUST_CHECK;
+
+/*
+ * What a put is about to replace: its revision, and whether it was sealed.
+ * For the previous copy, sealed is all that counts.
+ * EXO_E_SYNTAX, EXO_E_UNSAFE: nothing that get would give, it counts as none.
+ * EXO_E_VERSION: a later version's, not to be touched.
+ * EXO_E_NOMEM, EXO_E_STATUS (err): it was not looked at, as the key could not
+ * be read. So nothing is known of it.
+ */
+int exo_guard_judge(struct exo_store *store, const struct exo_account *account,
+                    const struct exo_buf *text, int64_t *revision, bool *sealed,
+                    const char **why, struct exo_err *err) EXO_MUST_CHECK;
 
 /* Is that the key that a write would be sealed with now? */
 bool exo_guard_is_current(struct exo_store *store, const char *key_id);

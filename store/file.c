@@ -14,7 +14,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -202,7 +201,7 @@ static int stored_revision(struct exo_store *store,
     rc = read_text(store, account, &text, &why);
     if (rc == 0) {
         rc =
-            exo_store_judge(store, account, &text, revision, sealed, &why, err);
+            exo_guard_judge(store, account, &text, revision, sealed, &why, err);
     }
     if (rc == 0) {
         *sound = true;
@@ -239,7 +238,7 @@ static bool is_clear(struct exo_store *store, const struct exo_account *account)
     exo_record_init(&record);
     if (exo_file_read(dir->fd, prev.text, EXO_FILE_RECORD, store->owner, &text,
                       &why) == 0) {
-        int rc = exo_store_decode(&record, account, &text, &why);
+        int rc = exo_record_decode_of(&record, account, &text, &why);
 
         clear = rc != EXO_E_NOMEM && record.sealed_by[0] == '\0';
     }
@@ -361,52 +360,12 @@ static void file_unlock(struct exo_store *store, struct exo_store_lock *lock)
     exo_filelock_drop(lock);
 }
 
-/* Anything that is not the name of a record is somebody else's, or one of
- * our other files. */
 static int file_list(struct exo_store *store,
                      void (*found)(void *context,
                                    const struct exo_account *account),
                      void *context, struct exo_err *err)
 {
-    const struct exo_filedir *dir = store->state;
-    const size_t tail = sizeof(record_suffix) - 1;
-    struct dirent *entry;
-    bool left = false;
-    DIR *stream;
-    int rc = 0;
-    int fd;
-
-    if (dir->fd < 0) {
-        return 0;
-    }
-    fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    stream = fd < 0 ? NULL : fdopendir(fd);
-    if (stream == NULL) {
-        rc = exo_filedir_fail(dir, EXO_E_IO, "list", "", err);
-        if (fd >= 0) {
-            close(fd);
-        }
-        return rc;
-    }
-    while (errno = 0, (entry = readdir(stream)) != NULL) {
-        struct exo_account account;
-        size_t len = strlen(entry->d_name);
-
-        if (len > tail &&
-            strcmp(entry->d_name + len - tail, record_suffix) == 0 &&
-            exo_account_from_file(&account, entry->d_name, len - tail) == 0) {
-            found(context, &account);
-        }
-        left |= entry->d_name[0] == '.';
-    }
-    if (errno != 0) {
-        rc = exo_filedir_fail(dir, EXO_E_IO, "list", "", err);
-    }
-    closedir(stream);
-    if (left) {
-        exo_file_sweep(dir->fd);
-    }
-    return rc;
+    return exo_filedir_list(store->state, record_suffix, found, context, err);
 }
 
 const struct exo_store_ops exo_store_file = {

@@ -13,6 +13,7 @@
 
 #include "filedir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -257,4 +258,48 @@ int exo_filedir_forget(const struct exo_filedir *dir, const char *name,
         return exo_filedir_fail(dir, EXO_E_IO, "write", "", err);
     }
     return 0;
+}
+
+int exo_filedir_list(const struct exo_filedir *dir, const char *suffix,
+                     void (*found)(void *context,
+                                   const struct exo_account *account),
+                     void *context, struct exo_err *err)
+{
+    const size_t tail = strlen(suffix);
+    struct dirent *entry;
+    bool left = false;
+    DIR *stream;
+    int rc = 0;
+    int fd;
+
+    if (dir->fd < 0) {
+        return 0;
+    }
+    fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    stream = fd < 0 ? NULL : fdopendir(fd);
+    if (stream == NULL) {
+        rc = exo_filedir_fail(dir, EXO_E_IO, "list", "", err);
+        if (fd >= 0) {
+            close(fd);
+        }
+        return rc;
+    }
+    while (errno = 0, (entry = readdir(stream)) != NULL) {
+        struct exo_account account;
+        size_t len = strlen(entry->d_name);
+
+        if (len > tail && strcmp(entry->d_name + len - tail, suffix) == 0 &&
+            exo_account_from_file(&account, entry->d_name, len - tail) == 0) {
+            found(context, &account);
+        }
+        left |= entry->d_name[0] == '.';
+    }
+    if (errno != 0) {
+        rc = exo_filedir_fail(dir, EXO_E_IO, "list", "", err);
+    }
+    closedir(stream);
+    if (left) {
+        exo_file_sweep(dir->fd);
+    }
+    return rc;
 }

@@ -50,6 +50,13 @@ int exo_filedir_reserve(struct exo_filedir *dir, const char *name,
 int exo_filedir_forget(const struct exo_filedir *dir, const char *name,
                        struct exo_err *err) EXO_MUST_CHECK;
 
+/* Every account of which there is ACCOUNT.suffix. Any other name is somebody
+ * else's, or one of our other files. What killed writes left is removed. */
+int exo_filedir_list(const struct exo_filedir *dir, const char *suffix,
+                     void (*found)(void *context,
+                                   const struct exo_account *account),
+                     void *context, struct exo_err *err) EXO_MUST_CHECK;
+
 /* EXO_STATUS_STORE for a store that is not there. */
 int exo_filedir_missing(const struct exo_filedir *dir,
                         const struct exo_account *account, struct exo_err *err);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Between a record and its text: which key opens it, and which one seals it.
- * store.c calls it. The ring of keys lives for one call and wipes itself: what
- * a rekey changes is seen at the next one. Only while room for a write is held
- * the ring is, too, as what a spent refresh token brought must not depend on
- * one more read. The account's lock keeps a rekey from ending meanwhile.
+ * store.c calls it, and a backend for what a put is about to replace. The ring
+ * of keys lives for one call and wipes itself: what a rekey changes is seen at
+ * the next one. Only while room for a write is held the ring is, too, as what a
+ * spent refresh token brought must not depend on one more read. The account's
+ * lock keeps a rekey from ending meanwhile.
  *
  * Nothing is stored or used unsealed but where a person wrote key_file: none.
  * Without a key that was meant to be there, a put fails and says what to do;
@@ -134,7 +135,7 @@ static char *kind(struct search *search, const struct exo_account *account,
     int rc = search->store->ops->get(search->store, account, &text, &ignored);
 
     if (rc == 0) {
-        rc = exo_store_decode(record, account, &text, &why);
+        rc = exo_record_decode_of(record, account, &text, &why);
     }
     exo_buf_free(&text);
     if (rc != 0) {
@@ -161,7 +162,7 @@ static int nothing_sealed(struct exo_store *store, struct exo_err *err)
     int rc = 0;
 
     if (!store->looked) {
-        rc = exo_store_list(store, look, &search, err);
+        rc = store->ops->list(store, look, &search, err);
         store->looked = rc == 0;
         memcpy(store->sealed, search.sealed, sizeof(store->sealed));
     }
@@ -253,7 +254,7 @@ static int without_key(struct exo_store *store, struct exo_err *err)
     if (store->guard.unsealed) {
         return nothing_sealed(store, err);
     }
-    rc = exo_store_list(store, look, &search, &other);
+    rc = store->ops->list(store, look, &search, &other);
     if (rc != 0) {
         *err = other;
         return rc;
@@ -345,6 +346,28 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
     }
 out:
     exo_keyring_free(&own);
+    return rc;
+}
+
+int exo_guard_judge(struct exo_store *store, const struct exo_account *account,
+                    const struct exo_buf *text, int64_t *revision, bool *sealed,
+                    const char **why, struct exo_err *err)
+{
+    struct exo_err bad = EXO_ERR_INIT;
+    struct exo_record record;
+    int rc = exo_record_decode_of(&record, account, text, why);
+
+    if (rc == 0) {
+        rc = exo_guard_open(store, account, text, &record, &bad);
+    }
+    if (rc == EXO_E_STATUS) {
+        *err = bad;
+    }
+    if (rc == 0) {
+        *revision = record.revision;
+        *sealed = record.sealed_by[0] != '\0';
+    }
+    exo_record_free(&record);
     return rc;
 }
 

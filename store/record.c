@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A credential from its JSON text, and the one table of its members. store.c
- * is the only caller in the program. The table drives both directions, here
- * and in record_write.c, so that what is written is what is read: every
- * member must be there, once, with its type and within its size, and no other.
+ * and guard.c are the only callers in the program. The table drives both
+ * directions, here and in record_write.c, so that what is written is what is
+ * read: every member must be there, once, with its type and within its size,
+ * and no other.
  *
  * json-c only reads, through json/, which wipes what it leaves. A record that
  * fails to decode comes back empty. Failure: EXO_E_SYNTAX, EXO_E_VERSION,
@@ -314,4 +315,24 @@ int exo_record_decode(struct exo_record *record, const char *text, size_t len,
 {
     exo_record_init(record);
     return decode(record, text, len, true, why);
+}
+
+int exo_record_decode_of(struct exo_record *record,
+                         const struct exo_account *account,
+                         const struct exo_buf *text, const char **why)
+{
+    const char *all;
+    int rc = exo_buf_done(text, &all);
+
+    exo_record_init(record);
+    if (rc == 0) {
+        rc = exo_record_decode(record, all, text->len, why);
+    }
+    if (rc == 0 && strcmp(record->account, account->name) != 0) {
+        *why = "it is the record of another account";
+        rc = EXO_E_SYNTAX;
+        exo_record_free(record);
+        exo_record_init(record);
+    }
+    return rc;
 }

@@ -93,51 +93,10 @@ uid_t exo_store_owner(const struct exo_store *store)
     return store->owner;
 }
 
-int exo_store_decode(struct exo_record *record,
-                     const struct exo_account *account,
-                     const struct exo_buf *text, const char **why)
-{
-    const char *all;
-    int rc = exo_buf_done(text, &all);
-
-    if (rc == 0) {
-        rc = exo_record_decode(record, all, text->len, why);
-    }
-    if (rc == 0 && strcmp(record->account, account->name) != 0) {
-        *why = "it is the record of another account";
-        rc = EXO_E_SYNTAX;
-        exo_record_free(record);
-        exo_record_init(record);
-    }
-    return rc;
-}
-
 void exo_store_protect(struct exo_store *store,
                        const struct exo_store_guard *guard)
 {
     store->guard = *guard;
-}
-
-int exo_store_judge(struct exo_store *store, const struct exo_account *account,
-                    const struct exo_buf *text, int64_t *revision, bool *sealed,
-                    const char **why, struct exo_err *err)
-{
-    struct exo_err bad = EXO_ERR_INIT;
-    struct exo_record record;
-    int rc = exo_store_decode(&record, account, text, why);
-
-    if (rc == 0) {
-        rc = exo_guard_open(store, account, text, &record, &bad);
-    }
-    if (rc == EXO_E_STATUS) {
-        *err = bad;
-    }
-    if (rc == 0) {
-        *revision = record.revision;
-        *sealed = record.sealed_by[0] != '\0';
-    }
-    exo_record_free(&record);
-    return rc;
 }
 
 static int get_text(struct exo_store *store, const struct exo_account *account,
@@ -152,7 +111,7 @@ static int get_text(struct exo_store *store, const struct exo_account *account,
     if (rc != 0) {
         return rc;
     }
-    rc = exo_store_decode(record, account, text, &why);
+    rc = exo_record_decode_of(record, account, text, &why);
     if (rc == EXO_E_VERSION) {
         exo_err_set(err, EXO_STATUS_STORE,
                     "cannot use the credential of %s: %s; upgrade exoauth",

@@ -97,6 +97,13 @@ int exo_record_seal(const struct exo_record *record,
 int exo_record_decode(struct exo_record *record, const char *text, size_t len,
                       const char **why) EXO_MUST_CHECK;
 
+/* The same, and the record must be this account's: one that was copied to
+ * another name is damage, not a credential. Also the error of the buffer. */
+int exo_record_decode_of(struct exo_record *record,
+                         const struct exo_account *account,
+                         const struct exo_buf *text,
+                         const char **why) EXO_MUST_CHECK;
+
 /* The rest of a record that was decoded from the same text. EXO_E_UNSAFE or
  * EXO_E_SYNTAX: the seal does not hold; record is empty then. */
 int exo_record_unseal(struct exo_record *record, const char *text, size_t len,
