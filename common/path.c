@@ -4,26 +4,21 @@
  *
  * Called by the program for what it makes, removes, rewrites or hands over;
  * the plugin has no use for it, as it writes nothing. Every component is
- * opened with O_PATH and O_NOFOLLOW and judged by fstat(), a link is read by
- * its own descriptor: what was judged is what is used. openat2() would save
- * nothing, since each parent must be looked at anyhow. The caller closes
- * struct exo_path; on failure its `why` names the component.
+ * opened with O_PATH and O_NOFOLLOW and judged on its fstat() by path_rule.c, a
+ * link is read by its own descriptor: what was judged is what is used.
+ * openat2() would save nothing, since each parent must be looked at anyhow. The
+ * caller closes struct exo_path; on failure its `why` names the component.
  */
 #include "config.h"
 
-#include "exoauth/path.h"
+#include "path_rule.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <stdarg.h>
 #include <string.h>
-#include <sys/vfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "exoauth/buf.h"
-#include "exoauth/text.h"
 
 #define HOPS 40  /* as the kernel has it */
 #define LOOKS 10 /* at a link that leads nowhere */
@@ -43,43 +38,6 @@ struct walk {
     mode_t mode;
 };
 
-static gid_t own_group = EXO_PATH_NO_GROUP;
-static bool knows_group;
-static bool systems;
-
-void exo_path_own_group(gid_t group)
-{
-    own_group = group;
-    knows_group = true;
-}
-
-void exo_path_of_system(bool yes)
-{
-    systems = yes;
-}
-
-void exo_path_rule_self(struct exo_path_rule *rule)
-{
-    memset(rule, 0, sizeof *rule);
-    rule->uid = geteuid();
-    rule->group = own_group;
-    if (!knows_group && rule->uid != 0 && getegid() == rule->uid) {
-        rule->group = getegid();
-    }
-}
-
-static int refuse(struct walk *w, const char *fmt, ...) EXO_PRINTF(2, 3);
-
-static int refuse(struct walk *w, const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    exo_text_set(w->path->why, sizeof w->path->why, fmt, ap);
-    va_end(ap);
-    return EXO_E_UNSAFE;
-}
-
 static const char *shown(const struct walk *w)
 {
     return w->where.len == 0 ? "/" : exo_buf_shown(&w->where);
@@ -89,76 +47,13 @@ static int failed(struct walk *w)
 {
     int saved = errno;
 
-    (void)refuse(w, "%.300s: %s", shown(w), exo_errno_text(saved));
+    (void)exo_path_refuse(w->path, "%.300s: %s", shown(w),
+                          exo_errno_text(saved));
     errno = saved;
     return exo_error_from_errno(saved);
 }
 
 /* ---- one directory ----------------------------------------------------- */
-
-/* Where there is a list, the bits of the group are its mask, and somebody
- * else may be in it. Only who owns a directory is trusted with his group, so
- * it can be opened; if not, it is not believed. */
-static bool has_list(int dir)
-{
-    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool none = fd >= 0 &&
-                fgetxattr(fd, "system.posix_acl_access", NULL, 0) < 0 &&
-                (errno == ENODATA || errno == ENOTSUP);
-
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return !none;
-}
-
-static bool is_ours(const struct walk *w, uid_t uid)
-{
-    return uid == 0 || uid == w->rule->uid;
-}
-
-static bool is_sticky(const struct stat *st)
-{
-    return (st->st_mode & S_ISVTX) != 0 && (st->st_mode & 022) != 0;
-}
-
-/* Whoever types a command may be root, and who may put a link in the place of
- * what it names would choose what it changes. */
-static bool can_be_swapped(const struct exo_path *path, const struct stat *st)
-{
-    return systems &&
-           (path->theirs || (is_sticky(&path->dir_st) && st->st_uid != 0));
-}
-
-static int judge_dir(struct walk *w, int fd, const struct stat *st)
-{
-    const char *who = (st->st_mode & 002) != 0 ? "everybody" : "its group";
-
-    /* To make it root's would make root's what its owner has put into it. */
-    if (!is_ours(w, st->st_uid)) {
-        return refuse(w,
-                      "%.200s belongs to uid %lu, who could put other things "
-                      "in its place; use a path in directories of root or "
-                      "your own",
-                      shown(w), (unsigned long)st->st_uid);
-    }
-    if ((st->st_mode & 022) == 0 || is_sticky(st)) {
-        return EXO_OK;
-    }
-    if ((st->st_mode & 002) == 0 && st->st_gid == w->rule->group &&
-        !has_list(fd)) {
-        return EXO_OK;
-    }
-    if (can_be_swapped(w->path, st)) {
-        return refuse(w,
-                      "%.200s can be written to by %s; let only its owner "
-                      "write to it",
-                      shown(w), who);
-    }
-    return refuse(w, "%.200s can be written to by %s; run: chmod %s %s",
-                  shown(w), who, (st->st_mode & 002) != 0 ? "go-w" : "g-w",
-                  EXO_SH(shown(w), "FILE"));
-}
 
 static void enter(struct walk *w, int fd, const struct stat *st)
 {
@@ -177,7 +72,7 @@ static int enter_judged(struct walk *w, int fd, bool last)
     int rc = fstat(fd, &st) == 0 ? EXO_OK : failed(w);
 
     if (rc == EXO_OK && !(last && w->leaf)) {
-        rc = judge_dir(w, fd, &st);
+        rc = exo_path_rule_dir(w->path, w->rule, fd, &st, shown(w));
     }
     if (rc != EXO_OK) {
         (void)close(fd);
@@ -248,27 +143,20 @@ static int follow(struct walk *w, int fd, const struct stat *st, size_t parent)
 {
     char target[PATH_MAX];
     struct exo_buf rest = EXO_BUF_INIT(2 * PATH_MAX);
-    struct statfs fs;
     const char *todo;
     ssize_t n;
     int rc;
 
     if (!w->links) {
-        return refuse(w,
-                      "%.300s is a symbolic link, and none is followed there; "
-                      "remove it, and run this again",
-                      shown(w));
+        return exo_path_refuse(
+            w->path,
+            "%.300s is a symbolic link, and none is followed there; "
+            "remove it, and run this again",
+            shown(w));
     }
-    if (!is_ours(w, st->st_uid)) {
-        return refuse(w,
-                      "%.200s is a symbolic link of uid %lu, which is not "
-                      "followed; remove it, or use another path",
-                      shown(w), (unsigned long)st->st_uid);
-    }
-    /* /dev/stdout: what is open there has no name that could be judged. */
-    if (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC) {
-        return refuse(w, "%.300s is a link of /proc; name the file itself",
-                      shown(w));
+    rc = exo_path_rule_link(w->path, w->rule, fd, st, shown(w));
+    if (rc != EXO_OK) {
+        return rc;
     }
     n = readlinkat(fd, "", target, sizeof target);
     if (n <= 0 || (size_t)n == sizeof target || ++w->hops > HOPS) {
@@ -297,16 +185,14 @@ static int follow(struct walk *w, int fd, const struct stat *st, size_t parent)
 /* What is neither directory nor link. */
 static int take_entry(struct walk *w, const char *name, const struct stat *st)
 {
-    if (is_sticky(&w->path->dir_st) && !is_ours(w, st->st_uid)) {
-        return refuse(w,
-                      "%.300s belongs to uid %lu, in a directory where "
-                      "everybody can write; remove it",
-                      shown(w), (unsigned long)st->st_uid);
+    int rc = exo_path_rule_entry(w->path, w->rule, st, shown(w));
+
+    if (rc == EXO_OK) {
+        memcpy(w->path->name, name, strlen(name) + 1);
+        w->path->st = *st;
+        w->path->found = true;
     }
-    memcpy(w->path->name, name, strlen(name) + 1);
-    w->path->st = *st;
-    w->path->found = true;
-    return EXO_OK;
+    return rc;
 }
 
 /* A directory with O_DIRECTORY, or an automount would not happen. */
@@ -343,8 +229,9 @@ static int step(struct walk *w, const char *name, bool last)
         return w->where.error;
     }
     if (!w->links && strcmp(name, "..") == 0) {
-        return refuse(w, "%.300s leads out of its base; name it without ..",
-                      shown(w));
+        return exo_path_refuse(
+            w->path, "%.300s leads out of its base; name it without ..",
+            shown(w));
     }
     fd = open_component(w->path->dir, name, &st);
     if (fd < 0 && errno == ENOENT && entry) {
@@ -362,8 +249,9 @@ static int step(struct walk *w, const char *name, bool last)
         return failed(w);
     }
     if (S_ISLNK(st.st_mode) && entry && w->bare) {
-        rc = refuse(w, "%.300s is a symbolic link; name the file itself",
-                    shown(w));
+        rc = exo_path_refuse(w->path,
+                             "%.300s is a symbolic link; name the file itself",
+                             shown(w));
     } else if (S_ISLNK(st.st_mode)) {
         rc = follow(w, fd, &st, parent);
     } else if (entry) {
@@ -395,18 +283,25 @@ static int walk(struct walk *w, const char *text)
     return rc;
 }
 
+static int walk_from_root(struct walk *w, const char *text, bool last)
+{
+    int rc = text[0] == '/' ? enter_root(w, last) : EXO_E_ARG;
+
+    return rc == EXO_OK ? walk(w, text) : rc;
+}
+
 static void begin(struct walk *w, struct exo_path *path,
                   const struct exo_path_rule *rule, mode_t mode)
 {
-    memset(w, 0, sizeof *w);
-    memset(path, 0, sizeof *path);
-    path->dir = -1;
-    w->path = path;
-    w->rule = rule;
-    w->mode = mode;
-    exo_buf_init(&w->todo, 2 * PATH_MAX);
-    exo_buf_init(&w->where, 2 * PATH_MAX);
-    w->links = true;
+    *path = (struct exo_path){ .dir = -1 };
+    *w = (struct walk){
+        .path = path,
+        .rule = rule,
+        .todo = EXO_BUF_INIT(2 * PATH_MAX),
+        .where = EXO_BUF_INIT(2 * PATH_MAX),
+        .links = true,
+        .mode = mode,
+    };
 }
 
 static int end(struct walk *w, int rc)
@@ -414,7 +309,8 @@ static int end(struct walk *w, int rc)
     int saved = errno;
 
     if (rc != EXO_OK && w->path->why[0] == '\0') {
-        (void)refuse(w, "%.300s: %s", shown(w), exo_strerror(rc));
+        (void)exo_path_refuse(w->path, "%.300s: %s", shown(w),
+                              exo_strerror(rc));
     }
     exo_buf_free(&w->todo);
     exo_buf_free(&w->where);
@@ -435,11 +331,7 @@ int exo_path_dir(struct exo_path *path, const struct exo_path_rule *rule,
     begin(&w, path, rule, mode);
     w.make = whole && (how & EXO_PATH_MAKE) != 0;
     w.leaf = whole && (how & EXO_PATH_LEAF) != 0;
-    rc = base[0] == '/' ? enter_root(&w, base[strspn(base, "/")] == '\0')
-                        : EXO_E_ARG;
-    if (rc == EXO_OK) {
-        rc = walk(&w, base);
-    }
+    rc = walk_from_root(&w, base, base[strspn(base, "/")] == '\0');
     if (rc == EXO_OK && !whole) {
         w.links = false;
         w.make = (how & EXO_PATH_MAKE) != 0;
@@ -459,10 +351,7 @@ static int find_entry(struct exo_path *path, const struct exo_path_rule *rule,
     w.entry = true;
     w.bare = (how & EXO_PATH_BARE) != 0;
     w.make = (how & EXO_PATH_MAKE) != 0;
-    rc = file[0] == '/' ? enter_root(&w, false) : EXO_E_ARG;
-    if (rc == EXO_OK) {
-        rc = walk(&w, file);
-    }
+    rc = walk_from_root(&w, file, false);
     if (rc == EXO_OK &&
         (path->name[0] == '\0' || strcmp(path->name, "..") == 0)) {
         errno = EISDIR;
@@ -480,24 +369,16 @@ static int find_entry(struct exo_path *path, const struct exo_path_rule *rule,
 int exo_path_entry(struct exo_path *path, const struct exo_path_rule *rule,
                    const char *file, int how, mode_t mode)
 {
-    bool linked = false;
-    int rc = EXO_OK;
+    for (int look = 1;; look++) {
+        bool linked = false;
+        int rc = find_entry(path, rule, file, how, mode, &linked);
 
-    for (int i = 0; i < LOOKS; i++) {
-        rc = find_entry(path, rule, file, how, mode, &linked);
-        if (!linked || (rc == EXO_OK ? path->found : rc != EXO_E_NOENT)) {
-            break;
+        if (!linked || look == LOOKS ||
+            (rc == EXO_OK ? path->found : rc != EXO_E_NOENT)) {
+            return rc;
         }
-        if (i + 1 < LOOKS) {
-            exo_path_close(path);
-        }
+        exo_path_close(path);
     }
-    return rc;
-}
-
-bool exo_path_swappable(const struct exo_path *path)
-{
-    return can_be_swapped(path, &path->st);
 }
 
 int exo_path_reopen(const struct exo_path *path)
