@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an answer without tokens means: its status for the program and one
- * line for the user (answer.h).
+ * What is said of an answer without tokens: one line for the user, beside the
+ * status that judge.c finds (answer.h).
  *
  * response.c and device.c call it; everything goes into the caller's struct
- * exo_oauth_error, nothing is to be freed. The status follows from the HTTP
- * status, `error`, `suberror` and from whether the grant has a user who
- * could log in again. The line of a refusal is
+ * exo_oauth_error, nothing is to be freed. The line of a refusal is
  *
  *   provider said ERROR (CODE), "DESCRIPTION": MEANING; REMEDY
  *
@@ -15,7 +13,7 @@
  */
 #include "config.h"
 
-#include "answer.h"
+#include "judge.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,111 +25,6 @@
 #define RETRY_MAX 3600     /* the longest Retry-After that is obeyed */
 #define LINE_LEN 400       /* bytes of the line; the description gives way */
 #define DESCRIPTION_MIN 24 /* less of it says nothing */
-#define UNSAID_MAX 3       /* refusals without a reason, then it is final */
-
-static bool listed(const char *const *list, const char *name)
-{
-    for (; *list != NULL; list++) {
-        if (strcmp(*list, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* These say that the server is in trouble, whatever its body claims. */
-static bool http_says_later(long http_status)
-{
-    return http_status == 408 || http_status == 429 || http_status >= 500;
-}
-
-/* The HTTP status alone counts: no name was given, or it cannot be meant. */
-static bool http_decides(long http_status, const struct exo_said *said)
-{
-    return said->error[0] == '\0' || http_status / 100 == 3 ||
-           http_says_later(http_status);
-}
-
-static enum exo_status judge_http(long http_status)
-{
-    switch (http_status) {
-    case 401:
-    case 403:
-    case 404:
-    case 405:
-    case 407:
-        return EXO_STATUS_MISCONFIGURED;
-    default:
-        return http_status / 100 == 3 ? EXO_STATUS_MISCONFIGURED
-                                      : EXO_STATUS_TRANSIENT;
-    }
-}
-
-/* Here a name says nothing more. 404 and 410 are what IMDS answers while it
- * is being updated. */
-static enum exo_status judge_identity(long http_status)
-{
-    return http_status == 404 || http_status == 410 ||
-                   http_says_later(http_status)
-               ? EXO_STATUS_TRANSIENT
-               : EXO_STATUS_MISCONFIGURED;
-}
-
-static enum exo_status judge(const struct exo_asked *asked, long http_status,
-                             const struct exo_said *said)
-{
-    static const char *const later[] = { "authorization_pending",
-                                         "server_error", "slow_down",
-                                         "temporarily_unavailable", NULL };
-    static const char *const person[] = {
-        "access_denied",         "authorization_declined",
-        "bad_verification_code", "consent_required",
-        "expired_token",         "interaction_required",
-        "invalid_grant",         "login_required",
-        "user_password_expired", NULL
-    };
-    static const char *const person_sub[] = {
-        "additional_action",     "bad_token",
-        "basic_action",          "consent_required",
-        "message_only",          "token_expired",
-        "user_password_expired", NULL
-    };
-
-    if (asked->identity) {
-        return judge_identity(http_status);
-    }
-    if (http_decides(http_status, said)) {
-        return judge_http(http_status);
-    }
-    if (listed(later, said->error)) {
-        return EXO_STATUS_TRANSIENT;
-    }
-    /* Without a user there is nobody to log in: the app itself was refused. */
-    if (asked->sent != NULL &&
-        (listed(person, said->error) || listed(person_sub, said->suberror))) {
-        return EXO_STATUS_NEEDS_LOGIN;
-    }
-    /* Also for a name nobody knows: the server understood and said no. */
-    return EXO_STATUS_MISCONFIGURED;
-}
-
-/* Where tokens came from, a redirect or 4xx with nothing in it refuses. */
-static bool is_unsaid(const struct exo_asked *asked,
-                      const struct exo_http_reply *reply)
-{
-    const char *body;
-    size_t len, blank;
-
-    if (exo_secret_reveal(&reply->body, &body, &len) != EXO_OK) {
-        return false;
-    }
-    blank = strspn(body, " \t\r\n");
-    return asked->client->issued && !asked->identity &&
-           strcmp(asked->key, "token_endpoint") == 0 &&
-           (reply->status / 100 == 3 || reply->status / 100 == 4) &&
-           reply->status != 407 && !http_says_later(reply->status) &&
-           (body[blank] == '\0' || strncmp(body + blank, "{}", 2) == 0);
-}
 
 struct advice {
     const char *meaning;
@@ -144,7 +37,7 @@ static struct advice advise_http(long http_status)
         return (struct advice){ "the provider asks for fewer requests",
                                 "wait, exoauth tries again by itself" };
     }
-    if (http_says_later(http_status)) {
+    if (exo_http_says_later(http_status)) {
         return (struct advice){ "the provider is overloaded or down",
                                 "wait, exoauth tries again by itself" };
     }
@@ -156,7 +49,7 @@ static struct advice advise_http(long http_status)
         return (struct advice){ "the proxy wants a password",
                                 "set proxy_auth_file in exoauth.conf" };
     }
-    if (judge_http(http_status) == EXO_STATUS_MISCONFIGURED) {
+    if (exo_judge_http(http_status) == EXO_STATUS_MISCONFIGURED) {
         return (struct advice){ "no OAuth endpoint answers there",
                                 "check it, or provider, cloud and tenant, in "
                                 "the account file" };
@@ -198,10 +91,10 @@ static struct advice advise_identity(long http_status,
     const struct exo_explanation *known = NULL;
     const char *text;
 
-    if (http_says_later(http_status) || http_status / 100 == 3) {
+    if (exo_http_says_later(http_status) || http_status / 100 == 3) {
         return advise_http(http_status);
     }
-    if (judge_identity(http_status) == EXO_STATUS_TRANSIENT) {
+    if (exo_judge_identity(http_status) == EXO_STATUS_TRANSIENT) {
         return (struct advice){ "the identity service is not ready, or none",
                                 "wait, exoauth tries again by itself; off "
                                 "Azure use another grant" };
@@ -274,7 +167,7 @@ static void write_line(const struct exo_asked *asked,
                        struct exo_oauth_error *error)
 {
     struct exo_buf line = EXO_BUF_INIT(2048), end = EXO_BUF_INIT(2048);
-    bool by_http = http_decides(error->http_status, said);
+    bool by_http = exo_http_decides(error->http_status, said);
 
     put_advice(&end, asked,
                error->unsaid     ? advise_unsaid(asked)
@@ -345,12 +238,7 @@ int exo_refused(const struct exo_asked *asked,
     exo_said_read(&said, asked, object);
     memcpy(error->error, said.error, sizeof(error->error));
     set_code(error, &said);
-    error->unsaid = is_unsaid(asked, reply);
-    status = judge(asked, reply->status, &said);
-    if (error->unsaid && asked->client->unsaid + 1 >= UNSAID_MAX) {
-        status = asked->sent != NULL ? EXO_STATUS_NEEDS_LOGIN
-                                     : EXO_STATUS_MISCONFIGURED;
-    }
+    status = exo_judge(asked, reply, &said, &error->unsaid);
     write_line(asked, &said, status, error);
     if (status == EXO_STATUS_TRANSIENT && reply->retry_after > 0) {
         error->err.retry_after =

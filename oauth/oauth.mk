@@ -22,6 +22,8 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/identity.c \
 	oauth/identity.h \
 	oauth/json.c \
+	oauth/judge.c \
+	oauth/judge.h \
 	oauth/jwt.c \
 	oauth/jwt_alg.c \
 	oauth/key.c \
