@@ -139,7 +139,8 @@ static int64_t pause_after(const struct exo_record *r,
     if (pause > EXO_RETRY_MOST) {
         pause = EXO_RETRY_MOST;
     }
-    return err->retry_after > pause ? err->retry_after : pause;
+    /* Seconds are cut off from our clock: one more is never too early. */
+    return err->retry_after >= pause ? err->retry_after + 1 : pause;
 }
 
 /* No OAuth endpoint answered, or nobody: it may have moved. */
