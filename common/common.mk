@@ -35,6 +35,8 @@ libexoauth_common_la_SOURCES = \
 	common/source.c \
 	common/spawn.c \
 	common/temp.c \
+	common/offer.c \
+	common/offer.h \
 	common/text.c \
 	common/token.c \
 	common/wire.c \

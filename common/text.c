@@ -4,7 +4,7 @@
  *
  * Called wherever a message is made, also in the plugin: libc only, nothing
  * allocated, nothing fails, and nothing depends on the locale of the host
- * program. UTF-8 is decoded by hand for that reason.
+ * program. UTF-8 is decoded by hand (offer.c) for that reason.
  */
 #include "config.h"
 
@@ -14,33 +14,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-/* The code point at p and its length; 0 if it is not UTF-8 (RFC 3629). A NUL
- * is no continuation byte, so nothing behind the end is read. */
-static size_t decode(const unsigned char *p, uint32_t *code)
-{
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    size_t len = p[0] < 0x80   ? 1
-                 : p[0] < 0xc2 ? 0
-                 : p[0] < 0xe0 ? 2
-                 : p[0] < 0xf0 ? 3
-                 : p[0] < 0xf5 ? 4
-                               : 0;
-
-    *code = len > 1 ? p[0] & (0xffU >> (len + 1)) : p[0];
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        *code = *code << 6 | (p[i] & 0x3f);
-    }
-    if (len > 1 && (*code < least[len] || *code > 0x10ffff ||
-                    (*code >= 0xd800 && *code <= 0xdfff))) {
-        return 0;
-    }
-    return len;
-}
+#include "offer.h"
 
 /* Controls, and what moves or hides the text around it. */
 static bool is_hostile(uint32_t code)
@@ -72,37 +47,12 @@ static size_t good_at(const char *p, size_t *bad)
     if (*p >= 0x20 && *p < 0x7f) {
         return 1;
     }
-    len = decode((const unsigned char *)p, &code);
+    len = exo_text_decode(p, &code);
     if (len > 0 && is_hostile(code)) {
         *bad = len;
         return 0;
     }
     return len;
-}
-
-size_t exo_text_blank(const char *text)
-{
-    uint32_t code;
-    size_t len = decode((const unsigned char *)text, &code);
-
-    return len > 0 && (code == ' ' || (code >= '\t' && code <= '\r') ||
-                       code == 0x85 || code == 0xa0 || code == 0x1680 ||
-                       (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||
-                       code == 0x2029 || code == 0x202f || code == 0x205f ||
-                       code == 0x3000)
-               ? len
-               : 0;
-}
-
-/* What stands before a command to type. */
-static const char offer[] = "run:";
-
-#define OFFER_LEN (sizeof offer - 1)
-
-bool exo_text_offers(const char *text)
-{
-    /* A login looks at its account's name: most have no colon. */
-    return strchr(text, ':') != NULL && strcasestr(text, offer) != NULL;
 }
 
 /* What moves the cursor, and what is not UTF-8. */
@@ -128,9 +78,15 @@ static void wipe(char *text)
 
 void exo_text_clean(char *text)
 {
+    size_t len, colon;
+
     wipe(text);
-    while ((text = strcasestr(text, offer)) != NULL) {
-        text[OFFER_LEN - 1] = '.';
+    for (; *text != '\0'; text++) {
+        len = exo_offer_at(text, &colon);
+        if (len > 0) {
+            text[colon] = '.';
+            memmove(text + colon + 1, text + len, strlen(text + len) + 1);
+        }
     }
 }
 
@@ -171,22 +127,21 @@ const char *exo_text_token(const char *text, size_t len, size_t *n)
 #define FORMAT_MAX 1024
 #define MARKED_MAX 2048
 
-/* The format with `mark` on both sides of what it says itself, "run:" and
- * %-s. Empty if it does not fit. */
+/* The format with `mark` on both sides of what it says itself, "run:", "run as
+ * root:" and %-s. Empty if it does not fit. */
 static void mark_format(char marked[FORMAT_MAX], const char *fmt, char mark)
 {
     size_t n = 0;
 
     while (*fmt != '\0') {
-        size_t len = 1;
-        bool own = false;
+        size_t len = exo_offer_own(fmt);
+        bool own = len > 0;
 
-        if (strncmp(fmt, offer, OFFER_LEN) == 0) {
-            len = OFFER_LEN;
-            own = true;
-        } else if (*fmt == '%') {
+        if (*fmt == '%') {
             own = fmt[1] == '-';
             len = 2 + strspn(fmt + 1, "-.*0123456789");
+        } else if (len == 0) {
+            len = 1;
         }
         if (n + len + 3 > FORMAT_MAX) {
             n = 0;
@@ -241,12 +196,18 @@ static size_t tame(char text[MARKED_MAX], char other[MARKED_MAX])
         text[n] = text[i];
         other[n++] = own ? 'o' : ' ';
     }
-    text[n] = '\0';
-    for (char *at = text; (at = strcasestr(at, offer)) != NULL;
-         at += OFFER_LEN) {
-        if (strncmp(other + (at - text), "oooo", OFFER_LEN) != 0) {
-            at[OFFER_LEN - 1] = '.';
+    text[n] = other[n] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        size_t colon;
+        size_t len = exo_offer_at(text + i, &colon);
+
+        if (len == 0 || strspn(other + i, "o") >= len) {
+            continue;
         }
+        text[i + colon] = '.';
+        memmove(text + i + colon + 1, text + i + len, n + 1 - i - len);
+        memmove(other + i + colon + 1, other + i + len, n + 1 - i - len);
+        n -= len - colon - 1;
     }
     return n;
 }
@@ -257,7 +218,7 @@ void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
     int saved = errno;
     int n = expand(whole, fmt, '\1', ap);
     bool cut = n < 0 || n >= MARKED_MAX;
-    char *command;
+    const char *command;
     size_t len;
 
     errno = saved; /* of %m */
@@ -271,9 +232,9 @@ void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
     }
     memcpy(text, whole, len);
     text[len] = '\0';
-    command = cut ? strstr(text, "run: ") : NULL;
+    command = cut ? exo_text_offer(text) : NULL;
     if (command != NULL) {
-        *command = '\0';
+        text[command - text] = '\0';
     }
     wipe(text);
     len = strlen(text);

@@ -21,6 +21,7 @@
 #include "flight.h"
 #include "keys.h"
 #include "peer.h"
+#include "trouble.h"
 #include "work.h"
 
 static const char *user_of(const struct exo_settings *s)
@@ -98,7 +99,7 @@ static int make_do(struct exo_work *w)
                            w->owner->file.name,
                            EXO_SH(w->owner->file.name, "ACCOUNT"));
     }
-    (void)exo_err_set(w->err, r->state, "%-s", r->error_text);
+    (void)exo_trouble_say(w->err, r);
     w->err->retry_after = r->next_try > now ? r->next_try - now : 0;
     return EXO_E_STATUS;
 }

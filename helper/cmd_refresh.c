@@ -20,6 +20,7 @@
 #include "exoauth/proto.h"
 #include "names.h"
 #include "status.h"
+#include "trouble.h"
 
 /* A provider that counts requests sees a hundred accounts as a minute of
  * work and not as a burst. */
@@ -104,7 +105,7 @@ static int refresh_one(struct exo_app *app, const struct exo_options *options,
         *err = got.trouble;
         rc = EXO_E_STATUS;
     } else if (rc == 0 && got.record.state != EXO_STATUS_OK) {
-        rc = exo_err_set(err, got.record.state, "%-s", got.record.error_text);
+        rc = exo_trouble_say(err, &got.record);
     } else if (rc == 0 && got.unsaved) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "the new credential of %s is not stored; when the "

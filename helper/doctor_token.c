@@ -55,7 +55,11 @@ static void tell_recorded(struct exo_doctor *d,
         return;
     }
     exo_status_span(&when, row->error_time, exo_clock_now());
-    if (row->state == EXO_STATUS_TRANSIENT) {
+    if (exo_text_offers(row->message)) { /* what to do is said */
+        exo_doctor_fail(d, account, row->state,
+                        "the last request failed, %s: %-s",
+                        exo_buf_shown(&when), row->message);
+    } else if (row->state == EXO_STATUS_TRANSIENT) {
         exo_doctor_warn(d, account,
                         "the last request failed, %s: %-s, then run: exoauth "
                         "refresh %s --force",

@@ -172,6 +172,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/status_read.c \
 	helper/status_table.c \
 	helper/sweep.c \
+	helper/trouble.c \
+	helper/trouble.h \
 	helper/waiting.c \
 	helper/waiting.h \
 	helper/work.h \

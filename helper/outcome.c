@@ -15,6 +15,7 @@
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
 #include "exoauth/reserve.h"
+#include "trouble.h"
 #include "work.h"
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -30,6 +31,7 @@ static void note_trouble(struct exo_work *w)
 {
     struct exo_record *r = &w->got->record;
     const char *word = exo_status_word(r->state);
+    char text[EXO_ERR_TEXT];
 
     if ((r->state != EXO_STATUS_NEEDS_LOGIN &&
          r->state != EXO_STATUS_MISCONFIGURED) ||
@@ -37,7 +39,8 @@ static void note_trouble(struct exo_work *w)
         return;
     }
     copy_text(r->told, sizeof(r->told), word);
-    exo_event_note(w->app, word, w->owner->file.name, r->error_text);
+    exo_trouble_text(text, r);
+    exo_event_note(w->app, word, w->owner->file.name, text);
 }
 
 static void note_recovery(struct exo_work *w)
@@ -165,7 +168,7 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
     r->next_try = r->state == EXO_STATUS_NEEDS_LOGIN ? 0 : now + pause;
     r->error_time = now;
     copy_text(r->error_code, sizeof(r->error_code), error->code);
-    copy_text(r->error_text, sizeof(r->error_text), error->err.text);
+    exo_trouble_keep(r, error->err.text);
     copy_text(r->tried, sizeof(r->tried), w->owner->fingerprint);
     if (is_elsewhere(error)) {
         exo_discovery_forget(r);

@@ -19,6 +19,7 @@
 #include "names.h"
 #include "settings.h"
 #include "status.h"
+#include "trouble.h"
 
 struct listener {
     void (*warn)(void *context, const char *text);
@@ -59,7 +60,7 @@ static void take_record(struct exo_status_row *row,
     enum exo_grant grant;
 
     if (record->grant[0] != '\0') {
-        memcpy(row->grant, record->grant, sizeof(row->grant));
+        exo_text_fmt(row->grant, sizeof(row->grant), "%s", record->grant);
     }
     /* Whether there is a refresh token is sealed; that a person authorised
      * is not. */
@@ -74,8 +75,9 @@ static void take_record(struct exo_status_row *row,
     row->failures = record->failures;
     row->next_try = record->next_try;
     row->error_time = record->error_time;
-    memcpy(row->error_code, record->error_code, sizeof(row->error_code));
-    memcpy(row->message, record->error_text, sizeof(row->message));
+    exo_text_fmt(row->error_code, sizeof(row->error_code), "%s",
+                 record->error_code);
+    exo_trouble_text(row->message, record);
 }
 
 /* Does the configuration name all that a request needs? */

@@ -297,6 +297,7 @@ shell_tests = \
 	tests/cli/provider.sh \
 	tests/cli/publish.sh \
 	tests/cli/recipes.sh \
+	tests/cli/recorded.sh \
 	tests/cli/refresh.sh \
 	tests/cli/outside.sh \
 	tests/cli/outside_mail.sh \

@@ -57,7 +57,7 @@ struct exo_record {
     int64_t next_try;    /* no request before; 0: none pending */
     int64_t failures;    /* in a row */
     char error_code[64]; /* e.g. "AADSTS700082" or "invalid_grant" */
-    char error_text[EXO_ERR_TEXT]; /* cause and remedy, no secret */
+    char error_text[EXO_ERR_TEXT]; /* the cause, no secret and no command */
     int64_t error_time;
     char told[16];  /* the trouble that on_event was told of, "" if none */
     int64_t warned; /* the threshold that `expiring` was told of, 0: none */

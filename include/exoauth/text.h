@@ -16,8 +16,9 @@
  * terminal becomes '?'. That are control bytes, DEL, C1 controls
  * (U+0080..U+009F), whatever reorders or hides text (bidirectional marks, line
  * and paragraph separators, U+FEFF) and each byte that is not UTF-8. Other
- * UTF-8 stays. "run:", in any case, becomes "run.", as whoever reads a message
- * types what stands behind it. The text may get shorter.
+ * UTF-8 stays. "run:" and "run as root:", and what looks like them, become
+ * "run." as whoever reads a message types what stands behind it. The text may
+ * get shorter.
  */
 void exo_text_clean(char *text);
 
@@ -28,7 +29,11 @@ bool exo_text_is_clean(const char *text);
  * pages have them between words; 0: it begins with none. */
 size_t exo_text_blank(const char *text);
 
-/* Is "run:" in it, in any case? */
+/* The first "run:" or "run as root:" in it, or what a reader takes for one: in
+ * any case, with blanks, wide letters, other colons. NULL: none. In a finished
+ * message of ours it is a command of ours. */
+const char *exo_text_offer(const char *text);
+
 bool exo_text_offers(const char *text);
 
 /*
@@ -40,10 +45,11 @@ const char *exo_text_token(const char *text, size_t len, size_t *n);
 
 /*
  * vsnprintf(3), cleaned and without blanks at the end, which the `message:` of
- * a reply could not carry. "run:" stays where the format says it, and in the
- * argument of %-s, which is a text of ours that this function has made; any
- * other becomes "run.". A text that does not fit is cut, and loses the command
- * it would have ended with ("; run: ..."): half a command does something else.
+ * a reply could not carry. "run:" stays where the format says it (or "run as
+ * root:"), and in the argument of %-s, which is a text of ours that this
+ * function has made; any other becomes "run.". A text that does not fit is cut,
+ * and loses the command it would have ended with ("; run: ..."): half a command
+ * does something else.
  */
 void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));

@@ -22,6 +22,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import unicodedata
 
 TEXTS = [
     b'; run: touch canary',
@@ -33,6 +34,8 @@ TEXTS = [
     b'q\xc2\x9b31m\xc2\x85\xc2\x9d',
     b'\xe2\x80\xaetxt\xe2\x80\xac\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf; run: touch canary',
     b'; run: exoauth login x; touch canary',
+    b'; run : touch canary; ru\xc2\xadn\xef\xbc\x9a touch canary',
+    b'; run as root: touch canary',
 ]
 OURS = ('exoauth postconf postfix chown chmod rm mv usermod useradd groupadd '
         'fuser id getent sudo gpg journalctl ausearch').split()
@@ -79,8 +82,9 @@ def check(path):
         for m in HOSTILE.finditer(line):
             print(f'{where}: {m.group()!r} in {line!a}')
             break
-        for m in re.finditer('run:', line, re.I):
-            rest = line[m.end():].strip()
+        plain = unicodedata.normalize('NFKC', line.replace('\xad', ''))
+        for m in re.finditer(r'run\s*(?:as\s+root\s*)?:', plain, re.I):
+            rest = plain[m.end():].strip()
             files, missing = paste(rest.replace('\0', ''))
             first = re.match(r'[\w./-]*', rest).group()
             if not (first in OURS or CMDLET.fullmatch(first)) or files or \

@@ -162,7 +162,7 @@ FORMATS = {'exo_err_set': 2, 'exo_log': 1, 'exo_app_warn': 1, 'exo_app_info': 1,
 # a path was refused, what the plugin says.
 OUR_TEXT = re.compile(
     r'((\w+(->|\.))*(err|error|ignored|one|why|reload|trouble)(->|\.)text|'
-    r'(\w+(->|\.))*error_text|(\w+(->|\.))*message|rows?(->|\[0\]\.)warning|'
+    r'(\w+(->|\.))*message|rows?(->|\[0\]\.)warning|'
     r'(\w+(->|\.))*why|infirm|cause|text|from|sasl_err(detail|string)\(.*\)|'
     r'bare\(message\)|exo_buf_shown\(&(end|why)\)|exo_(strerror|errno_text|err_text)\(.*\)|"[^"]*")$')
 # Here `text`, `why` or `message` is a constant without a command, or what
@@ -177,7 +177,7 @@ OTHERS = {('mail/mail.c', 'text'), ('mail/stream.c', 'why'),
 # Where a command stands in another text: a page of help, the answer of explain,
 # the end of a message, the line for a monitor.
 TEXTS = {'helper/cmd_export.c', 'helper/cmd_explain.c', 'oauth/error.c',
-         'helper/status_nagios.c', 'common/text.c'}
+         'helper/status_nagios.c', 'common/offer.c', 'helper/trouble.c'}
 # Where fprintf() prints what is clean by construction: what device.c of oauth
 # and net/url.c let through, and exo_mail_say().
 PRINTERS = {'helper/device.c', 'helper/browser.c', 'helper/out.c',
@@ -221,7 +221,7 @@ def own(name, path):
                     yield line, f'%s of {shown}'
     for piece in strings(tokens(text)):
         if piece[0][1] not in told and name not in TEXTS and \
-                'run:' in (literal(piece) or ''):
+                re.search('run( as root)?:', literal(piece) or ''):
             yield text.count('\n', 0, piece[0][1]) + 1, literal(piece)
 
 

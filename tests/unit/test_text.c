@@ -162,6 +162,8 @@ static void a_command_is_ours(void **state)
     SET("%s; run: id", long_one);
     assert_null(strstr(err.text, "run:"));
     assert_int_equal(strlen(err.text), EXO_ERR_TEXT - 1);
+    SET("%.490s; run as root: id of this host", long_one);
+    assert_null(strstr(err.text, "run as root"));
 }
 
 static void text_from_outside_has_none(void **state)
@@ -171,8 +173,76 @@ static void text_from_outside_has_none(void **state)
     (void)state;
     assert_true(exo_text_offers(text));
     exo_text_clean(text);
-    assert_string_equal(text, "a run. b RUN.c ? run : d");
+    assert_string_equal(text, "a run. b RUN.c ? run . d");
     assert_false(exo_text_offers(text));
+}
+
+/* What a reader takes for it, in place and in a message, and what not. */
+static void what_looks_like_one_is_one(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } table[] = {
+        { "run : id", "run . id" },
+        { "run\xc2\xa0\xe3\x80\x80: id", "run\xc2\xa0\xe3\x80\x80. id" },
+        { "run\xef\xbc\x9a id", "run. id" }, /* U+FF1A */
+        { "run\xef\xb9\x95 id", "run. id" }, /* U+FE55 */
+        { "run\xe2\x88\xb6 id", "run. id" }, /* U+2236 */
+        { "run\xea\x9e\x89 id", "run. id" }, /* U+A789 */
+        { "ru\xc2\xadn: id", "ru\xc2\xadn. id" },
+        { "r\xe2\x80\x8du\xe2\x80\x8cn: id",
+          "r\xe2\x80\x8du\xe2\x80\x8cn. id" },
+        { "run\xef\xb8\x8f: id", "run\xef\xb8\x8f. id" },
+        { "\xef\xbd\x92\xef\xbd\x95\xef\xbd\x8e: id",
+          "\xef\xbd\x92\xef\xbd\x95\xef\xbd\x8e. id" }, /* wide letters */
+        { "\xf0\x9d\x90\xab\xf0\x9d\x90\xae\xf0\x9d\x90\xa7: id",
+          "\xf0\x9d\x90\xab\xf0\x9d\x90\xae\xf0\x9d\x90\xa7. id" },
+        { "run as root: id", "run as root. id" },
+        { "RUN  As ROOT : id", "RUN  As ROOT . id" },
+        { "run as root\xef\xbc\x9aid", "run as root.id" },
+        { "r run: run:run : run run:", "r run. run.run . run run." },
+        { "run; run as; run as root; r:", "run; run as; run as root; r:" },
+        { "runs: run as me: running: r un:",
+          "runs: run as me: running: r un:" },
+        { "run", "run" },
+        { "run\xef\xbc", "run??" },
+        { "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++) {
+        struct exo_err err = EXO_ERR_INIT;
+        bool offer = strcmp(table[i].from, table[i].to) != 0 &&
+                     strstr(table[i].to, "??") == NULL;
+        char text[128];
+
+        (void)snprintf(text, sizeof text, "%s", table[i].from);
+        assert_int_equal(exo_text_offers(text), offer);
+        exo_text_clean(text);
+        assert_string_equal(text, table[i].to);
+        assert_false(exo_text_offers(text));
+        (void)exo_err_set(&err, EXO_STATUS_STORE, "a%s; run: b", table[i].from);
+        assert_string_equal(err.text + 1 + strlen(table[i].to), "; run: b");
+        assert_memory_equal(err.text + 1, table[i].to, strlen(table[i].to));
+        if (offer) {
+            assert_string_equal(EXO_SH(table[i].from, "WORD"), "WORD");
+        }
+    }
+    /* What begins in a message of ours and ends in another's. */
+    {
+        struct exo_err err = EXO_ERR_INIT;
+
+        SET("x; run as root: %s", "y");
+        assert_string_equal(err.text, "x; run as root: y");
+        SET("x; run%s y", " : id");
+        assert_string_equal(err.text, "x; run . id y");
+        SET("x; run as%s y", " root: id");
+        assert_string_equal(err.text, "x; run as root. id y");
+        SET("%-s", "x; run as root: y");
+        assert_string_equal(err.text, "x; run as root: y");
+        SET("%s", "x; run as root: y");
+        assert_string_equal(err.text, "x; run as root. y");
+    }
 }
 
 int main(void)
@@ -183,6 +253,7 @@ int main(void)
         cmocka_unit_test(half_a_command_is_none),
         cmocka_unit_test(a_command_is_ours),
         cmocka_unit_test(text_from_outside_has_none),
+        cmocka_unit_test(what_looks_like_one_is_one),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

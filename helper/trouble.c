@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a record remembers of a request that failed (trouble.h). outcome.c keeps
+ * it; the broker, refresh and status show it. Nothing is allocated and nothing
+ * fails; a cause that is too long loses its end, and a message its command.
+ */
+#include "config.h"
+
+#include "trouble.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void exo_trouble_keep(struct exo_record *record, const char *message)
+{
+    const char *command = exo_text_offer(message);
+    size_t len = command ? (size_t)(command - message) : strlen(message);
+    char *to = record->error_text;
+
+    while (command && len > 0 && strchr(" ;,", message[len - 1])) {
+        len--;
+    }
+    (void)snprintf(to, sizeof(record->error_text), "%.*s", (int)len, message);
+}
+
+/* For the said, so that the command is whole. */
+static int room_for(const char *name)
+{
+    static const char most[] = "; correct that, then run: exoauth refresh  "
+                               "--force";
+
+    return (int)(EXO_ERR_TEXT - sizeof(most) - strlen(name));
+}
+
+void exo_trouble_text(char text[EXO_ERR_TEXT], const struct exo_record *record)
+{
+    const char *said = record->error_text;
+    const char *name = record->account;
+
+    text[0] = '\0';
+    if (said[0] == '\0') {
+        return;
+    }
+    if (record->state == EXO_STATUS_NEEDS_LOGIN) {
+        exo_text_fmt(text, EXO_ERR_TEXT, "%.*s; run: exoauth login %s",
+                     room_for(EXO_SH(name, "ACCOUNT")), said,
+                     EXO_SH(name, "ACCOUNT"));
+    } else if (strchr(said, ';') != NULL) {
+        exo_text_fmt(text, EXO_ERR_TEXT, "%s", said);
+    } else {
+        exo_text_fmt(text, EXO_ERR_TEXT,
+                     "%.*s; correct that, then run: exoauth refresh %s "
+                     "--force",
+                     room_for(EXO_SH(name, "ACCOUNT")), said,
+                     EXO_SH(name, "ACCOUNT"));
+    }
+}
+
+int exo_trouble_say(struct exo_err *err, const struct exo_record *record)
+{
+    char text[EXO_ERR_TEXT];
+
+    exo_trouble_text(text, record);
+    return exo_err_set(err, record->state, "%-s", text);
+}
