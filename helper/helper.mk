@@ -79,6 +79,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/import_item.c \
 	helper/import_mutt.c \
 	helper/import_proxy.c \
+	helper/import_proxy.h \
+	helper/import_proxy_config.c \
 	helper/import_proxy_token.c \
 	helper/import_sasl_xoauth2.c \
 	helper/ini.c \

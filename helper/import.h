@@ -70,14 +70,6 @@ int exo_import_read(const char *path, struct exo_secret *text,
 int exo_import_gpg(const struct exo_import *in, struct exo_secret *plain,
                    struct exo_err *err) EXO_MUST_CHECK;
 
-/*
- * Opens a token of email-oauth2-proxy. salt is base64, rounds 0 if the file
- * does not say. EXO_E_UNSAFE: another password; EXO_E_SYNTAX: damaged.
- */
-int exo_import_proxy_open(const struct exo_secret *password, const char *salt,
-                          int64_t rounds, const char *token,
-                          struct exo_secret *plain) EXO_MUST_CHECK;
-
 /* A new item; NULL without memory. Earlier pointers to items end here. */
 struct exo_import_item *exo_import_add(struct exo_import *in);
 
@@ -86,10 +78,11 @@ struct exo_import_item *exo_import_add(struct exo_import *in);
 void exo_import_key(struct exo_import_item *item, enum exo_key key,
                     const char *value);
 
-/* What is set so far, NULL if nothing is. */
 /* An error of value becomes one of the pair. */
 void exo_import_key_buf(struct exo_import_item *item, enum exo_key key,
                         const struct exo_buf *value);
+
+/* What is set so far, NULL if nothing is. */
 const char *exo_import_get(const struct exo_import_item *item,
                            enum exo_key key);
 
