@@ -31,7 +31,7 @@ FIXED = re.compile(r'([A-Z][A-Z0-9_]*|"[^"]*"|exo_key_name\(key\))$')
 # What the compiler has made, by file: names of commands and of our own keys.
 OURS = {
     'helper/cmd_explain.c': {'row->run', 'row->takes', 'row->source'},
-    'helper/setup_undo.c': {'flag'},
+    'helper/setup_judge.c': {'flag'},
     'helper/options.c': {'command->name', 'command->usage', 'c->name',
                          'c ? c->name : ""', 'c ? " " : ""',
                          'command ? command->name : ""',
@@ -157,7 +157,7 @@ def look(path):
 FORMATS = {'exo_err_set': 2, 'exo_log': 1, 'exo_app_warn': 1, 'exo_app_info': 1,
            'exo_doctor_ok': 2, 'exo_doctor_warn': 2, 'exo_doctor_skip': 2,
            'exo_doctor_fail': 3, 'exo_setup_warn': 0, 'exo_askers_refuse': 2,
-           'exo_text_fmt': 2, 'exo_say': 0, 'refuse': 1, 'SET': 0}
+           'exo_text_fmt': 2, 'exo_say': 0, 'exo_path_refuse': 1, 'SET': 0}
 # What exo_text_set() has made before, or a constant; the text of an error, why
 # a path was refused, what the plugin says.
 OUR_TEXT = re.compile(
@@ -167,7 +167,7 @@ OUR_TEXT = re.compile(
     r'bare\(message\)|exo_buf_shown\(&(end|why)\)|exo_(strerror|errno_text|err_text)\(.*\)|"[^"]*")$')
 # Here `text`, `why` or `message` is a constant without a command, or what
 # somebody else has said.
-OTHERS = {('mail/mail.c', 'text'), ('mail/stream.c', 'why'),
+OTHERS = {('mail/talk.c', 'text'), ('mail/stream.c', 'why'),
           ('mail/tls.c', 'why'), ('store/', 'why'), ('common/source.c', 'why'),
           ('common/conf.c', 'conf->block.why'), ('helper/draft.c', 'block.why'),
           ('helper/settings.c', 's->block.why'), ('oauth/identity.c', 'why'),
