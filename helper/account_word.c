@@ -61,7 +61,17 @@ static void peel(const char **from, const char **end)
     *end = q;
 }
 
-int exo_account_word(struct exo_account *account, const char *word,
+void exo_account_tell(const struct exo_account *account, const char *word)
+{
+    struct exo_account typed;
+
+    if (exo_account_any(&typed, word, strlen(word)) != 0 ||
+        strcmp(typed.name, account->name) != 0) {
+        exo_say("using account %s for \"%s\"", account->name, word);
+    }
+}
+
+int exo_account_peel(struct exo_account *account, const char *word,
                      struct exo_err *err)
 {
     char name[EXO_ACCOUNT_MAX + 1];
@@ -88,8 +98,16 @@ int exo_account_word(struct exo_account *account, const char *word,
                            "address alone, as in relay@contoso.com",
                            word, why);
     }
-    if (strcmp(name, word) != 0) {
-        exo_say("using account %s for \"%s\"", account->name, word);
-    }
     return 0;
+}
+
+int exo_account_word(struct exo_account *account, const char *word,
+                     struct exo_err *err)
+{
+    int rc = exo_account_peel(account, word, err);
+
+    if (rc == 0) {
+        exo_account_tell(account, word);
+    }
+    return rc;
 }

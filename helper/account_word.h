@@ -13,4 +13,9 @@
 int exo_account_word(struct exo_account *account, const char *word,
                      struct exo_err *err) EXO_MUST_CHECK;
 
+/* The same in two: without the word, and the word alone. */
+int exo_account_peel(struct exo_account *account, const char *word,
+                     struct exo_err *err) EXO_MUST_CHECK;
+void exo_account_tell(const struct exo_account *account, const char *word);
+
 #endif

@@ -47,6 +47,7 @@ struct exo_options {
     struct exo_draft *draft; /* login --set */
     int listen_fd;
     bool has_account_file; /* remove */
+    const char *typed;     /* remove: the account as it was given */
     /* remove: what is wrong with the name, which a record may have still */
     struct exo_err misnamed;
     const char *out;    /* export */

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account_word.h"
 #include "broker.h"
 #include "cmd.h"
 #include "exoauth/proto.h"
@@ -266,7 +267,25 @@ static int remove_locked(struct exo_app *app, struct exo_options *options,
     if (!any && !options->has_account_file) {
         return nothing_there(app, options, err);
     }
-    return finish_child(app, options, true, err);
+    return finish_child(app, options, options->account_file, err);
+}
+
+/* A record may have a name that no account has, as one with a blank around it
+ * that a command line takes off: the one that was meant is the one that is
+ * there. The file in account_dir is another's then. */
+static void find_record(struct exo_app *app, struct exo_options *options)
+{
+    struct exo_account typed;
+    bool ignored;
+
+    if (exo_account_any(&typed, options->typed, strlen(options->typed)) == 0 &&
+        strcmp(typed.name, options->account.name) != 0 &&
+        look(app, &typed, &ignored) != EXO_E_NOENT) {
+        options->account = typed;
+        options->account_file = options->has_account_file = false;
+    } else if (options->misnamed.status == EXO_STATUS_OK) {
+        exo_account_tell(&options->account, options->typed);
+    }
 }
 
 static int run(struct exo_app *app, struct exo_options *options,
@@ -280,6 +299,7 @@ static int run(struct exo_app *app, struct exo_options *options,
     if (rc != 0) {
         goto out;
     }
+    find_record(app, options);
     if (look(app, &options->account, &app_only) == EXO_E_NOENT) {
         /* No lock for a name that may be a typing error: its file would
          * stay for ever. */

@@ -232,10 +232,16 @@ static int take_account(struct exo_options *options,
                         const struct exo_command *command, const char *word,
                         struct exo_err *err)
 {
-    int rc = exo_account_word(&options->account, word, err);
+    int rc;
 
     options->has_account = true;
-    if (rc != 0 && command == &exo_cmd_remove &&
+    if (command != &exo_cmd_remove) {
+        return exo_account_word(&options->account, word, err);
+    }
+    /* Which of the two it is, a record says. */
+    options->typed = word;
+    rc = exo_account_peel(&options->account, word, err);
+    if (rc != 0 &&
         exo_account_any(&options->account, word, strlen(word)) == 0) {
         options->misnamed = *err; /* if there is no such record */
         *err = (struct exo_err)EXO_ERR_INIT;

@@ -77,10 +77,13 @@ static void put_relay(const struct exo_setup *s, struct exo_buf *text)
 
 /* Postfix cuts what a map gives at the first colon, into user and password,
  * and looks a sender up without the quotes of its local part. So only local
- * parts are let through that an account may have (exo_account_set()): others
- * could name an account of another domain, or DOMAIN\\user.
+ * parts are let through that an account may have (exo_account_fault()): others
+ * could name an account of another domain, or DOMAIN\\user, or one that the
+ * plugin refuses, so that the mail would wait instead of going another way. It
+ * lists what is allowed, the ASCII part of it: an expression sees bytes, and
+ * cannot tell a letter from what turns text round. #-' and ^-~ are ranges.
  * exoauth-recipes(7) prints it, too. */
-#define SENDER "[^][:space:][:cntrl:]\"(),:;<>@[\\\\*\\/?]+"
+#define SENDER "[!#-'+.0-9=A-Z^-~-]+"
 #define NO_DOTS "if !/^\\.|\\.[.@]/\n"
 
 /* name as an expression that matches nothing else. */

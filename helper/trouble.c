@@ -23,7 +23,7 @@ void exo_trouble_keep(struct exo_record *record, const char *message)
     (void)snprintf(to, sizeof(record->error_text), "%.*s", (int)len, message);
 }
 
-/* For the said, so that the command is whole. */
+/* For the cause, so that the command is whole. */
 static int room_for(const char *name)
 {
     static const char most[] = "; correct that, then run: exoauth refresh  "

@@ -77,3 +77,25 @@ ok 'remove of a record with such a name' x remove 'sp ace@x.test'
 ok 'forgets it' test ! -e "$SITE_STORE/sp%20ace@x.test.json"
 exits 64 'a second time' x remove 'sp ace@x.test'
 like "$ERR" 'is not an account name: it contains a blank' 'it is a wrong name'
+
+# A name that pasting could have made of another: the record that is there.
+while read -r file word; do
+    word=$(printf "$word")
+    cp "$SITE_STORE/relay@contoso.test.json" "$SITE_STORE/$file.json"
+    ok "remove of $file" x remove "$word" --account-file
+    unlike "$ERR" 'using account' 'is of that one'
+    ok 'forgets it' test ! -e "$SITE_STORE/$file.json"
+    ok 'and not the other' test -e "$SITE_STORE/relay@contoso.test.json"
+    ok 'nor its file' test -e "$SITE/etc/exoauth.d/relay@contoso.test.conf"
+done <<'END'
+%C2%A0relay@contoso.test \302\240relay@contoso.test
+relay@contoso.test%E3%80%80 relay@contoso.test\343\200\200
+%E2%80%83relay@contoso.test%E2%80%AF \342\200\203relay@contoso.test\342\200\257
+%20relay@contoso.test \040relay@contoso.test
+relay@contoso.test. relay@contoso.test.
+%3Crelay@contoso.test%3E <relay@contoso.test>
+mailto%3Arelay@contoso.test mailto:relay@contoso.test
+END
+ok 'where there is none' x remove $'\u00a0relay@contoso.test'
+like "$ERR" 'using account relay@contoso.test for "' 'it is the account, with a word about it'
+ok 'is forgotten' test ! -e "$SITE_STORE/relay@contoso.test.json"
