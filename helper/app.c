@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Who the exoauth program is and where its files are. Called by main() in
- * this order: open, prepare, (the command's before), drop, run, close.
+ * this order: open, exo_place_all(), (the command's before), drop, run, close.
  *
  * Root works on the system configuration in two halves: what only root can
  * do, then everything else as run_as, so that no secret is ever read or
@@ -25,9 +25,10 @@
 
 #include "app.h"
 #include "command.h"
+#include "credential.h"
 #include "exoauth/log.h"
+#include "key_file.h"
 #include "keys.h"
-#include "place.h"
 
 static int find_run_as(struct exo_app *app, struct exo_err *err)
 {
@@ -208,15 +209,6 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
         rc = find_token_group(app, err);
     }
     return rc;
-}
-
-void exo_app_prepare(struct exo_app *app)
-{
-    exo_place_store(app);
-    exo_place_tokens(app);
-    exo_place_sweep(app);
-    exo_keys_place(app);
-    exo_place_status(app);
 }
 
 /* No core file and no ptrace: from here on there are secrets in memory. */

@@ -52,14 +52,6 @@ struct exo_app {
 int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
                  struct exo_err *err) EXO_MUST_CHECK;
 
-/*
- * What root must do before it becomes run_as: the store's directory, and
- * TOKEN_DIR under every root. An ordinary user gets the same directories in
- * the places of his own configuration. Failing to make a token directory is
- * a warning; failing to make the store is not an error here, opening it is.
- */
-void exo_app_prepare(struct exo_app *app);
-
 /* Before the drop: as run_as for a while (on), and root again (off). For
  * others nothing. */
 void exo_app_as_owner(const struct exo_app *app, bool on);

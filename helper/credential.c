@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "exoauth/file.h"
-#include "keys.h"
+#include "credential.h"
+#include "exoauth/conf.h"
+#include "key_file.h"
 
 /* Its path; "" if there is none. In error there may be one. */
 static void find(struct exo_buf *path)

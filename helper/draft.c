@@ -286,3 +286,15 @@ int exo_draft_make(struct exo_draft **draft, const struct exo_conf *conf,
     *draft = d;
     return 0;
 }
+
+void exo_draft_free(struct exo_draft *d)
+{
+    if (!d) {
+        return;
+    }
+    (void)exo_later_finish(&d->writer, false);
+    exo_buf_free(&d->path);
+    exo_buf_free(&d->old);
+    exo_buf_free(&d->text);
+    free(d);
+}

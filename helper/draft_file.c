@@ -213,15 +213,3 @@ int exo_draft_write(struct exo_draft *d, struct exo_err *err)
                        rc == ECHILD ? "" : exo_errno_remedy(rc, "correct that"),
                        rc == ECHILD ? "" : ", and ");
 }
-
-void exo_draft_free(struct exo_draft *d)
-{
-    if (!d) {
-        return;
-    }
-    (void)exo_later_finish(&d->writer, false);
-    exo_buf_free(&d->path);
-    exo_buf_free(&d->old);
-    exo_buf_free(&d->text);
-    free(d);
-}

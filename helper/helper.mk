@@ -38,6 +38,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/command.c \
 	helper/command.h \
 	helper/credential.c \
+	helper/credential.h \
 	helper/device.c \
 	helper/device.h \
 	helper/doctor.c \
@@ -70,6 +71,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/flight.c \
 	helper/flight.h \
 	helper/grant.c \
+	helper/key_file.c \
+	helper/key_file.h \
 	helper/keys.c \
 	helper/keys.h \
 	helper/keys_write.c \
@@ -130,6 +133,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/run.c \
 	helper/run.h \
 	helper/secret.c \
+	helper/serve.c \
+	helper/serve.h \
 	helper/session.c \
 	helper/session.h \
 	helper/settings.c \

@@ -10,8 +10,6 @@
 #include "app.h"
 #include "exoauth/keyring.h"
 
-#define EXO_KEY_PATH_MAX ((size_t)4096)
-
 /* For struct exo_store_guard; context is the struct exo_app. */
 int exo_keys_read(void *context, struct exo_keyring *ring,
                   struct exo_err *err) EXO_MUST_CHECK;
@@ -47,19 +45,5 @@ bool exo_keys_root_makes(const struct exo_app *app, const char *path);
  * one. As root before the drop, or as the user of his own. */
 int exo_keys_write(const struct exo_app *app, const struct exo_keyring *ring,
                    struct exo_err *err) EXO_MUST_CHECK;
-
-/* A file with a key, by the rule for such files. EXO_E_NOENT, or EXO_E_STATUS
- * with err set. */
-int exo_key_file_read(const struct exo_app *app, const char *path,
-                      struct exo_secret *text,
-                      struct exo_err *err) EXO_MUST_CHECK;
-
-/* credential.c: before the drop, while it can be read; is there one; and its
- * text, with its path in name. EXO_E_NOENT if there is none. */
-void exo_credential_keep(struct exo_app *app);
-bool exo_credential_there(const struct exo_app *app);
-int exo_credential_read(const struct exo_app *app, struct exo_secret *text,
-                        struct exo_buf *name,
-                        struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

@@ -32,6 +32,7 @@
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
 #include "listen.h"
+#include "serve.h"
 #include "peer.h"
 #include "waiting.h"
 

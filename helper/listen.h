@@ -14,11 +14,4 @@ int exo_listen_open(struct exo_app *app, const char *path, int *fd,
 int exo_listen_run(struct exo_app *app, const char *path, int fd,
                    struct exo_err *err) EXO_MUST_CHECK;
 
-struct exo_request;
-
-/* One request on in, the reply on out, and what was replied. self: who a pipe
- * or file stands for. given: the request, where a listener has read it. */
-enum exo_status exo_serve_one(struct exo_app *app, int in, int out, uid_t self,
-                              const struct exo_request *given);
-
 #endif

@@ -155,7 +155,7 @@ static int run(struct exo_app *app, const struct exo_command *command,
     }
     open_log(app, options->listen != NULL);
     if (command->prepare) {
-        exo_app_prepare(app);
+        exo_place_all(app);
     }
     if (command->before) {
         rc = command->before(app, options, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The directories of the store and of the published tokens. Called once per
- * command by exo_app_prepare(), as root before it becomes run_as, or as the
+ * command by exo_place_all(), as root before it becomes run_as, or as the
  * ordinary user whose own configuration is in force.
  *
  * All of them are gone to and made by exo_path_dir(), which follows no link
@@ -23,6 +23,7 @@
 #include "exoauth/block.h"
 #include "exoauth/file.h"
 #include "exoauth/token.h"
+#include "keys.h"
 #include "place.h"
 
 int exo_place_mkdirs(const struct exo_app *app, const char *path, mode_t mode,
@@ -105,7 +106,7 @@ static int make_leaf(const struct exo_app *app, const char *base,
 }
 
 /* Failing to make the store is said where the store is opened. */
-void exo_place_store(struct exo_app *app)
+static void place_store(struct exo_app *app)
 {
     const char *path = app->conf->store;
     struct exo_path dir;
@@ -169,7 +170,7 @@ static void place_token_dir(struct exo_app *app, const char *base,
     }
 }
 
-void exo_place_tokens(struct exo_app *app)
+static void place_tokens(struct exo_app *app)
 {
     const char *list = app->conf->chroot;
     const char *word;
@@ -330,8 +331,12 @@ static void place_beside(struct exo_app *app, const char *path)
     free(dir);
 }
 
-void exo_place_status(struct exo_app *app)
+void exo_place_all(struct exo_app *app)
 {
+    place_store(app);
+    place_tokens(app);
+    exo_place_sweep(app);
+    exo_keys_place(app);
     place_beside(app, app->conf->status_file);
 }
 

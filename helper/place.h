@@ -11,16 +11,21 @@
 
 #include "app.h"
 
-void exo_place_store(struct exo_app *app);
-void exo_place_tokens(struct exo_app *app);
+/*
+ * What root must do before it becomes run_as: the store's directory,
+ * TOKEN_DIR under every root, the key file, and the directory of status_file,
+ * readable for everyone. An ordinary user gets the same in the places of his
+ * own configuration. Failing to make a token directory is a warning; failing
+ * to make the store is not an error here, opening it is.
+ */
+void exo_place_all(struct exo_app *app);
+
 /* Takes back what was published below a root: tokens, and directories that
  * are empty then. Nothing is removed behind a link, nor what is no token.
  * False, with a warning: some may be left. */
 bool exo_place_drop_tokens(const struct exo_app *app,
                            const char *root) EXO_MUST_CHECK;
-/* The directory of status_file, readable for everyone. */
-void exo_place_status(struct exo_app *app);
-/* That of the log, where it is gone after a boot. */
+/* The directory of the log, where it is gone after a boot. */
 void exo_place_log(struct exo_app *app);
 
 /* What killed commands left beside the configuration and the key. */

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "place.h"
 #include "prompt.h"
 #include "run.h"
 #include "setup.h"
@@ -105,7 +106,7 @@ static int prepare(struct exo_setup *s, struct exo_app *app,
     if (rc == 0) {
         /* Its log is for what runs unseen. */
         app->conf->log[0] = '\0';
-        exo_app_prepare(app);
+        exo_place_all(app);
     }
     return rc;
 }

@@ -3,7 +3,7 @@
  * What killed commands left where the configuration and the key are. A write
  * sweeps the directory that it is in, but these are written to once in a
  * year, and what a killed rekey leaves there is a key. So every command that
- * may write there looks, before the drop: exo_app_prepare(), as root, or as
+ * may write there looks, before the drop: exo_place_all(), as root, or as
  * whoever owns the directory. Nothing here is an error.
  */
 #include "config.h"
