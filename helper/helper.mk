@@ -137,13 +137,14 @@ libexoauth_helper_la_SOURCES = \
 	helper/serve.h \
 	helper/session.c \
 	helper/session.h \
-	helper/settings.c \
 	helper/settings.h \
 	helper/settings_check.c \
 	helper/settings_client.c \
 	helper/settings_expiry.c \
 	helper/settings_file.c \
 	helper/settings_inner.h \
+	helper/settings_key.c \
+	helper/settings_load.c \
 	helper/settings_provider.c \
 	helper/setup.h \
 	helper/setup_apply.c \

@@ -2,7 +2,8 @@
 /*
  * By what the client of an account proves who it is, the fingerprint of all
  * that decides about its token, and whether everything is there. Called by
- * settings.c for each account, and by commands before they ask the provider.
+ * settings_load.c for each account, and by commands before they ask the
+ * provider.
  *
  * Nothing is opened here but for the size and time of files. Strings borrow
  * from the settings or from the environment. Errors name the account file
@@ -33,12 +34,6 @@ static const struct {
     { EXO_KEY_ASSERTION_FILE, "AZURE_FEDERATED_TOKEN_FILE",
       "environment: AZURE_FEDERATED_TOKEN_FILE" },
 };
-
-bool exo_settings_from_environment(const struct exo_settings *s,
-                                   enum exo_key key)
-{
-    return strncmp(s->key[key].origin, "environment:", 12) == 0;
-}
 
 /* The assertion is of no use where the files name another proof or grant. */
 static bool wants_assertion(const struct exo_settings *s)

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Between settings.c, settings_provider.c and settings_client.c only. */
+/* Between settings_load.c, settings_provider.c, settings_client.c and
+ * settings_key.c only. */
 #ifndef EXOAUTH_SETTINGS_INNER_H
 #define EXOAUTH_SETTINGS_INNER_H
 
 #include "settings.h"
 
+/* A value, borrowed, and where it came from. */
 void exo_settings_set(struct exo_settings *s, enum exo_key key,
                       const char *value, const char *origin, unsigned line);
+
+/* The origin of what the provider says of itself (discover.c). */
+extern const char exo_settings_discovery[];
 
 /* Preset values where the files gave none; for settings with a grant of
  * their own. */

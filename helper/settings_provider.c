@@ -2,7 +2,7 @@
 /*
  * What follows for an account from its provider and grant: endpoints, scope
  * and servers; settings_client.c has the client's side of it. Called by
- * settings.c once the files' values are known, and by the broker when a
+ * settings_load.c once the files' values are known, and by the broker when a
  * record says which grant a credential was made with. Values from templates
  * live in expanded[], which exo_settings_free() frees.
  */
@@ -12,8 +12,6 @@
 
 #include "exoauth/provider.h"
 #include "settings_inner.h"
-
-static const char discovery[] = "discovery";
 
 static int take(struct exo_settings *s, enum exo_key key,
                 const struct exo_buf *value, const char *origin)
@@ -176,12 +174,7 @@ int exo_settings_found(struct exo_settings *settings, enum exo_key key,
     }
     exo_buf_reset(out);
     exo_buf_str(out, value);
-    return take(s, key, out, discovery);
-}
-
-bool exo_settings_discovered(const struct exo_settings *s, enum exo_key key)
-{
-    return s->key[key].origin == discovery;
+    return take(s, key, out, exo_settings_discovery);
 }
 
 int exo_settings_assume(struct exo_settings *settings, enum exo_grant grant)

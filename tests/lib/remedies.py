@@ -170,7 +170,7 @@ OUR_TEXT = re.compile(
 OTHERS = {('mail/talk.c', 'text'), ('mail/stream.c', 'why'),
           ('mail/tls.c', 'why'), ('store/', 'why'), ('common/source.c', 'why'),
           ('common/conf.c', 'conf->block.why'), ('helper/draft.c', 'block.why'),
-          ('helper/settings.c', 's->block.why'), ('oauth/identity.c', 'why'),
+          ('helper/settings_load.c', 's->block.why'), ('oauth/identity.c', 'why'),
           ('helper/settings_check.c', 'why'), ('store/', 'name.text'),
           ('helper/account_word.c', 'why'),
           ('mail/login_try.c', 'message')}
