@@ -20,6 +20,7 @@
 #include "broker.h"
 #include "exoauth/log.h"
 #include "exoauth/file.h"
+#include "key_file.h"
 
 static const char *user_name(const struct exo_doctor *d)
 {
@@ -44,6 +45,29 @@ static void check_way(struct exo_doctor *d, const struct exo_account *account,
     exo_path_close(&way);
 }
 
+static void refuse_key(struct exo_doctor *d, const char *path, int rc,
+                       const char *why)
+{
+    struct exo_err err = EXO_ERR_INIT;
+
+    if (!exo_err_system(&err, rc, "cannot read key file %s", path)) {
+        (void)exo_key_file_refused(d->app, path, rc, why, &err);
+    }
+    exo_doctor_error(d, NULL, &err, EXO_E_STATUS);
+}
+
+/* Somebody who is not root may own the store, and be kept from the key. */
+static void check_hidden_key(struct exo_doctor *d, const char *path)
+{
+    struct exo_err err = EXO_ERR_INIT;
+
+    if (exo_app_store(d->app, &err) != 0 && err.status == EXO_STATUS_DENIED) {
+        exo_doctor_skip(d, NULL, "key %s: not checked: needs root", path);
+    } else {
+        refuse_key(d, path, EXO_E_ACCESS, NULL);
+    }
+}
+
 /* Of root or run_as, closed to others, and readable for run_as. */
 static void check_key(struct exo_doctor *d)
 {
@@ -58,7 +82,11 @@ static void check_key(struct exo_doctor *d)
         return;
     }
     if (stat(path, &st) != 0) {
-        check_way(d, NULL, "key_file", path);
+        if (!d->app->root && errno == EACCES) {
+            check_hidden_key(d, path);
+        } else {
+            check_way(d, NULL, "key_file", path);
+        }
         return; /* none: the store says so where it needs one */
     }
     if (!d->app->root && st.st_uid != geteuid()) {
@@ -70,15 +98,9 @@ static void check_key(struct exo_doctor *d)
     exo_app_as_owner(d->app, false);
     if (rc == 0) {
         (void)close(fd);
-    } else if (exo_file_advice(why, "; ")[0] == '\0') {
-        exo_doctor_fail(d, NULL, EXO_STATUS_STORE, "key %s: %-s", path, why);
-    } else if (!exo_doctor_infirm(d, path, why ? why : exo_strerror(rc))) {
-        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
-                        "key %s: %-s; run: chown %s %s && chmod 400 %s", path,
-                        why ? why : exo_strerror(rc),
-                        d->app->root ? EXO_SH(d->app->run_as, "USER") : "$USER",
-                        EXO_SH(path, "FILE"), EXO_SH(path, "FILE"));
+        return;
     }
+    refuse_key(d, path, rc, why);
 }
 
 /* A file that run_as reads when it asks the provider. */

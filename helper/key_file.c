@@ -7,23 +7,83 @@
  * The text is the caller's and wipes itself; no text here quotes it. A file
  * that is refused is EXO_STATUS_STORE with the command that corrects owner and
  * mode, where that is all that is wrong; a shortage says nothing of the file.
+ * Where a directory keeps run_as out, that one is named.
  */
 #include "config.h"
 
 #include "key_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "exoauth/file.h"
+#include "exoauth/path.h"
 
-/* It was not a shortage, and there is something. */
-static int key_file_refused(const struct exo_app *app, const char *path, int rc,
-                            const char *why, struct exo_err *err)
+/* The first directory on the way that run_as cannot enter. */
+static bool find_closed(const struct exo_app *app, const char *path,
+                        char dir[PATH_MAX])
 {
+    bool found = false;
+
+    exo_app_as_owner(app, true);
+    for (const char *p = path; !found && (p = strchr(p + 1, '/')) != NULL;) {
+        if (p - path >= PATH_MAX) {
+            break;
+        }
+        memcpy(dir, path, (size_t)(p - path));
+        dir[p - path] = '\0';
+        found =
+            faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) != 0 && errno == EACCES;
+    }
+    exo_app_as_owner(app, false);
+    return found;
+}
+
+static int closed(const struct exo_app *app, const char *path, const char *dir,
+                  struct exo_err *err)
+{
+    const char *who = app->root ? app->run_as : "this user";
+    const char *infirm = exo_path_infirm(dir, app->uid);
+    struct stat st;
+
+    if (infirm || stat(dir, &st) != 0) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "key file %s: %s cannot enter %s; set key_file in "
+                           "%s to a file in another directory",
+                           path, who, dir, app->conf->path);
+    }
+    if (st.st_uid == app->uid) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "key file %s: %s cannot enter %s; run: chmod u+x "
+                           "%s, or set key_file in %s to a file elsewhere",
+                           path, who, dir, EXO_SH(dir, "DIR"),
+                           EXO_SH(app->conf->path, "FILE"));
+    }
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       app->root ? "key file %s: %s cannot enter %s; run: "
+                                   "chmod %s+x %s, or set key_file in %s to a "
+                                   "file elsewhere"
+                                 : "key file %s: %s cannot enter %s; run as "
+                                   "root: chmod %s+x %s, or set key_file in %s "
+                                   "to a file elsewhere",
+                       path, who, dir, st.st_gid == app->gid ? "g" : "o",
+                       EXO_SH(dir, "DIR"), EXO_SH(app->conf->path, "FILE"));
+}
+
+int exo_key_file_refused(const struct exo_app *app, const char *path, int rc,
+                         const char *why, struct exo_err *err)
+{
+    char dir[PATH_MAX];
     const char *infirm;
     struct stat st;
 
+    if (rc == EXO_E_ACCESS && find_closed(app, path, dir)) {
+        return closed(app, path, dir, err);
+    }
     if (exo_file_advice(why, "; ")[0] == '\0') {
         return exo_err_set(err, EXO_STATUS_STORE, "key file %s: %-s", path,
                            why);
@@ -74,7 +134,7 @@ int exo_key_file_read(const struct exo_app *app, const char *path,
     if (exo_err_system(err, rc, "cannot read key file %s", path)) {
         return exo_err_unread(err, EXO_E_STATUS);
     }
-    rc = key_file_refused(app, path, rc, why, err);
+    rc = exo_key_file_refused(app, path, rc, why, err);
     /* What was opened and refused is another matter. */
     return kept_out ? exo_err_unread(err, rc) : rc;
 }

@@ -13,4 +13,10 @@ int exo_key_file_read(const struct exo_app *app, const char *path,
                       struct exo_secret *text,
                       struct exo_err *err) EXO_MUST_CHECK;
 
+/* That run_as could not open or use it: rc and why of exo_file_open(), which
+ * was no shortage, and there is something. For doctor, as root, too.
+ * EXO_E_STATUS. */
+int exo_key_file_refused(const struct exo_app *app, const char *path, int rc,
+                         const char *why, struct exo_err *err);
+
 #endif

@@ -259,7 +259,7 @@ has skipped token 'carol@contoso.test: the same token as @contoso.test, see ther
 mv "$SITE/key.away" "$SITE/etc/exoauth.key"
 chmod 0644 "$SITE/etc/exoauth.key"
 exits 74 'a key that everybody can read' doctor
-has failure files "key $SITE/etc/exoauth.key: it is accessible to others; run: chown" 'is a failure'
+has failure files "key file $SITE/etc/exoauth.key: it is accessible to others; .*; run: ch(own|mod) " 'is a failure'
 chmod 0400 "$SITE/etc/exoauth.key"
 echo garbage >"$SITE_STORE/@contoso.test.json"
 exits 74 'a damaged record' doctor

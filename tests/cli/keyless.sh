@@ -151,6 +151,43 @@ for record in '' "$a unsealed" "$a sealed"; do
 done
 state there $a sealed; chmod 0644 "$key"; told token $a; typed 'ch(own|mod)'; works 'a key that others can read'
 
+# ---- a key in a directory that cannot be entered
+# vault MODE OWNER:GROUP: a directory with the key below it
+vault()
+{
+    state there $a sealed
+    rm -rf "$SITE/vault"
+    mkdir -p "$SITE/vault/in"
+    cp -p "$key" "$SITE/vault/in/key"
+    chmod 0755 "$SITE/vault/in"
+    chmod "$1" "$SITE/vault"
+    [[ $(id -u) != 0 ]] || chown "$2" "$SITE/vault"
+    site_conf key_file "$SITE/vault/in/key"
+}
+closed()
+{
+    for command in "token $a" "login $a"; do
+        # shellcheck disable=SC2086 # words
+        { vault "$2" "$3"; told $command; }
+        like "$ERR" "key file $SITE/vault/in/key: .* cannot enter $SITE/vault; " "$1, $command: says which"
+        unlike "$ERR" '400' 'and nothing that does not help'
+        typed "chmod $4"
+        ok 'it works' exoauth token $a
+    done
+    vault "$2" "$3"
+    "$EXO" doctor $a --config "$SITE_CONF" >"$SITE/found" 2>/dev/null
+    like "$(<"$SITE/found")" \
+        "failure  files         key file $SITE/vault/in/key: [^;]* cannot enter $SITE/vault; run: chmod $4 $SITE/vault," \
+        "$1: doctor, too"
+    rm -rf "$SITE/vault"
+    site_conf key_file
+}
+closed 'of its own' 0600 nobody u\\+x
+if [[ $(id -u) == 0 ]]; then
+    closed 'of root' 0700 root:root o\\+x
+    closed 'of its group' 0705 root:65534 g\\+x
+fi
+
 # ---- none
 state none $a sealed; told token $a
 like "$ERR" 'key_file is none, but .*remove that line and put the key file back' 'both are said'
@@ -196,6 +233,16 @@ like "$(offers)" '^run as root: chown 65534' 'a key of root'
 typed chown; works 'run_as, its own key'
 state there $a sealed; chmod 0644 "$key"; told token $a; nobody_else 'a mode of its own'
 typed chmod; works 'run_as, a mode'
+
+for command in token login; do
+    vault 0700 root:root
+    told $command $a
+    like "$(offers)" "^run as root: chmod o\\+x $SITE/vault" "run_as, $command: a directory that is closed"
+    typed chmod
+    ok 'it works' exoauth $command $a
+done
+rm -rf "$SITE/vault"
+site_conf key_file
 
 # ---- where nothing can be made
 [[ -n ${EXO_UNSHARED:-} ]] || exit 0

@@ -103,6 +103,24 @@ ok 'one of root' x refresh $app --force
 them ln -s "$SITE/etc/exoauth.key" "$SITE/w/key"
 site_conf key_file "$SITE/w/key"
 try 74 'key_file' x refresh $app --force
+# doctor says so whether there is a key or not.
+key_row() { x doctor $app 2>/dev/null | grep '^failure  files .*key' | grep -v "account_dir"; }
+like "$(key_row)" "$SITE/w(/key)? (is a symbolic link of|belongs to) uid $mail" 'doctor: a link of theirs'
+rm "$SITE/w/key"
+like "$(key_row)" "key_file $SITE/w/key: $SITE/w belongs to uid $mail" 'doctor: no key there yet'
+them ln -s "$SITE/nowhere" "$SITE/w/key"
+like "$(key_row)" "key_file $SITE/w/key: $SITE/w(/key)? (is a symbolic link of|belongs to) uid $mail" \
+    'doctor: a link that leads nowhere'
+rm "$SITE/w/key"
+them mkdir "$SITE/w/sub"
+site_conf key_file "$SITE/w/sub/key"
+like "$(key_row)" "key_file $SITE/w/sub/key: $SITE/w belongs to uid $mail" 'doctor: a directory below'
+rmdir "$SITE/w/sub"
+them ln -s "$SITE/nowhere" "$SITE/sticky/key"
+site_conf key_file "$SITE/sticky/key"
+like "$(key_row)" "key_file $SITE/sticky/key: $SITE/sticky/key is a symbolic link of uid $mail" \
+    'doctor: one in a sticky directory'
+rm "$SITE/sticky/key"
 site_conf key_file
 
 # ----- what works as ever
