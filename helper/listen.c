@@ -32,8 +32,8 @@
 #include "exoauth/log.h"
 #include "exoauth/proto.h"
 #include "listen.h"
-#include "serve.h"
 #include "peer.h"
+#include "serve.h"
 #include "waiting.h"
 
 #define MOST 256

@@ -257,6 +257,7 @@ plugin_tests = \
 shell_tests = \
 	tests/unit/test_headers.sh \
 	tests/plugin/setid.sh \
+	tests/plugin/circles.sh \
 	tests/plugin/symbols.sh \
 	tests/plugin/walls.sh \
 	tests/cli/account_names.sh \
@@ -451,6 +452,7 @@ test_files = \
 	tests/lib/ask.py \
 	tests/lib/typist.py \
 	tests/lib/build.sh \
+	tests/lib/circles.py \
 	tests/lib/container.py \
 	tests/lib/commands.py \
 	tests/lib/complete.zsh \

@@ -144,6 +144,11 @@ process=$(find plugin common -name '*.c' -exec grep -nEH \
     grep -vE '^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)')
 is "$process" '' 'plugin and common leave the process as it is'
 
+# shellcheck disable=SC2086
+long=$(find $rooms -name '*.[ch]' -exec wc -l {} + |
+    awk '$1 > 400 && $2 != "total"')
+is "$long" '' 'no file has more than 400 lines'
+
 # Every contract compiles alone.
 need_cmd "${CC:-cc}"
 for header in include/exoauth/*.h; do
