@@ -24,6 +24,21 @@ static void become(const struct exo_path_rule *rule,
     }
 }
 
+static int close_to_others(const struct exo_path_rule *rule,
+                           const struct exo_path *path, int fd,
+                           const struct stat *st)
+{
+    int rc;
+
+    if ((st->st_mode & 077) == 0) {
+        return 0;
+    }
+    become(rule, path, true);
+    rc = fchmod(fd, 0600);
+    become(rule, path, false);
+    return rc;
+}
+
 /* EXO_E_CONFLICT: another has it. */
 static int take(const struct exo_path_rule *rule, struct exo_path *path,
                 int *fd)
@@ -46,8 +61,13 @@ static int take(const struct exo_path_rule *rule, struct exo_path *path,
         return exo_error_from_errno(errno);
     }
     if (!S_ISREG(st.st_mode) || st.st_nlink > 1 ||
-        (st.st_uid != 0 && st.st_uid != rule->uid) || (st.st_mode & 077) != 0) {
-        why = "it is no empty file of mode 0600; remove it";
+        (st.st_uid != 0 && st.st_uid != rule->uid)) {
+        /* Never to be removed: another may hold it. */
+        why = "it is not a file of root or its user with one name; move it "
+              "away when no exoauth runs";
+        rc = EXO_E_UNSAFE;
+    } else if (close_to_others(rule, path, *fd, &st) != 0) {
+        why = "its mode lets others in, and cannot be corrected";
         rc = EXO_E_UNSAFE;
     } else if (fcntl(*fd, F_OFD_SETLK, &lock) != 0) {
         why = exo_errno_text(errno);

@@ -62,32 +62,48 @@ static int check_name(int dirfd, const char *name, int fd)
     return 0;
 }
 
+/* What is no regular file cannot be anybody's lock. A lock that is not as it
+ * should be may be held: it is never removed, or two would spend one token. */
+static int refuse_lock(const struct exo_filedir *dir, const char *name,
+                       const char *why, struct exo_err *err)
+{
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "lock file %s/%s refused: %s; run: find %s/%s -maxdepth "
+                       "0 ! -type f -delete",
+                       dir->path, name, why, EXO_SH(dir->path, "FILE"),
+                       EXO_SH(name, "FILE"));
+}
+
 static int open_lock(const struct exo_filedir *dir, const char *name, int *fd,
                      struct stat *st, struct exo_err *err)
 {
-    const char *why = NULL;
-
     *fd = openat(dir->fd, name,
                  O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
                      O_NOCTTY,
                  0600);
     if (*fd < 0 && errno == ELOOP) {
-        why = "it is a symbolic link";
-    } else if (*fd < 0 || fstat(*fd, st) != 0) {
+        return refuse_lock(dir, name, "it is a symbolic link", err);
+    }
+    if (*fd < 0 && (errno == EISDIR || errno == ENXIO)) {
+        return refuse_lock(dir, name, "it is not a regular file", err);
+    }
+    if (*fd < 0 || fstat(*fd, st) != 0) {
         return exo_filedir_fail(dir, EXO_E_IO, "lock", name, err);
-    } else if (!S_ISREG(st->st_mode)) {
-        why = "it is not a regular file";
-    } else if (st->st_uid != geteuid()) {
-        why = "it belongs to another user";
-    } else if ((st->st_mode & 077) != 0) {
-        why = "its mode lets others in";
     }
-    if (why == NULL) {
-        return 0;
+    if (!S_ISREG(st->st_mode)) {
+        return refuse_lock(dir, name, "it is not a regular file", err);
     }
-    return exo_err_set(
-        err, EXO_STATUS_STORE, "lock file %s/%s refused: %s; run: rm -f %s/%s",
-        dir->path, name, why, EXO_SH(dir->path, "FILE"), EXO_SH(name, "FILE"));
+    if (st->st_uid != geteuid()) {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "lock file %s/%s refused: it belongs to uid %lu; "
+                           "leave it in place, and make uid %lu its owner",
+                           dir->path, name, (unsigned long)st->st_uid,
+                           (unsigned long)geteuid());
+    }
+    if ((st->st_mode & 07777) != 0600 && fchmod(*fd, 0600) != 0) {
+        return exo_filedir_fail(dir, EXO_E_IO, "set mode 0600 of", name, err);
+    }
+    return 0;
 }
 
 static int wait_lock(int fd, int64_t deadline_ms)

@@ -234,25 +234,67 @@ static void test_lock_file(void **state)
     assert_int_equal(
         exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err),
         EXO_E_STATUS);
-    check_text(&fx->err, "symbolic link", "run: rm -f ");
+    check_text(&fx->err, "symbolic link", "-maxdepth 0 ! -type f -delete");
     assert_false(file_exists(elsewhere));
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(
         exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err),
         EXO_E_STATUS);
-    check_text(&fx->err, "not a regular file", "run: rm -f ");
+    check_text(&fx->err, "not a regular file", "-maxdepth 0 ! -type f -delete");
     assert_int_equal(unlink(path), 0);
-    put_bytes(&fx->place, path, 0644, "", 0);
+    assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(
         exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err),
         EXO_E_STATUS);
-    check_text(&fx->err, "its mode lets others in", "run: rm -f ");
-    assert_int_equal(unlink(path), 0);
+    check_text(&fx->err, "not a regular file", "-maxdepth 0 ! -type f -delete");
+    assert_int_equal(rmdir(path), 0);
     assert_int_equal(
         exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err), 0);
     exo_store_unlock(fx->store, &lock);
     exo_store_unlock(fx->store, &lock);
+}
+
+/* Told to remove it, somebody would do so while a token is being spent under
+ * it, and the next one would spend the same token. */
+static void test_lock_mode(void **state)
+{
+    static const mode_t modes[] = { 0644, 0666, 0640, 0700, 0600 };
+    struct fixture *fx = *state;
+    struct exo_store_lock lock, other;
+    char path[600];
+    struct stat held, st;
+
+    strcpy(path, path_in(fx, LOCK));
+    take(fx, &lock);
+    assert_int_equal(stat(path, &held), 0);
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        assert_int_equal(chmod(path, modes[i]), 0);
+        assert_int_not_equal(
+            exo_store_lock(fx->store, &fx->account, 0, &other, &fx->err), 0);
+        check_text(&fx->err, "holds the lock of", "fuser");
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+        assert_int_equal(st.st_ino, held.st_ino);
+    }
+    exo_store_unlock(fx->store, &lock);
+}
+
+static void test_foreign_lock(void **state)
+{
+    struct fixture *fx = *state;
+    struct exo_store_lock lock;
+
+    if (geteuid() != 0) {
+        say_skipped("needs root to give files away");
+        return;
+    }
+    put_bytes(&fx->place, path_in(fx, LOCK), 0666, "", 0);
+    assert_int_equal(chown(path_in(fx, LOCK), NOBODY, NOBODY), 0);
+    assert_int_equal(
+        exo_store_lock(fx->store, &fx->account, 0, &lock, &fx->err),
+        EXO_E_STATUS);
+    check_text(&fx->err, "belongs to uid", "leave it in place");
 }
 
 int main(void)
@@ -260,10 +302,11 @@ int main(void)
 #define STORE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, store_setup, store_teardown)
     static const struct CMUnitTest tests[] = {
-        STORE_TEST(test_damaged),     STORE_TEST(test_swapped),
-        STORE_TEST(test_newer),       STORE_TEST(test_links),
-        STORE_TEST(test_record_mode), STORE_TEST(test_foreign_record),
-        STORE_TEST(test_lock_file),
+        STORE_TEST(test_damaged),      STORE_TEST(test_swapped),
+        STORE_TEST(test_newer),        STORE_TEST(test_links),
+        STORE_TEST(test_record_mode),  STORE_TEST(test_foreign_record),
+        STORE_TEST(test_lock_file),    STORE_TEST(test_lock_mode),
+        STORE_TEST(test_foreign_lock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
