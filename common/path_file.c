@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exoauth/path.h"
 #include "exoauth/temp.h"
+#include "path_rule.h"
 
 static int say(struct exo_path *path, const char *file, int rc, const char *why)
 {
@@ -75,11 +75,11 @@ static bool is_descriptor(const char *file)
     return strcmp(file, "/dev/stdin") == 0;
 }
 
-int exo_path_named(struct exo_path *path, const char *file, int how)
+static int entry_of(struct exo_path *path, const struct exo_path_rule *rule,
+                    const char *file, int how)
 {
     char here[PATH_MAX];
     struct exo_buf whole = EXO_BUF_INIT(2 * PATH_MAX);
-    struct exo_path_rule rule;
     const char *text;
     int rc, saved;
 
@@ -92,13 +92,75 @@ int exo_path_named(struct exo_path *path, const char *file, int how)
         exo_buf_fmt(&whole, "%s/", here);
     }
     exo_buf_str(&whole, file);
-    exo_path_rule_self(&rule);
     rc = exo_buf_done(&whole, &text);
     if (rc == EXO_OK) {
-        rc = exo_path_entry(path, &rule, text, how, 0);
+        rc = exo_path_entry(path, rule, text, how, 0);
     }
     saved = errno;
     exo_buf_free(&whole);
+    errno = saved;
+    return rc;
+}
+
+int exo_path_named(struct exo_path *path, const char *file, int how)
+{
+    struct exo_path_rule rule;
+
+    exo_path_rule_self(&rule);
+    return entry_of(path, &rule, file, how);
+}
+
+/* By the walk of the owner of what is there now; an exchange is found out, as
+ * the owner is then another. */
+static int open_as_owner(struct exo_path *path, const char *file, int *fd,
+                         struct stat *st)
+{
+    struct exo_path_rule rule;
+    int rc;
+
+    exo_path_rule_self(&rule);
+    if (stat(file, st) == 0 && st->st_uid != 0 && st->st_uid != rule.uid) {
+        rule.uid = st->st_uid;
+        rule.group = EXO_PATH_NO_GROUP;
+    }
+    rc = entry_of(path, &rule, file, 0);
+    if (rc != EXO_OK) {
+        return rc;
+    }
+    *fd = openat(path->dir, path->name,
+                 O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+    if (*fd < 0 || fstat(*fd, st) != 0) {
+        return exo_error_from_errno(errno);
+    }
+    return st->st_uid == 0 || st->st_uid == rule.uid || st->st_uid == geteuid()
+               ? EXO_OK
+               : exo_path_refuse(path,
+                                 "%.300s was exchanged while it was opened; "
+                                 "see who can write to its directory",
+                                 file);
+}
+
+int exo_path_open(struct exo_path *path, const char *file, int *fd,
+                  struct stat *st)
+{
+    int saved, rc = EXO_OK;
+
+    *path = (struct exo_path){ .dir = -1 };
+    *fd = -1;
+    if (is_descriptor(file)) {
+        *fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (*fd < 0 || fstat(*fd, st) != 0) {
+            rc = exo_error_from_errno(errno);
+        }
+    } else {
+        rc = open_as_owner(path, file, fd, st);
+    }
+    saved = errno;
+    exo_path_close(path);
+    if (rc != EXO_OK && *fd >= 0) {
+        (void)close(*fd);
+        *fd = -1;
+    }
     errno = saved;
     return rc;
 }

@@ -9,46 +9,52 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exoauth/path.h"
 #include "import.h"
 
 #define HOLE "{tenant}"
 
-static int open_original(const char *path, int *fd, struct exo_err *err)
+static int open_original(const char *name, int *fd, struct exo_err *err)
 {
+    struct exo_path path;
     struct stat st;
+    int rc;
 
     *fd = 0;
-    if (strcmp(path, "-") == 0) {
+    if (strcmp(name, "-") == 0) {
         return 0;
     }
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (*fd < 0 && errno == ENOENT) {
-        return EXO_E_NOENT;
+    rc = exo_path_open(&path, name, fd, &st);
+    if (rc == EXO_E_NOENT) {
+        return rc;
     }
-    if (*fd < 0 || fstat(*fd, &st) != 0) {
+    if (rc == EXO_E_UNSAFE) {
+        return exo_err_set(err, EXO_STATUS_USAGE, "%.200s: %-s", name,
+                           path.why);
+    }
+    if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "%s: %m; run it as root or as the owner of the file",
-                           path);
+                           name);
     }
     if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode)) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "%s: not a file; name the file itself, or - for "
                            "standard input",
-                           path);
+                           name);
     }
     /* What is in it decides where the refresh token is sent. */
     if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH)) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "%s: everybody may write it; if what is in it is "
                            "yours, put it into a file that only you can write",
-                           path);
+                           name);
     }
     return 0;
 }

@@ -102,6 +102,15 @@ int exo_path_named(struct exo_path *path, const char *file,
 int exo_path_read(struct exo_path *path, const char *file,
                   enum exo_file_rule kind, struct exo_buf *out) EXO_MUST_CHECK;
 
+/*
+ * Opens for reading what somebody has typed and a third may own, as the file of
+ * another program: along the way only root, who runs this and its owner have a
+ * hand. *fd is the caller's, *st the fstat; what it is, is the caller's to look
+ * at. As exo_path_entry(), EXO_E_NOENT if it is not there; path is closed.
+ */
+int exo_path_open(struct exo_path *path, const char *file, int *fd,
+                  struct stat *st) EXO_MUST_CHECK;
+
 /* Says exo_file_walk(): from here on the program reads what is named to it, or
  * by its configuration, by these rules, for the effective user. A relative name
  * is one of the working directory. An open descriptor, as /dev/stdin or

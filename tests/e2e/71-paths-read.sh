@@ -123,6 +123,58 @@ like "$(key_row)" "key_file $SITE/sticky/key: $SITE/sticky/key is a symbolic lin
 rm "$SITE/sticky/key"
 site_conf key_file
 
+# ----- the files of other programs
+
+# Its owner may be anybody, so the way to it must be that owner's, or root's.
+# try_import DESC FILE COMMAND...: FILE is not sent for somebody else's link
+try_import()
+{
+    local before desc=$1
+    before=$(site_count)
+    shift
+    exits 64 "import through $desc" x import --from "$@" --set client_id=a \
+        --set token_endpoint="$SITE_URL/token" --set servers=m.test
+    like "$ERR" "$SITE/(w(/[a-z]+)?|sticky/[a-z]+) (is a symbolic link of uid $mail|belongs to uid $mail)" \
+        'is refused, and it says why'
+    is "$(site_count)" "$before" 'nobody is asked'
+}
+install -d -o 4712 -m 0700 "$SITE/bob"
+json='{"client_id": "a", "client_secret": "b", "token_endpoint": "%s/token",
+ "refresh_token": "bobs", "access_token": "c", "expiry": "1"}'
+# shellcheck disable=SC2059 # that is the format
+printf "$json" "$SITE_URL" >"$SITE/bob/token"
+chown 4712 "$SITE/bob/token"
+chmod 0600 "$SITE/bob/token"
+cp -p "$SITE/bob/token" "$SITE/secret/conf"
+chown root "$SITE/secret/conf"
+them ln -s "$SITE/bob/token" "$SITE/w/bob"
+them ln -s "$SITE/bob" "$SITE/w/dir"
+them ln -s "$SITE/bob/token" "$SITE/sticky/bob"
+them ln -s "$SITE/secret/conf" "$SITE/w/conf"
+ln "$SITE/bob/token" "$SITE/w/hard"
+for tool in sasl-xoauth2 mutt email-oauth2-proxy; do
+    try_import "a link, $tool" $tool "$SITE/w/bob" new@contoso.test
+done
+try_import 'a linked directory' sasl-xoauth2 "$SITE/w/dir/token" new@contoso.test
+try_import 'a link in a sticky directory' sasl-xoauth2 "$SITE/sticky/bob" new@contoso.test
+try_import 'a hard link' sasl-xoauth2 "$SITE/w/hard" new@contoso.test
+try_import "a link to root's file" sasl-xoauth2 "$SITE/w/conf" new@contoso.test
+try_import 'a link for --config-file' sasl-xoauth2 "$SITE/bob/token" new@contoso.test \
+    --config-file "$SITE/w/conf"
+try_import 'a link for --config-file, mutt' email-oauth2-proxy "$SITE/bob/token" new@contoso.test \
+    --config-file "$SITE/w/conf"
+site_script 'fields:{"access_token":"token-9","refresh_token":"next-9"}'
+ok "somebody's own file in his own directory" x import --from sasl-xoauth2 "$SITE/bob/token" \
+    new@contoso.test --set servers=m.test
+ln -s "$SITE/bob/token" "$SITE/etc/bobs"
+site_script 'fields:{"access_token":"token-9","refresh_token":"next-9"}'
+ok 'a link of root to it' x import --from sasl-xoauth2 "$SITE/etc/bobs" \
+    next@contoso.test --set servers=m.test
+site_script 'fields:{"access_token":"token-9","refresh_token":"next-9"}'
+ok 'standard input by its name' x import --from sasl-xoauth2 /dev/stdin third@contoso.test \
+    --set servers=m.test < <(cat "$SITE/bob/token")
+for n in new next third; do x remove --account-file --yes $n@contoso.test >/dev/null 2>&1; done
+
 # ----- what works as ever
 
 ln -s ../secret/app "$SITE/etc/linked"
