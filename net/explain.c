@@ -31,7 +31,7 @@ static const char *words(const struct exo_http_call *call, CURLcode code)
 static int explain_tunnel(const struct exo_http_call *call, long status,
                           struct exo_err *err)
 {
-    const char *proxy = call->way->proxy;
+    const char *proxy = call->way.proxy;
 
     if (status == 407) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -55,7 +55,7 @@ static int explain_tls(const struct exo_http_call *call, CURLcode code,
                        struct exo_err *err)
 {
     const char *host = call->url.host;
-    const char *ca = call->way->ca_file;
+    const char *ca = call->way.ca_file;
 
     if (code == CURLE_SSL_CACERT_BADFILE && given(ca)) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -97,7 +97,7 @@ static int explain_reach(const struct exo_http_call *call, CURLcode code,
                          struct exo_err *err)
 {
     const char *host = call->url.host;
-    const char *proxy = call->way->proxy;
+    const char *proxy = call->way.proxy;
 
     if (code == CURLE_COULDNT_RESOLVE_HOST) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
@@ -191,7 +191,7 @@ int exo_http_explain(const struct exo_http_call *call, CURLcode code,
                            "control character; correct the secret",
                            host);
     }
-    if (given(call->way->proxy) &&
+    if (given(call->way.proxy) &&
         curl_easy_getinfo(call->curl, CURLINFO_HTTP_CONNECTCODE, &tunnel) ==
             CURLE_OK &&
         tunnel >= 300) {

@@ -74,7 +74,7 @@ static int before_request(void *context, char *to, char *from, int to_port,
     (void)from;
     (void)to_port;
     (void)from_port;
-    call->way->before(left > 0 ? left : 0);
+    call->way.before(left > 0 ? left : 0);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -110,7 +110,7 @@ static CURLcode set_limits(struct exo_http_call *call, long total_ms)
     if (rc == CURLE_OK) {
         rc = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     }
-    if (call->way->before != NULL) {
+    if (call->way.before != NULL) {
         exo_curl_pointer(&rc, curl, CURLOPT_PREREQDATA, call);
         if (rc == CURLE_OK) {
             rc = curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, before_request);
@@ -289,12 +289,26 @@ static int perform(struct exo_http_call *call, const struct request *request,
     return rc;
 }
 
+/* Plain http stays on this host: a proxy, and whoever sits before it, would
+ * read the form. */
+static void choose_way(struct exo_http_call *call,
+                       const struct exo_http_way *way)
+{
+    call->way = *way;
+    if (!call->url.tls || call->identity) {
+        call->way.proxy = NULL;
+        call->way.proxy_auth_file = NULL;
+    }
+}
+
 static int send_request(struct exo_http_call *call,
-                        const struct request *request, int64_t deadline_ms,
+                        const struct request *request,
+                        const struct exo_http_way *way, int64_t deadline_ms,
                         struct exo_http_reply *reply, struct exo_err *err)
 {
     int rc;
 
+    choose_way(call, way);
     call->curl = exo_curl_handle();
     if (call->curl == NULL) {
         return exo_http_explain(call, CURLE_OUT_OF_MEMORY, err);
@@ -322,7 +336,7 @@ int exo_http_post(const char *url, const struct exo_secret *form,
                   const struct exo_http_way *way, int64_t deadline_ms,
                   struct exo_http_reply *reply, struct exo_err *err)
 {
-    struct exo_http_call call = { .way = way, .body = &reply->body.hidden };
+    struct exo_http_call call = { .body = &reply->body.hidden };
     const struct request request = { .url = url, .form = form, .basic = basic };
     int rc;
 
@@ -337,16 +351,14 @@ int exo_http_post(const char *url, const struct exo_secret *form,
                            "password or fragment; correct it (http is for "
                            "this host only: 127.0.0.1, [::1], localhost)");
     }
-    return send_request(&call, &request, deadline_ms, reply, err);
+    return send_request(&call, &request, way, deadline_ms, reply, err);
 }
 
 int exo_http_get(const struct exo_http_get *get, const struct exo_http_way *way,
                  int64_t deadline_ms, struct exo_http_reply *reply,
                  struct exo_err *err)
 {
-    const struct exo_http_way direct = { .ca_file = way->ca_file };
-    struct exo_http_call call = { .way = get->identity ? &direct : way,
-                                  .identity = get->identity,
+    struct exo_http_call call = { .identity = get->identity,
                                   .body = &reply->body.hidden };
     const struct request request = { .url = get->url,
                                      .header = get->header,
@@ -366,7 +378,7 @@ int exo_http_get(const struct exo_http_get *get, const struct exo_http_way *way,
                            "password or fragment; correct it (http is for "
                            "this host only: 127.0.0.1, [::1], localhost)");
     }
-    return send_request(&call, &request, deadline_ms, reply, err);
+    return send_request(&call, &request, way, deadline_ms, reply, err);
 }
 
 int exo_http_probe(const char *url, const struct exo_http_way *way,

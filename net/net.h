@@ -36,7 +36,7 @@ void exo_url_escape(struct exo_buf *out, const char *data, size_t len,
 /* One request as it stands; everything borrowed. */
 struct exo_http_call {
     CURL *curl;
-    const struct exo_http_way *way;
+    struct exo_http_way way; /* the one that is taken */
     struct exo_url url;
     bool identity;            /* the service of a managed identity */
     struct curl_slist *lines; /* headers, one may be a secret */

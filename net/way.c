@@ -37,7 +37,7 @@ static int read_file(const char *key, const char *path, struct exo_buf *out,
 int exo_http_set_tls(struct exo_http_call *call, struct exo_err *err)
 {
     CURL *curl = call->curl;
-    const char *path = call->way->ca_file;
+    const char *path = call->way.ca_file;
     struct exo_buf pem = EXO_BUF_INIT(CA_MAX);
     struct curl_blob blob;
     CURLcode rc = CURLE_OK;
@@ -107,8 +107,8 @@ out:
 
 int exo_http_set_proxy(struct exo_http_call *call, struct exo_err *err)
 {
-    const char *proxy = call->way->proxy;
-    const char *auth_file = call->way->proxy_auth_file;
+    const char *proxy = call->way.proxy;
+    const char *auth_file = call->way.proxy_auth_file;
     struct exo_secret auth = EXO_SECRET_INIT;
     struct exo_url parts;
     CURLcode rc = CURLE_OK;
@@ -131,13 +131,6 @@ int exo_http_set_proxy(struct exo_http_call *call, struct exo_err *err)
         failed = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                              "proxy: is not http://host:port; write it so, "
                              "and a password into proxy_auth_file");
-        goto out;
-    }
-    if (!call->url.tls && !parts.loopback) {
-        failed = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                             "proxy %s would see the request to %s in the "
-                             "clear; use https, or no proxy",
-                             proxy, call->url.host);
         goto out;
     }
     if (auth_file != NULL && auth_file[0] != '\0') {

@@ -117,6 +117,7 @@ tests_unit_test_http_limits_SOURCES = \
 	tests/unit/test_http_limits.c \
 	$(http_exchange) \
 	$(NULL)
+tests_unit_test_http_tls_SOURCES = tests/unit/test_http_tls.c $(http_server)
 tests_unit_test_http_way_SOURCES = tests/unit/test_http_way.c $(http_server)
 tests_unit_test_store_seal_SOURCES = \
 	tests/unit/test_store_seal.c \

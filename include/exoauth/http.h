@@ -21,7 +21,8 @@
 
 /* How this host reaches the network; strings borrowed, "" or NULL: none. */
 struct exo_http_way {
-    const char *proxy;           /* http://host:port, used as a tunnel */
+    const char *proxy;           /* http://host:port, a tunnel for https;
+                                  * no http goes through it */
     const char *proxy_auth_file; /* user:password, one line */
     const char *ca_file;         /* PEM, instead of the system's */
     /* Called when the connection stands and before a byte of the request is

@@ -115,23 +115,52 @@ static void linger(struct http_server *server, int fd)
     }
 }
 
+/* What came, on to the other end; false at its end. */
+static bool pass_on(struct http_server *server, int from, int to)
+{
+    char data[8192];
+    ssize_t n = recv(from, data, sizeof(data), 0);
+
+    return n > 0 && send_all(server, to, data, (size_t)n);
+}
+
+static void be_tunnel(struct http_server *server, int fd)
+{
+    struct sockaddr_in end = { .sin_family = AF_INET,
+                               .sin_port = htons((uint16_t)server->to) };
+    ssize_t n = recv(fd, server->second, sizeof(server->second) - 1, 0);
+    int far = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    end.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (n > 0 && server->to != 0 && far >= 0 &&
+        connect(far, (struct sockaddr *)&end, sizeof(end)) == 0 &&
+        send_all(server, far, server->second, (size_t)n)) {
+        struct pollfd ends[2] = { { fd, POLLIN, 0 }, { far, POLLIN, 0 } };
+
+        while (poll(ends, 2, -1) > 0 &&
+               (ends[0].revents == 0 || pass_on(server, fd, far)) &&
+               (ends[1].revents == 0 || pass_on(server, far, fd))) {
+        }
+    }
+    if (far >= 0)
+        close(far);
+}
+
 static void serve(struct http_server *server, int fd)
 {
-    bool plain = server->mode != HTTP_PROXY;
-
     if (!read_request(fd, server->first, sizeof(server->first)))
         return;
-    if (!plain) {
-        if (!send_text(server, fd, server->tunnel) ||
-            strstr(server->tunnel, " 200 ") == NULL ||
-            !read_request(fd, server->second, sizeof(server->second)))
-            return;
+    if (server->mode == HTTP_PROXY) {
+        if (send_text(server, fd, server->tunnel) &&
+            strstr(server->tunnel, " 200 ") != NULL)
+            be_tunnel(server, fd);
+        return;
     }
     if (!send_text(server, fd, server->reply))
         return;
     if (server->mode == HTTP_HANG || server->mode == HTTP_DRIP)
         linger(server, fd);
-    else if (plain && server->mode != HTTP_ANSWER)
+    else if (server->mode != HTTP_ANSWER)
         flood(server, fd);
 }
 

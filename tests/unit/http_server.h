@@ -18,19 +18,20 @@ enum http_mode {
     HTTP_FLOOD,         /* send reply, then 64 MB of spaces */
     HTTP_FLOOD_CHUNKED, /* the same in chunks */
     HTTP_FLOOD_HEADERS, /* send reply, then 64 MB of header lines */
-    HTTP_PROXY          /* send tunnel; if that is a 200, read on, and reply */
+    HTTP_PROXY          /* send tunnel; if that is a 200, be one */
 };
 
 struct http_server {
     enum http_mode mode;
     const char *reply;  /* bytes of the answer, up to its NUL */
     const char *tunnel; /* HTTP_PROXY: the answer to CONNECT */
+    int to; /* HTTP_PROXY: the port where a tunnel ends; 0: it is cut */
     int port;
     /* To be read after http_server_stop() only. */
     int connections;
     size_t sent;
-    char first[8192];    /* the request, headers and body */
-    char second[131072]; /* HTTP_PROXY: the request inside the tunnel */
+    char first[8192];  /* the request, headers and body */
+    char second[8192]; /* HTTP_PROXY: what came first in the tunnel */
     /* Its own. */
     int fd;
     int stop[2];

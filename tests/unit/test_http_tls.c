@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "exoauth/http.h"
+#include "http_server.h"
 #include "util.h"
 #include "../lib/whole.h"
 
@@ -202,6 +203,39 @@ static void post(struct outcome *out, char *certificate, char *version,
     exo_secret_free(&form);
 }
 
+/* The same through a proxy, which sees where to and nothing else. */
+static void test_proxied(void **state)
+{
+    struct exo_secret form = EXO_SECRET_INIT;
+    struct exo_http_reply reply;
+    struct exo_http_way way = { .ca_file = place_name(&place, "ca.pem") };
+    struct exo_err err = EXO_ERR_INIT;
+    struct tls_server server;
+    struct http_server proxy;
+    char url[64];
+    char at[64];
+
+    (void)state;
+    start_server(&server, "right.pem", "-tls1_3");
+    assert_true(http_server_start(&proxy, HTTP_PROXY, ""));
+    proxy.tunnel = "HTTP/1.1 200 Connected\r\nX-Proxy: secret\r\n\r\n";
+    proxy.to = server.port;
+    (void)snprintf(at, sizeof(at), "http://127.0.0.1:%d", proxy.port);
+    way.proxy = at;
+    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%d/token", server.port);
+    assert_int_equal(exo_http_form_add(&form, "client_secret", "canary", 6), 0);
+    assert_int_equal(exo_http_post(url, &form, NULL, &way, 0, &reply, &err), 0);
+    assert_string_equal(whole_secret(&reply.body), "{\"a\": 1}\n");
+    http_server_stop(&proxy);
+    assert_true(stop_server(&server));
+    assert_int_equal(proxy.connections, 1);
+    assert_int_equal(strncmp(proxy.first, "CONNECT 127.0.0.1:", 18), 0);
+    assert_int_equal(proxy.second[0], 0x16); /* a TLS handshake */
+    assert_null(strstr(proxy.first, "canary"));
+    exo_http_reply_free(&reply);
+    exo_secret_free(&form);
+}
+
 static void refused(struct outcome *out, enum exo_status status,
                     const char *cause, const char *remedy)
 {
@@ -286,9 +320,9 @@ static void test_bad_ca(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_right),      cmocka_unit_test(test_unknown_ca),
-        cmocka_unit_test(test_wrong_name), cmocka_unit_test(test_old_tls),
-        cmocka_unit_test(test_bad_ca),
+        cmocka_unit_test(test_right),   cmocka_unit_test(test_unknown_ca),
+        cmocka_unit_test(test_proxied), cmocka_unit_test(test_wrong_name),
+        cmocka_unit_test(test_old_tls), cmocka_unit_test(test_bad_ca),
     };
 
     if (skip_without_ipv4()) {
