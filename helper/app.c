@@ -225,37 +225,6 @@ static int seal_process(struct exo_err *err)
     return 0;
 }
 
-void exo_app_as_owner(const struct exo_app *app, bool on)
-{
-    if (!app->root || getuid() != 0 || app->uid == 0) {
-        return;
-    }
-    /* The group first on the way down, and last on the way back; if it
-     * fails, what follows is refused where it matters. */
-    if (on) {
-        (void)!setegid(app->gid);
-        (void)!seteuid(app->uid);
-    } else {
-        (void)!seteuid(0);
-        (void)!setegid(0);
-    }
-}
-
-static void become(const void *app, bool on)
-{
-    exo_app_as_owner(app, on);
-}
-
-void exo_app_rule(const struct exo_app *app, struct exo_path_rule *rule)
-{
-    exo_path_rule_self(rule);
-    if (app->root) {
-        rule->uid = app->uid;
-    }
-    rule->become = become;
-    rule->context = app;
-}
-
 int exo_app_drop(struct exo_app *app, struct exo_err *err)
 {
     (void)umask(077);

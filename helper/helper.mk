@@ -10,6 +10,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/account_word.h \
 	helper/app.c \
 	helper/app.h \
+	helper/app_owner.c \
 	helper/askers.c \
 	helper/askers.h \
 	helper/broker.c \
