@@ -121,6 +121,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/passphrase.c \
 	helper/passphrase.h \
 	helper/place.c \
+	helper/place_drop.c \
 	helper/place.h \
 	helper/postfix.c \
 	helper/postfix.h \

@@ -11,7 +11,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +21,6 @@
 
 #include "exoauth/block.h"
 #include "exoauth/file.h"
-#include "exoauth/token.h"
 #include "keys.h"
 #include "place.h"
 
@@ -185,90 +183,6 @@ static void place_tokens(struct exo_app *app)
         }
         free(root);
     }
-}
-
-/* A file that says it is the token of the account that it is named after. Of
- * anything else nobody knows whose it is. */
-static bool is_token(int dir, const char *name)
-{
-    struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
-    struct exo_account account;
-    struct exo_token token;
-    struct exo_block block;
-    bool yes =
-        exo_account_from_file(&account, name, strlen(name)) == 0 &&
-        exo_file_read(dir, name, EXO_FILE_TOKEN, 0, &text, NULL) == 0 &&
-        exo_block_parse(&block, text.data, text.len, EXO_BLOCK_MESSAGE) == 0 &&
-        exo_token_parse(&token, &block) == 0 &&
-        strcmp(token.account, account.name) == 0;
-
-    exo_buf_free(&text);
-    return yes;
-}
-
-/* False: one may be left. */
-static bool drop_tokens(const struct exo_app *app, const struct exo_path *path)
-{
-    const struct dirent *entry;
-    bool all = true;
-    DIR *dir = NULL;
-    int fd;
-
-    exo_app_as_owner(app, path->theirs);
-    fd = exo_path_reopen(path);
-    if (fd >= 0) {
-        exo_file_sweep(fd);
-        dir = fdopendir(fd);
-    }
-    while (dir && (entry = readdir(dir)) != NULL) {
-        if (is_token(fd, entry->d_name)) {
-            all = unlinkat(fd, entry->d_name, 0) == 0 && all;
-        }
-    }
-    all = all && dir;
-    exo_app_as_owner(app, false);
-    if (dir) {
-        (void)closedir(dir);
-    } else if (fd >= 0) {
-        (void)close(fd);
-    }
-    return all;
-}
-
-bool exo_place_drop_tokens(const struct exo_app *app, const char *root)
-{
-    struct exo_path_rule rule;
-    struct exo_path path;
-    char *below = strdup(app->conf->token_dir);
-    char *slash;
-    bool all;
-    int rc;
-
-    if (!below) {
-        return false;
-    }
-    exo_app_rule(app, &rule);
-    rc = exo_path_dir(&path, &rule, root, below, 0, 0);
-    all = rc == EXO_E_NOENT;
-    if (rc == 0) {
-        all = drop_tokens(app, &path);
-        exo_path_close(&path);
-    } else if (!all) {
-        exo_app_warn(app, "the tokens below %s stay: %-s", root, path.why);
-    }
-    /* Then the empty ones above it; what others have there stays. */
-    while (rc == 0 && (slash = strrchr(below, '/')) != NULL) {
-        *slash = '\0';
-        rc = exo_path_dir(&path, &rule, root, below, 0, 0);
-        if (rc == 0) {
-            exo_app_as_owner(app, path.theirs);
-            rc = unlinkat(path.dir, slash + 1, AT_REMOVEDIR);
-            exo_app_as_owner(app, false);
-            exo_path_close(&path);
-        }
-    }
-    free(below);
-    return all;
 }
 
 /* There a directory of ours may be gone or root's after a boot. Elsewhere one

@@ -22,9 +22,9 @@ void exo_place_all(struct exo_app *app);
 
 /* Takes back what was published below a root: tokens, and directories that
  * are empty then. Nothing is removed behind a link, nor what is no token.
- * False, with a warning: some may be left. */
-bool exo_place_drop_tokens(const struct exo_app *app,
-                           const char *root) EXO_MUST_CHECK;
+ * Some may be left: EXO_E_CONFLICT with a warning, or a status in err. */
+int exo_place_drop_tokens(const struct exo_app *app, const char *root,
+                          struct exo_err *err) EXO_MUST_CHECK;
 /* The directory of the log, where it is gone after a boot. */
 void exo_place_log(struct exo_app *app);
 

@@ -164,6 +164,9 @@ int exo_prompt_secret(const char *question, struct exo_secret *secret,
     }
     rc = ask(fd, question, ECHO | ECHOE | ECHOK | ECHONL, secret);
     (void)close(fd);
+    if (exo_err_system(err, rc, "cannot read the terminal")) {
+        return EXO_E_STATUS;
+    }
     if (rc != 0 && rc != EXO_E_NOENT) {
         return exo_err_set(err, EXO_STATUS_USAGE, "the terminal: %s",
                            exo_strerror(rc));
@@ -182,6 +185,9 @@ int exo_prompt_line(const char *question, struct exo_secret *line,
                         : read_line(0, NULL, line);
     if (rc == 0 && exo_secret_empty(line)) {
         rc = EXO_E_SHORT;
+    }
+    if (exo_err_system(err, rc, "cannot read the address")) {
+        return EXO_E_STATUS;
     }
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_USAGE,

@@ -17,12 +17,17 @@ bool exo_setup_same(const char *one, const char *two)
     return one && two ? strcmp(one, two) == 0 : one == two;
 }
 
+static void free_change(struct exo_change *item)
+{
+    free(item->name);
+    free(item->before);
+    free(item->after);
+}
+
 void exo_changes_free(struct exo_changes *changes)
 {
     for (size_t i = 0; i < changes->n; i++) {
-        free(changes->item[i].name);
-        free(changes->item[i].before);
-        free(changes->item[i].after);
+        free_change(&changes->item[i]);
     }
     free(changes->item);
     memset(changes, 0, sizeof(*changes));
@@ -42,14 +47,17 @@ void exo_changes_add(struct exo_changes *changes, enum exo_setup_kind kind,
         return;
     }
     changes->item = item;
-    item += changes->n++;
+    item += changes->n;
     item->kind = kind;
     item->name = strdup(name);
     item->before = before ? strdup(before) : NULL;
     item->after = after ? strdup(after) : NULL;
     if (!item->name || (before && !item->before) || (after && !item->after)) {
+        free_change(item); /* nobody may find half of one */
         changes->error = EXO_E_NOMEM;
+        return;
     }
+    changes->n++;
 }
 
 void exo_changes_text(struct exo_changes *changes, enum exo_setup_kind kind,

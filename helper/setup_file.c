@@ -27,16 +27,21 @@ void exo_setup_file_free(struct exo_setup_file *file)
     exo_buf_free(&file->after);
 }
 
-/* What is wrong with a file, or a shortage, which says nothing of it. */
+/* What is wrong with a file; or a shortage, or a disk that fails, which says
+ * nothing of it. */
 static int refuse(int rc, const char *why, const char *remedy,
                   struct exo_err *err)
 {
-    bool shortage = exo_error_is_shortage(rc);
+    const char *other = rc == EXO_E_NOMEM ? exo_errno_remedy(ENOMEM, NULL)
+                        : rc == EXO_E_IO  ? exo_errno_remedy(errno, NULL)
+                                          : NULL;
 
-    return exo_err_set(
-        err, shortage ? EXO_STATUS_TRANSIENT : EXO_STATUS_MISCONFIGURED,
-        "%-s; %s", why,
-        shortage ? "free some memory, and run it again" : remedy);
+    return exo_err_set(err,
+                       exo_error_is_shortage(rc) ? EXO_STATUS_TRANSIENT
+                       : other                   ? EXO_STATUS_STORE
+                                                 : EXO_STATUS_MISCONFIGURED,
+                       "%-s; %s%s", why, other ? other : remedy,
+                       other ? ", and run it again" : "");
 }
 
 int exo_setup_file_read(struct exo_setup_file *file, const char *path,
@@ -77,6 +82,7 @@ int exo_setup_file_read(struct exo_setup_file *file, const char *path,
 static int remove_file(struct exo_path *path, const char *file)
 {
     struct exo_path_rule rule;
+    int saved = 0;
     int fd;
     int rc;
 
@@ -86,9 +92,10 @@ static int remove_file(struct exo_path *path, const char *file)
         return rc == EXO_E_NOENT ? 0 : rc;
     }
     if (unlinkat(path->dir, path->name, 0) != 0 && errno != ENOENT) {
-        rc = exo_error_from_errno(errno);
+        saved = errno;
+        rc = exo_error_from_errno(saved);
         (void)snprintf(path->why, sizeof(path->why), "%s",
-                       exo_errno_text(errno));
+                       exo_errno_text(saved));
     }
     fd = exo_path_reopen(path);
     if (fd >= 0) {
@@ -96,6 +103,7 @@ static int remove_file(struct exo_path *path, const char *file)
         (void)close(fd);
     }
     exo_path_close(path);
+    errno = saved;
     return rc;
 }
 

@@ -113,7 +113,9 @@ static int converse(const struct exo_setup *s, const char *account, int fd,
     if (rc == 0) {
         rc = exo_reply_parse(&reply, &block);
     }
-    if (rc != 0) {
+    if (exo_err_system(err, rc, "cannot talk to what spawn(8) would start")) {
+        rc = EXO_E_STATUS;
+    } else if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "what spawn(8) would start, %s serve, gave no answer "
                          "(%s); see that user %s can run it, and the log",

@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,17 +66,21 @@ static int write_kind(const struct exo_undo *u, enum exo_setup_kind kind,
 }
 
 /* As whom they were published; by now his group may be another. */
-static bool drop_tokens(const struct exo_setup *s)
+static int drop_tokens(const struct exo_setup *s, struct exo_err *err)
 {
-    const struct passwd *pw = getpwnam(s->conf->run_as);
-    const struct exo_app app = {
-        .conf = s->conf,
-        .root = true,
-        .uid = pw ? pw->pw_uid : 0,
-        .gid = pw ? pw->pw_gid : 0,
-    };
+    struct exo_app app = { .conf = s->conf, .root = true };
+    const struct passwd *pw;
 
-    return exo_place_drop_tokens(&app, s->queue_dir);
+    errno = 0;
+    pw = getpwnam(s->conf->run_as);
+    if (pw) {
+        app.uid = pw->pw_uid;
+        app.gid = pw->pw_gid;
+    } else if (exo_err_system(err, EXO_E_IO, "cannot look for user %s",
+                              s->conf->run_as)) {
+        return EXO_E_STATUS;
+    }
+    return exo_place_drop_tokens(&app, s->queue_dir, err);
 }
 
 static int take_back(struct exo_undo *u, struct exo_err *err)
@@ -97,7 +102,7 @@ static int take_back(struct exo_undo *u, struct exo_err *err)
     }
     if (rc == 0) {
         /* Also where only they are left, of an undo before. */
-        if (u->jail > 0 && !drop_tokens(u->setup)) {
+        if (u->jail > 0 && drop_tokens(u->setup, &u->err) != 0) {
             u->left = true;
             u->stays[u->jail - 1] = true;
         }
@@ -158,6 +163,11 @@ int exo_setup_undo(struct exo_setup *s, bool *changed, struct exo_err *err)
     }
     if (rc == 0) {
         rc = ask_and_take(&u, changed, err);
+    }
+    if (rc == 0 && u.left && u.err.status != EXO_STATUS_OK) {
+        rc = exo_err_set(err, u.err.status,
+                         "%-s, then run: exoauth setup postfix --undo",
+                         exo_err_text(&u.err, EXO_E_STATUS));
     }
     if (rc == 0 && u.left) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,

@@ -21,7 +21,7 @@ struct exo_undo {
     bool left;   /* tokens that could not be removed there */
     bool in_use; /* something that stays leads to a map or service of ours */
     int failed;  /* what is there could not be read: sticky, with err */
-    struct exo_err err;
+    struct exo_err err; /* or why tokens are left */
 };
 
 /* Each change of the journal into the lists, or into what stays. main.cf

@@ -64,6 +64,9 @@ static int be_inside(void *context)
 static int judge(const char *name, int rc, const struct exo_ended *ended,
                  struct exo_err *err)
 {
+    if (exo_err_system(err, rc, "cannot hear of %s", name)) {
+        return EXO_E_STATUS;
+    }
     if (rc == EXO_E_TIMEOUT) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
                            "%s did not end in time; one of the plugins of "

@@ -89,7 +89,10 @@ static void log_in(const struct exo_login_try *login, struct exo_buf *out)
         (void)exo_err_set(&text, EXO_STATUS_OK, "%-s",
                           conn ? sasl_errdetail(conn)
                                : sasl_errstring(r, NULL, NULL));
-        exo_block_put(out, "result", r == SASL_NOMECH ? "no-mech" : "failed");
+        exo_block_put(out, "result",
+                      r == SASL_NOMECH                       ? "no-mech"
+                      : r == SASL_NOMEM || r == SASL_UNAVAIL ? "later"
+                                                             : "failed");
         exo_block_put(out, "message", text.text);
     }
     if (conn) {
@@ -117,6 +120,7 @@ static void work(void *context, struct exo_buf *out)
     }
     failed = enter(login);
     if (failed) {
+        exo_block_put_number(out, "errno", errno);
         exo_block_put(out, "result", "no-jail");
         exo_block_put(out, "message", failed);
         return;
@@ -148,17 +152,29 @@ static int judge(const struct exo_block *block, struct exo_err *err)
                            "check of the plugin");
     }
     if (result && strcmp(result, "no-jail") == 0) {
+        const char *number = exo_block_get(block, "errno");
+        int64_t error = 0;
+
+        errno =
+            number && exo_block_number(number, &error) == 0 ? (int)error : 0;
+        if (exo_err_system(err, EXO_E_IO, "cannot call %s for a login",
+                           message ? message : "?")) {
+            return EXO_E_STATUS;
+        }
         return exo_err_set(err, EXO_STATUS_DENIED,
                            "not possible here: %s; run it as root of the host",
                            message ? message : "?");
     }
-    return exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%-s",
-                       message ? bare(message)
-                               : "libsasl2 does not start; reinstall it");
+    return exo_err_set(
+        err,
+        result && strcmp(result, "later") == 0 ? EXO_STATUS_TRANSIENT
+                                               : EXO_STATUS_MISCONFIGURED,
+        "%-s",
+        message ? bare(message) : "libsasl2 does not start; reinstall it");
 }
 
-int exo_login_try(const struct exo_login_try *login, int64_t deadline_ms,
-                  struct exo_err *err)
+static int try_once(const struct exo_login_try *login, int64_t deadline_ms,
+                    bool *none, struct exo_err *err)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     struct exo_buf log = EXO_BUF_INIT(EXO_BLOCK_SIZE);
@@ -175,9 +191,27 @@ int exo_login_try(const struct exo_login_try *login, int64_t deadline_ms,
                          "what it found; please report it");
     }
     if (rc == 0) {
+        const char *result = exo_block_get(&block, "result");
+
+        *none = result && strcmp(result, "no-mech") == 0;
         rc = judge(&block, err);
     }
     exo_buf_free(&text);
     exo_buf_free(&log);
+    return rc;
+}
+
+/* A plugin that lacked memory or descriptors when it was loaded is none, and
+ * libsasl2 does not say which of the two it was. */
+int exo_login_try(const struct exo_login_try *login, int64_t deadline_ms,
+                  struct exo_err *err)
+{
+    bool none = false;
+    int rc = try_once(login, deadline_ms, &none, err);
+
+    if (rc != 0 && none) {
+        *err = (struct exo_err)EXO_ERR_INIT;
+        rc = try_once(login, deadline_ms, &none, err);
+    }
     return rc;
 }

@@ -10,6 +10,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,19 +25,25 @@ static CURLcode global = CURLE_FAILED_INIT;
  * Once memory was short it may be so again, and the text says that. */
 static volatile bool starved;
 
-static void *watch(void *block)
-{
-    starved = starved || block == NULL;
-    return block;
-}
-
-/* An answer to what was spent is worth the reserve. */
-static void *get_memory(size_t size)
+/* An answer to what was spent is worth the reserve. errno is that of before
+ * where it was enough, as url.c asks it whether memory was short. */
+static void *get_more(void *block, size_t size)
 {
     size_t n = size > 0 ? size : 1;
-    void *block = malloc(n);
+    int saved = errno;
+    void *more = realloc(block, n);
 
-    return watch(block == NULL && exo_reserve_use() ? malloc(n) : block);
+    if (more == NULL && exo_reserve_use()) {
+        more = realloc(block, n);
+        errno = more != NULL ? saved : errno;
+    }
+    starved = starved || more == NULL;
+    return more;
+}
+
+static void *get_memory(size_t size)
+{
+    return get_more(NULL, size);
 }
 
 static void *get_zeroed(size_t n, size_t size)
@@ -49,14 +56,6 @@ static void *get_zeroed(size_t n, size_t size)
     }
     block = get_memory(all);
     return block != NULL ? memset(block, 0, all) : NULL;
-}
-
-static void *get_more(void *block, size_t size)
-{
-    size_t n = size > 0 ? size : 1;
-    void *more = realloc(block, n);
-
-    return watch(more == NULL && exo_reserve_use() ? realloc(block, n) : more);
 }
 
 static char *get_copy(const char *text)

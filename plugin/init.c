@@ -17,6 +17,7 @@
 
 #include "plugin.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -170,21 +171,25 @@ int sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
     }
 
     plugin = calloc(1, sizeof *plugin);
-    if (plugin == NULL) {
-        return SASL_NOMEM;
-    }
-    r = exo_conf_find(NULL, conf_path(utils), &path, &user);
+    r = plugin != NULL ? exo_conf_find(NULL, conf_path(utils), &path, &user)
+                       : EXO_E_NOMEM;
     if (r == EXO_OK) {
         r = exo_conf_load(&plugin->conf, path, user, EXO_HELPER, &err);
     }
     free(path);
+    errno = 0;
     if (r == EXO_OK && is_wanted(plugin->conf, utils)) {
         fill_mechs(plugin);
         *pluglist = plugin->mech;
         *plugcount = plugin->n;
         return SASL_OK;
     }
-    if (r != EXO_OK && err.text[0] != '\0') {
+    /* libsasl2 says that there is no mechanism, and not for want of what. */
+    if (err.text[0] == '\0') {
+        (void)exo_err_system(&err, r != EXO_OK ? r : EXO_E_IO,
+                             "cannot offer XOAUTH2");
+    }
+    if (err.text[0] != '\0') {
         utils->log(NULL, SASL_LOG_WARN, "%s", err.text);
     }
     free_plugin(plugin);

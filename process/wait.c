@@ -48,6 +48,9 @@ static ssize_t take(struct exo_child *child, int i, size_t most, int *rc)
         n = read(child->fd[i], piece,
                  most < sizeof(piece) ? most : sizeof(piece));
     } while (n < 0 && errno == EINTR);
+    if (n < 0) { /* half of it is not what it said */
+        *rc = exo_error_from_errno(errno);
+    }
     if (n > 0) {
         size_t room = to->max - to->len;
         bool cut = i == 1 && (size_t)n > room;
@@ -87,7 +90,8 @@ static void close_end(int *fd)
     *fd = -1; /* poll() passes over it */
 }
 
-static int follow(struct exo_child *child)
+/* gone: there is nobody to be killed. */
+static int follow(struct exo_child *child, bool *gone)
 {
     siginfo_t info;
     int pause = 1;
@@ -100,6 +104,8 @@ static int follow(struct exo_child *child)
         int64_t left = pause;
 
         if (ended != 0) {
+            *gone = true;
+            errno = ECHILD;
             return ended > 0 ? take_rest(child) : EXO_E_IO;
         }
         if (child->deadline_ms != 0) {
@@ -146,15 +152,18 @@ static bool reap(const struct exo_child *child, siginfo_t *info)
 int exo_process_wait(struct exo_child *child, struct exo_ended *ended)
 {
     siginfo_t info;
-    int rc = follow(child);
+    bool gone = false;
+    int rc = follow(child, &gone);
+    int saved = errno;
 
     *ended = (struct exo_ended){ .status = 127 };
-    if (rc != 0 && rc != EXO_E_IO) {
+    if (rc != 0 && !gone) {
         end(child);
     }
     close_end(&child->fd[0]);
     close_end(&child->fd[1]);
     if (!reap(child, &info)) {
+        errno = rc != 0 ? saved : ECHILD;
         return rc != 0 ? rc : EXO_E_IO;
     }
     if (info.si_code == CLD_EXITED) {
@@ -163,5 +172,6 @@ int exo_process_wait(struct exo_child *child, struct exo_ended *ended)
         ended->signal = info.si_status;
         ended->status = 128 + info.si_status;
     }
+    errno = saved;
     return rc;
 }

@@ -476,6 +476,7 @@ test_files = \
 	tests/lib/remedies.py \
 	tests/lib/shortage.py \
 	tests/lib/shortage.sh \
+	tests/lib/spawner.py \
 	tests/lib/shown.py \
 	tests/lib/whole.h \
 	tests/lib/rig.sh \

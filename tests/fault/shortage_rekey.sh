@@ -5,15 +5,8 @@
 # record opens afterwards, with the key that is there, and what was changed is
 # never said not to be. EXO_SHORTAGE_POINTS=/1 tries every point.
 
-# Waiting for a disk would take most of the time.
-[[ -n ${EXO_TMPDIR:-} || ! -w /dev/shm ]] || export EXO_TMPDIR=/dev/shm
-. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
-. "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
-. "$(dirname "${BASH_SOURCE[0]}")/../lib/shortage.sh"
-
-export EXO_SHORTAGE_POINTS=${EXO_SHORTAGE_POINTS:-/4}
-shortage_up
-site_up
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/shortage.sh"
+shortage_up /4
 site_endpoint ok:the-token
 app=app@contoso.test
 person=person@contoso.test

@@ -32,7 +32,7 @@ ANSWER, with optional arguments after colons:
   rotates:PREFIX          a refresh token that is worth one use: PREFIX0 gives
                           PREFIX1, and so on; one that is spent ends them all.
                           Any other grant begins anew, as a POST of a number to
-                          /_test/rotate does
+                          /_test/rotate does; a GET there gives the number
   grants[:SECONDS]        the same for any number of grants, after that time:
                           whoever comes without a refresh token begins one, and
                           one that comes twice ends its own
@@ -106,6 +106,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/_test/count":
             return self.reply(200, f"{self.server.posts}\n")
+        if self.path == "/_test/rotate":
+            return self.reply(200, f"{self.server.turn}\n")
         self.server.note(self, {})
         return self.act(self.server.next(self.server.gets))
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include <sasl/sasl.h>
 
@@ -72,6 +73,8 @@ int main(int argc, char **argv)
         return 2;
     plugins = argv[1];
     account = argv[2];
+    /* A plugin that is being loaded has the log of the host and no other. */
+    openlog("exoauth", LOG_PERROR, LOG_AUTH);
     rc = sasl_client_init(global);
     if (rc != SASL_OK)
         return end(NULL, rc);

@@ -20,7 +20,11 @@ for line in p.stderr:
 url = re.search(r"https?://\S+", seen)
 q = u.parse_qs(u.urlsplit(url[0]).query) if url else {}
 state, redirect = q.get("state", [""])[0], q.get("redirect_uri", [""])[0]
-out, err = p.communicate(eval(script) + "\n" if url else "")
-sys.stdout.write(out)
-sys.stderr.write(seen + err)
-sys.exit(p.returncode)
+try:
+    with p.stdin:
+        p.stdin.write(eval(script) + "\n" if url else "")
+except BrokenPipeError:
+    pass  # it has ended, and says why
+sys.stdout.write(p.stdout.read())
+sys.stderr.write(seen + p.stderr.read())  # of which some may be read already
+sys.exit(p.wait())

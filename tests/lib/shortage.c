@@ -44,6 +44,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -516,6 +517,19 @@ CALL(int, posix_spawn,
 CALL(int, posix_spawn_file_actions_init, (posix_spawn_file_actions_t * to),
      (to), ENOMEM, ENOMEM)
 CALL(int, posix_spawnattr_init, (posix_spawnattr_t * to), (to), ENOMEM, ENOMEM)
+
+/* A person at a device is waited for without sleeping. */
+EXPORT int nanosleep(const struct timespec *time, struct timespec *left)
+{
+    static int (*next)(const struct timespec *, struct timespec *);
+    const struct timespec moment = { 0, 1000 * 1000 };
+
+    if (!next) {
+        next = (int (*)(const struct timespec *, struct timespec *))(
+            uintptr_t)real("nanosleep");
+    }
+    return next(main_is_ours ? &moment : time, left);
+}
 
 /* Locks and descriptors; the argument is a pointer or a number. */
 EXPORT int fcntl64(int fd, int command, ...)

@@ -27,8 +27,10 @@ and afterwards each --after works, with no temporary file left.
   --owns PATH[=TEXT]   files (a regular expression, from the top of the state)
                        that a failed run may change; with TEXT: if it says so
   --says CODE=TEXT     a failure with CODE that says TEXT is right, too
+  --share /N           each N-th point, where EXO_SHORTAGE_POINTS says nothing
   --fine TEXT          words of the command that look wrong and are not; of both
                        one that nothing needs is a finding where all is tried
+  --mask TEXT          what differs from run to run in the words of the command
   --kinds alloc|call   only these
   --step N             each N-th allocation of libraries (499)
   --alike N            of points with one stack the first N (1) and the last
@@ -168,6 +170,7 @@ class Harness:
         self.before = self.state.read()
         self.found = collections.OrderedDict()
         self.used = set()
+        self.chosen = os.environ.get("EXO_SHORTAGE_POINTS", options["--share"])
         # What goes on in the background becomes ours, and is waited for.
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
@@ -209,6 +212,8 @@ class Harness:
         run.pid, run.rc = child.pid, child.returncode
         run.out = run.out.decode(errors="replace")
         run.err = run.err.decode(errors="replace")
+        if self.o["--mask"]:
+            run.err = re.sub(self.o["--mask"], "?", run.err)
         return run
 
     def once(self, want, record=0):
@@ -323,11 +328,12 @@ class Harness:
         else:
             yield from self.judge_success(run)
         wrong = WRONG.search(run.err)
+        words = run.err
         for rule in self.o["--fine"] if wrong else []:
-            fewer = re.sub(rule, "", run.err)
-            if fewer != run.err:
+            if re.search(rule, words):
                 self.used.add(("--fine", rule))
-            wrong = wrong and WRONG.search(fewer)
+            words = re.sub(rule, "", words)
+        wrong = WRONG.search(words)
         if wrong and not WRONG.search(self.peace.err):
             yield f"exit {run.rc}, calls it {wrong.group()!r}: {run.err.strip()}"
         yield from self.judge_after(run)
@@ -338,7 +344,7 @@ class Harness:
         entry[1].append((number, run.text))
 
     def points(self):
-        chosen = os.environ.get("EXO_SHORTAGE_POINTS", "")
+        chosen = self.chosen
         if chosen == "all":
             return range(1, self.peace.count + 1)
         if chosen and chosen[0] != "/":
@@ -379,7 +385,7 @@ class Harness:
             for number, text in hits[:int(self.o["--places"])]:
                 print(f"    at {number}: {self.place(text)}")
         # Only who has tried everything can tell.
-        if os.environ.get("EXO_SHORTAGE_POINTS", "") in ("", "/1", "all"):
+        if self.chosen in ("", "/1", "all"):
             self.judge_rules()
         self.state.restore(self.before)
         self.reset()
@@ -411,7 +417,7 @@ def main():
     options = {"--board": "", "--shim": "", "--state": [], "--input": "",
                "--reset": "", "--turn": "0", "--spent": "", "--after": [], "--check": "",
                "--owns": [], "--says": [], "--kinds": "all", "--step": "499",
-               "--alike": "1", "--fine": [], "--places": "3",
+               "--alike": "1", "--fine": [], "--share": "", "--mask": "", "--places": "3",
                "--quiet": False}
     args = sys.argv[1:]
     while args and args[0] != "--":

@@ -2,13 +2,22 @@
 # shellcheck shell=bash
 #
 # shortage.sh: commands with one allocation or call after the other failing,
-# for the tests of tests/fault. To be sourced after site.sh.
+# for the tests of tests/fault. A test sources it as its first act; tap.sh and
+# site.sh come with it.
 #
-#   shortage_up                  skips the test where it cannot be done
+#   shortage_up [SHARE]          skips the test where it cannot be done, and
+#                                makes a site; of all points each SHARE-th (/3)
+#                                is tried, as long as no other --share is said
 #   shortage DESC [OPTION]... -- COMMAND...
 #                                a point that passes when shortage.py finds
 #                                nothing. What it says of the finding is shown.
 
+# Waiting for a disk would take most of the time.
+[[ -n ${EXO_TMPDIR:-} || ! -w /dev/shm ]] || export EXO_TMPDIR=/dev/shm
+. "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/site.sh"
+
+SHORTAGE_LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SHORTAGE_SHIM=$EXO_BUILDDIR/tests/lib/.libs/shortage.so
 
 shortage_up()
@@ -19,14 +28,17 @@ shortage_up()
     ! grep -q __asan_init "$EXO" || skip_all 'not with sanitizers'
     # Nothing outside of this test is asked or told.
     export LC_ALL=C.UTF-8
+    SHORTAGE_SHARE=${1:-/3}
+    site_up
 }
 
 shortage()
 {
     local what=$1 points
     shift
-    python3 "${EXO_SRCDIR:-$(dirname "${BASH_SOURCE[0]}")/../..}/tests/lib/shortage.py" \
-        --board "$SITE/board" --shim "$SHORTAGE_SHIM" "$@" >"$SITE/found" 2>&1
+    python3 "$SHORTAGE_LIB/shortage.py" --board "$SITE/board" --shim "$SHORTAGE_SHIM" \
+        --share "$SHORTAGE_SHARE" \
+        "$@" >"$SITE/found" 2>&1
     points=$(tail -n 1 "$SITE/found")
     if [[ $points =~ ^[1-9][0-9]*\ of\ [0-9]+\ points$ && $(grep -c '' "$SITE/found") == 1 ]]; then
         pass "$what: $points, one failing at a time"
