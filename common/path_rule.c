@@ -23,14 +23,29 @@
 #include "exoauth/text.h"
 #include "path_rule.h"
 
-static gid_t own_group = EXO_PATH_NO_GROUP;
-static bool knows_group;
+static gid_t number_of_user(void)
+{
+    return geteuid() != 0 && getegid() == geteuid() ? getegid()
+                                                    : EXO_PATH_NO_GROUP;
+}
+
+static gid_t (*find_group)(void) = number_of_user;
+static gid_t own_group = EXO_PATH_OWN_GROUP; /* not looked for yet */
 static bool systems;
 
-void exo_path_own_group(gid_t group)
+void exo_path_own_group(gid_t (*find)(void))
 {
-    own_group = group;
-    knows_group = true;
+    find_group = find;
+    own_group = find ? EXO_PATH_OWN_GROUP : EXO_PATH_NO_GROUP;
+}
+
+/* Whole databases are read for it, which may be those of a network. */
+static bool is_own_group(const struct exo_path_rule *rule, gid_t gid)
+{
+    if (rule->group == EXO_PATH_OWN_GROUP && own_group == EXO_PATH_OWN_GROUP) {
+        own_group = find_group();
+    }
+    return gid == (rule->group == EXO_PATH_OWN_GROUP ? own_group : rule->group);
 }
 
 void exo_path_of_system(bool yes)
@@ -42,10 +57,7 @@ void exo_path_rule_self(struct exo_path_rule *rule)
 {
     memset(rule, 0, sizeof *rule);
     rule->uid = geteuid();
-    rule->group = own_group;
-    if (!knows_group && rule->uid != 0 && getegid() == rule->uid) {
-        rule->group = getegid();
-    }
+    rule->group = EXO_PATH_OWN_GROUP;
 }
 
 int exo_path_refuse(struct exo_path *path, const char *fmt, ...)
@@ -109,7 +121,7 @@ int exo_path_rule_dir(struct exo_path *path, const struct exo_path_rule *rule,
     if ((st->st_mode & 022) == 0 || is_sticky(st)) {
         return EXO_OK;
     }
-    if ((st->st_mode & 002) == 0 && st->st_gid == rule->group &&
+    if ((st->st_mode & 002) == 0 && is_own_group(rule, st->st_gid) &&
         !has_list(fd)) {
         return EXO_OK;
     }

@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -207,6 +208,18 @@ int exo_temp_reserve(const struct exo_temp *temp, size_t size)
     return EXO_OK;
 }
 
+/* A directory may give what is made in it a list of who else reads it, by
+ * setfacl -d, and keeps that when it is given away. The bits of the group are
+ * the mask of such a list: where there are none it lets nobody in. */
+static int drop_list(int fd, mode_t mode)
+{
+    if ((mode & 070) == 0 || fremovexattr(fd, "system.posix_acl_access") == 0 ||
+        errno == ENODATA || errno == ENOTSUP) {
+        return EXO_OK;
+    }
+    return exo_error_from_errno(errno);
+}
+
 int exo_temp_finish(const struct exo_temp *temp, const struct exo_file_how *how)
 {
     struct stat st;
@@ -218,7 +231,8 @@ int exo_temp_finish(const struct exo_temp *temp, const struct exo_file_how *how)
         return exo_error_from_errno(errno);
     }
     /* chown clears set-id bits, so the mode comes second. */
-    if (fchmod(temp->fd, how->mode) != 0 || fstat(temp->fd, &st) != 0) {
+    if (drop_list(temp->fd, how->mode) != EXO_OK ||
+        fchmod(temp->fd, how->mode) != 0 || fstat(temp->fd, &st) != 0) {
         return exo_error_from_errno(errno);
     }
     /* vfat and some network file systems take any mode and keep none. */

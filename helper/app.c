@@ -121,7 +121,7 @@ static bool is_first_of_others(gid_t gid, uid_t uid)
  * nobody else is in there. */
 static gid_t find_own_group(void)
 {
-    const struct passwd *pw = geteuid() != 0 ? getpwuid(geteuid()) : NULL;
+    const struct passwd *pw = getpwuid(geteuid());
     const struct group *gr = pw ? getgrgid(pw->pw_gid) : NULL;
 
     bool alone = gr && strcmp(gr->gr_name, pw->pw_name) == 0 &&
@@ -179,7 +179,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
 {
     int rc;
 
-    exo_path_own_group(find_own_group());
+    exo_path_own_group(geteuid() != 0 ? find_own_group : NULL);
     rc = load_conf(app, explicit_file, own, err);
 
     if (rc != 0) {

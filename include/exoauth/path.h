@@ -25,7 +25,8 @@
 #include "exoauth/file.h"
 
 #define EXO_PATH_NO_GROUP ((gid_t)-1)
-#define EXO_PATH_WHY 384 /* bytes with the NUL */
+#define EXO_PATH_OWN_GROUP ((gid_t)-2) /* as exo_path_own_group() finds it */
+#define EXO_PATH_WHY 384               /* bytes with the NUL */
 
 struct exo_path_rule {
     uid_t uid;   /* who acts; root may own what is his, too */
@@ -59,10 +60,11 @@ struct exo_path {
     char why[EXO_PATH_WHY];  /* on failure: which component, and what to do */
 };
 
-/* Said once by a program that has asked the database of users which group
- * this user has for himself. Where nobody did, it is one with the number of
- * the user. */
-void exo_path_own_group(gid_t group);
+/* Which group this user has for himself, or EXO_PATH_NO_GROUP: find asks the
+ * database of users, once, and only where a directory is found that a group can
+ * write. Where nobody said it, that is one with the number of the user. NULL:
+ * there is none. */
+void exo_path_own_group(gid_t (*find)(void));
 
 /* Whose configuration it is: the system's, so that root types what a message
  * tells to run, or (before this is called) that of the user who runs this. */

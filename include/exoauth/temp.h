@@ -43,8 +43,8 @@ int exo_temp_open(struct exo_temp *temp, int dirfd, bool is_new) EXO_MUST_CHECK;
  * to fill and cut (how->room). 0 also where a file system cannot promise. */
 int exo_temp_reserve(const struct exo_temp *temp, size_t size) EXO_MUST_CHECK;
 
-/* Owner, mode, and unless how->fleeting fsync: all but the name, and all that
- * can lack room but an entry in a directory. */
+/* Owner, mode, no access list, and unless how->fleeting fsync: all but the
+ * name, and all that can lack room but an entry in a directory. */
 int exo_temp_finish(const struct exo_temp *temp,
                     const struct exo_file_how *how) EXO_MUST_CHECK;
 

@@ -47,6 +47,45 @@ site_conf token_dir /run/exoauth/tokens
 mkdir -p "$SITE/own" && mount --bind "$SITE/own" /run || skip_all 'mounting is not allowed'
 cleanup umount /run
 
+# ----- a directory that somebody else has made, and an administrator chowned
+
+# Who made it has said who reads what is made in it (setfacl -d), which chown
+# does not take away.
+listed() { python3 -c 'import os, struct, sys
+list = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in (
+    (1, 7, 0xffffffff), (2, 7, int(sys.argv[2])), (4, 5, 0xffffffff),
+    (0x10, 7, 0xffffffff), (0x20, 5, 0xffffffff)))
+os.setxattr(sys.argv[1], "system.posix_acl_default", list)' "$1" $mail; }
+jail
+rm -rf /run/exoauth "$SITE_STORE" "$SITE/keys"
+mkdir -p /run/exoauth "$SITE/keys"
+install -d -m 0700 -o $mail /run/exoauth/tokens "$SITE_STORE"
+if mailer true && listed /run/exoauth/tokens 2>/dev/null; then
+    listed "$SITE_STORE"
+    listed "$SITE/keys"
+    listed "$SITE"
+    chown root /run/exoauth/tokens "$SITE_STORE"
+    site_conf token_group "$(id -gn nobody)"
+    site_conf key_file "$SITE/keys/exoauth.key"
+    ok 'refresh, in directories with a list of their maker' x refresh $app --force
+    ok 'export' x export $app --out "$SITE/bundle" --password-file - <<<'correct horse battery'
+    chmod 0755 /run/exoauth/tokens "$SITE_STORE" # what is in them is looked at
+    for file in "/run/exoauth/tokens/$app" "$SITE_STORE/$app.json" "$SITE/keys/exoauth.key" \
+        "$SITE_STORE/$app.lock"; do
+        ok "there is ${file##*/}" test -e "$file"
+        not_ok 'which its maker cannot read' mailer cat "$file"
+        not_ok 'nor write' mailer sh -c "echo x >>'$file'"
+    done
+    is "$(stat -c %a "/run/exoauth/tokens/$app")" 640 'the token is for its group'
+    not_ok 'nor is the bundle for them' mailer cat "$SITE/bundle"
+    python3 -c 'import os, sys; os.removexattr(sys.argv[1], "system.posix_acl_default")' "$SITE"
+    site_conf token_group
+    site_conf key_file
+    rm -rf /run/exoauth "$SITE_STORE" "$SITE/keys" "$SITE/bundle"
+else
+    skip 'directories with a list' 'the file system has none'
+fi
+
 # ----- refresh, below a jail
 
 victim

@@ -103,6 +103,21 @@ exits 78 '/home of somebody else' person "$EXO" refresh $me --force
 like "$ERR" "/home is a symbolic link of uid $mallory" 'is not followed'
 chown -h root "$host/home"
 
+# ---- umask 002: a group that is this person's alone may write
+chmod 0775 "$host/var/home/alice/dotfiles/exoauth" "$host/var/home/alice/dotfiles/exoauth/exoauth.d"
+ok 'a configuration that the own group can write' person "$EXO" refresh $me --force
+quiet 'a configuration that the own group can write'
+printf 'bob:x:%d:%d::/home/bob:/bin/sh\n' $((alice + 100)) $alice >>"$host/etc/passwd"
+exits 78 'where it is the first group of another' person "$EXO" refresh $me --force
+like "$ERR" 'can be written to by its group; run: chmod g-w /var/home/alice/' 'is refused'
+sed -i '/^bob:/d' "$host/etc/passwd"
+sed -i "s/^alice:x:$alice:/&bob/" "$host/etc/group"
+exits 78 'where another is a member' person "$EXO" refresh $me --force
+like "$ERR" 'can be written to by its group; run: chmod g-w /var/home/alice/' 'is refused'
+sed -i "s/^\(alice:x:$alice:\)bob/\1/" "$host/etc/group"
+ok 'alone again' person "$EXO" refresh $me --force
+chmod 0755 "$host/var/home/alice/dotfiles/exoauth" "$host/var/home/alice/dotfiles/exoauth/exoauth.d"
+
 # ---- the same for root, and merged /usr, and /var/run
 mkdir -p "$host/run/exoauth-usr"
 mount --bind "$host/run/exoauth-usr" "$host/usr/lib/tmpfiles.d" # a place below /lib

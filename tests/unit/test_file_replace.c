@@ -6,9 +6,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include "util.h"
 
@@ -72,6 +74,44 @@ static void needs_modes(void **state)
     assert_int_equal(errno, EOPNOTSUPP);
     assert_string_equal(get_file(place, "file"), "one");
     assert_int_equal(count_entries(place), 1);
+}
+
+static bool give_default_list(const struct place *place)
+{
+    /* version 2; user::rwx, user:4711:rwx, group::r-x, mask, other */
+    static const unsigned char list[] = {
+        2, 0,    0,    0,   1,   0,   7,  0, 255, 255, 255, 255, 2,   0,   7,
+        0, 0x67, 0x12, 0,   0,   4,   0,  5, 0,   255, 255, 255, 255, 16,  0,
+        7, 0,    255,  255, 255, 255, 32, 0, 0,   0,   255, 255, 255, 255,
+    };
+
+    return setxattr(place->path, "system.posix_acl_default", list, sizeof list,
+                    0) == 0;
+}
+
+/* Whoever made a directory may have said who reads what is made in it. */
+static void the_mode_says_who_reads(void **state)
+{
+    static const mode_t modes[] = { 0640, 0660, 0644, 0400, 0600 };
+    const struct place *place = *state;
+    struct stat st;
+    char path[PATH_MAX];
+
+    if (!give_default_list(place)) {
+        print_message("no access lists here\n");
+        skip();
+    }
+    (void)snprintf(path, sizeof path, "%s/file", place->path);
+    for (size_t i = 0; i < N_OF(modes); i++) {
+        bool group = (modes[i] & 070) != 0;
+
+        assert_int_equal(replace(place, NULL, modes[i], "secret"), EXO_OK);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, modes[i]);
+        /* With no bits for the group, whoever is listed has none either. */
+        assert_true(!group ||
+                    getxattr(path, "system.posix_acl_access", NULL, 0) < 0);
+    }
 }
 
 static void keeps_previous(void **state)
@@ -314,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(replaces),
         TEST(needs_modes),
+        TEST(the_mode_says_who_reads),
         TEST(keeps_previous),
         TEST(link_is_replaced_not_followed),
         TEST(full_disk_keeps_old),

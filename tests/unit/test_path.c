@@ -302,6 +302,33 @@ static void private_group(void **state)
     assert_int_equal(go_dir(p, "home", "", 0), EXO_E_UNSAFE);
 }
 
+static unsigned asked;
+
+static gid_t find_group(void)
+{
+    asked++;
+    return getegid();
+}
+
+/* Whole databases are read for it: only where it counts, and once. */
+static void group_is_asked_for_last(void **state)
+{
+    const struct place *p = *state;
+
+    dir(p, "mine", 0755);
+    dir(p, "shared", 0775);
+    exo_path_own_group(find_group);
+    assert_int_equal(go_dir(p, "mine", "", 0), EXO_OK);
+    assert_int_equal(go(p, "mine/file"), EXO_OK);
+    assert_int_equal(asked, 0);
+    assert_int_equal(go_dir(p, "shared", "", 0), EXO_OK);
+    assert_int_equal(go(p, "shared/file"), EXO_OK);
+    assert_int_equal(asked, 1);
+    exo_path_own_group(NULL);
+    assert_int_equal(go_dir(p, "shared", "", 0), EXO_E_UNSAFE);
+    assert_int_equal(asked, 1);
+}
+
 static void become(const void *context, bool on)
 {
     const uid_t *uid = context;
@@ -390,9 +417,11 @@ static void exchanged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(plain),         TEST(makes),    TEST(links),
-        TEST(kubernetes),    TEST(modes),    TEST(strangers),
-        TEST(private_group), TEST(as_owner), TEST(exchanged),
+        TEST(plain),         TEST(makes),
+        TEST(links),         TEST(kubernetes),
+        TEST(modes),         TEST(strangers),
+        TEST(private_group), TEST(as_owner),
+        TEST(exchanged),     TEST(group_is_asked_for_last),
     };
 
     found.dir = -1;
