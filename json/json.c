@@ -43,16 +43,41 @@ int exo_json_read(const char *text, size_t len, unsigned depth,
     return rc;
 }
 
+static int reveal_answer(const struct exo_secret *text, const char **answer,
+                         size_t *len)
+{
+    static const char mark[] = { '\xef', '\xbb', '\xbf' };
+    int rc = exo_secret_reveal(text, answer, len);
+
+    if (rc == EXO_OK && *len > EXO_JSON_ANSWER_MAX) {
+        rc = EXO_E_TOOBIG;
+    }
+    if (rc == EXO_OK && *len >= sizeof(mark) &&
+        memcmp(*answer, mark, sizeof(mark)) == 0) {
+        *answer += sizeof(mark);
+        *len -= sizeof(mark);
+    }
+    return rc;
+}
+
+bool exo_json_is_whole(const struct exo_secret *text)
+{
+    const char *why, *answer;
+    size_t len;
+
+    /* A number that was cut off is still one. */
+    return reveal_answer(text, &answer, &len) == EXO_OK && len > 0 &&
+           answer[strspn(answer, " \t\r\n")] == '{' &&
+           exo_json_check(answer, len, ANSWER_DEPTH, &why) == EXO_OK;
+}
+
 int exo_json_parse(const struct exo_secret *text, struct json_object **object)
 {
     const char *why, *answer;
     size_t len;
-    int rc = exo_secret_reveal(text, &answer, &len);
+    int rc = reveal_answer(text, &answer, &len);
 
     *object = NULL;
-    if (rc == EXO_OK && len > EXO_JSON_ANSWER_MAX) {
-        rc = EXO_E_TOOBIG;
-    }
     return rc == EXO_OK ? exo_json_read(answer, len, ANSWER_DEPTH, object, &why)
                         : rc;
 }

@@ -10,9 +10,9 @@
  * Secrets stay in their struct exo_secret; what libcurl copies for itself is
  * wiped where it can be reached (the receive buffer, header lines) and is
  * otherwise gone with the process. Any complete HTTP answer is success here;
- * what it means is for oauth/ to say. library.c has libcurl itself, way.c sets
- * TLS and proxy, trace.c tells how far it came, explain.c puts failures into
- * words.
+ * what it means is for oauth/ to say. library.c has libcurl itself, drive.c its
+ * loop, way.c sets TLS and proxy, trace.c tells how far it came, explain.c puts
+ * failures into words.
  */
 #include "config.h"
 
@@ -83,13 +83,12 @@ static CURLcode set_limits(struct exo_http_call *call, long total_ms)
     CURL *curl = call->curl;
     CURLcode rc = CURLE_OK;
 
-    /* Timeouts without SIGALRM, and without waiting for a name server that
-     * does not answer when the time is up. */
+    /* drive.c has the limit of the whole. Others without SIGALRM, and without
+     * waiting for a name server that does not answer when the time is up. */
     exo_curl_long(&rc, curl, CURLOPT_NOSIGNAL, 1);
 #if LIBCURL_VERSION_NUM >= 0x075700
     exo_curl_long(&rc, curl, CURLOPT_QUICK_EXIT, 1);
 #endif
-    exo_curl_long(&rc, curl, CURLOPT_TIMEOUT_MS, total_ms);
     exo_curl_long(&rc, curl, CURLOPT_CONNECTTIMEOUT_MS,
                   total_ms < EXO_HTTP_CONNECT_MS ? total_ms
                                                  : EXO_HTTP_CONNECT_MS);
@@ -204,39 +203,6 @@ static void drop_headers(struct exo_http_call *call)
     call->lines = NULL;
 }
 
-static void copy_text(char *to, size_t size, const char *from)
-{
-    memcpy(to, from, strnlen(from, size - 1));
-}
-
-static void read_reply(struct exo_http_call *call, struct exo_http_reply *reply)
-{
-    struct curl_header *found = NULL;
-    curl_off_t wait = 0;
-    const char *type = NULL;
-
-    (void)curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &reply->status);
-    if (curl_easy_getinfo(call->curl, CURLINFO_RETRY_AFTER, &wait) == 0 &&
-        wait > 0) {
-        reply->retry_after =
-            wait < EXO_HTTP_RETRY_MAX ? wait : EXO_HTTP_RETRY_MAX;
-    }
-    if (curl_easy_getinfo(call->curl, CURLINFO_CONTENT_TYPE, &type) == 0 &&
-        type != NULL) {
-        copy_text(reply->content_type, sizeof(reply->content_type), type);
-    }
-    if (curl_easy_header(call->curl, "Date", 0, CURLH_HEADER, -1, &found) ==
-        0) {
-        time_t when = curl_getdate(found->value, NULL);
-
-        reply->date = when > 0 ? when : 0;
-    }
-    if (curl_easy_header(call->curl, "WWW-Authenticate", 0, CURLH_HEADER, -1,
-                         &found) == 0) {
-        copy_text(reply->challenge, sizeof(reply->challenge), found->value);
-    }
-}
-
 static long time_left(int64_t deadline_ms)
 {
     int64_t left = EXO_HTTP_TOTAL_MS;
@@ -254,7 +220,6 @@ static int perform(struct exo_http_call *call, const struct request *request,
     CURLcode code;
     int rc;
 
-    /* libcurl takes 0 for "no limit". */
     if (left <= 0) {
         return exo_http_explain(call, CURLE_OPERATION_TIMEDOUT, err);
     }
@@ -279,7 +244,7 @@ static int perform(struct exo_http_call *call, const struct request *request,
     }
     if (code == CURLE_OK) {
         errno = 0;
-        code = call->code = curl_easy_perform(call->curl);
+        code = call->code = exo_http_drive(call);
         call->error = errno;
     }
     if (code != CURLE_OK) {
@@ -316,8 +281,8 @@ static int send_request(struct exo_http_call *call,
     reply->sent = exo_clock_now();
     rc = perform(call, request, deadline_ms, err);
     if (rc == 0) {
-        read_reply(call, reply);
-    } else {
+        exo_http_read(call, reply);
+    } else if (!exo_http_is_cut(call, reply)) {
         exo_secret_free(&reply->body);
     }
     exo_http_trace(call, reply);

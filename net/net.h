@@ -54,6 +54,18 @@ struct exo_http_call {
 void exo_http_trace(const struct exo_http_call *call,
                     struct exo_http_reply *reply);
 
+/* The transfer of call->curl, until call->until. */
+CURLcode exo_http_drive(const struct exo_http_call *call);
+
+/* Its answer, but for the body. */
+void exo_http_read(const struct exo_http_call *call,
+                   struct exo_http_reply *reply);
+
+/* After a failure: it began as a success and broke off with something in hand,
+ * which may be all that counts. Then reply is read, too. */
+bool exo_http_is_cut(const struct exo_http_call *call,
+                     struct exo_http_reply *reply);
+
 /* A handle for one request, to be cleaned up; NULL without memory. */
 CURL *exo_curl_handle(void);
 

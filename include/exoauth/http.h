@@ -9,6 +9,7 @@
 #ifndef EXOAUTH_HTTP_H
 #define EXOAUTH_HTTP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "exoauth/buf.h"
@@ -44,6 +45,7 @@ enum exo_http_phase {
 struct exo_http_reply {
     long status;
     struct exo_secret body;
+    bool cut; /* after a failure: a 200, and body is what came of it */
     char content_type[64];
     int64_t retry_after;       /* seconds, 0: none; dates are converted */
     int64_t date;              /* the server's clock, 0: not said */
@@ -70,8 +72,10 @@ int exo_http_form_add(struct exo_secret *form, const char *name,
  * becomes the Authorization header, `user:password` already form-encoded.
  * 0 for any complete HTTP answer, whatever its status. Else EXO_E_STATUS:
  * TRANSIENT (name, connection, time-out, body too large), or MISCONFIGURED
- * (URL, certificate, CA file, proxy), with cause and remedy. deadline_ms
- * shortens the total time; 0: none. Free reply in every case.
+ * (URL, certificate, CA file, proxy), with cause and remedy; reply->cut says
+ * that there is a body all the same. deadline_ms shortens the total time; 0:
+ * none. What has arrived by then is read, however late that is. Free reply in
+ * every case.
  */
 int exo_http_post(const char *url, const struct exo_secret *form,
                   const struct exo_secret *basic,

@@ -44,9 +44,13 @@ int exo_json_check(const char *text, size_t len, unsigned depth,
  */
 int exo_json_read(const char *text, size_t len, unsigned depth,
                   struct json_object **object, const char **why) EXO_MUST_CHECK;
-/* The same for at most EXO_JSON_ANSWER_MAX bytes, eight levels deep. */
+/* The same for at most EXO_JSON_ANSWER_MAX bytes, eight levels deep; a byte
+ * order mark before it is ignored, as RFC 8259 section 8.1 allows. */
 int exo_json_parse(const struct exo_secret *text,
                    struct json_object **object) EXO_MUST_CHECK;
+/* Would exo_json_parse() take it, but for a lack of memory? Allocates nothing.
+ */
+bool exo_json_is_whole(const struct exo_secret *text);
 void exo_json_free(struct json_object *object);
 
 /* A string without NUL, "" if it is absent, null, or anything else. */

@@ -156,8 +156,12 @@ static void serve(struct http_server *server, int fd)
             be_tunnel(server, fd);
         return;
     }
+    if (server->asked != NULL)
+        server->asked();
     if (!send_text(server, fd, server->reply))
         return;
+    if (server->answered != NULL)
+        server->answered();
     if (server->mode == HTTP_HANG || server->mode == HTTP_DRIP)
         linger(server, fd);
     else if (server->mode != HTTP_ANSWER)

@@ -23,8 +23,10 @@ enum http_mode {
 
 struct http_server {
     enum http_mode mode;
-    const char *reply;  /* bytes of the answer, up to its NUL */
-    const char *tunnel; /* HTTP_PROXY: the answer to CONNECT */
+    const char *reply;      /* bytes of the answer, up to its NUL */
+    const char *tunnel;     /* HTTP_PROXY: the answer to CONNECT */
+    void (*asked)(void);    /* the request is there; NULL: nothing */
+    void (*answered)(void); /* the reply was sent */
     int to; /* HTTP_PROXY: the port where a tunnel ends; 0: it is cut */
     int port;
     /* To be read after http_server_stop() only. */

@@ -10,11 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "exoauth/proto.h"
 #include "http_exchange.h"
 #include "../lib/whole.h"
 #include "util.h"
@@ -137,6 +142,84 @@ static void test_slow(void **state)
     }
 }
 
+static pid_t asker;
+
+static void stop_it(void)
+{
+    int status;
+
+    assert_int_equal(kill(asker, SIGSTOP), 0);
+    assert_int_equal(waitpid(asker, &status, WUNTRACED), asker);
+}
+
+/* When its time has been up for a while. */
+static void go_on(void)
+{
+    const struct timespec while_ = { .tv_sec = 3, .tv_nsec = 300000000 };
+
+    (void)nanosleep(&while_, NULL);
+    assert_int_equal(kill(asker, SIGCONT), 0);
+}
+
+/* The answer came in time, and who asked was stopped until it was too late. */
+static void test_stopped(void **state)
+{
+    static const char *const replies[] = {
+        OK END "{}",
+        OK "Content-Length: 2\r\n\r\n{}",
+        OK "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        struct http_server server;
+        int status = 0;
+
+        assert_true(http_server_start(&server, HTTP_ANSWER, replies[i]));
+        server.asked = stop_it;
+        server.answered = go_on;
+        asker = fork();
+        if (asker == 0) {
+            struct outcome out;
+
+            exchange_post(&out, server.port, "a=b", exo_clock_ms() + 3000);
+            _exit(out.rc == 0 && whole_len(&out.reply.body) == 2 ? 0 : 1);
+        }
+        assert_int_equal(waitpid(asker, &status, 0), asker);
+        http_server_stop(&server);
+        assert_int_equal(status, 0);
+    }
+}
+
+/* What came of a success that broke off is kept for who may know better. */
+static void test_cut(void **state)
+{
+    static const struct {
+        enum http_mode mode;
+        const char *reply;
+        bool cut;
+    } rows[] = {
+        { HTTP_ANSWER, OK "Content-Length: 10\r\n\r\n{}", true },
+        { HTTP_ANSWER, OK "Transfer-Encoding: chunked\r\n\r\n2\r\n{}", true },
+        { HTTP_HANG, OK "Content-Length: 10\r\n\r\n{}", true },
+        { HTTP_ANSWER, OK "Content-Length: 10\r\n\r\n", false },
+        { HTTP_ANSWER, "HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\n{}",
+          false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_server server;
+        struct outcome out;
+
+        exchange(&out, &server, rows[i].mode, rows[i].reply, 500);
+        exchange_refused(&out, EXO_STATUS_TRANSIENT, "127.0.0.1");
+        assert_int_equal(out.reply.cut, rows[i].cut);
+        assert_int_equal(whole_len(&out.reply.body), rows[i].cut ? 2 : 0);
+        exo_http_reply_free(&out.reply);
+    }
+}
+
 static void test_no_time_left(void **state)
 {
     struct http_server server;
@@ -184,7 +267,8 @@ int main(void)
         cmocka_unit_test(test_body_limit), cmocka_unit_test(test_floods),
         cmocka_unit_test(test_headers),    cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_slow),       cmocka_unit_test(test_no_time_left),
-        cmocka_unit_test(test_not_http),
+        cmocka_unit_test(test_not_http),   cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_cut),
     };
 
     if (skip_without_ipv4()) {

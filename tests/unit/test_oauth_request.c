@@ -139,6 +139,48 @@ static void passes_on_a_dead_network(void **state)
     asked_free(&a);
 }
 
+#define NEW \
+    "{\"access_token\":\"at\",\"token_type\":\"Bearer\",\"refresh_token\":\"0.n\"}"
+
+/* The provider has changed the token; what matters of its answer is here. */
+static void takes_what_arrived_whole(void **state)
+{
+    static const struct {
+        struct answer answer;
+        bool taken;
+    } rows[] = {
+        { { -2, NEW }, true },
+        { { -2, " \r\n" NEW "\r\n" }, true },
+        { { -2, "\xef\xbb\xbf" NEW }, true },
+        { { 200, "\xef\xbb\xbf" NEW }, true },
+        { { -2, "{\"access_token\":\"at\",\"refresh_token\":\"0.n\"" }, false },
+        { { -2, NEW "<!-- x -->" }, false },
+        { { -2, "12" }, false },
+        { { -2, "" }, false },
+        { { 200, NEW "<!-- x -->" }, false },
+        { { 200, "\xef\xbb\xbf\xef\xbb\xbf" NEW }, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct asked a;
+        int rc;
+
+        asked_make(&a);
+        script(&rows[i].answer);
+        rc = exo_oauth_refresh(&a.client, &a.sent, &a.tokens, &a.error);
+        assert_int_equal(rc, rows[i].taken ? 0 : EXO_E_STATUS);
+        if (rows[i].taken) {
+            assert_string_equal(whole_secret(&a.tokens.refresh_token), "0.n");
+            assert_int_equal(a.error.err.status, EXO_STATUS_OK);
+        } else {
+            assert_int_equal(a.error.err.status, EXO_STATUS_TRANSIENT);
+        }
+        exo_tokens_free(&a.tokens);
+        asked_free(&a);
+    }
+}
+
 #define DEVICE                                                  \
     "{\"device_code\":\"dev+ice\",\"user_code\":\"ABCD-EFGH\"," \
     "\"verification_uri\":\"https://microsoft.com/devicelogin\""
@@ -336,6 +378,7 @@ int main(void)
         cmocka_unit_test(judges_by_the_grant),
         cmocka_unit_test(stops_before_the_wire),
         cmocka_unit_test(passes_on_a_dead_network),
+        cmocka_unit_test(takes_what_arrived_whole),
         cmocka_unit_test(starts_a_device),
         cmocka_unit_test(refuses_a_device_it_cannot_show),
         cmocka_unit_test(polls_a_device),
