@@ -115,11 +115,9 @@ static void put_postfix(struct exo_buf *out, const struct exo_doctor *d)
     for (size_t i = 0; postfix_names[i]; i++) {
         const char *value = exo_postfix_get(d->postfix, postfix_names[i]);
 
-        /* These two hold what others only lead to. */
-        if (strstr(value, "static:") || strstr(value, "inline:")) {
-            value = "(set, not shown)";
-        }
-        exo_buf_fmt(out, "%s = %s\n", postfix_names[i], value);
+        exo_buf_fmt(out, "%s = ", postfix_names[i]);
+        exo_postfix_show(out, value, strlen(value));
+        exo_buf_str(out, "\n");
     }
 }
 

@@ -126,6 +126,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/postfix.c \
 	helper/postfix.h \
 	helper/postfix_plugins.c \
+	helper/postfix_show.c \
 	helper/prompt.c \
 	helper/prompt.h \
 	helper/prove.c \

@@ -81,6 +81,13 @@ const struct exo_postfix_service *exo_postfix_find(
 /* Does it deliver by SMTP or LMTP, and so log in? */
 bool exo_postfix_is_client(const struct exo_postfix_service *service);
 
+/* Appends a value as it may be shown: what a map of it holds itself (static:,
+ * inline:) is left out. */
+void exo_postfix_show(struct exo_buf *out, const char *value, size_t len);
+
+/* The same for a line of a map of logins: what follows the user is left out. */
+void exo_postfix_show_login(struct exo_buf *out, const char *line, size_t len);
+
 /* Is that word in a list of words, commas and blanks, in any case? */
 bool exo_postfix_has_word(const char *list, const char *word);
 

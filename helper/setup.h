@@ -13,9 +13,10 @@
 #include "exoauth/account.h"
 #include "postfix.h"
 
-#define EXO_SETUP_TEXT ((size_t)1024 * 1024) /* most bytes of one file */
-#define EXO_SETUP_SERVICE "exoauth"          /* in master.cf */
-#define EXO_SETUP_JOURNAL "exoauth.undo"     /* in Postfix's directory */
+#define EXO_SETUP_TEXT ((size_t)1024 * 1024)    /* most bytes of one file */
+#define EXO_SETUP_SERVICE "exoauth"             /* in master.cf */
+#define EXO_SETUP_WAYS_FILE "exoauth_transport" /* the map without logins */
+#define EXO_SETUP_JOURNAL "exoauth.undo"        /* in Postfix's directory */
 
 /* In the order in which they are made: what uses another comes after it, and
  * main.cf, which switches over, is last. */

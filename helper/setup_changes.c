@@ -87,13 +87,17 @@ const struct exo_change *exo_changes_find(const struct exo_changes *changes,
     return NULL;
 }
 
-/* Each line of a text behind a mark. */
-static void show_lines(struct exo_buf *out, char mark, const char *text)
+/* Each line of a text behind a mark; without the passwords of others, which
+ * stand in the map that ours takes the place of. */
+static void show_lines(struct exo_buf *out, char mark, bool logins,
+                       const char *text)
 {
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
 
-        exo_buf_fmt(out, "  %c %.*s\n", mark, (int)len, text);
+        exo_buf_fmt(out, "  %c ", mark);
+        (logins ? exo_postfix_show_login : exo_postfix_show)(out, text, len);
+        exo_buf_str(out, "\n");
         text += len + (text[len] == '\n' ? 1 : 0);
     }
 }
@@ -110,10 +114,14 @@ static void show_value(struct exo_buf *out, char mark,
         return;
     }
     if (between[c->kind]) {
-        exo_buf_fmt(out, "  %c %s%s%s\n", mark, c->name, between[c->kind],
-                    value);
+        exo_buf_fmt(out, "  %c %s%s", mark, c->name, between[c->kind]);
+        exo_postfix_show(out, value, strlen(value));
+        exo_buf_str(out, "\n");
     } else {
-        show_lines(out, mark, value);
+        show_lines(out, mark,
+                   c->kind == EXO_SETUP_MAP &&
+                       !strstr(c->name, "/" EXO_SETUP_WAYS_FILE),
+                   value);
     }
 }
 

@@ -101,12 +101,42 @@ static void keep(struct exo_undo *u, struct json_object *entry)
     u->stays[u->at] = true;
 }
 
+/* How what is there now can be set back by hand: a password that was in it is
+ * for those only who may read the journal. */
+static void tell_before(const struct exo_undo *u, enum exo_setup_kind kind,
+                        const char *name, const char *now, const char *before)
+{
+    const char *flag = kind == EXO_SETUP_MASTER ? "M" : "";
+    const char *dir = u->setup->postfix->config_dir;
+    struct exo_buf shown = EXO_BUF_INIT(EXO_SETUP_TEXT);
+    struct exo_buf old = EXO_BUF_INIT(EXO_SETUP_TEXT);
+
+    exo_postfix_show(&shown, now ? now : "", now ? strlen(now) : 0);
+    exo_postfix_show(&old, before ? before : "", before ? strlen(before) : 0);
+    if (!before) {
+        exo_setup_warn("%s is \"%s\" now, which setup did not write; it stays. "
+                       "Before it was not set: postconf -c %s -%sX %s",
+                       name, exo_buf_shown(&shown), EXO_SH(dir, "DIR"), flag,
+                       EXO_SH(name, "NAME"));
+    } else if (strcmp(exo_buf_shown(&old), before) != 0) {
+        exo_setup_warn("%s is \"%s\" now, which setup did not write; it stays. "
+                       "Before it was \"%s\", in full in %s/" EXO_SETUP_JOURNAL,
+                       name, exo_buf_shown(&shown), exo_buf_shown(&old), dir);
+    } else {
+        exo_setup_warn("%s is \"%s\" now, which setup did not write; it stays. "
+                       "Before: postconf -c %s -%s %s=%s",
+                       name, exo_buf_shown(&shown), EXO_SH(dir, "DIR"),
+                       *flag ? "M" : "e", EXO_SH(name, "NAME"),
+                       *before ? EXO_SH(before, "VALUE") : "");
+    }
+    exo_buf_free(&shown);
+    exo_buf_free(&old);
+}
+
 static void refuse(struct exo_undo *u, struct json_object *entry,
                    enum exo_setup_kind kind, const char *name, const char *now)
 {
     const char *before = exo_journal_text(entry, "before");
-    const char *flag = kind == EXO_SETUP_MASTER ? "M" : "";
-    const char *dir = u->setup->postfix->config_dir;
 
     keep(u, entry);
     if (u->jail == u->at + 1) {
@@ -121,17 +151,8 @@ static void refuse(struct exo_undo *u, struct json_object *entry,
                        "Before it was %s: correct it in %s",
                        name, now ? now : "not set", before ? before : "not set",
                        u->setup->conf->path);
-    } else if (!before) {
-        exo_setup_warn("%s is \"%s\" now, which setup did not write; it stays. "
-                       "Before it was not set: postconf -c %s -%sX %s",
-                       name, now ? now : "", EXO_SH(dir, "DIR"), flag,
-                       EXO_SH(name, "NAME"));
     } else {
-        exo_setup_warn("%s is \"%s\" now, which setup did not write; it stays. "
-                       "Before: postconf -c %s -%s %s=%s",
-                       name, now ? now : "", EXO_SH(dir, "DIR"),
-                       *flag ? "M" : "e", EXO_SH(name, "NAME"),
-                       *before ? EXO_SH(before, "VALUE") : "");
+        tell_before(u, kind, name, now, before);
     }
     if (kind == EXO_SETUP_MAIN && now) {
         u->in_use |= strstr(now, "/exoauth_") != NULL;

@@ -25,7 +25,7 @@ static const struct {
 } maps[EXO_SETUP_MAPS] = {
     [EXO_SETUP_RELAY] = { "texthash:", "exoauth_passwd" },
     [EXO_SETUP_SENDERS] = { "regexp:", "exoauth_senders" },
-    [EXO_SETUP_WAYS] = { "regexp:", "exoauth_transport" },
+    [EXO_SETUP_WAYS] = { "regexp:", EXO_SETUP_WAYS_FILE },
 };
 
 void exo_setup_map(const struct exo_setup *s, enum exo_setup_map which,

@@ -109,7 +109,7 @@ has skipped postfix 'not checked: it is no text file' 'is not looked into'
 
 postfix smtp_sasl_password_maps=static:someone:canary-inline
 ok 'a report' doctor_any --bundle -
-like "$OUT" 'smtp_sasl_password_maps = \(set, not shown\)' 'does not show such a map'
+like "$OUT" 'smtp_sasl_password_maps = static:\(not shown\)' 'does not show such a map'
 unlike "$OUT" canary 'nor what is in it'
 
 postfix

@@ -177,6 +177,58 @@ like "$OUT" 'm365 unix - - y - - smtp -o smtp_tls_security_level=secure' 'does n
 like "$OUT" '\+ m365_destination_concurrency_limit = 3' 'its pace'
 unlike "$OUT" '\+ (relayhost|smtp_)' 'main.cf keeps its own'
 
+# ----- passwords that stand in main.cf, master.cf or a map are shown by nothing
+
+# hidden DESC: what was said has the place, and nothing that is in it
+hidden()
+{
+    unlike "$OUT$ERR" canary "$1: no password is shown"
+    like "$OUT$ERR" '\(not shown\)' "$1: it says so"
+}
+for maps in 'static:joe:canary-1, hash:/etc/x, static:{joe:canary 1}' \
+    'pipemap:{inline:{ {x=joe:canary}, y=j:canary}, static:joe:canary-3}, randmap:{a:canary-1, b:canary}'; do
+    plain
+    tell "smtp_sasl_password_maps=$maps"
+    before=$(postfix_sums)
+    ok "--dry-run with $maps" setup $relay --dry-run
+    hidden '--dry-run'
+    ok '--yes' setup $relay --yes
+    hidden '--yes'
+    is "$(value smtp_sasl_password_maps)" "texthash:$etc/exoauth_passwd, $maps" 'it is kept'
+    tell "smtp_sasl_password_maps=$maps, static:u:canary-2"
+    exits 78 '--undo of what others changed' setup --undo --dry-run
+    hidden '--undo, its message'
+    tell "smtp_sasl_password_maps=texthash:$etc/exoauth_passwd, $maps"
+    ok '--undo --dry-run' setup --undo --dry-run
+    hidden '--undo --dry-run'
+    ok '--undo' setup --undo --yes
+    hidden '--undo'
+    is "$(postfix_sums)" "$before" 'gives it back'
+done
+plain
+tell 'smtp_sasl_password_maps=texthash:/etc/static:x, hash:/etc/{a}'
+ok 'what only looks like it' setup $relay --dry-run
+like "$OUT" 'passwd, texthash:/etc/static:\(not shown\), hash:/etc/\{a\}' 'hides too much'
+plain
+printf '%s\n' '# joe:canary-0' '[s.test]:587 joe:canary-1' '  more joe:canary-2' >$etc/exoauth_passwd
+chmod 0600 $etc/exoauth_passwd
+ok "a map of somebody else's" setup $relay --dry-run
+hidden 'the map'
+like "$OUT" '- \[s.test\]:587 joe:\(not shown\)' 'the map: server and user are'
+ok 'in its place' setup $relay --yes
+hidden 'the map, --yes'
+ok 'back' setup --undo --yes
+hidden 'the map, --undo'
+ok 'it is there again' grep -q canary-1 $etc/exoauth_passwd
+plain
+rm -f $etc/exoauth_passwd
+ok 'a transport' setup $relay --transport m365 --yes
+postconf -c $etc -M 'm365/unix=m365 unix - - n - - smtp -o smtp_sasl_password_maps=static:joe:canary-1'
+exits 78 'that others changed' setup --undo --dry-run
+hidden '--undo, master.cf'
+postconf -c $etc -MX m365/unix
+ok 'undo' setup --undo --yes
+
 # ----- warnings
 
 plain
