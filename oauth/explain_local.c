@@ -61,7 +61,7 @@ const struct exo_mail_answer exo_explain_local[] = {
         "the server is not in servers of the account, so the token stayed here",
         "correct the server in the mail program, or add it to servers in the "
         "account file",
-        WHO_HOST, "exoauth login ACCOUNT --set servers=HOST", TAKES_NOW,
+        WHO_HOST, "exoauth login ACCOUNT --set servers='SERVERS HOST'", TAKES_NOW,
         MAN5 } },
     { "no client secret is stored",
       { "no client secret is stored",

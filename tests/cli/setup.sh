@@ -110,7 +110,8 @@ exits 64 'an option of another command' x status --relayhost '[a]'
 exits 67 'an account that is none' setup nobody@contoso.test --dry-run
 one_line 'an account that is none' 'exoauth login'
 exits 78 'a relay that may not have the token' setup $relay --relayhost '[other.test]:587' --dry-run
-one_line 'a relay that may not have the token' '--set servers=other.test'
+one_line 'a relay that may not have the token' \
+    "--set servers='smtp.office365.com mail.contoso.test other.test'\$"
 account second@contoso.test smtp.office365.com
 exits 64 'a delay for two mailboxes' setup $relay second@contoso.test --rate-delay 2 --dry-run
 one_line 'a delay for two mailboxes' 'single mailbox'
