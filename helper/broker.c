@@ -336,6 +336,7 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
     struct exo_work w = { .app = app, .want = want, .got = got, .err = err };
     int rc = begin(&w, account);
 
+    exo_publish_narrow(app, got->settings);
     if (rc == 0) {
         rc = read_record(&w);
     }

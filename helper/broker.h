@@ -90,6 +90,14 @@ void exo_broker_client(const struct exo_app *app,
  */
 void exo_publish(const struct exo_app *app, const struct exo_settings *settings,
                  const struct exo_record *record);
+/* Takes back what the configuration does not let be published (any more). It
+ * needs no record and no key, so it is done whatever is wrong with them.
+ * settings may be NULL. */
+void exo_publish_narrow(const struct exo_app *app,
+                        const struct exo_settings *settings);
+/* Is anything of the account under any root that can be looked into? */
+bool exo_publish_found(const struct exo_app *app,
+                       const struct exo_account *account);
 /* Is it what every root has already? */
 bool exo_is_published(const struct exo_app *app,
                       const struct exo_settings *settings,

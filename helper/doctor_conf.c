@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "broker.h"
 #include "doctor.h"
 
 #include <stdlib.h>
@@ -71,6 +72,18 @@ void exo_check_config(struct exo_doctor *d)
     }
 }
 
+/* What cannot be read takes nothing back, as nobody knows what it says. */
+static void check_left(struct exo_doctor *d, const struct exo_account *account)
+{
+    if (exo_publish_found(d->app, account)) {
+        exo_doctor_warn(d, account,
+                        "what is published stays, and can be used until it "
+                        "expires, as long as the configuration has that error; "
+                        "correct it, then run: exoauth refresh %s",
+                        EXO_SH(account->name, "ACCOUNT"));
+    }
+}
+
 void exo_check_accounts(struct exo_doctor *d)
 {
     const struct exo_conf *conf = d->app->conf;
@@ -85,6 +98,7 @@ void exo_check_accounts(struct exo_doctor *d)
         rc = exo_settings_load(&s, conf, account, &err);
         if (rc != 0) {
             exo_doctor_error(d, account, &err, rc);
+            check_left(d, account);
             continue;
         }
         d->settings[i] = s;

@@ -173,6 +173,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/show.h \
 	helper/spend.c \
 	helper/spend.h \
+	helper/spot.c \
+	helper/spot.h \
 	helper/status.c \
 	helper/status.h \
 	helper/status_file.c \

@@ -22,81 +22,7 @@
 #include "broker.h"
 #include "exoauth/file.h"
 #include "reach.h"
-
-char *exo_publish_dir(const struct exo_app *app, const char *root,
-                      size_t root_len)
-{
-    size_t len = strlen(app->conf->token_dir);
-    char *path = malloc(root_len + len + 1);
-
-    if (path) {
-        while (root_len > 0 && root[root_len - 1] == '/') {
-            root_len--;
-        }
-        memcpy(path, root, root_len);
-        memcpy(path + root_len, app->conf->token_dir, len + 1);
-    }
-    return path;
-}
-
-int exo_publish_open(const struct exo_app *app, const char *root,
-                     size_t root_len, struct exo_path *dir)
-{
-    struct exo_path_rule rule;
-    char *base = root_len > 0 ? strndup(root, root_len) : NULL;
-    int rc = EXO_E_NOMEM;
-
-    exo_app_rule(app, &rule);
-    if (root_len == 0) {
-        rc = exo_path_dir(dir, &rule, app->conf->token_dir, "", 0, 0);
-    } else if (base) {
-        rc = exo_path_dir(dir, &rule, base, app->conf->token_dir, 0, 0);
-    }
-    free(base);
-    return rc;
-}
-
-/* A token directory. */
-struct spot {
-    const char *dir;
-    int fd;          /* open on what passed, or -1, */
-    const char *why; /* and why it did not */
-    bool jailed;     /* below a `chroot` */
-    bool missing;    /* there is none, so nothing is in it */
-};
-
-typedef void (*visit_fn)(const struct exo_app *app, const struct spot *spot,
-                         void *context);
-
-/* Calls back for every root. */
-static void each_root(const struct exo_app *app, visit_fn visit, void *context)
-{
-    const char *list = app->conf->chroot;
-    const char *root = "";
-    size_t len = 0;
-
-    do {
-        char *name = exo_publish_dir(app, root, len);
-        struct exo_path dir = { .dir = -1 };
-        struct spot spot = { name, -1, dir.why, len > 0, false };
-        int rc = name ? exo_publish_open(app, root, len, &dir) : EXO_E_NOMEM;
-
-        spot.missing = rc == EXO_E_NOENT;
-        if (rc == 0) {
-            spot.fd = exo_path_reopen(&dir);
-            exo_text_fmt(dir.why, sizeof(dir.why), "%.300s: %s", name,
-                         exo_errno_text(errno));
-        }
-        if (name) {
-            visit(app, &spot, context);
-        }
-        if (spot.fd >= 0) {
-            (void)close(spot.fd);
-        }
-        exo_path_close(&dir);
-        free(name);
-    } while ((root = exo_word_next(&list, &len)) != NULL);
-}
+#include "spot.h"
 
 struct publication {
     const char *name;
@@ -106,7 +32,7 @@ struct publication {
 };
 
 /* Is it to be there at all? */
-static bool is_wanted(const struct publication *p, const struct spot *spot)
+static bool is_wanted(const struct publication *p, const struct exo_spot *spot)
 {
     return p->reach == EXO_REACH_GROUP ||
            (p->reach == EXO_REACH_OWNER && !spot->jailed);
@@ -149,7 +75,7 @@ static bool is_ours(int dir, const char *name)
            S_ISREG(st.st_mode) && st.st_uid == geteuid();
 }
 
-static void withdraw_in(const struct exo_app *app, const struct spot *spot,
+static void withdraw_in(const struct exo_app *app, const struct exo_spot *spot,
                         const char *name)
 {
     if (spot->fd < 0 || !is_ours(spot->fd, name)) {
@@ -163,7 +89,7 @@ static void withdraw_in(const struct exo_app *app, const struct spot *spot,
     }
 }
 
-static void publish_in(const struct exo_app *app, const struct spot *spot,
+static void publish_in(const struct exo_app *app, const struct exo_spot *spot,
                        void *context)
 {
     const struct publication *p = context;
@@ -196,7 +122,7 @@ static void publish_in(const struct exo_app *app, const struct spot *spot,
     }
 }
 
-static void compare_in(const struct exo_app *app, const struct spot *spot,
+static void compare_in(const struct exo_app *app, const struct exo_spot *spot,
                        void *context)
 {
     struct publication *p = context;
@@ -209,7 +135,7 @@ static void compare_in(const struct exo_app *app, const struct spot *spot,
 
 /* Visits every root with the file's text; true if one was found to differ */
 static bool visit_text(const struct exo_app *app, const struct exo_settings *s,
-                       const struct exo_token *token, visit_fn visit)
+                       const struct exo_token *token, exo_spot_fn visit)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     struct publication p = { s->file.file, exo_reach(s, app->conf->token_group),
@@ -222,7 +148,7 @@ static bool visit_text(const struct exo_app *app, const struct exo_settings *s,
         exo_app_warn(app, "cannot publish the token of %s: %s", s->file.name,
                      exo_strerror(text.error));
     } else {
-        each_root(app, visit, &p);
+        exo_spot_each(app, visit, &p);
     }
     exo_buf_free(&text);
     return p.differs;
@@ -261,7 +187,7 @@ static int64_t later(int64_t next_try, int64_t time, int64_t limit)
 /* The whole token for the credential's account, a pointer for another */
 static bool visit_all(const struct exo_app *app,
                       const struct exo_settings *settings,
-                      const struct exo_record *record, visit_fn visit)
+                      const struct exo_record *record, exo_spot_fn visit)
 {
     bool differs;
     const struct exo_settings *owner = exo_settings_owner(settings);
@@ -314,13 +240,77 @@ bool exo_is_published(const struct exo_app *app,
     return !visit_all(app, settings, record, compare_in);
 }
 
+/* What was written for a wider circle, without writing it anew. */
+static void close_in(const struct exo_spot *spot, const char *name)
+{
+    struct stat st;
+    int fd =
+        openat(spot->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+        st.st_uid == geteuid() && (st.st_mode & 077) != 0) {
+        (void)fchmod(fd, 0600);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
+static void narrow_in(const struct exo_app *app, const struct exo_spot *spot,
+                      void *context)
+{
+    const struct publication *p = context;
+
+    if (!is_wanted(p, spot)) {
+        withdraw_in(app, spot, p->name);
+    } else if (spot->fd >= 0) {
+        close_in(spot, p->name);
+    }
+}
+
+void exo_publish_narrow(const struct exo_app *app,
+                        const struct exo_settings *settings)
+{
+    const struct exo_settings *both[] = { settings,
+                                          settings ? settings->owner : NULL };
+
+    for (size_t i = 0; i < 2 && both[i]; i++) {
+        struct publication p = { .name = both[i]->file.file };
+
+        p.reach = exo_reach(both[i], app->conf->token_group);
+        if (p.reach != EXO_REACH_GROUP) {
+            exo_spot_each(app, narrow_in, &p);
+        }
+    }
+}
+
+static void find_in(const struct exo_app *app, const struct exo_spot *spot,
+                    void *context)
+{
+    struct publication *p = context;
+    struct stat st;
+
+    (void)app;
+    p->differs |= spot->fd >= 0 &&
+                  fstatat(spot->fd, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool exo_publish_found(const struct exo_app *app,
+                       const struct exo_account *account)
+{
+    struct publication p = { .name = account->file };
+
+    exo_spot_each(app, find_in, &p);
+    return p.differs;
+}
+
 struct removal {
     const char *name;
     bool any;
     size_t *left;
 };
 
-static void remove_in(const struct exo_app *app, const struct spot *spot,
+static void remove_in(const struct exo_app *app, const struct exo_spot *spot,
                       void *context)
 {
     struct removal *r = context;
@@ -349,6 +339,6 @@ bool exo_unpublish(const struct exo_app *app, const struct exo_account *account,
 {
     struct removal r = { account->file, false, left };
 
-    each_root(app, remove_in, &r);
+    exo_spot_each(app, remove_in, &r);
     return r.any;
 }

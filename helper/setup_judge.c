@@ -110,6 +110,7 @@ static void tell_before(const struct exo_undo *u, enum exo_setup_kind kind,
     const char *dir = u->setup->postfix->config_dir;
     struct exo_buf shown = EXO_BUF_INIT(EXO_SETUP_TEXT);
     struct exo_buf old = EXO_BUF_INIT(EXO_SETUP_TEXT);
+    const char *was;
 
     exo_postfix_show(&shown, now ? now : "", now ? strlen(now) : 0);
     exo_postfix_show(&old, before ? before : "", before ? strlen(before) : 0);
@@ -118,7 +119,7 @@ static void tell_before(const struct exo_undo *u, enum exo_setup_kind kind,
                        "Before it was not set: postconf -c %s -%sX %s",
                        name, exo_buf_shown(&shown), EXO_SH(dir, "DIR"), flag,
                        EXO_SH(name, "NAME"));
-    } else if (strcmp(exo_buf_shown(&old), before) != 0) {
+    } else if (exo_buf_done(&old, &was) != 0 || strcmp(was, before) != 0) {
         exo_setup_warn("%s is \"%s\" now, which setup did not write; it stays. "
                        "Before it was \"%s\", in full in %s/" EXO_SETUP_JOURNAL,
                        name, exo_buf_shown(&shown), exo_buf_shown(&old), dir);

@@ -132,6 +132,49 @@ ok 'without a group' x refresh $app --force
 is "$(where)" "here 600 $mine jail 600 $mine" \
     'only run_as can read it, in the jail, too'
 
+# ----- what is forbidden is taken back whatever is wrong with the rest
+
+site_conf token_group daemon
+site_key=$SITE/etc/exoauth.key
+for state in key record store locked provider; do
+    for how in 'publish: no|' "allow: bin|$narrow"; do
+        site_account $app "$secret"
+        rm -f "$site_key" "$SITE_STORE/$app".*
+        site_conf key_command
+        site_script ok:first-token:3600
+        ok "$state: a token" x refresh $app --force
+        is "$(where)" "$wide" 'is published'
+        chmod 0700 "$SITE_STORE"
+        case $state in
+        key) mv "$site_key" "$SITE/key-away" ;;
+        record) echo broken >"$SITE_STORE/$app.json" ;;
+        store) mv "$SITE_STORE" "$SITE/store-away"; echo >"$SITE_STORE" ;;
+        locked) mv "$site_key" "$SITE/key-away"; site_conf key_command false ;;
+        provider) site_script error:invalid_client ;;
+        esac
+        x refresh --all >/dev/null 2>&1
+        is "$(where)" "$wide" "$state: what may be published stays"
+        site_account $app "$secret" "${how%|*}"
+        x refresh --all >/dev/null 2>&1
+        is "$(where)" "${how#*|}" "$state: ${how%|*} is obeyed"
+        [[ $state != store ]] || { rm "$SITE_STORE"; mv "$SITE/store-away" "$SITE_STORE"; }
+        rm -f "$SITE/key-away"
+    done
+done
+rm -f "$SITE_STORE/$app".*
+site_conf key_command
+site_script ok:first-token:3600
+site_account $app "$secret"
+ok 'a token' x refresh $app --force
+# What cannot be read takes nothing back, and doctor says that it does not.
+for bad in 'publish: NO' 'publish: none' 'publish:' 'allow:' 'no colon'; do
+    site_account $app "$secret" "$bad"
+    not_ok "$bad" x refresh $app
+    is "$(where)" "$wide" "$bad: it stays"
+    like "$(x doctor 2>&1)" "what is published stays, .*correct it, then run: exoauth refresh $app" \
+        "$bad: doctor says so"
+done
+
 # ----- a login that may not read the file
 
 site_conf token_group daemon

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The directories of published tokens, one after the other.
+ */
+#ifndef EXOAUTH_HELPER_SPOT_H
+#define EXOAUTH_HELPER_SPOT_H
+
+#include "app.h"
+
+/* A token directory. */
+struct exo_spot {
+    const char *dir;
+    int fd;          /* open on what passed, or -1, */
+    const char *why; /* and why it did not */
+    bool jailed;     /* below a `chroot` */
+    bool missing;    /* there is none, so nothing is in it */
+};
+
+typedef void (*exo_spot_fn)(const struct exo_app *app,
+                            const struct exo_spot *spot, void *context);
+
+/* Calls back for every root; fd is closed after it. */
+void exo_spot_each(const struct exo_app *app, exo_spot_fn visit, void *context);
+
+#endif
