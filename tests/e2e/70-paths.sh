@@ -193,6 +193,31 @@ chmod 0755 "$SITE/etc/open"
 exits 78 'a link of another user in a directory of root' x login evil@contoso.test \
     --set client_id=evil
 untouched 'is not followed either'
+# Account files are root's: run_as is a stranger among them, like the others.
+service() { site_as 65534:65534 "$@"; }
+rm "$SITE/etc/open"/*
+chown nobody "$SITE/etc/open"
+service ln -s "$SITE/victim/file" "$SITE/etc/open/evil@contoso.test.conf"
+login_evil() { x login evil@contoso.test --set client_id=evil --set "token_endpoint=$SITE_URL/token" \
+    --set servers=mail.contoso.test --set "secret_file=$SITE/secret/app"; }
+exits 78 'a link of run_as in its own directory' login_evil
+untouched 'is not followed by root'
+like "$ERR" "$SITE/etc/open(/evil@contoso.test.conf)? (belongs to|is a symbolic link of) uid 65534" 'says why'
+exits 78 'a new file in it' x login new@contoso.test --set client_id=a
+is "$(ls "$SITE/etc/open")" evil@contoso.test.conf 'is not made'
+isnt "$(x remove evil@contoso.test --account-file >/dev/null 2>&1; echo $?)" 0 \
+    'remove --account-file there'
+untouched 'removes nothing behind it'
+chown root "$SITE/etc/open"
+exits 78 'a link of run_as in a directory of root' login_evil
+untouched 'is not followed either'
+service ln -s "$SITE/victim" "$SITE/nobodys.link" 2>/dev/null || {
+    ln -s "$SITE/victim" "$SITE/nobodys.link"
+    chown -h nobody "$SITE/nobodys.link"
+}
+site_conf account_dir "$SITE/nobodys.link"
+exits 78 'account_dir by a link of run_as' login_evil
+untouched 'nothing is made behind it'
 site_conf account_dir
 chown root:daemon "$SITE/etc/exoauth.d/$app.conf"
 chmod 0640 "$SITE/etc/exoauth.d/$app.conf"
@@ -388,6 +413,52 @@ like "$ERR" "the tokens below $queue stay: $queue/run belongs to uid $mail" 'say
 is "$(stat -c '%U:%G %a' /etc/sasl2/exoauth.conf)" 'root:daemon 640' \
     'and exoauth.conf keeps owner, group and mode'
 is "$(grep -c '^chroot' /etc/sasl2/exoauth.conf)" 0 'without its chroot'
+# Links of the mail user's in the place of each directory on the way.
+for way in "/run $SITE/victim/run" "/run/exoauth $SITE/victim/exoauth" \
+    "/run/exoauth/tokens $SITE/victim/exoauth/tokens" '/run/exoauth/tokens /run/exoauth/tokens' \
+    '/run/exoauth ../../../../../run/exoauth'; do
+    plain
+    rm -rf "$queue/run"
+    mkdir -p "$queue$(dirname "${way%% *}")"
+    victim
+    cp -p "/run/exoauth/tokens/$app" "$SITE/victim/exoauth/tokens/"
+    WAS=$(state "$SITE/victim")
+    mine=$(state /run/exoauth)
+    chown $mail "$queue$(dirname "${way%% *}")"
+    mailer ln -s "${way#* }" "$queue${way%% *}"
+    exits 78 "undo, where the mail user has linked ${way%% *} to ${way#* }" undo
+    untouched 'takes no token behind it'
+    is "$(state /run/exoauth)" "$mine" 'nor those of the host'
+    like "$ERR" "the tokens below $queue stay: " 'and says that tokens stay'
+    like "$ERR" 'then run: exoauth setup postfix --undo' 'and what to do'
+    ok 'the link is there' test -L "$queue${way%% *}"
+    # What it says is done.
+    rm "$queue${way%% *}"
+    chown root "$queue$(dirname "${way%% *}")"
+    ok 'put right: undo' undo
+    ok 'takes its journal along' test ! -e /etc/postfix/exoauth.undo
+done
+# In a directory of ours, with tokens of ours in it: names of others.
+plain
+victim
+tokens=$queue/run/exoauth/tokens
+install -d -o nobody -m 0700 "$tokens"
+cp -p "/run/exoauth/tokens/$app" "$tokens/"
+cp -p "/run/exoauth/tokens/$app" "$SITE/victim/exoauth/tokens/"
+ln -s "$SITE/victim/exoauth/tokens/$app" "$tokens/link@contoso.test"
+ln -s "$SITE/victim/exoauth/tokens" "$tokens/dir@contoso.test"
+ln "$SITE/victim/exoauth/tokens/file" "$tokens/hard@contoso.test"
+mkfifo "$tokens/pipe@contoso.test"
+mkdir -p "$tokens/sub@contoso.test"
+cp -p "/run/exoauth/tokens/$app" "$tokens/sub@contoso.test/"
+WAS=$(state "$SITE/victim")
+ok 'undo, with names of others beside the token' timeout 20 "$EXO" setup postfix --undo --yes \
+    --config-dir /etc/postfix
+untouched 'nothing behind them is touched'
+is "$(ls "$tokens" | paste -sd' ')" \
+    'dir@contoso.test hard@contoso.test link@contoso.test pipe@contoso.test sub@contoso.test' \
+    'the token is gone, what is not ours stays'
+ok 'and what is below' test -e "$tokens/sub@contoso.test/$app"
 plain
 install -d -o nobody -m 0700 "$queue/run/exoauth/tokens"
 cp -p "/run/exoauth/tokens/$app" "$queue/run/exoauth/tokens/"
