@@ -189,7 +189,8 @@ static void keeps_needs_login(void **state)
     exo_record_free(&r);
     world.now += 10 * 86400;
     assert_fails(NULL, EXO_STATUS_NEEDS_LOGIN, 0);
-    assert_string_equal(world.err.text, "revoked; mend it");
+    assert_string_equal(world.err.text,
+                        "revoked; mend it; run: exoauth login a@b");
     assert_int_equal(world.err.retry_after, 0);
     want.due = true;
     assert_fails(&want, EXO_STATUS_NEEDS_LOGIN, 0);
