@@ -170,8 +170,19 @@ int exo_log_open(const char *dest, enum exo_log_level level)
 
 int exo_log_give(uid_t uid, gid_t gid)
 {
-    return state.sink == SINK_FILE && !state.theirs ? fchown(state.fd, uid, gid)
-                                                    : 0;
+    struct stat st;
+
+    if (state.sink != SINK_FILE || state.theirs) {
+        return 0;
+    }
+    if (fstat(state.fd, &st) != 0) {
+        return -1;
+    }
+    if (st.st_uid == 0 && uid != 0 && st.st_size > 0) {
+        errno = ENOTEMPTY;
+        return -1;
+    }
+    return fchown(state.fd, uid, gid);
 }
 
 void exo_log_close(void)

@@ -105,6 +105,7 @@ static int make_dir(struct walk *w, const char *name, bool last)
     if (become) {
         w->rule->become(w->rule->context, false);
     }
+    w->path->made = rc == 0 && last;
     errno = saved;
     return rc == 0 || saved == EEXIST ? EXO_OK : failed(w);
 }

@@ -53,6 +53,13 @@ static bool tell_mode(struct exo_doctor *d, const char *path,
 static bool check_own(struct exo_doctor *d, const char *path,
                       const struct stat *st, mode_t mode)
 {
+    if (st->st_uid == 0 && d->app->uid != 0 && S_ISDIR(st->st_mode)) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "%s belongs to root, and so cannot be used; name a new "
+                        "or an empty directory in %s",
+                        path, d->app->conf->path);
+        return false;
+    }
     if (st->st_uid == 0 && d->app->uid != 0) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "%s belongs to root, and so cannot be used; restore it "

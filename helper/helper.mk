@@ -120,6 +120,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/peer.h \
 	helper/passphrase.c \
 	helper/passphrase.h \
+	helper/hand.c \
+	helper/hand.h \
 	helper/place.c \
 	helper/place_drop.c \
 	helper/place.h \

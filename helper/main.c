@@ -75,8 +75,11 @@ static void open_log_file(const struct exo_app *app, const char *dest,
                 "cannot open log %s: %-s; or name another place for log in %s",
                 dest, path.why, app->conf->path);
     } else if (app->root && exo_log_give(app->uid, app->gid) != 0) {
-        exo_log(EXO_LOG_WARNING, "cannot give log %s to user %s: %m", dest,
-                app->run_as);
+        exo_log(EXO_LOG_WARNING, "cannot give log %s to user %s: %s", dest,
+                app->run_as,
+                errno == ENOTEMPTY ? "it belongs to root and is not empty; "
+                                     "name a new file"
+                                   : exo_errno_text(errno));
     }
 }
 

@@ -5,9 +5,9 @@
  * ordinary user whose own configuration is in force.
  *
  * All of them are gone to and made by exo_path_dir(), which follows no link
- * that others made. A leaf that is already there is corrected only if root or
- * run_as owns it; anything else there is somebody's, and left alone with a
- * warning. Owner and mode are set on the open descriptor.
+ * that others made. A leaf that is already there is given to run_as by hand.c,
+ * where it may be; anything else there is somebody's, and left alone with a
+ * warning.
  */
 #include "config.h"
 
@@ -21,6 +21,7 @@
 
 #include "exoauth/block.h"
 #include "exoauth/file.h"
+#include "hand.h"
 #include "keys.h"
 #include "place.h"
 
@@ -39,39 +40,6 @@ int exo_place_mkdirs(const struct exo_app *app, const char *path, mode_t mode,
                                  "cannot make %s: %-s", path, dir.why);
 }
 
-/* What is behind its name may be somebody's; below a directory of run_as it
- * is for run_as to correct. */
-static int own_leaf(const struct exo_app *app, const struct exo_path *dir,
-                    gid_t gid, mode_t mode)
-{
-    const struct stat *st = &dir->dir_st;
-    bool chown = app->root && (st->st_uid != app->uid || st->st_gid != gid);
-    int saved;
-    int rc = 0;
-    int fd;
-
-    if (st->st_uid != app->uid && st->st_uid != 0) {
-        return EXO_E_UNSAFE;
-    }
-    if (!chown && (st->st_mode & 07777) == mode) {
-        return 0;
-    }
-    exo_app_as_owner(app, dir->above);
-    fd = exo_path_reopen(dir);
-    /* chown clears set-group-id, so the mode comes second. */
-    if (fd < 0 || (chown && fchown(fd, app->uid, gid) != 0) ||
-        fchmod(fd, mode) != 0) {
-        rc = exo_error_from_errno(errno);
-    }
-    saved = errno;
-    exo_app_as_owner(app, false);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    errno = saved;
-    return rc;
-}
-
 /* A third user with the system's configuration gets what he can make by
  * himself, and no warning about what belongs to others: he asks sockets. */
 static bool is_ours(const struct exo_app *app)
@@ -85,7 +53,7 @@ static bool is_ours(const struct exo_app *app)
  * another user's; else dir->why says what was in the way.
  */
 static int make_leaf(const struct exo_app *app, const char *base,
-                     const char *below, gid_t gid, mode_t mode,
+                     const char *below, gid_t gid, mode_t mode, bool taken,
                      struct exo_path *dir)
 {
     struct exo_path_rule rule;
@@ -95,9 +63,7 @@ static int make_leaf(const struct exo_app *app, const char *base,
     rc = exo_path_dir(dir, &rule, base, below, EXO_PATH_MAKE | EXO_PATH_LEAF,
                       app->conf->user ? 0700 : 0755);
     if (rc == 0 && is_ours(app)) {
-        rc = own_leaf(app, dir, gid, mode);
-        (void)snprintf(dir->why, sizeof(dir->why), "%s", exo_errno_text(errno));
-        rc = rc == EXO_E_UNSAFE ? EXO_E_CONFLICT : rc;
+        rc = exo_hand_over(app, dir, gid, mode, taken);
     }
     exo_path_close(dir);
     return rc;
@@ -114,7 +80,7 @@ static void place_store(struct exo_app *app)
         return;
     }
     path += 5;
-    rc = make_leaf(app, path, "", app->gid, 0700, &dir);
+    rc = make_leaf(app, path, "", app->gid, 0700, false, &dir);
     if (rc == EXO_E_CONFLICT) {
         const char *why = exo_path_infirm(path, app->uid);
 
@@ -136,7 +102,7 @@ static void place_token_dir(struct exo_app *app, const char *base,
     bool group = app->has_token_group && app->root;
     struct exo_path dir;
     int rc = make_leaf(app, base, below, group ? app->token_gid : app->gid,
-                       group ? 02750 : 0700, &dir);
+                       group ? 02750 : 0700, false, &dir);
     bool no_root = rc == EXO_E_NOENT && below[0] != '\0';
 
     if (rc == 0 || (!is_ours(app) && !no_root)) {
@@ -196,15 +162,19 @@ static bool is_run_dir(const char *dir)
            (dir[len] == '/' || dir[len] == '\0');
 }
 
-/* By whatever name, as /var/run is /run; also before it is made. */
+/* By whatever name, as /var/run is /run; also before it is made. A name with
+ * .. in it says nothing before it is resolved. */
 static bool leads_to_run(const char *dir)
 {
     const char *slash = strrchr(dir, '/');
     char real[PATH_MAX], made[PATH_MAX + NAME_MAX + 2];
     char *parent;
 
-    if (is_run_dir(dir) || !slash) {
-        return slash != NULL;
+    if (!slash) {
+        return false;
+    }
+    if (is_run_dir(dir) && strstr(dir, "/..") == NULL) {
+        return true;
     }
     if (realpath(dir, real) != NULL) {
         return is_run_dir(real);
@@ -233,14 +203,14 @@ static void place_beside(struct exo_app *app, const char *path)
     const char *slash = strrchr(path, '/');
     char *dir =
         slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+    bool ours = dir && leads_to_run(dir);
     struct exo_path made;
     struct stat st;
 
     if (dir &&
-        (stat(dir, &st) != 0
-             ? strcmp(dir, app->conf->token_dir) != 0
-             : leads_to_run(dir) && !is_same(&st, app->conf->token_dir))) {
-        (void)!make_leaf(app, dir, "", app->gid, 0755, &made);
+        (stat(dir, &st) != 0 ? strcmp(dir, app->conf->token_dir) != 0
+                             : ours && !is_same(&st, app->conf->token_dir))) {
+        (void)!make_leaf(app, dir, "", app->gid, 0755, ours, &made);
     }
     free(dir);
 }

@@ -85,9 +85,8 @@ static int check_dir(const struct exo_filedir *dir, const struct stat *st,
          * anybody else it is simply not theirs. */
         exo_err_set(err, self == 0 ? EXO_STATUS_STORE : EXO_STATUS_DENIED,
                     "store %s belongs to uid %lu, not to uid %lu; run exoauth "
-                    "as its owner, or run: mv -T %s %s.old",
-                    path, (unsigned long)st->st_uid, (unsigned long)self,
-                    EXO_SH(path, "FILE"), EXO_SH(path, "FILE"));
+                    "as its owner, or name another directory in store:",
+                    path, (unsigned long)st->st_uid, (unsigned long)self);
         return self == 0 ? EXO_E_STATUS : EXO_E_ACCESS;
     }
     if ((st->st_mode & 077) != 0) {

@@ -51,6 +51,7 @@ enum exo_path_how {
 struct exo_path {
     int dir;            /* O_PATH: the directory, or that of the entry */
     struct stat dir_st; /* of it */
+    bool made;          /* the last directory is new: this walk made it */
     bool theirs; /* it, or something on the way to it, is rule->uid's and not
                   * root's: as root, act as that user in it */
     bool above;  /* the same without itself: act as that user on it */

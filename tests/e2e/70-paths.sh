@@ -292,6 +292,56 @@ site_conf store "file:$SITE_STORE"
 ok '--prepare where all is well' prepare
 site_conf log
 
+# ----- what is root's already stays root's
+
+full=$SITE/roots/full
+full()
+{
+    rm -rf "$SITE/roots" /run/lck
+    mkdir -p "$full/sub" "$SITE/roots/empty" /run/lck /run/exoauth
+    echo precious >"$full/file"
+    echo precious >/run/lck/file
+    WAS=$(stat -c '%n %U:%G %a' "$full" /run/lck /run)
+}
+kept() { is "$(stat -c '%n %U:%G %a' "$full" /run/lck /run)" "$WAS" "$1 is not given away"; }
+refuses()
+{
+    full
+    site_conf "$1" "$2"
+    x refresh --all >/dev/null 2>"$SITE/said"
+    kept "$1: $2"
+    OUT=$(x doctor 2>&1; cat "$SITE/said")
+    unlike "$OUT" "run: [a-z -]*ch(own|mod)[^;]* ($full|/run/lck)/?( |\$)" 'nor is that told'
+}
+for dir in "$full" "$full/" "$SITE/roots/../roots/full" /run/exoauth/../lck; do
+    refuses store "file:$dir"
+    like "$OUT" "store .* is not used: it belongs to root and is not empty, .*; name " \
+        'it says what to do'
+    site_conf store "file:$SITE_STORE"
+    refuses token_dir "$dir"
+    like "$OUT" "not published in .*: it belongs to root and is not empty, .*; name " \
+        'it says what to do'
+    not_ok '--prepare fails' x refresh --prepare
+    site_conf token_dir /run/exoauth/tokens
+    refuses status_file "${dir%/}/status"
+    site_conf status_file
+    refuses log "${dir%/}/log"
+    site_conf log
+done
+chmod 1777 "$SITE/roots/empty"
+site_conf store "file:$SITE/roots/empty"
+x refresh --all >/dev/null 2>&1
+is "$(stat -c '%U %a' "$SITE/roots/empty")" 'root 1777' 'an empty directory of everybody is not given away'
+chmod 0755 "$SITE/roots/empty"
+ok 'an empty one of root'"'"'s' x refresh --all
+is "$(stat -c '%U %a' "$SITE/roots/empty")" 'nobody 700' 'is'
+site_conf store "file:$SITE_STORE"
+echo 'line of another' >"$SITE/roots/log"
+site_conf log "$SITE/roots/log"
+ok 'a log that root has written to' x refresh $app
+is "$(stat -c '%U' "$SITE/roots/log")" root 'is not given away'
+site_conf log
+
 # ----- the socket
 
 site_conf log "$SITE/etc/log"
@@ -385,6 +435,12 @@ own()
 }
 own /etc
 cleanup umount /etc
+mkdir /etc/empty.d # root would read what is in it, as in cron.d
+site_conf token_dir /etc/empty.d
+x refresh --all >/dev/null 2>"$SITE/said"
+is "$(stat -c '%U %a' /etc/empty.d)" 'root 755' 'an empty directory of the system is not given away'
+like "$(<"$SITE/said")" '/etc/empty.d: it is a directory of the system; name one' 'and named'
+site_conf token_dir /run/exoauth/tokens
 queue=$SITE/queue
 plain()
 {
