@@ -54,6 +54,16 @@ int exo_json_until(struct json_object *object, const char *name, int64_t now,
 bool exo_is_vschar(const char *text);
 
 /*
+ * Is a secret of the request, or one of tokens (or NULL), in the text, or a run
+ * of it: in plain, in base64 (so also in a Basic header), hexadecimal, percent
+ * or HTML encoding, in any case, with anything between its letters and digits?
+ * When in doubt it is. Everything of a provider's that is stored or shown is
+ * asked about here.
+ */
+bool exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
+               const char *text, size_t len);
+
+/*
  * What the provider said, cleaned: names of [A-Za-z0-9_.-], code "" or
  * "AADSTS" and digits, description one line of ASCII, to be freed. All "" of
  * what was not said or repeats a secret. object may be NULL.

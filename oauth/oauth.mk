@@ -29,6 +29,7 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/key.c \
 	oauth/keyfile.c \
 	oauth/keyfile.h \
+	oauth/leak.c \
 	oauth/pkce.c \
 	oauth/provider.c \
 	oauth/redirect.c \

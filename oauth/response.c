@@ -76,6 +76,22 @@ static int read_life(const struct exo_asked *asked,
     return rc;
 }
 
+/* What is kept in the clear and shown: what repeats a secret was not said. */
+static void read_words(const struct exo_asked *asked,
+                       struct json_object *object, struct exo_tokens *tokens)
+{
+    copy_scope(tokens->scope, sizeof(tokens->scope),
+               exo_json_string(object, "scope"));
+    exo_id_token_mailbox(exo_json_string(object, "id_token"), tokens->mailbox,
+                         sizeof(tokens->mailbox));
+    if (exo_leaks(asked, tokens, tokens->scope, strlen(tokens->scope))) {
+        tokens->scope[0] = '\0';
+    }
+    if (exo_leaks(asked, tokens, tokens->mailbox, strlen(tokens->mailbox))) {
+        tokens->mailbox[0] = '\0';
+    }
+}
+
 static int read_tokens(const struct exo_asked *asked,
                        const struct exo_http_reply *reply,
                        struct json_object *object, struct exo_tokens *tokens,
@@ -129,13 +145,10 @@ static int read_tokens(const struct exo_asked *asked,
         tokens->refresh_in > tokens->expires_in) {
         tokens->refresh_in = 0;
     }
-    copy_scope(tokens->scope, sizeof(tokens->scope),
-               exo_json_string(object, "scope"));
-    exo_id_token_mailbox(exo_json_string(object, "id_token"), tokens->mailbox,
-                         sizeof(tokens->mailbox));
     if (set_token(&tokens->access_token, access) != EXO_OK) {
         return exo_no_memory(error);
     }
+    read_words(asked, object, tokens);
     return EXO_OK;
 }
 

@@ -5,9 +5,7 @@
  *
  * error.c calls it once per refusal and frees the result. Nothing here can
  * fail: what is malformed, or what repeats a secret of the request, counts as
- * not said. A server, or a proxy that likes to help, may quote the whole
- * request in its description, plain or form-encoded; long words that look
- * like part of a token go, too.
+ * not said (leak.c); long words that look like part of a token go, too.
  */
 #include "config.h"
 
@@ -25,69 +23,8 @@
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" DIGITS
 
 #define DESCRIPTION_MAX 160
+#define READ_MAX 4096 /* of a description; what is said comes first */
 #define OPAQUE_LEN 40 /* no word of a sentence has that many bytes */
-
-static unsigned int hex_value(const char *digits, const char *found)
-{
-    size_t n = (size_t)(found - digits);
-
-    return (unsigned int)(n > 15 ? n - 6 : n);
-}
-
-/* What "%41+b" stands for, so that a secret is found in either form. */
-static void form_decode(struct exo_buf *out, const char *text)
-{
-    static const char hex[] = DIGITS "abcdefABCDEF";
-    const char *high, *low;
-    char byte;
-
-    for (; *text != '\0'; text++) {
-        byte = (char)(*text == '+' ? ' ' : *text);
-        if (*text == '%' && text[1] != '\0' && text[2] != '\0' &&
-            (high = strchr(hex, text[1])) != NULL &&
-            (low = strchr(hex, text[2])) != NULL) {
-            byte = (char)(hex_value(hex, high) << 4 | hex_value(hex, low));
-            text += 2;
-        }
-        exo_buf_add(out, &byte, 1);
-    }
-}
-
-static bool repeats(const char *text, size_t len,
-                    const struct exo_secret *secret)
-{
-    const char *known;
-    size_t known_len;
-
-    if (secret == NULL) {
-        return false;
-    }
-    if (exo_secret_reveal(secret, &known, &known_len) != EXO_OK) {
-        return true;
-    }
-    return known_len > 0 && memmem(text, len, known, known_len) != NULL;
-}
-
-/* Does the text give away what was sent? When in doubt it does. */
-static bool leaks(const struct exo_asked *asked, const char *text)
-{
-    const struct exo_secret *const secrets[] = { asked->client->secret,
-                                                 asked->client->assertion,
-                                                 asked->sent, asked->verifier };
-    struct exo_buf plain = EXO_BUF_INIT(EXO_HTTP_BODY_MAX);
-    const char *bare;
-    bool found;
-    size_t i;
-
-    form_decode(&plain, text);
-    found = exo_buf_done(&plain, &bare) != EXO_OK;
-    for (i = 0; !found && i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-        found = repeats(text, strlen(text), secrets[i]) ||
-                repeats(bare, plain.len, secrets[i]);
-    }
-    exo_buf_free(&plain);
-    return found;
-}
 
 /* A member that is a name such as "invalid_grant"; else to stays "". */
 static void read_name(const struct exo_asked *asked, struct json_object *object,
@@ -96,7 +33,8 @@ static void read_name(const struct exo_asked *asked, struct json_object *object,
     const char *name = exo_json_string(object, member);
     size_t len = strlen(name);
 
-    if (len < size && strspn(name, ALNUM "_.-") == len && !leaks(asked, name)) {
+    if (len < size && strspn(name, ALNUM "_.-") == len &&
+        !exo_leaks(asked, NULL, name, len)) {
         memcpy(to, name, len + 1);
     }
 }
@@ -136,9 +74,10 @@ static void find_aadsts(char *code, size_t size, struct json_object *object,
 }
 
 /* The part of a description worth reading, in ASCII on one line. */
-static void describe(struct exo_buf *out, const char *text)
+static void describe(struct exo_buf *out, const char *text, size_t len)
 {
-    const char *end = strstr(text, "Trace ID");
+    const char *end = memmem(text, len, "Trace ID", 8);
+    const char *all = text + len;
     size_t n;
 
     /* The code is told apart from the text. */
@@ -147,7 +86,7 @@ static void describe(struct exo_buf *out, const char *text)
         text += n + strspn(text + n, ": ");
     }
     if (end == NULL) {
-        end = text + strlen(text);
+        end = all;
     }
     for (; text < end && out->len < DESCRIPTION_MAX; text += n) {
         n = strspn(text, ALNUM "-._~+/=%");
@@ -181,6 +120,7 @@ void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
                    struct json_object *object)
 {
     const char *description = exo_json_string(object, "error_description");
+    size_t len;
 
     memset(said, 0, sizeof(*said));
     exo_buf_init(&said->description, 4 * DESCRIPTION_MAX);
@@ -194,7 +134,8 @@ void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
     read_name(asked, object, "suberror", said->suberror,
               sizeof(said->suberror));
     find_aadsts(said->code, sizeof(said->code), object, description);
-    if (!leaks(asked, description)) {
-        describe(&said->description, description);
+    len = strnlen(description, READ_MAX);
+    if (!exo_leaks(asked, NULL, description, len)) {
+        describe(&said->description, description, len);
     }
 }

@@ -57,6 +57,98 @@ static void gives_no_secret_away(void **state)
     asked_free(&a);
 }
 
+#define LONG_SECRET "Zq7~SECRETab.8wErTyUiOpAsDfGhJkLzXcVbNm4"
+
+/* However it is written: nothing of it is in the error, nor in what is kept. */
+static void finds_it_in_any_form(void **state)
+{
+    static const char *const forms[] = {
+        LONG_SECRET,
+        "ZQ7~SECRETAB.8WERTYUIOPASDFGHJKLZXCVBNM4",
+        "Zq7~SECRETab.8wErTyUiOpAsDfGhJkLzX...",
+        "Zq7~SECRETab.8w",
+        "Zq7~SECRET****fGhJkLzXcVbNm4",
+        "Zq7~SECRETab.8wE rTyUiOp",
+        "Zq7~SECRETa\\nb.8wErTyUiOp",
+        "Zq7~SECRETa\\u0001b.8wErTyUiOp",
+        "Zq7~SECRETa\\u200bb.8wErTyUiOp",
+        "Zq7-~SEC-RETa-b.8w-ErTy",
+        "Z q 7 ~ S E C R E T a b . 8 w E r T y",
+        "Zq7%7ESECRETab%2E8wErTy",
+        "Zq7%257ESECRETab%252E8wErTy",
+        "Zq7&#126;SECRETab&#46;8wErTy",
+        "Zq7&#x7e;S&#69;CRETab.8wErTy",
+        "Zq7~SECRET&amp;ab.8wErTy",
+        "\\\\u005aq7~S\\\\u0045CRETab.8wErTyUiOp",
+        /* base64, for URLs, behind "id:", with its ends lost */
+        "WnE3flNFQ1JFVGFiLjh3RXJUeVVpT3BBc0RmR2hKa0x6WGNWYk5tNA==",
+        "WnE3flNFQ1JFVGFiLjh3RXJUeVVpT3BBc0RmR2hKa0x6WGNWYk5tNA",
+        "WnE3flNFQ1JFVGFi LjkA",
+        "Basic aWQ6WnE3flNFQ1JFVGFiLjh3RXJUeVVpT3BBc0RmR2hKa0x6WGNWYk5tNA==",
+        "aWQlM0ExOlpxN35TRUNSRVRhYi44d0VyVHlVaU9wQXNEZkdoSmtMelhjVmJObTQ=",
+        "5a71377e5345435245546162",
+        "5A 71 37 7E 53 45 43 52 45 54 61 62",
+    };
+    struct asked a;
+    char body[400];
+
+    (void)state;
+    asked_make(&a);
+    assert_int_equal(exo_secret_set(&a.secret, LONG_SECRET, 40), 0);
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        (void)snprintf(body, sizeof(body),
+                       "{\"error\":\"invalid_grant\",\"error_description\":"
+                       "\"got <<%s>> from you\",\"suberror\":\"%s\"}",
+                       forms[i], forms[i]);
+        assert_int_equal(asked_text(&a, 400, true, body), EXO_E_STATUS);
+        assert_has(a.error.err.text, "provider said invalid_grant: ");
+        assert_lacks(a.error.err.text, "got <<");
+        exo_tokens_free(&a.tokens);
+        (void)snprintf(body, sizeof(body), "{\"error\":\"%s\"}", forms[i]);
+        (void)!asked_text(&a, 400, true, body);
+        assert_string_equal(a.error.error, "");
+        exo_tokens_free(&a.tokens);
+        (void)snprintf(body, sizeof(body),
+                       "{\"access_token\":\"abc\",\"token_type\":\"Bearer\","
+                       "\"scope\":\"mail %s\"}",
+                       forms[i]);
+        assert_int_equal(asked_text(&a, 200, true, body), 0);
+        assert_string_equal(a.tokens.scope, "");
+        exo_tokens_free(&a.tokens);
+    }
+    asked_free(&a);
+}
+
+/* A sentence is no secret, and a short one hides no sentence. */
+static void leaves_ordinary_words(void **state)
+{
+    static const char *const words[] = {
+        "the client secret keys for app 'x' are expired",
+        "the refresh token has expired due to inactivity",
+        "user account is disabled & locked 100% (see 50057)",
+    };
+    static const char *const secrets[] = { LONG_SECRET, "zw", "s3cr3t",
+                                           "hunter2!" };
+    struct asked a;
+    char body[300];
+
+    (void)state;
+    asked_make(&a);
+    for (size_t i = 0; i < 12; i++) {
+        const char *secret = secrets[i % 4];
+
+        assert_int_equal(exo_secret_set(&a.secret, secret, strlen(secret)), 0);
+        (void)snprintf(body, sizeof(body),
+                       "{\"error\":\"invalid_grant\",\"error_description\":"
+                       "\"%s\"}",
+                       words[i / 4]);
+        (void)!asked_text(&a, 400, false, body);
+        assert_has(a.error.err.text, words[i / 4]);
+        exo_tokens_free(&a.tokens);
+    }
+    asked_free(&a);
+}
+
 static void cleans_the_description(void **state)
 {
     struct asked a;
@@ -125,6 +217,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_no_secret_away),
+        cmocka_unit_test(finds_it_in_any_form),
+        cmocka_unit_test(leaves_ordinary_words),
         cmocka_unit_test(cleans_the_description),
         cmocka_unit_test(stays_short),
     };
