@@ -57,6 +57,8 @@ static void catch_interrupt(sigset_t *set)
     struct sigaction action = { .sa_handler = on_interrupt,
                                 .sa_flags = SA_RESTART };
 
+    /* Where output is stopped (Ctrl-S), what is said is lost, and not what is
+     * to be saved. */
     hold.terminal = -1;
     hold.interrupted = 0;
     (void)sigemptyset(&action.sa_mask);
@@ -64,7 +66,8 @@ static void catch_interrupt(sigset_t *set)
         hold.interrupt.sa_handler == SIG_IGN) {
         return;
     }
-    hold.terminal = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    hold.terminal =
+        open("/dev/tty", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (hold.terminal >= 0) {
         (void)sigdelset(set, SIGINT);
         (void)sigaction(SIGINT, &action, NULL);

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static const int held[] = { SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGALRM,
                             SIGUSR1, SIGUSR2, SIGPIPE, SIGXCPU,  SIGXFSZ,
@@ -175,12 +176,51 @@ static void ctrl_c_is_answered(void **state)
     (void)close(terminal);
 }
 
+/* Output is stopped, as with Ctrl-S: nothing is said, and all is saved. */
+static void a_stopped_terminal_holds_nothing_up(void **state)
+{
+    const struct timespec moment = { .tv_nsec = 100000000 };
+    int ready[2], go[2], terminal, wait_status = 0;
+    pid_t pid, gone = 0;
+    char c;
+
+    (void)state;
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(go), 0);
+    pid = forkpty(&terminal, NULL, NULL, NULL);
+    if (pid == 0) {
+        exo_spend_begin(14999);
+        (void)!write(ready[1], "x", 1);
+        (void)!read(go[0], &c, 1);
+        exo_spend_end();
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_int_equal(write(terminal, "\023", 1), 1);
+    (void)nanosleep(&moment, NULL);
+    assert_int_equal(kill(pid, SIGINT), 0);
+    assert_int_equal(write(go[1], "x", 1), 1);
+    for (int i = 0; gone == 0 && i < 100; i++) {
+        (void)nanosleep(&moment, NULL);
+        gone = waitpid(pid, &wait_status, WNOHANG);
+    }
+    if (gone != pid) {
+        (void)kill(pid, SIGKILL);
+    }
+    assert_int_equal(gone, pid);
+    assert_true(WIFSIGNALED(wait_status));
+    assert_int_equal(WTERMSIG(wait_status), SIGINT);
+    (void)close(terminal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_wait_and_act),
         cmocka_unit_test(the_mask_before_comes_back),
         cmocka_unit_test(ctrl_c_is_answered),
+        cmocka_unit_test(a_stopped_terminal_holds_nothing_up),
     };
 
     /* A script's background job, as in tests/all, has SIGINT and SIGQUIT
