@@ -19,11 +19,13 @@
 #include "account_word.h"
 #include "bundle.h"
 #include "exoauth/path.h"
+#include "exoauth/proto.h"
 #include "exoauth/seal.h"
 #include "names.h"
 #include "outfile.h"
 #include "passphrase.h"
 
+#define LOCK_MS 20000
 #define QUESTION "Passphrase of the bundle: "
 
 static int before_export(struct exo_app *app, struct exo_options *o,
@@ -61,12 +63,37 @@ static int before_export(struct exo_app *app, struct exo_options *o,
     return 0;
 }
 
+/* Under its lock: what a refresh in flight is spending is worth nothing on the
+ * other host. Where none can be had, as on a store that is read-only, nobody
+ * writes. */
+static int get_record(struct exo_app *app, const struct exo_account *account,
+                      struct exo_record *record, struct exo_err *err)
+{
+    struct exo_store_lock lock;
+    int rc = exo_store_get(app->store, account, record, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = exo_app_lock(app, account, exo_clock_ms() + LOCK_MS, &lock, err);
+    if (rc != 0 && errno == EROFS) {
+        *err = (struct exo_err)EXO_ERR_INIT;
+        return 0;
+    }
+    if (rc == 0) {
+        exo_record_free(record);
+        rc = exo_store_get(app->store, account, record, err);
+        exo_app_unlock(app, &lock);
+    }
+    return rc;
+}
+
 static int add_record(struct exo_app *app, const struct exo_account *account,
                       struct exo_secret *plain, struct exo_err *err)
 {
     struct exo_secret text = { EXO_BUF_INIT(EXO_RECORD_MAX) };
     struct exo_record record;
-    int rc = exo_store_get(app->store, account, &record, err);
+    int rc = get_record(app, account, &record, err);
 
     if (rc == EXO_E_NOENT) {
         rc = exo_err_set(err, EXO_STATUS_NO_ACCOUNT,

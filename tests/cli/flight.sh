@@ -181,6 +181,23 @@ kill -TERM $pid
 wait $pid
 is $? 143 'nor who is still connecting'
 
+# ----- export waits for what is being spent
+
+n=$((generation + 1))
+due
+site_script "slow:2:$(answer "$n")"
+before=$(site_count)
+x refresh $who --force >/dev/null 2>&1 &
+pid=$!
+asked "$before"
+echo 'a long passphrase' >"$SITE/secret/passphrase"
+ok 'export while a refresh is in flight' x export $who --out "$SITE/bundle" \
+    --password-file "$SITE/secret/passphrase"
+wait $pid
+x remove $who >/dev/null 2>&1
+ok 'and what is imported' x import "$SITE/bundle" --password-file "$SITE/secret/passphrase"
+is "$(site_record $who refresh_token)" "canary-rt-$n" 'is what the provider gave'
+
 # ----- a terminal
 
 n=$((generation + 1))
