@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -24,6 +25,7 @@
 /* What ends or stops a command from a terminal. */
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 
+#define NO_ECHO ((tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL))
 #define N_SIGNALS (sizeof(signals) / sizeof(*signals))
 
 static volatile sig_atomic_t caught;
@@ -162,7 +164,7 @@ int exo_prompt_secret(const char *question, struct exo_secret *secret,
     if (fd < 0) {
         return EXO_E_NOENT;
     }
-    rc = ask(fd, question, ECHO | ECHOE | ECHOK | ECHONL, secret);
+    rc = ask(fd, question, NO_ECHO, secret);
     (void)close(fd);
     if (exo_err_system(err, rc, "cannot read the terminal")) {
         return EXO_E_STATUS;
@@ -277,7 +279,14 @@ int exo_prompt_file(const char *option, const char *path,
     if (rc != 0) {
         return rc;
     }
-    rc = read_line(fd, NULL, secret);
+    if (isatty(fd) == 1) {
+        char question[64];
+
+        (void)snprintf(question, sizeof(question), "--%s: ", option);
+        rc = ask(fd, question, NO_ECHO, secret);
+    } else {
+        rc = read_line(fd, NULL, secret);
+    }
     if (fd > 2) {
         (void)close(fd);
     }

@@ -29,6 +29,31 @@ like "$OUT" 'stopped, echo on' 'echoes while it is stopped'
 is "$(site_record $app client_secret)" canary-typed 'what was typed before it does not count'
 unlike "$OUT" canary 'nothing of it is shown'
 
+# ----- a file that is the terminal
+
+ok '--secret-file - on a terminal' typist 'secret-file: =>canary-dash\n' -- \
+    "$EXO" login $app --secret-file -
+is "$(site_record $app client_secret)" canary-dash 'is what was typed'
+unlike "$OUT" canary 'and not shown'
+for file in /dev/stdin /dev/tty; do
+    if [[ -c /dev/tty ]]; then
+        typist 'secret-file: =>canary-tty\n' -- "$EXO" login $app --secret-file $file >"$SITE/typed" 2>&1
+        unlike "$(cat "$SITE/typed")" canary "nor with $file"
+    fi
+done
+ok 'export --password-file -' typist 'password-file: =>correct canary staple\n' -- \
+    "$EXO" export $app --out "$SITE/dash" --password-file -
+unlike "$OUT" canary 'is not shown'
+ok 'nor import --password-file -' typist 'password-file: =>correct canary staple\n' -- \
+    "$EXO" import "$SITE/dash" --password-file -
+unlike "$OUT" canary 'which shows nothing'
+ok 'rekey --passphrase --password-file -' typist 'password-file: =>correct canary staple\n' -- \
+    "$EXO" rekey --passphrase --password-file -
+unlike "$OUT" canary 'is not shown either'
+ok 'as before' typist 'credential store: =>correct canary staple\n' -- "$EXO" rekey --no-passphrase
+printf 'canary-pipe\n' | x login $app --secret-file - >/dev/null 2>&1
+is "$(site_record $app client_secret)" canary-pipe 'a pipe is read as before'
+
 # ----- the passphrase of the key, at the first login of an account
 
 printf 'correct horse\n' >"$SITE/secret/passphrase"
