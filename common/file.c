@@ -47,6 +47,13 @@ static const char *refuse_key(const struct stat *st)
     if ((st->st_mode & 007) != 0) {
         return "it is accessible to others";
     }
+    /* The group may be the reader's own, or that of root for root's file: a
+     * mounted secret has it so. Any other has readers of its own. */
+    if ((st->st_mode & 070) != 0 && st->st_gid != getegid() &&
+        (st->st_uid != 0 || st->st_gid != 0)) {
+        return "it is accessible to a group that is not that of the owner of "
+               "the store";
+    }
     return refuse_config(st);
 }
 

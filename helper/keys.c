@@ -39,21 +39,65 @@ bool exo_keys_is_file(const struct exo_app *app)
            (lstat(app->conf->key_file, &st) != 0 || S_ISREG(st.st_mode));
 }
 
-/* A copy of the store would hold its key. */
+static bool is_same(const char *path, const struct stat *store)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_dev == store->st_dev &&
+           st.st_ino == store->st_ino;
+}
+
+/* A copy of the store would hold its key, however far below it is, and by
+ * whatever name. Of a file that is to be made, the directories that are there
+ * are looked at. */
 static bool is_in_store(const struct exo_conf *conf)
 {
-    const char *end = strrchr(conf->key_file, '/');
-    struct stat dir, store;
-    char parent[PATH_MAX];
+    const char *key = conf->key_file;
+    const char *dir = conf->store + 5;
+    size_t len = strlen(key) + 1;
+    char path[PATH_MAX], real[PATH_MAX];
+    struct stat store;
+    char *end;
 
-    if (strncmp(conf->store, "file:", 5) != 0 || !end ||
-        (size_t)(end - conf->key_file) >= sizeof(parent)) {
+    if (strncmp(conf->store, "file:", 5) != 0 || len > sizeof(path)) {
         return false;
     }
-    memcpy(parent, conf->key_file, (size_t)(end - conf->key_file));
-    parent[end - conf->key_file] = '\0';
-    return stat(parent, &dir) == 0 && stat(conf->store + 5, &store) == 0 &&
-           dir.st_dev == store.st_dev && dir.st_ino == store.st_ino;
+    if (stat(dir, &store) != 0) {
+        return strncmp(key, dir, strlen(dir)) == 0 && key[strlen(dir)] == '/';
+    }
+    memcpy(path, key, len);
+    while (!realpath(path, real)) {
+        end = strrchr(path, '/');
+        if (!end) {
+            return false;
+        }
+        *end = '\0';
+    }
+    do {
+        if (is_same(real, &store)) {
+            return true;
+        }
+        end = strrchr(real, '/');
+        if (end) {
+            *end = '\0';
+        }
+    } while (end && end != real);
+    return false;
+}
+
+int exo_keys_apart(const struct exo_app *app, struct exo_err *err)
+{
+    const struct exo_conf *conf = app->conf;
+
+    if (conf->key_file[0] == '\0' || conf->key_command[0] != '\0' ||
+        !is_in_store(conf)) {
+        return 0;
+    }
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "key_file %s is in the store, and a copy of the store "
+                       "would hold its key; move it elsewhere, and correct "
+                       "key_file in %s",
+                       conf->key_file, conf->path);
 }
 
 bool exo_keys_root_makes(const struct exo_app *app, const char *path)
@@ -89,12 +133,8 @@ int exo_keys_check(const struct exo_app *app, struct exo_store_guard *guard,
                      errno == ENOENT;
     *unsealed = conf->key_file[0] == '\0' && conf->key_command[0] == '\0' &&
                 !exo_credential_there(app);
-    if (!*unsealed && conf->key_command[0] == '\0' && is_in_store(conf)) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "key_file %s is in the store, and a copy of the "
-                           "store would hold its key; move it elsewhere, and "
-                           "correct key_file in %s",
-                           conf->key_file, conf->path);
+    if (exo_keys_apart(app, err) != 0) {
+        return EXO_E_STATUS;
     }
     if (!*unsealed || (lstat(conf->key_place, &st) != 0 &&
                        (errno == ENOENT || errno == ENOTDIR))) {

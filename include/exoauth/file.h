@@ -28,7 +28,8 @@ enum exo_file_rule {
     /* Published tokens: no link, one name, not writable by group or others,
      * owned by root, the reader or owner. */
     EXO_FILE_TOKEN,
-    /* Keys of the store: as configuration, and closed to others. */
+    /* Keys of the store: as configuration, and closed to others and to groups
+     * but the reader's effective one, and root's for a file of root. */
     EXO_FILE_KEY
 };
 

@@ -60,6 +60,33 @@ refused 78 'a key in the store' 'is in the store.*; move it elsewhere'
 ln -s "$SITE_STORE" "$SITE/link"
 site_conf key_file "$SITE/link/exoauth.key"
 refused 78 'by another name' 'is in the store.*; move it elsewhere'
+mkdir -p "$SITE_STORE/sub/dir"
+[[ $(id -u) != 0 ]] || chown -R "$SITE_USER" "$SITE_STORE/sub"
+ln -s "$SITE_STORE/sub/dir" "$SITE/deep"
+for way in "$SITE_STORE/sub" "$SITE_STORE/sub/dir" "$SITE_STORE/sub/none" "$SITE/link/sub" \
+    "$SITE/deep" "$SITE/run/../store/sub"; do
+    site_conf key_file "$way/k"
+    refused 78 "a key below the store: ${way#"$SITE"}" 'is in the store.*; move it elsewhere'
+    exits 78 'nor does rekey make one' x rekey
+done
+mv "$SITE/etc/exoauth.key" "$SITE/deep/k"
+site_conf key_file "$SITE/deep/k"
+refused 78 'one that is there' 'is in the store.*; move it elsewhere'
+mv "$SITE/deep/k" "$SITE/etc/exoauth.key"
+# An empty store, where each command would make a key.
+mkdir "$SITE/empty"; chmod 0700 "$SITE/empty"
+[[ $(id -u) != 0 ]] || chown "$SITE_USER" "$SITE/empty"
+for way in empty empty/sub; do
+    mkdir -p "$SITE/$way"
+    [[ $(id -u) != 0 ]] || chown "$SITE_USER" "$SITE/$way"
+    site_conf store "file:$SITE/empty"
+    site_conf key_file "$SITE/$way/k"
+    refused 78 "no key is made in $way" 'is in the store.*; move it elsewhere'
+    exits 78 'nor by rekey' x rekey
+    exits 78 'nor by login' x login $app
+    ok 'none is there' test ! -e "$SITE/$way/k"
+done
+rm -rf "${SITE:?}/empty" "${SITE_STORE:?}/sub"
 cp "$SITE/conf.good" "$SITE_CONF"
 
 # ----- modes: what others could read or write, and a umask that lets them
@@ -68,6 +95,21 @@ fine 'as it was'
 chmod 0644 "$SITE/etc/exoauth.key"
 refused 74 'a key that others can read' 'accessible to others; .*chmod 400'
 chmod 0400 "$SITE/etc/exoauth.key"
+if [[ $(id -u) == 0 ]]; then
+    own=$(id -gn "$SITE_USER")
+    for who in "$SITE_USER:daemon" "$SITE_USER:root"; do
+        chown "$who" "$SITE/etc/exoauth.key"; chmod 0440 "$SITE/etc/exoauth.key"
+        refused 74 "a key of $who, 0440" 'accessible to a group .*run.*chmod 400'
+        exits 74 'refresh --force, too' x refresh $app --force
+    done
+    for who in "$SITE_USER:$own" "root:$own"; do
+        chown "$who" "$SITE/etc/exoauth.key"; chmod 0440 "$SITE/etc/exoauth.key"
+        fine "a key of $who, 0440"
+    done
+    chown "$SITE_USER" "$SITE/etc/exoauth.key"; chmod 0400 "$SITE/etc/exoauth.key"
+else
+    skip 'a key that another group can read' 'needs root'
+fi
 for mode in 0640 0604; do
     chmod $mode "$SITE_STORE/$app.json"
     refused 74 "a record of mode $mode" 'refused: .*; '
