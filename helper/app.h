@@ -36,7 +36,7 @@ struct exo_app {
     struct exo_secret credential;   /* what it said, */
     struct exo_err credential_err;  /* or why root could not read it */
     struct exo_err no_key;          /* why no key file could be made */
-    struct exo_err unplaced;        /* what refresh --prepare could not make */
+    struct exo_err unplaced;        /* what could not be made */
     bool stored;                    /* there is a record */
     bool locked;                    /* an account: nobody is asked now */
     bool changed;                   /* a record: status_file is out of date */

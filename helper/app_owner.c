@@ -14,6 +14,14 @@
 
 #include "app.h"
 
+/* What lacked something at this moment (EAGAIN, ENOMEM) is asked once more. */
+static void set_id(int (*set)(uid_t), uid_t id)
+{
+    if (set(id) != 0) {
+        (void)!set(id);
+    }
+}
+
 void exo_app_as_owner(const struct exo_app *app, bool on)
 {
     if (!app->root || getuid() != 0 || app->uid == 0) {
@@ -22,11 +30,11 @@ void exo_app_as_owner(const struct exo_app *app, bool on)
     /* The group first on the way down, and last on the way back; if it
      * fails, what follows is refused where it matters. */
     if (on) {
-        (void)!setegid(app->gid);
-        (void)!seteuid(app->uid);
+        set_id(setegid, app->gid);
+        set_id(seteuid, app->uid);
     } else {
-        (void)!seteuid(0);
-        (void)!setegid(0);
+        set_id(seteuid, 0);
+        set_id(setegid, 0);
     }
 }
 

@@ -177,7 +177,6 @@ static int get_locked(struct exo_work *w)
 
     w->lock.handle = -1;
     rc = exo_app_lock(w->app, &w->owner->file, deadline, &w->lock, w->err);
-
     if (rc != 0 && needs_no_lock(w, errno)) {
         *w->err = (struct exo_err)EXO_ERR_INIT;
         rc = 0;
@@ -193,11 +192,10 @@ static int get_locked(struct exo_work *w)
 /* Away from the asker: to its end, whoever still waits. */
 static void fly(struct exo_work *w)
 {
-    struct exo_got *got = w->got;
-    struct exo_record *r = &got->record;
+    struct exo_record *r = &w->got->record;
     struct exo_note note = { .rc = get_locked(w),
-                             .renewed = got->renewed,
-                             .asked = got->asked,
+                             .renewed = w->got->renewed,
+                             .asked = w->got->asked,
                              .serial = r->serial,
                              .issued = r->issued,
                              .refresh_after = r->refresh_after,
@@ -206,7 +204,7 @@ static void fly(struct exo_work *w)
 
     note.err = *w->err;
     exo_flight_tell(w->want->flight, &note, &r->access_token);
-    exo_got_free(got);
+    exo_got_free(w->got);
     if (!w->app->quiet) { /* there is no stderr any more */
         w->app->quiet = true;
         if (w->app->conf->log[0] == '\0' ||
@@ -225,6 +223,7 @@ static int wait_for(struct exo_work *w)
     struct exo_secret token = EXO_SECRET_INIT;
     bool alive = exo_work_alive(w, exo_clock_now());
     int64_t until = w->want->deadline_ms;
+    const char *name = w->owner->file.name;
     struct exo_note note;
     int rc;
 
@@ -245,15 +244,17 @@ static int wait_for(struct exo_work *w)
         rc = note.rc;
     } else if (alive) {
         rc = 0;
+    } else if (exo_err_system(w->err, rc, "no new token for %s", name)) {
+        rc = EXO_E_STATUS;
     } else {
         rc = exo_err_set(w->err, EXO_STATUS_TRANSIENT,
                          "no new token for %s: %s; try again, or run: exoauth "
                          "status %s",
-                         w->owner->file.name,
+                         name,
                          rc == EXO_E_TIMEOUT
                              ? "the provider did not answer in time"
                              : "the request was cut short",
-                         EXO_SH(w->owner->file.name, "ACCOUNT"));
+                         EXO_SH(name, "ACCOUNT"));
     }
     exo_secret_free(&token);
     return rc;

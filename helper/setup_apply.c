@@ -107,6 +107,11 @@ static int prepare(struct exo_setup *s, struct exo_app *app,
         /* Its log is for what runs unseen. */
         app->conf->log[0] = '\0';
         exo_place_all(app);
+        /* The check would find tokens missing, and not for want of what. */
+        if (app->unplaced.status == EXO_STATUS_TRANSIENT) {
+            *err = app->unplaced;
+            rc = EXO_E_STATUS;
+        }
     }
     return rc;
 }
