@@ -462,6 +462,7 @@ test_files = \
 	tests/lib/forward.py \
 	tests/lib/keys.py \
 	tests/lib/killer.py \
+	tests/lib/machine.sh \
 	tests/lib/mail.sh \
 	tests/lib/mailsrv.py \
 	tests/lib/no-cmocka.sh \

@@ -29,11 +29,7 @@ login()
         echo $? >"$SITE/login.rc"
     } &
     login_job=$!
-    local i
-    for ((i = 0; i < 200; i++)); do
-        grep -q 'waiting for it' "$SITE/login.err" 2>/dev/null && break
-        sleep 0.05
-    done
+    soon grep -q 'waiting for it' "$SITE/login.err"
     url=$(grep -oE 'http://[^ ]*authorize[^ ]*' "$SITE/login.err")
     state=$(parameter state)
     redirect=$(parameter redirect_uri)

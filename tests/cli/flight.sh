@@ -26,24 +26,10 @@ due()
         "device_authorization_endpoint: $SITE_URL/devicecode"
 }
 # serial_is N: within ten seconds.
-serial_is()
-{
-    local i
-    for ((i = 0; i < 200; i++)); do
-        [[ $(serial) == "$1" ]] && return 0
-        sleep 0.05
-    done
-    return 1
-}
-asked()
-{
-    local i
-    for ((i = 0; i < 200; i++)); do
-        [[ $(site_count) -gt $1 ]] && return 0
-        sleep 0.05
-    done
-    return 1
-}
+has_serial() { [[ $(serial) == "$1" ]]; }
+serial_is() { soon has_serial "$1"; }
+has_asked() { [[ $(site_count) -gt $1 ]]; }
+asked() { soon has_asked "$1"; }
 echo canary-rt-0 >"$SITE/secret/rt"
 due
 site_script "$(answer 1)"

@@ -64,24 +64,10 @@ logins()
         python3 "$SITE/logins.py" "$1" $alice
 }
 published() { sed -n "s/^$1: //p" "$SITE_TOKENS/$alice"; }
-state_is()
-{
-    local i
-    for ((i = 0; i < 200; i++)); do
-        [[ $(site_record $alice state) == "$1" ]] && return 0
-        sleep 0.05
-    done
-    return 1
-}
-expect_times()
-{
-    local i
-    for ((i = 0; i < 200; i++)); do
-        [[ $(published refresh_after) == "$(published expires)" ]] && return 0
-        sleep 0.05
-    done
-    return 1
-}
+has_state() { [[ $(site_record $alice state) == "$1" ]]; }
+state_is() { soon has_state "$1"; }
+has_times() { [[ $(published refresh_after) == "$(published expires)" ]]; }
+expect_times() { soon has_times; }
 due() { while (($(date +%s) <= $(published refresh_after))); do sleep 0.2; done; }
 
 site_account $alice 'grant: authorization_code' \

@@ -9,50 +9,22 @@
 
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/machine.sh"
 need_root 'making users and mounting file systems'
-need_cmd unshare mount postconf postfix script useradd
-
-if [[ -z ${EXO_UNSHARED:-} ]]; then
-    unshare --mount true 2>/dev/null || skip_all 'unshare --mount is not allowed'
-    rm -rf -- "$TAP_DIR"
-    trap - EXIT
-    EXO_UNSHARED=1 exec unshare --mount --propagation private "$BASH" "$0" "$@"
-fi
+need_cmd postconf postfix script useradd
+own_mounts "$@"
 
 # ----- a Debian machine of its own
 
-relay=relay@contoso.test
-etc=/etc/postfix
-plugins=$(dirname "$(ls /usr/lib/*/sasl2/libplain.so 2>/dev/null)")
-need_file "$plugins/libplain.so" 'install libsasl2-modules'
 site_up
 site_endpoint ok:token-1
-own()
-{
-    mkdir -p "$SITE/own$1"
-    [[ -n ${2:-} ]] || cp -a "$1/." "$SITE/own$1/"
-    mount --bind "$SITE/own$1" "$1" || skip_all 'mounting is not allowed'
-}
-own /etc
-own "$plugins"
-own /var/spool/postfix empty
-cleanup umount "$plugins" /etc /var/spool/postfix
-mkdir -p "$SITE/bin" /etc/sasl2
-# What spawn(8) runs must be open to its user.
-cp "$EXO" "$SITE/bin/exoauth" 2>/dev/null || bail 'no program'
-EXO=$SITE/bin/exoauth
-cp -L "$EXO_BUILDDIR/.libs/libexoauth.so" "$plugins/"
-conf=/etc/sasl2/exoauth.conf
-x() { "$EXO" "$@" </dev/null; }
+machine_up
 setup() { x setup postfix "$@"; }
 
 # As Debian's package makes it for "Internet Site".
 plain()
 {
-    rm -rf $etc/exoauth* $etc/.tmp.* /var/spool/postfix/*
-    mkdir -p /var/spool/postfix/{pid,private,public}
-    cp /usr/share/postfix/master.cf.dist $etc/master.cf
-    cat >$etc/main.cf <<'END'
+    machine_plain <<'END'
 # See /usr/share/postfix/main.cf.dist for a commented, more complete version
 smtpd_banner = $myhostname ESMTP $mail_name (Debian/GNU)
 biff = no
@@ -68,9 +40,6 @@ mydestination = $myhostname,
 relayhost = 
 mynetworks = 127.0.0.0/8
 END
-    printf '%s\n' "account_dir: $SITE/etc/exoauth.d" "store: file:$SITE_STORE" \
-        "token_dir: $SITE_TOKENS" 'helper: none' "run_as: exotest$$" \
-        '# kept' 'timeout: 5' >$conf
 }
 tell() { postconf -c $etc -e "$@"; }
 value() { postconf -c $etc -h "$1"; }

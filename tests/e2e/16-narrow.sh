@@ -10,12 +10,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/rig.sh"
 
 need_cmd fetchmail
-relay=relay@contoso.test
-bob=bob@contoso.test
-rig_up
-log=$(rig_postfix_log client)
-queue=$(rig_postfix_queue client)
-etc=$(rig_postfix_etc client)
+rig_client
 published() { [[ $(stat -c '%a %G' "$1$RIG_TOKENS/$relay" 2>&1) == "$2" ]]; }
 nowhere() { [[ ! -e $1$RIG_TOKENS/$relay ]]; }
 # mails SUBJECT: one, through the client

@@ -5,13 +5,10 @@
 # typed it, with a real sshd and ssh -L the user of that session; anybody else is
 # refused, hears of --paste, and ends no login. On 127.0.0.1 and on [::1].
 
-if [[ $(id -u) == 0 && -z ${EXO_MOUNTS:-} ]] && unshare -m true 2>/dev/null; then
-    EXO_MOUNTS=1 exec unshare -m bash "$0" "$@"
-fi
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
 need_root 'it types sudo and runs an sshd'
-[[ -n ${EXO_MOUNTS:-} ]] || skip_all 'unshare -m is not allowed here'
+own_mounts "$@"
 need_cmd sudo curl ssh ssh-keygen
 sshd=$(PATH=$PATH:/usr/sbin command -v sshd) ||
     skip_all 'sshd is not installed; run: sudo tests/deps'
@@ -42,11 +39,7 @@ begin()
         echo $? >"$SITE/login.rc"
     } &
     job=$!
-    local i
-    for ((i = 0; i < 400; i++)); do
-        grep -q 'waiting for it' "$SITE/login.err" 2>/dev/null && break
-        sleep 0.05
-    done
+    soon grep -q 'waiting for it' "$SITE/login.err"
     url=$(grep -oE 'http://[^ ]*authorize[^ ]*' "$SITE/login.err")
     port=$(sed -n 's/.*localhost%3A\([0-9]*\).*/\1/p' <<<"$url")
     state=$(sed -n 's/.*[?&]state=\([^&]*\).*/\1/p' <<<"$url")
@@ -61,6 +54,19 @@ finish()
 {
     wait "$job"
     RC=$(<"$SITE/login.rc") ERR=$(<"$SITE/login.err")
+}
+# served WHAT WHOSE COMMAND...: a login by it is WHOSE to end, and no other's
+served()
+{
+    local what=$1 whose=$2
+    shift 2
+    begin "$@"
+    like "$(browse "$other_uid" "http://$TAP_LOOP_URL:$port" theirs)" 'status 403' \
+        "$what: another user is refused"
+    like "$(browse "$me_uid" "http://$TAP_LOOP_URL:$port" mine)" 'status 200' \
+        "$what: $whose is served"
+    finish
+    is "$RC" 0 "$what: login succeeds"
 }
 by_sudo() { as "$me_uid" sudo -n "$SITE/bin/exoauth" "$@"; }
 as_service() { as "$me_uid" sudo -n -u nobody "$SITE/bin/exoauth" "$@"; }
@@ -92,13 +98,7 @@ done
 
 saved=("${site[@]}")
 site=()
-begin as_service
-like "$(browse "$other_uid" "http://$TAP_LOOP_URL:$port" theirs)" 'status 403' \
-    'sudo -u: another user is refused'
-like "$(browse "$me_uid" "http://$TAP_LOOP_URL:$port" mine)" 'status 200' \
-    'who typed it is served'
-finish
-is "$RC" 0 'login succeeds'
+served 'sudo -u' 'who typed it' as_service
 site=("${saved[@]}")
 
 # ----- the login uid, where the name of who typed it is lost
@@ -106,13 +106,7 @@ site=("${saved[@]}")
 # shellcheck disable=SC2016 # for the inner shell
 known='echo "$1" >/proc/self/loginuid && shift && exec "$@"'
 if sh -c "$known" sh "$me_uid" true 2>/dev/null; then
-    begin sh -c "$known" sh "$me_uid" "$SITE/bin/exoauth"
-    like "$(browse "$other_uid" "http://$TAP_LOOP_URL:$port" theirs)" 'status 403' \
-        'su: another user is refused'
-    like "$(browse "$me_uid" "http://$TAP_LOOP_URL:$port" mine)" 'status 200' \
-        'who has logged in is served'
-    finish
-    is "$RC" 0 'login succeeds'
+    served su 'who has logged in' sh -c "$known" sh "$me_uid" "$SITE/bin/exoauth"
 else
     skip 'the login uid' 'this kernel keeps none'
 fi

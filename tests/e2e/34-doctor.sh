@@ -7,18 +7,9 @@
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/rig.sh"
 
-relay=relay@contoso.test
-bob=bob@contoso.test
-rig_up
-log=$(rig_postfix_log client)
-queue=$(rig_postfix_queue client)
-etc=$(rig_postfix_etc client)
+rig_client
 
-# The Postfix that postconf reads by itself is the rig's.
-printf '#!/bin/sh\ncase $1 in -c) shift 2 ;; esac\nexec %s -c %s "$@"\n' \
-    "$(command -v postconf)" "$etc" >"$RIG/bin/postconf"
-chmod 0755 "$RIG/bin/postconf"
-doctor() { PATH=$RIG/bin:$PATH rig_sasl "$RIG_EXO" doctor "$@" --config "$RIG_CONF"; }
+doctor() { rig_doctor "$@"; }
 has()
 {
     grep -qE -e "^$1 +$2 +.*$3" <<<"$OUT" && { pass "$4: $1"; return; }

@@ -11,18 +11,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/rig.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/setup.sh"
 
-relay=relay@contoso.test
-bob=bob@contoso.test
-setup_rig
-smtp="[localhost]:$RIG_SUBMISSION_PORT"
-setup_plain client y
-etc=$(rig_postfix_etc client)
-queue=$(rig_postfix_queue client)
-log=$(rig_postfix_log client)
-printf '#!/bin/sh\ncase $1 in -c) shift 2 ;; esac\nexec %s -c %s "$@"\n' \
-    "$(command -v postconf)" "$etc" >"$RIG/bin/postconf"
-chmod 0755 "$RIG/bin/postconf"
-doctor() { PATH=$RIG/bin:$PATH rig_sasl "$RIG_EXO" doctor "$@" --config "$RIG_CONF"; }
+setup_client
+doctor() { rig_doctor "$@"; }
 # The commands of a text, as somebody types them.
 type_it()
 {

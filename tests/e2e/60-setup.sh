@@ -10,17 +10,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/rig.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/setup.sh"
 
-relay=relay@contoso.test
-bob=bob@contoso.test
-setup_rig
-smtp="[localhost]:$RIG_SUBMISSION_PORT"
-
 # ----- chrooted, all mail
 
-setup_plain client y
-etc=$(rig_postfix_etc client)
-queue=$(rig_postfix_queue client)
-log=$(rig_postfix_log client)
+setup_client
 ok 'login' rig_login "$relay"
 rig_postfix_start client
 rig_send client "$relay" "$bob" before

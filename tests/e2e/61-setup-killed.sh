@@ -13,14 +13,7 @@
 
 need_cmd strace
 strace -o /dev/null true 2>/dev/null || skip_all 'strace may trace nothing here'
-relay=relay@contoso.test
-bob=bob@contoso.test
-setup_rig
-smtp="[localhost]:$RIG_SUBMISSION_PORT"
-setup_plain client y
-etc=$(rig_postfix_etc client)
-queue=$(rig_postfix_queue client)
-log=$(rig_postfix_log client)
+setup_client
 rig_login "$relay" || bail 'login'
 rig_postfix_start client
 calls=mkdir,mkdirat,rmdir,rename,renameat,renameat2,link,symlink,unlink,unlinkat

@@ -11,13 +11,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/setup.sh"
 
 need_root 'Postfix starts only as root'
-need_cmd unshare mount postmulti
-if [[ -z ${EXO_UNSHARED:-} ]]; then
-    unshare --mount true 2>/dev/null || skip_all 'unshare --mount is not allowed'
-    rm -rf -- "$TAP_DIR"
-    trap - EXIT
-    EXO_UNSHARED=1 exec unshare --mount --propagation private "$BASH" "$0" "$@"
-fi
+need_cmd postmulti
+own_mounts "$@"
 
 relay=relay@contoso.test
 bob=bob@contoso.test

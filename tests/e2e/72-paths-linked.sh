@@ -11,14 +11,8 @@
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/site.sh"
 need_root 'another root directory'
-need_cmd unshare mount chroot setpriv python3
-
-if [[ -z ${EXO_UNSHARED:-} ]]; then
-    unshare --mount true 2>/dev/null || skip_all 'unshare --mount is not allowed'
-    rm -rf -- "$TAP_DIR"
-    trap - EXIT
-    EXO_UNSHARED=1 exec unshare --mount --propagation private "$BASH" "$0" "$@"
-fi
+need_cmd chroot setpriv python3
+own_mounts "$@"
 
 app=app@contoso.test
 alice=4711

@@ -8,14 +8,8 @@
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 page=${EXO_SRCDIR:-$(dirname "$0")/../..}/SECURITY
 need_root 'mounting file systems'
-need_cmd unshare mount tar rsync git
-
-if [[ -z ${EXO_UNSHARED:-} ]]; then
-    unshare --mount true 2>/dev/null || skip_all 'unshare --mount is not allowed'
-    rm -rf -- "$TAP_DIR"
-    trap - EXIT
-    EXO_UNSHARED=1 exec unshare --mount --propagation private "$BASH" "$0" "$@"
-fi
+need_cmd tar rsync git
+own_mounts "$@"
 
 # Each block of commands without its prompts; awk is a link by way of /etc.
 mapfile -d '' -t BLOCKS < <(awk '/^    [#$] / && !inside { if (n++) printf "%c", 0 }

@@ -20,6 +20,9 @@
 #   rig_login NAME [ARG]...   exo login at the rig's provider, as relay-app
 #   rig_up [JSON [y|n]]     all of it: provider, Dovecot, MX and a Postfix
 #                           "client" (chrooted or not), not yet started
+#   rig_client              rig_up, with what tests call relay and bob and, of
+#                           that Postfix, log, queue and etc
+#   rig_doctor [ARG]...     exoauth doctor; postconf reads the client by itself
 #
 # EXO_BUILDDIR (absolute) holds ./exoauth and .libs/; EXO_SRCDIR the sources;
 # EXO_NODE_DIR a node_modules with oidc-provider (tests/deps installs it).
@@ -193,6 +196,24 @@ rig_up()
     rig_dovecot_start
     rig_mx_start
     rig_postfix_client client "${2:-y}"
+}
+
+rig_client()
+{
+    relay=relay@contoso.test
+    bob=bob@contoso.test
+    rig_up
+    log=$(rig_postfix_log client)
+    queue=$(rig_postfix_queue client)
+    etc=$(rig_postfix_etc client)
+}
+
+rig_doctor()
+{
+    printf '#!/bin/sh\ncase $1 in -c) shift 2 ;; esac\nexec %s -c %s "$@"\n' \
+        "$(command -v postconf)" "$(rig_postfix_etc client)" >"$RIG/bin/postconf"
+    chmod 0755 "$RIG/bin/postconf"
+    PATH=$RIG/bin:$PATH rig_sasl "$RIG_EXO" doctor "$@" --config "$RIG_CONF"
 }
 
 # A secret file that the program will accept, holding the provider's secret.

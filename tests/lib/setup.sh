@@ -6,6 +6,8 @@
 #
 #   setup_rig                    provider, Dovecot and MX; an exoauth.conf
 #                                without a word about Postfix
+#   setup_client [y|n]           both, with what tests call relay, bob, smtp and,
+#                                of a Postfix "client", etc, queue and log
 #   setup_plain NAME [y|n]       a Postfix that hands its mail to the MX without
 #                                a login, its smtp(8) chrooted or not
 #   setup NAME ACCOUNT... [OPT]...   exoauth setup postfix for that one
@@ -22,6 +24,18 @@ setup_rig()
     rig_mx_start
     rig_conf socket
     rig_conf token_group
+}
+
+setup_client()
+{
+    relay=relay@contoso.test
+    bob=bob@contoso.test
+    setup_rig
+    smtp="[localhost]:$RIG_SUBMISSION_PORT"
+    setup_plain client "${1:-y}"
+    etc=$(rig_postfix_etc client)
+    queue=$(rig_postfix_queue client)
+    log=$(rig_postfix_log client)
 }
 
 # master(8) keeps little of what starts it; that it passes these two on is how

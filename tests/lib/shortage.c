@@ -316,37 +316,27 @@ EXPORT void *reallocarray(void *old, size_t n, size_t size)
 
 /* ---- calls */
 
-#define CALL(type, name, params, args, error, failure)     \
-    EXPORT type name params                                \
-    {                                                      \
-        static type(*next) params;                         \
-                                                           \
-        if (fails(KIND_CALL, #name, error)) {              \
-            return failure;                                \
-        }                                                  \
-        if (!next) {                                       \
-            next = (type(*) params)(uintptr_t)real(#name); \
-        }                                                  \
-        return next args;                                  \
-    }
-
+#define CALL(type, name, params, args, error, failure) \
+    MAKE(0, type, name, params, args, error, failure)
 /* What glibc allocates for a name is no point: its own code dies of it. */
-#define NSS(type, name, params, args, error, failure)      \
-    EXPORT type name params                                \
-    {                                                      \
-        static type(*next) params;                         \
-        type found;                                        \
-                                                           \
-        if (fails(KIND_CALL, #name, error)) {              \
-            return failure;                                \
-        }                                                  \
-        if (!next) {                                       \
-            next = (type(*) params)(uintptr_t)real(#name); \
-        }                                                  \
-        inside++;                                          \
-        found = next args;                                 \
-        inside--;                                          \
-        return found;                                      \
+#define NSS(type, name, params, args, error, failure) \
+    MAKE(1, type, name, params, args, error, failure)
+#define MAKE(within, type, name, params, args, error, failure) \
+    EXPORT type name params                                    \
+    {                                                          \
+        static type(*next) params;                             \
+        type result;                                           \
+                                                               \
+        if (fails(KIND_CALL, #name, error)) {                  \
+            return failure;                                    \
+        }                                                      \
+        if (!next) {                                           \
+            next = (type(*) params)(uintptr_t)real(#name);     \
+        }                                                      \
+        inside += within;                                      \
+        result = next args;                                    \
+        inside -= within;                                      \
+        return result;                                         \
     }
 
 /* What makes a file runs out of space, what opens one out of descriptors. */

@@ -24,6 +24,8 @@
 #   need_root WHAT / need_cmd CMD... / need_file FILE   skip_all otherwise
 #   tap_dir                    prints the test's own directory ($TAP_DIR)
 #   cleanup CMD [ARG]...       run at the end, last one first, whatever happens
+#   own_mounts "$@"            the test begins again in a mount namespace of its own
+#   soon CMD [ARG]...          until CMD succeeds, for 20 seconds
 #
 # ok, not_ok and exits leave the command's stdout in $OUT and stderr in $ERR.
 # $TAP_LOOP is the loopback address that this host has, 127.0.0.1 or ::1, and
@@ -72,6 +74,27 @@ tap_point()
     [[ $verdict == ok ]] || TAP_FAILED=$((TAP_FAILED + 1))
     tap_say "$verdict $TAP_N - ${desc//$'\n'/ }${3:+ # SKIP ${3//$'\n'/ }}"
     [[ $verdict == ok ]]
+}
+
+own_mounts()
+{
+    need_cmd unshare mount
+    [[ -z ${EXO_UNSHARED:-} ]] || return 0
+    unshare --mount true 2>/dev/null || skip_all 'unshare --mount is not allowed'
+    rm -rf -- "$TAP_DIR"
+    trap - EXIT
+    EXO_UNSHARED=1 exec unshare --mount --propagation private "$BASH" "$0" "$@"
+}
+
+# The command sees this name, so it must not be one it uses.
+soon()
+{
+    local soon_left=400
+    while ((soon_left-- > 0)); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.05
+    done
+    return 1
 }
 
 pass() { tap_point ok "$1"; }
