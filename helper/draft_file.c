@@ -103,9 +103,10 @@ static int write_file(struct exo_draft *d)
  * fails is none of his configuration. */
 static enum exo_status status_of(int rc)
 {
-    return exo_error_is_shortage(rc)        ? EXO_STATUS_TRANSIENT
-           : rc == EXO_E_IO && errno == EIO ? EXO_STATUS_STORE
-                                            : EXO_STATUS_MISCONFIGURED;
+    return exo_error_is_shortage(rc) ? EXO_STATUS_TRANSIENT
+           : rc == EXO_E_IO && (errno == EIO || errno == ENOSYS)
+               ? EXO_STATUS_STORE
+               : EXO_STATUS_MISCONFIGURED;
 }
 
 static int say_unwritable(const struct exo_draft *d, int rc,
