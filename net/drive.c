@@ -13,6 +13,7 @@
 #include "config.h"
 
 #include <limits.h>
+#include <time.h>
 
 #include "exoauth/proto.h"
 #include "net.h"
@@ -40,6 +41,7 @@ static CURLcode result(CURLM *multi)
 
 static CURLcode until_done(const struct exo_http_call *call, CURLM *multi)
 {
+    const struct timespec moment = { .tv_nsec = 20000000 };
     int running = 0;
     int ready = 1;
     int late = 0;
@@ -60,10 +62,13 @@ static CURLcode until_done(const struct exo_http_call *call, CURLM *multi)
         if (left < 0) {
             left = 0;
         }
+        /* poll(2) may lack memory for a moment; what was spent is not given
+         * up for that. */
         if (curl_multi_poll(multi, NULL, 0,
                             left < INT_MAX ? (int)left : INT_MAX,
                             &ready) != CURLM_OK) {
-            return CURLE_OUT_OF_MEMORY;
+            ready = 0;
+            (void)nanosleep(&moment, NULL);
         }
     }
 }
