@@ -266,6 +266,26 @@ const char *exo_path_infirm(const char *file, uid_t uid)
     return why;
 }
 
+const char *exo_path_not_roots(const char *program)
+{
+    const struct exo_path_rule rule = { .uid = 0, .group = EXO_PATH_NO_GROUP };
+    struct exo_path path;
+    const char *why = NULL;
+    int rc = exo_path_entry(&path, &rule, program, 0, 0);
+
+    if (rc != EXO_OK) {
+        (void)refused(&path, &why);
+    } else if (!path.found || !S_ISREG(path.st.st_mode)) {
+        why = "it is not a file";
+    } else if (path.st.st_uid != 0) {
+        why = "it does not belong to root";
+    } else if ((path.st.st_mode & 022) != 0) {
+        why = "it is writable by group or others";
+    }
+    exo_path_close(&path);
+    return why;
+}
+
 /* A person's file that is somebody else's becomes his, as it cannot stay. */
 static bool is_given(const struct stat *st, struct exo_owner *owner)
 {

@@ -298,8 +298,8 @@ static void refuse_all(struct search *search)
     }
     (void)exo_err_set(&search->answer->message, EXO_STATUS_TRANSIENT,
                       "no token for %.64s: %s %.64s, and no socket answered "
-                      "(%s%s); run: exoauth refresh %s, and see the "
-                      "spawn(8) service in README",
+                      "(%s%s); see the spawn(8) service in README, and run: "
+                      "exoauth refresh %s",
                       search->request->get, search->state,
                       search->conf->token_dir, tried,
                       search->tried.error != 0 ? "; ..." : "",

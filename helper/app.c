@@ -43,12 +43,11 @@ static int find_run_as(struct exo_app *app, struct exo_err *err)
     }
     if (!pw) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "there is no user %s (run_as); run: useradd "
-                           "--system --user-group --home-dir "
-                           "/var/lib/exoauth --no-create-home "
-                           "--shell /usr/sbin/nologin %s, or set run_as in %s",
-                           name, EXO_SH(name, "USER"),
-                           EXO_SH(app->conf->path, "FILE"));
+                           "there is no user %s (run_as); correct run_as in "
+                           "%s, or run: useradd --system --user-group "
+                           "--home-dir /var/lib/exoauth --no-create-home "
+                           "--shell /usr/sbin/nologin %s",
+                           name, app->conf->path, EXO_SH(name, "USER"));
     }
     if (strlen(name) >= sizeof(app->run_as)) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -77,10 +76,9 @@ static int find_token_group(struct exo_app *app, struct exo_err *err)
     }
     if (!gr) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "there is no group %s (token_group); run: groupadd "
-                           "--system %s, or set token_group in %s",
-                           name, EXO_SH(name, "GROUP"),
-                           EXO_SH(app->conf->path, "FILE"));
+                           "there is no group %s (token_group); correct "
+                           "token_group in %s, or run: groupadd --system %s",
+                           name, app->conf->path, EXO_SH(name, "GROUP"));
     }
     app->has_token_group = true;
     app->token_gid = gr->gr_gid;

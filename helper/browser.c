@@ -87,8 +87,8 @@ static int redeem(const struct exo_browser *b, const struct exo_secret *code,
 static int too_late(const struct exo_browser *b, struct exo_err *err)
 {
     return exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
-                       "no browser came back within %lld s; run: exoauth "
-                       "login %s, or add --paste for a browser elsewhere",
+                       "no browser came back within %lld s; add --paste for a "
+                       "browser elsewhere, or run: exoauth login %s",
                        (long long)b->wait,
                        EXO_SH(b->client->account, "ACCOUNT"));
 }

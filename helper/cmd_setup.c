@@ -35,9 +35,10 @@ static int check_words(const struct exo_options *o, struct exo_err *err)
                            "is for; see: exoauth list");
     }
     if (geteuid() != 0 && !o->dry_run) {
-        return exo_err_set(err, EXO_STATUS_USAGE,
-                           "setting up Postfix is for root; run: sudo exoauth "
-                           "setup postfix ..., or add --dry-run");
+        return exo_err_set(
+            err, EXO_STATUS_USAGE,
+            "setting up Postfix is for root; add --dry-run, or "
+            "run it with sudo: sudo exoauth setup postfix ACCOUNT");
     }
     return 0;
 }

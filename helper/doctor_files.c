@@ -234,9 +234,9 @@ static void check_status_file(struct exo_doctor *d)
         exo_app_as_owner(d->app, false);
         if (rc != 0 && saved != ENOENT) {
             exo_doctor_warn(d, NULL,
-                            "status_file %s: %s cannot write to %s: %s; run: "
-                            "exoauth refresh --all, or name a file in a "
-                            "directory of that user",
+                            "status_file %s: %s cannot write to %s: %s; name a "
+                            "file in a directory of that user, then run: "
+                            "exoauth refresh --all",
                             path, d->app->root ? d->app->run_as : "you", dir,
                             exo_errno_text(saved));
         }

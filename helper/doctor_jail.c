@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "doctor_postfix.h"
+#include "exoauth/path.h"
 #include "exoauth/proto.h"
 #include "reach.h"
 
@@ -42,6 +43,31 @@ bool exo_postfix_serves(const struct exo_postfix *p)
         }
     }
     return false;
+}
+
+/* spawn(8) runs it for whoever connects: what setup refuses is told here. */
+static void check_program(struct exo_doctor *d,
+                          const struct exo_postfix_service *s)
+{
+    const char *at = strstr(s->args, "argv=");
+    size_t len = at ? strcspn(at + 5, " \t") : 0;
+    char path[4096] = "";
+    const char *why;
+
+    if (strcmp(s->command, "spawn") != 0 || len == 0 || len >= sizeof(path) ||
+        at[5] != '/' || !strstr(at, "exoauth")) {
+        return;
+    }
+    memcpy(path, at + 5, len);
+    why = exo_path_not_roots(path);
+    if (why) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
+                        "the service %s of master.cf runs %.200s, which others "
+                        "could exchange: %-s%s",
+                        s->name, path, why,
+                        exo_file_advice(why, "; install exoauth as root, and "
+                                             "run setup postfix of that one"));
+    }
 }
 
 /* A server that the token may go to; "" if there are patterns only. */
@@ -155,6 +181,9 @@ void exo_check_jail(struct exo_doctor *d)
     }
     if (!find_user(d, &login, groups)) {
         return;
+    }
+    for (size_t i = 0; i < d->postfix->n_services; i++) {
+        check_program(d, &d->postfix->service[i]);
     }
     exo_postfix_plugin_dirs(d->postfix, &dirs);
     login.conf_dir = d->conf_dir;

@@ -68,10 +68,11 @@ static void check_user(struct exo_doctor *d, const char *file, const char *user,
     } else if (password) {
         users->others++;
     } else {
-        exo_doctor_warn(d, NULL,
-                        "%s names %s, which is no account; run: exoauth login "
-                        "%s, or correct the name",
-                        file, account.name, EXO_SH(account.name, "ACCOUNT"));
+        exo_doctor_warn(
+            d, NULL,
+            "%s names %s, which is no account; correct the name, or "
+            "run: exoauth login %s",
+            file, account.name, EXO_SH(account.name, "ACCOUNT"));
     }
 }
 

@@ -283,7 +283,10 @@ static void check_ways(struct exo_doctor *d)
     if (!served) {
         exo_doctor_warn(d, NULL,
                         "master.cf has no service for exoauth, so that a login "
-                        "cannot ask for a token; run: exoauth setup postfix");
+                        "cannot ask for a token; run: exoauth setup postfix %s",
+                        d->accounts.n == 1
+                            ? EXO_SH(d->accounts.account[0].name, "ACCOUNT")
+                            : "ACCOUNT");
     }
 }
 
@@ -321,7 +324,10 @@ void exo_check_postfix(struct exo_doctor *d)
     if (!any) {
         exo_doctor_ok(d, NULL,
                       "Postfix logs in nowhere (smtp_sasl_auth_enable = no); "
-                      "to change that, run: exoauth setup postfix");
+                      "to change that, run: exoauth setup postfix %s",
+                      d->accounts.n == 1
+                          ? EXO_SH(d->accounts.account[0].name, "ACCOUNT")
+                          : "ACCOUNT");
         exo_postfix_close(d->postfix);
         d->postfix = NULL;
         return;

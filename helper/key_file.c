@@ -57,21 +57,22 @@ static int closed(const struct exo_app *app, const char *path, const char *dir,
                            path, who, dir, app->conf->path);
     }
     if (st.st_uid == app->uid) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "key file %s: %s cannot enter %s; run: chmod u+x "
-                           "%s, or set key_file in %s to a file elsewhere",
-                           path, who, dir, EXO_SH(dir, "DIR"),
-                           EXO_SH(app->conf->path, "FILE"));
+        return exo_err_set(
+            err, EXO_STATUS_STORE,
+            "key file %s: %s cannot enter %s; set key_file in %s "
+            "to a file elsewhere, or run: chmod u+x %s",
+            path, who, dir, app->conf->path, EXO_SH(dir, "DIR"));
     }
     return exo_err_set(err, EXO_STATUS_STORE,
-                       app->root ? "key file %s: %s cannot enter %s; run: "
-                                   "chmod %s+x %s, or set key_file in %s to a "
-                                   "file elsewhere"
-                                 : "key file %s: %s cannot enter %s; run as "
-                                   "root: chmod %s+x %s, or set key_file in %s "
-                                   "to a file elsewhere",
-                       path, who, dir, st.st_gid == app->gid ? "g" : "o",
-                       EXO_SH(dir, "DIR"), EXO_SH(app->conf->path, "FILE"));
+                       app->root
+                           ? "key file %s: %s cannot enter %s; set key_file "
+                             "in %s to a file elsewhere, or run: chmod "
+                             "%s+x %s"
+                           : "key file %s: %s cannot enter %s; set key_file "
+                             "in %s to a file elsewhere, or run as root: "
+                             "chmod %s+x %s",
+                       path, who, dir, app->conf->path,
+                       st.st_gid == app->gid ? "g" : "o", EXO_SH(dir, "DIR"));
 }
 
 int exo_key_file_refused(const struct exo_app *app, const char *path, int rc,

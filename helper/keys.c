@@ -163,15 +163,15 @@ static int no_key(const struct exo_app *app, struct exo_err *err)
     } else if (exo_keys_by_root(app)) {
         (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                           "there is no key file %s to seal credentials with; "
-                          "run as root: exoauth refresh --all, or correct "
-                          "key_file in %s",
-                          conf->key_file, EXO_SH(conf->path, "FILE"));
+                          "correct key_file in %s, or run as root: exoauth "
+                          "refresh --all",
+                          conf->key_file, conf->path);
     } else {
         (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                           "there is no key file %s to seal credentials with; "
-                          "run: exoauth refresh --all, or correct key_file in "
-                          "%s",
-                          conf->key_file, EXO_SH(conf->path, "FILE"));
+                          "correct key_file in %s, or run: exoauth refresh "
+                          "--all",
+                          conf->key_file, conf->path);
     }
     return EXO_E_NOENT;
 }

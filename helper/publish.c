@@ -102,11 +102,19 @@ static void publish_in(const struct exo_app *app, const struct exo_spot *spot,
         withdraw_in(app, spot, p->name);
         return;
     }
-    if (spot->fd < 0) {
+    if (spot->missing) {
         exo_app_warn(app,
                      "cannot publish the token of %s: %-s; logins use the "
-                     "socket instead; run: exoauth refresh --all as root",
+                     "socket instead; run as root: exoauth refresh --all",
                      p->name, spot->why);
+        return;
+    }
+    if (spot->fd < 0) {
+        exo_app_warn(app,
+                     "cannot publish the token of %s, so logins use the socket "
+                     "instead: %-s%s",
+                     p->name, spot->why,
+                     exo_file_advice(spot->why, "; correct token_dir"));
         return;
     }
     if (is_same(p, spot->fd)) {

@@ -232,8 +232,9 @@ static int check_single(const struct exo_settings *s, struct exo_err *err)
     }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                        "%s: more than one of a secret, certificate and "
-                       "assertion_file; run: exoauth login %s --set "
-                       "client_auth=WORD (exoauth.conf(5)), or remove one",
+                       "assertion_file; remove one, or say which, see "
+                       "exoauth.conf(5), and run: exoauth login %s --set "
+                       "client_auth=WORD",
                        s->path, EXO_SH(s->file.name, "ACCOUNT"));
 }
 

@@ -36,8 +36,8 @@ static int expand(struct exo_settings *s, enum exo_key key, const char *pattern,
     }
     if (exo_provider_expand(pattern, tenant, out) != 0 && out->error == 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "%s: tenant is missing; run: exoauth login %s "
-                           "--set tenant=TENANT (a GUID or domain)",
+                           "%s: tenant (a GUID or domain) is missing; run: "
+                           "exoauth login %s --set tenant=TENANT",
                            s->path, EXO_SH(s->file.name, "ACCOUNT"));
     }
     return take(s, key, out, origin);

@@ -18,6 +18,7 @@
 #include "reach.h"
 #include "run.h"
 #include "settings.h"
+#include "exoauth/path.h"
 #include "setup.h"
 
 static int read_conf(struct exo_setup *s, struct exo_err *err)
@@ -91,6 +92,7 @@ static int take_accounts(struct exo_setup *s, struct exo_err *err)
 /* The program that runs here is the one that spawn(8) shall run. */
 static int find_program(struct exo_setup *s, struct exo_err *err)
 {
+    const char *why;
     char path[4096];
     ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
@@ -108,6 +110,16 @@ static int find_program(struct exo_setup *s, struct exo_err *err)
                            "master.cf cannot hold the path %s; install exoauth "
                            "where no blank and no $ is in its path",
                            path);
+    }
+    why = exo_path_not_roots(path);
+    if (why != NULL) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "master.cf must not name %.200s, which others could "
+                           "exchange: %-s%s",
+                           path, why,
+                           exo_file_advice(why,
+                                           "; install exoauth as root, and "
+                                           "use that one"));
     }
     exo_buf_str(&s->program, path);
     return s->program.error;

@@ -75,8 +75,8 @@ static void warn_of_idleness(struct exo_status_row *row, int64_t now)
 {
     exo_text_fmt(row->warning, sizeof(row->warning),
                  "the refresh token was last used %lld days ago, and is "
-                 "worthless after 90 or so; run: exoauth refresh %s --force, "
-                 "and see that the timer runs exoauth refresh --all",
+                 "worthless after 90 or so; see that the timer is on, and run: "
+                 "exoauth refresh %s --force",
                  (long long)((now - row->refreshed) / EXO_DAY),
                  EXO_SH(row->credential.name, "ACCOUNT"));
 }

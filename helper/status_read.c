@@ -138,8 +138,8 @@ static int read_text(const struct exo_app *app, struct exo_buf *text,
     if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_DENIED,
                            "you may not open the store, and status_file %s "
-                           "cannot be read: %-s; run: exoauth refresh --all as "
-                           "root, which writes it",
+                           "cannot be read: %-s; to have it written, run as "
+                           "root: exoauth refresh --all",
                            path, why ? why : exo_strerror(rc));
     }
     if (stat(path, &st) == 0 && exo_clock_now() - (int64_t)st.st_mtime > OLD) {
@@ -168,8 +168,8 @@ int exo_status_read(struct exo_app *app, const struct exo_account *only,
     rc = read_rows(&text, only, rows, n);
     if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
-                         "status_file %s: %s; run: exoauth refresh --all as "
-                         "root, which writes it anew",
+                         "status_file %s: %s; to have it written anew, run as "
+                         "root: exoauth refresh --all",
                          app->conf->status_file, exo_strerror(rc));
     } else if (only && *n == 0) {
         rc = exo_err_set(err, EXO_STATUS_NO_ACCOUNT,

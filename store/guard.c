@@ -186,11 +186,11 @@ int exo_guard_admit(struct exo_store *store, const struct exo_account *account,
     (void)exo_err_set(err, EXO_STATUS_STORE,
                       store->guard.by_root
                           ? "credential of %s refused: it is not sealed; if "
-                            "you stored it so, run as root: exoauth rekey, "
-                            "else run: exoauth %s %s"
+                            "you stored it so, run as root: exoauth rekey; "
+                            "or if not, run: exoauth %s %s"
                           : "credential of %s refused: it is not sealed; if "
-                            "you stored it so, run: exoauth rekey, else run: "
-                            "exoauth %s %s",
+                            "you stored it so, run: exoauth rekey; or if not, "
+                            "run: exoauth %s %s",
                       account->name, store->guard.keyless ? "remove" : "login",
                       EXO_SH(account->name, "ACCOUNT"));
     return EXO_E_UNSAFE;
@@ -217,9 +217,9 @@ static int beside(const struct exo_store *store, const struct search *search,
             store->guard.by_root
                 ? "there is no key, and none is made while the credential of "
                   "%s is stored unsealed; to seal it, run as root: exoauth "
-                  "rekey, or to forget it, run: exoauth remove %s"
+                  "rekey; or to forget it, run: exoauth remove %s"
                 : "there is no key, and none is made while the credential of "
-                  "%s is stored unsealed; to seal it, run: exoauth rekey, or "
+                  "%s is stored unsealed; to seal it, run: exoauth rekey; or "
                   "to forget it, run: exoauth remove %s",
             search->open, EXO_SH(search->open, "ACCOUNT"));
     }

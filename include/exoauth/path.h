@@ -133,6 +133,10 @@ int exo_path_judge(const char *file, const char **why) EXO_MUST_CHECK;
  */
 const char *exo_path_infirm(const char *file, uid_t uid);
 
+/* Could somebody else than root put another program in its place? NULL: no.
+ * Else why, until the next call. */
+const char *exo_path_not_roots(const char *program);
+
 /*
  * Replaces a regular file, all or nothing, durable when it returns: it keeps
  * owner, group and mode. A new one has this mode; dir_mode is that of

@@ -216,7 +216,7 @@ is "$(site_record $who refresh_token)" canary-rt-1 'what is stored stays'
 login --wait 1
 finish
 is "$RC" 77 'nobody comes: status 77'
-like "$ERR" 'no browser came back within 1 s; run: exoauth login' 'and says so'
+like "$ERR" 'no browser came back within 1 s; add --paste for a browser elsewhere, or run: exoauth login' 'and says so'
 # A background job of this shell would ignore the signal.
 rm -f "$SITE"/login.*
 python3 -c 'import os, signal, sys

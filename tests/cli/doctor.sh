@@ -134,7 +134,7 @@ cp "$SITE/whole.conf" "$SITE_CONF"
 if [[ $(id -u) == 0 ]]; then
     site_conf run_as no-such-user-here
     exits 78 'a user that is not there' doctor
-    has failure configuration 'there is no user no-such-user-here .*; run: useradd' 'is said'
+    has failure configuration 'there is no user no-such-user-here .*, or run: useradd' 'is said'
     has skipped provider 'not checked' 'and nothing is asked'
     cp "$SITE/whole.conf" "$SITE_CONF"
     tap_run setpriv --bounding-set -setuid,-setgid env PATH="$SITE/bin:$PATH" \

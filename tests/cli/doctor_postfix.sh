@@ -96,7 +96,7 @@ ok 'a log with everything' doctor
 has warning postfix 'debug_peer_list is set, which writes tokens to the log; run' 'is a warning'
 postfix smtp_sasl_auth_enable=no
 ok 'a Postfix that does not log in' doctor
-has ok postfix 'Postfix logs in nowhere .*; to change that, run: exoauth setup postfix' 'is fine'
+has ok postfix 'Postfix logs in nowhere .*; to change that, run: exoauth setup postfix .*@contoso.test' 'is fine'
 postfix smtp_sasl_password_maps=
 exits 78 'no map' doctor
 has failure postfix 'smtp_sasl_password_maps is empty, .*; name a map' 'is a failure'
@@ -122,7 +122,7 @@ has warning postfix "$map has a password for $me, .*; remove it" 'is a warning'
 unlike "$OUT$ERR" canary 'and the password is not shown'
 printf '%s\n' '# comment' '[mail.contoso.test]:587 other@contoso.test' >"$map"
 ok 'a map with a name that is no account' doctor
-has warning postfix "$map names other@contoso.test, which is no account; run: exoauth login" 'is a warning'
+has warning postfix "$map names other@contoso.test, which is no account; correct the name, or run: exoauth login other@contoso.test" 'is a warning'
 printf '%s\n' '[gmail.test]:587 someone:canary-password' >"$map"
 ok 'a map without an account of ours' doctor
 has warning postfix "$map names no account of exoauth; add a line" 'is a warning'
@@ -145,7 +145,7 @@ has warning postfix "$SITE/postfix/sasl/exoauth.conf is read by nobody, .*; move
 postfix
 sed -i /^exoauth/d "$master"
 ok 'no service' doctor
-has warning postfix 'master.cf has no service for exoauth, .*; run: exoauth setup postfix' 'is a warning'
+has warning postfix 'master.cf has no service for exoauth, .*; run: exoauth setup postfix .*@contoso.test' 'is a warning'
 postfix
 site_conf chroot "$SITE"
 exits 78 'a jail without tokens' doctor

@@ -177,7 +177,7 @@ closed()
     vault "$2" "$3"
     "$EXO" doctor $a --config "$SITE_CONF" >"$SITE/found" 2>/dev/null
     like "$(<"$SITE/found")" \
-        "failure  files         key file $SITE/vault/in/key: [^;]* cannot enter $SITE/vault; run: chmod $4 $SITE/vault," \
+        "failure  files         key file $SITE/vault/in/key: [^;]* cannot enter $SITE/vault; set key_file in .* elsewhere, or run: chmod $4 $SITE/vault\$" \
         "$1: doctor, too"
     rm -rf "$SITE/vault"
     site_conf key_file

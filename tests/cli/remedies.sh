@@ -27,6 +27,25 @@ END
 ok 'a message that forgets it' remedies check "$TAP_DIR/bad.c"
 like "$OUT" 'bad.c:3: name$' 'is found'
 
+# Whoever pastes a command takes all that follows it.
+ok 'the sources' remedies end "${sources[@]}"
+is "$OUT" '' 'no message goes on behind a command'
+cat >"$TAP_DIR/behind.c" <<'END'
+int f(struct exo_err *err, int n)
+{
+    exo_err_set(err, n, "no; run: exoauth list, or correct the name");
+    exo_err_set(err, n, "no; run as root: exoauth list and see");
+    exo_err_set(err, n, "no; run: exoauth list as root");
+    exo_err_set(err, n, "no; run: exoauth list ...");
+    return exo_err_set(err, n, "correct the name, or run: exoauth list");
+}
+END
+ok 'messages that do' remedies end "$TAP_DIR/behind.c"
+is "$(grep -o '[0-9]*: .*' <<<"$OUT")" '3: , or correct the name
+4:  and see
+5:  as root
+6: ...' 'are found'
+
 # A command in what a message embeds is ours only behind %-s.
 ok 'the sources' remedies own "${sources[@]}"
 is "$OUT" '' 'no message hides a command of ours, or lets through one of others'

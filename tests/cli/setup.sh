@@ -199,6 +199,33 @@ hidden '--undo, master.cf'
 postconf -c $etc -MX m365/unix
 ok 'undo' setup --undo --yes
 
+# ----- a program that others could exchange is not what master(8) runs
+
+install -d -o 4711 "$SITE/theirs"
+cp "$EXO" "$SITE/theirs/exoauth"
+cp "$EXO" "$SITE/bin/open"
+chmod 0777 "$SITE/bin/open"
+cp "$EXO" "$SITE/bin/given"
+chown 4711 "$SITE/bin/given"
+install -d "$SITE/wide"
+cp "$EXO" "$SITE/wide/exoauth"
+chmod 0775 "$SITE/wide"
+plain
+before=$(postfix_sums)
+for program in theirs/exoauth bin/open bin/given wide/exoauth; do
+    exits 78 "setup by $program" "$SITE/$program" setup postfix $relay --yes
+    one_line "setup by $program" "master.cf must not name $SITE/$program, .*; (install|use|run)"
+    is "$(postfix_sums)" "$before" 'nothing is changed'
+done
+ok 'by the installed one' setup $relay --yes
+postconf -c $etc -M "exoauth/unix=exoauth unix - n n - 100 spawn user=exotest$$ argv=$SITE/wide/exoauth serve"
+like "$(x doctor 2>&1)" \
+    "service exoauth of master.cf runs $SITE/wide/exoauth, which others could exchange: $SITE/wide can be written to by its group; run: chmod g-w $SITE/wide" \
+    'doctor tells of one'
+postconf -c $etc -MX exoauth/unix
+x setup postfix --undo --yes >/dev/null 2>&1
+ok 'undo' setup --undo --yes
+
 # ----- warnings
 
 plain

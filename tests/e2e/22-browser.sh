@@ -96,7 +96,7 @@ login --browser --wait 3
 ok 'a tab that is closed' browse close
 finish
 is "$RC" 77 'login ends by itself'
-like "$(tail -n1 <<<"$ERR")" 'no browser came back within 3 s; run: exoauth login' 'cause and remedy'
+like "$(tail -n1 <<<"$ERR")" 'no browser came back within 3 s; .*run: exoauth login' 'cause and remedy'
 is "$(rig_as_count grant_type=authorization_code)" 0 'no code was redeemed'
 ok 'the credential in store still works' exo refresh "$alice" --force
 

@@ -9,6 +9,8 @@
 #   remedies.py own FILE...      the same of commands in the arguments of
 #                                messages: only %-s leaves one, and stands for
 #                                texts of ours alone
+#   remedies.py end FILE...      the messages in which something follows a
+#                                command: it is pasted up to the end
 #   remedies.py list FILE...     each command, its %s as {{WORD}}, one a line
 #   remedies.py paste QUOTED     reads such lines, puts what is hostile into
 #                                them as EXO_SH() does (tests/lib/quoted), and
@@ -225,6 +227,23 @@ def own(name, path):
             yield text.count('\n', 0, piece[0][1]) + 1, literal(piece)
 
 
+# Prose behind a command; quotes of its own may hold anything.
+BEHIND = re.compile(r"[,;] |\.\.\.| \(| (or|and|else|if|as|to|where|when|then|with|for) ")
+RUN = re.compile(r'(?<!be )(?<!cannot )\brun(?: as root| as that user)?: (?=\S)')
+
+
+def behind(fmt):
+    """what follows a command in a message, or None; a shell that is given two
+    ways takes the first, and knows no command `or`"""
+    commands = RUN.split(re.sub(r"'[^']*'", "''", fmt))[1:]
+    for i, command in enumerate(commands):
+        prose = BEHIND.search(command)
+        rest = command[prose.start():] if prose else ''
+        if rest and (i + 1 == len(commands) or not rest.startswith('; or ')):
+            return rest
+    return None
+
+
 TOUCH = '/usr/bin/touch pwned'
 HOSTILE = [
     'relay@contoso.com', 'a b', f'$({TOUCH})', f'`{TOUCH}`', f';{TOUCH}',
@@ -299,6 +318,8 @@ def main():
                 print(f'{name}:{line}: {what}')
             continue
         for line, fmt, start, found in look(path):
+            if mode == 'end' and name not in TEXTS and behind(fmt):
+                print(f'{name}:{line}: {behind(fmt)}')
             shown = fmt
             for begin, end, arg in reversed(found):
                 text = source(arg)

@@ -320,7 +320,7 @@ static void warns_where_it_cannot(void **state)
     assert_false(is_published(o));
     assert_has(logged(o), "cannot publish the token of a@b: ");
     assert_has(logged(o), "/tokens: No such file or directory; ");
-    assert_has(logged(o), "run: exoauth refresh --all as root");
+    assert_has(logged(o), "run as root: exoauth refresh --all");
     assert_lacks(logged(o), "eyJ0");
 }
 

@@ -178,7 +178,7 @@ static void open_is_refused(void **state)
             exo_secret_free(&source.text);
         source.broken = i == 1;
         refuse_get(fx, "it is not sealed",
-                   "exoauth rekey, else run: exoauth login a@b.example");
+                   "exoauth rekey; or if not, run: exoauth login a@b.example");
         assert_int_equal(peek(fx), EXO_E_STATUS);
         check_text(&fx->err, "it is not sealed", "exoauth rekey");
     }
