@@ -28,6 +28,12 @@ static const char *phase_word(enum exo_http_phase phase)
     return words[phase];
 }
 
+/* The length of what may be shown: the query may be a key. */
+static int bare(const char *url)
+{
+    return (int)strcspn(url, "?#");
+}
+
 /* Tokens, assertions and certificates are valid between two times. */
 static void check_clock(struct exo_doctor *d, const char *url,
                         const struct exo_http_reply *reply)
@@ -36,8 +42,9 @@ static void check_clock(struct exo_doctor *d, const char *url,
     int64_t size = skew < 0 ? -skew : skew;
 
     if (reply->date == 0) {
-        exo_doctor_skip(d, NULL, "clock: not checked: %s does not say its time",
-                        url);
+        exo_doctor_skip(d, NULL,
+                        "clock: not checked: %.*s does not say its time",
+                        bare(url), url);
     } else if (size > EXO_CLOCK_SKEW) {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "clock: this host is %lld s %s the provider; set it, "
@@ -72,8 +79,9 @@ static void check_endpoint(struct exo_doctor *d, const char *url)
     } else {
         bool tls = strncmp(url, "https:", 6) == 0;
 
-        exo_doctor_ok(d, NULL, "DNS, TCP, %sHTTP: %s answers (%s%s, HTTP %ld)",
-                      tls ? "TLS, " : "", url,
+        exo_doctor_ok(d, NULL,
+                      "DNS, TCP, %sHTTP: %.*s answers (%s%s, HTTP %ld)",
+                      tls ? "TLS, " : "", bare(url), url,
                       conf->proxy[0] != '\0' ? "by proxy " : "", reply.address,
                       reply.status);
         check_clock(d, url, &reply);
@@ -115,7 +123,8 @@ void exo_check_provider(struct exo_doctor *d)
         if (exo_clock_ms() < d->deadline_ms) {
             check_endpoint(d, url);
         } else {
-            exo_doctor_skip(d, NULL, "%s: not checked: out of time", url);
+            exo_doctor_skip(d, NULL, "%.*s: not checked: out of time",
+                            bare(url), url);
         }
     }
     if (!any) {

@@ -24,6 +24,7 @@
 
 #define RETRY_MAX 3600     /* the longest Retry-After that is obeyed */
 #define LINE_LEN 400       /* bytes of the line; the description gives way */
+#define URL_LEN 160        /* bytes of the address */
 #define DESCRIPTION_MIN 24 /* less of it says nothing */
 
 struct advice {
@@ -162,6 +163,14 @@ static void put_description(struct exo_buf *line, const struct exo_buf *text,
     }
 }
 
+/* The length of a URL in a line: without its query, which may be a key. */
+static int shown(const char *url)
+{
+    size_t len = strcspn(url, "?#");
+
+    return (int)(len < URL_LEN ? len : URL_LEN);
+}
+
 static void write_line(const struct exo_asked *asked,
                        const struct exo_said *said, enum exo_status status,
                        struct exo_oauth_error *error)
@@ -176,8 +185,8 @@ static void write_line(const struct exo_asked *asked,
                                  : advise(said),
                status, error);
     if (said->error[0] == '\0') {
-        exo_buf_fmt(&line, "HTTP %ld from %s %.160s", error->http_status,
-                    asked->key, asked->url);
+        exo_buf_fmt(&line, "HTTP %ld from %s %.*s", error->http_status,
+                    asked->key, shown(asked->url), asked->url);
     } else if (by_http) {
         exo_buf_fmt(&line, "HTTP %ld, %s", error->http_status, said->error);
     } else if (strcmp(said->error, error->code) == 0) {
@@ -281,9 +290,9 @@ int exo_unusable(const struct exo_asked *asked,
     set_http(error, reply);
     set_code(error, &nothing);
     return exo_err_set(&error->err, status,
-                       "HTTP %ld from %s %.160s came with %s; check it in the "
+                       "HTTP %ld from %s %.*s came with %s; check it in the "
                        "account file%s",
-                       reply->status, asked->key, asked->url,
+                       reply->status, asked->key, shown(asked->url), asked->url,
                        parse_rc == EXO_OK ? what : shape(reply, parse_rc),
                        asked->identity ? ""
                                        : ", and proxy in exoauth.conf: a "

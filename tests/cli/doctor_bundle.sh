@@ -34,6 +34,9 @@ site_account $key 'client_auth: private_key_jwt' "certificate: $SITE/etc/key.crt
     'grant: client_credentials'
 site_account hsm@contoso.test 'client_auth: private_key_jwt' "certificate: $SITE/etc/key.crt" \
     'private_key: pkcs11:object=k?pin-value=canary-pin' 'grant: client_credentials'
+printf '%s\n' 'provider: custom' 'client_id: app' 'grant: client_credentials' \
+    "token_endpoint: $SITE_URL/token?code=canary-code" 'servers: mail.contoso.test' \
+    "secret_file: $SITE/secret/app" >"$SITE/etc/exoauth.d/query@contoso.test.conf"
 site_account cmd@contoso.test 'secret_command: echo canary-of-command' \
     'grant: client_credentials' 'unknown_key: canary-unknown'
 printf '%s\n' 'provider: custom' 'client_id: app' 'grant: device_code' \
