@@ -39,5 +39,6 @@ libexoauth_common_la_SOURCES = \
 	common/offer.h \
 	common/text.c \
 	common/token.c \
+	common/trust.c \
 	common/wire.c \
 	$(NULL)

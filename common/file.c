@@ -83,6 +83,12 @@ static const char *refuse_token(const struct stat *st, uid_t owner)
 static const char *refuse(const struct stat *st, enum exo_file_rule rule,
                           uid_t owner)
 {
+    /* With a remedy of its own: to correct the owner or mode of a directory
+     * that was named by mistake would take it from those who use it. */
+    if (S_ISDIR(st->st_mode) &&
+        (rule == EXO_FILE_CONFIG || rule == EXO_FILE_KEY)) {
+        return "it is a directory; name a file";
+    }
     if (!S_ISREG(st->st_mode)) {
         return "it is not a regular file";
     }

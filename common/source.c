@@ -84,8 +84,7 @@ static enum exo_token_age read_published(struct search *search,
     struct exo_err warning;
     int rc;
 
-    rc = exo_published_read(published, search->conf->token_dir, account,
-                            &warning);
+    rc = exo_source_published(published, search->conf, account, &warning);
     search->peers[2] = published->dir_owner;
     warn(search, warning.text);
     if (rc != EXO_OK) {
@@ -110,10 +109,7 @@ static enum exo_token_age read_published(struct search *search,
 static void read_owner(struct search *search)
 {
     search->state = "not looked for in";
-    if (exo_token_dir_owner(search->conf->token_dir, &search->peers[2]) !=
-        EXO_OK) {
-        search->peers[2] = EXO_NO_UID;
-    }
+    search->peers[2] = exo_source_owner(search->conf);
 }
 
 /* ---- asking ------------------------------------------------------------ */

@@ -92,6 +92,7 @@ void exo_check_accounts(struct exo_doctor *d);
 void exo_check_files(struct exo_doctor *d);
 void exo_check_store(struct exo_doctor *d);
 void exo_check_tokens(struct exo_doctor *d);
+void exo_check_ways(struct exo_doctor *d);
 void exo_check_postfix(struct exo_doctor *d);
 void exo_check_jail(struct exo_doctor *d);
 void exo_check_selinux(struct exo_doctor *d);

@@ -20,6 +20,8 @@
 #include "broker.h"
 #include "exoauth/log.h"
 #include "exoauth/file.h"
+#include "exoauth/key.h"
+#include "exoauth/buf.h"
 #include "key_file.h"
 
 static const char *user_name(const struct exo_doctor *d)
@@ -103,6 +105,50 @@ static void check_key(struct exo_doctor *d)
     refuse_key(d, path, rc, why);
 }
 
+/* A certificate may have its key in the same file. */
+static bool holds_key(const struct exo_doctor *d, const char *path)
+{
+    struct exo_secret text = EXO_SECRET_INIT;
+    const char *bytes;
+    size_t len;
+    bool holds;
+
+    exo_app_as_owner(d->app, true);
+    holds = exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &text.hidden,
+                          NULL) == 0 &&
+            exo_secret_reveal(&text, &bytes, &len) == 0 &&
+            memmem(bytes, len, "PRIVATE KEY-----", 16) != NULL;
+    exo_app_as_owner(d->app, false);
+    exo_secret_free(&text);
+    return holds;
+}
+
+/* What is told must leave it to run_as. */
+static void tell_open(struct exo_doctor *d, const struct exo_account *account,
+                      const char *key, const char *path, const struct stat *st)
+{
+    const char *why = exo_path_infirm(path, d->app->uid);
+
+    if (why) {
+        exo_doctor_warn(d, account, "%s %s can be read by everybody: %-s", key,
+                        path, why);
+    } else if (st->st_uid == d->app->uid ||
+               (st->st_gid == d->app->gid && (st->st_mode & 040) != 0)) {
+        exo_doctor_warn(d, account,
+                        "%s %s can be read by everybody; run: chmod o= %s", key,
+                        path, EXO_SH(path, "FILE"));
+    } else {
+        exo_doctor_warn(
+            d, account,
+            d->app->root ? "%s %s can be read by everybody; run: chown %s "
+                           "%s && chmod 400 %s"
+                         : "%s %s can be read by everybody; run as root: "
+                           "chown %s %s && chmod 400 %s",
+            key, path, d->app->root ? EXO_SH(d->app->run_as, "USER") : "$USER",
+            EXO_SH(path, "FILE"), EXO_SH(path, "FILE"));
+    }
+}
+
 /* A file that run_as reads when it asks the provider. */
 static void check_read(struct exo_doctor *d, const struct exo_account *account,
                        const char *key, const char *path, bool secret)
@@ -137,16 +183,8 @@ static void check_read(struct exo_doctor *d, const struct exo_account *account,
         return;
     }
     (void)close(fd);
-    if (secret && (st.st_mode & 004) != 0) {
-        why = exo_path_infirm(path, d->app->uid);
-        if (why) {
-            exo_doctor_warn(d, account, "%s %s can be read by everybody: %-s",
-                            key, path, why);
-            return;
-        }
-        exo_doctor_warn(d, account,
-                        "%s %s can be read by everybody; run: chmod o= %s", key,
-                        path, EXO_SH(path, "FILE"));
+    if ((st.st_mode & 004) != 0 && (secret || holds_key(d, path))) {
+        tell_open(d, account, key, path, &st);
     }
 }
 
@@ -167,8 +205,16 @@ static void check_account(struct exo_doctor *d,
 
     check_read(d, account, "account file", settings->path, false);
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        check_read(d, account, exo_key_name(files[i].key),
-                   exo_settings_get(owner, files[i].key), files[i].secret);
+        const char *path = exo_settings_get(owner, files[i].key);
+
+        if (files[i].key == EXO_KEY_PRIVATE_KEY ||
+            files[i].key == EXO_KEY_CERTIFICATE) {
+            path = exo_key_file(path);
+        }
+        if (path) {
+            check_read(d, account, exo_key_name(files[i].key), path,
+                       files[i].secret);
+        }
     }
 }
 
@@ -182,38 +228,6 @@ static int walk_accounts(const struct exo_doctor *d, struct exo_path *way)
     rc = exo_path_dir(way, &rule, d->app->conf->account_dir, "", 0, 0);
     exo_path_close(way);
     return rc;
-}
-
-/* Postfix has its sockets in a directory of its own user, who may, as the
- * plugin looks who answers; everybody may not. */
-static void check_sockets(struct exo_doctor *d)
-{
-    const char *list = d->app->conf->socket;
-    const char *word;
-    size_t len;
-
-    while ((word = exo_word_next(&list, &len)) != NULL) {
-        char *socket = strndup(word, len);
-        char *slash = socket ? strrchr(socket, '/') : NULL;
-        struct exo_path_rule rule;
-        struct exo_path way;
-        struct stat st;
-
-        exo_app_rule(d->app, &rule);
-        if (slash && slash > socket && lstat(socket, &st) == 0) {
-            *slash = '\0';
-            if (stat(socket, &st) == 0) {
-                rule.uid = st.st_uid;
-                if (exo_path_dir(&way, &rule, socket, "", 0, 0) ==
-                    EXO_E_UNSAFE) {
-                    exo_doctor_warn(d, NULL, "socket %.*s: %-s", (int)len, word,
-                                    way.why);
-                }
-                exo_path_close(&way);
-            }
-        }
-        free(socket);
-    }
 }
 
 /* Written by run_as, who puts a new file beside it. */
@@ -290,15 +304,9 @@ static void check_conf(struct exo_doctor *d)
     }
     check_log(d);
     check_status_file(d);
-    check_sockets(d);
+    exo_check_ways(d);
     check_read(d, NULL, "ca_file", conf->ca_file, false);
     check_read(d, NULL, "proxy_auth_file", conf->proxy_auth_file, true);
-    if (conf->helper[0] != '\0' && access(conf->helper, X_OK) != 0) {
-        exo_doctor_warn(d, NULL,
-                        "helper %s: %s; correct helper in %s, or set it to "
-                        "none",
-                        conf->helper, exo_errno_text(errno), conf->path);
-    }
 }
 
 void exo_check_files(struct exo_doctor *d)

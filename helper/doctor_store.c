@@ -96,7 +96,32 @@ static bool is_record(const char *name)
     const char *dot = strrchr(name, '.');
 
     return name[0] != '.' && dot &&
-           (strcmp(dot, ".json") == 0 || strcmp(dot, ".prev") == 0);
+           (strcmp(dot, ".json") == 0 || strcmp(dot, ".prev") == 0 ||
+            strcmp(dot, ".lock") == 0);
+}
+
+static bool is_lock(const char *name)
+{
+    return strcmp(strrchr(name, '.'), ".lock") == 0;
+}
+
+/* Never to be removed, as it may be held. Its mode a request corrects. */
+static void check_lock(struct exo_doctor *d, const char *file,
+                       const struct stat *st)
+{
+    if (!S_ISREG(st->st_mode)) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "lock file %s is a link or no file; run: find %s "
+                        "-maxdepth 0 ! -type f -delete",
+                        file, EXO_SH(file, "FILE"));
+    } else if (st->st_uid != d->app->uid) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "lock file %s belongs to uid %lu, so nothing can be "
+                        "renewed; leave it in place, and make %s its owner",
+                        file, (unsigned long)st->st_uid,
+                        d->app->root ? d->app->run_as
+                                     : "the user of the store");
+    }
 }
 
 static void check_records(struct exo_doctor *d, const char *path)
@@ -114,7 +139,8 @@ static void check_records(struct exo_doctor *d, const char *path)
         }
         exo_buf_reset(&file);
         exo_buf_fmt(&file, "%s/%s", path, entry->d_name);
-        if (!S_ISREG(st.st_mode) || st.st_nlink != 1) {
+        if (!is_lock(entry->d_name) &&
+            (!S_ISREG(st.st_mode) || st.st_nlink != 1)) {
             exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                             "%s is a link or no file; remove it, and run: "
                             "exoauth login ACCOUNT",
@@ -127,6 +153,8 @@ static void check_records(struct exo_doctor *d, const char *path)
         } else if (exo_buf_done(&file, &name) != 0) {
             exo_doctor_skip(d, NULL, "%s: not checked: %s", path,
                             exo_strerror(file.error));
+        } else if (is_lock(entry->d_name)) {
+            check_lock(d, name, &st);
         } else {
             (void)check_own(d, name, &st, 0600);
         }

@@ -61,6 +61,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/doctor_provider.c \
 	helper/doctor_selinux.c \
 	helper/doctor_token.c \
+	helper/doctor_ways.c \
 	helper/discover.c \
 	helper/discover.h \
 	helper/due.c \

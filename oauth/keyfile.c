@@ -15,9 +15,12 @@
 
 #include "keyfile.h"
 
+#include "exoauth/key.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/bio.h>
 #include <openssl/conf.h>
@@ -141,19 +144,18 @@ static size_t scheme_len(const char *name)
     return len > 0 && name[len] == ':' ? len : 0;
 }
 
-/* The path of a file, NULL if the name is a URI of another kind. */
-static const char *file_path(const char *name)
+const char *exo_key_file(const char *name)
 {
     size_t len = scheme_len(name);
 
     if (len == 0) {
         return name;
     }
-    if (len != 4 || strncmp(name, "file", 4) != 0) {
+    if (len != 4 || strncasecmp(name, "file", 4) != 0) {
         return NULL;
     }
     name += 5;
-    if (strncmp(name, "//localhost/", 12) == 0) {
+    if (strncasecmp(name, "//localhost/", 12) == 0) {
         return name + 11;
     }
     return strncmp(name, "///", 3) == 0 ? name + 2 : name;
@@ -298,7 +300,7 @@ int exo_keyfile_read(struct exo_keyfile *found,
                          .passphrase = EXO_SECRET_INIT,
                          .err = EXO_ERR_INIT };
     size_t len = strnlen(name, NAME_MAX_SHOWN);
-    const char *path = file_path(name);
+    const char *path = exo_key_file(name);
     UI_METHOD *method = NULL;
     int rc;
 

@@ -87,4 +87,8 @@ int exo_keypair_sign(const struct exo_keypair *key, enum exo_jwt_alg alg,
                      const void *data, size_t len, struct exo_buf *signature,
                      struct exo_err *err) EXO_MUST_CHECK;
 
+/* The path of the file that private_key or certificate names, also as a URI
+ * file:PATH (RFC 8089); NULL where it is a URI of another kind. */
+const char *exo_key_file(const char *name);
+
 #endif

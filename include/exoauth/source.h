@@ -69,6 +69,19 @@ void exo_answer_init(struct exo_answer *answer);
 int exo_ask_socket(const char *path, const uid_t *ok_uids, size_t n_uids,
                    const struct exo_request *request, int64_t deadline_ms,
                    struct exo_answer *answer) EXO_MUST_CHECK;
+/* exo_published_read(), where token_dir is of root, this user or run_as, as far
+ * as that is known here; of anybody else's nothing is read, EXO_E_UNSAFE, and
+ * dir_owner is EXO_NO_UID. */
+int exo_source_published(struct exo_published *published,
+                         const struct exo_conf *conf,
+                         const struct exo_account *account,
+                         struct exo_err *warning) EXO_MUST_CHECK;
+/* Of token_dir, in the same sense; else EXO_NO_UID. */
+uid_t exo_source_owner(const struct exo_conf *conf);
+/* May that program be started, by this user? A regular file of root or of the
+ * user that nobody else can write, in directories and behind links of theirs.
+ * EXO_E_UNSAFE: *why says why not. */
+int exo_helper_judge(const char *helper, const char **why) EXO_MUST_CHECK;
 int exo_ask_helper(const char *helper, const char *config,
                    const struct exo_request *request, int64_t deadline_ms,
                    struct exo_answer *answer) EXO_MUST_CHECK;
