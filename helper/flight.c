@@ -154,7 +154,7 @@ static int take(int fd, struct exo_note *note, struct exo_secret *token)
                              { bytes, sizeof(bytes) } };
     struct msghdr message = { .msg_iov = part, .msg_iovlen = 2 };
     ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
-    int rc = EXO_E_SHORT;
+    int rc = n < 0 ? exo_error_from_errno(errno) : EXO_E_SHORT;
 
     if (n >= (ssize_t)sizeof(*note) && (message.msg_flags & MSG_TRUNC) == 0) {
         rc = exo_secret_set(token, bytes, (size_t)n - sizeof(*note));
