@@ -35,7 +35,8 @@
 /* A helper that has answered has nothing more to do; one that lingers must
  * not hold up the login. Milliseconds. */
 #define LINGER 2000
-#define HOPS 40 /* of links, as the kernel has it */
+#define HOPS 40          /* of links, as the kernel has it */
+#define FIXED_GROUPS 100 /* below: the system's, Debian Policy 9.2.2 */
 #define PAUSE_LAST 16
 
 /* Two descriptors above the standard ones; both -1 on failure. */
@@ -176,6 +177,16 @@ static void reap(pid_t pid, int64_t deadline_ms)
     }
 }
 
+/* Can somebody else than its owner write there? His own group cannot (umask
+ * 002 of a user), nor that of root; Debian gives staff to /usr/local. */
+static bool is_open(const struct stat *st)
+{
+    return (st->st_mode & 002) != 0 ||
+           ((st->st_mode & 020) != 0 &&
+            !(st->st_uid == 0 && st->st_gid < FIXED_GROUPS) &&
+            !(st->st_uid == geteuid() && st->st_gid == getegid()));
+}
+
 /* One component, by its whole path. NULL: it may be used. */
 static const char *judge_one(const struct stat *st, bool last)
 {
@@ -183,7 +194,7 @@ static const char *judge_one(const struct stat *st, bool last)
         return "it, a link or a directory on the way to it is another user's; "
                "name another program, or none";
     }
-    if (!S_ISLNK(st->st_mode) && (st->st_mode & 022) != 0 &&
+    if (!S_ISLNK(st->st_mode) && is_open(st) &&
         (last || (st->st_mode & S_ISVTX) == 0)) {
         return "others can write to it, or to a directory on the way to it; "
                "name another program, or none";

@@ -4,9 +4,10 @@
  * root, of this user or of run_as. Called by source.c, in the host program, for
  * a directory that is neither root's nor this user's.
  *
- * The plugin must not ask NSS, so the uid of run_as comes from /etc/passwd, or
- * it is who owns the store. In a jail there may be neither: then the directory
- * is taken for what its jail says it is. Nothing is kept.
+ * run_as is who owns the store, which exoauth sees to; where that is another,
+ * /etc/passwd says, as the plugin must not ask NSS. In a jail there may be
+ * neither: then the directory is taken for what its jail says it is. Nothing is
+ * kept.
  */
 #include "config.h"
 
@@ -63,6 +64,7 @@ static bool believes(const struct exo_conf *conf, uid_t owner)
 {
     struct stat st;
     uid_t uid;
+    bool seen;
 
     if (owner == 0 || owner == EXO_NO_UID || owner == geteuid()) {
         return true;
@@ -70,13 +72,16 @@ static bool believes(const struct exo_conf *conf, uid_t owner)
     if (conf->user) {
         return false;
     }
+    /* First what costs a login one call; a list of users may be long. */
+    seen = strncmp(conf->store, "file:", 5) == 0 &&
+           stat(conf->store + 5, &st) == 0;
+    if (seen && st.st_uid == owner) {
+        return true;
+    }
     if (run_as_uid(conf->run_as, &uid)) {
         return owner == uid;
     }
-    /* A store of root's is one that is yet to be given away. */
-    return strncmp(conf->store, "file:", 5) != 0 ||
-           stat(conf->store + 5, &st) != 0 || st.st_uid == 0 ||
-           st.st_uid == owner;
+    return !seen || st.st_uid == 0; /* root's: yet to be given away */
 }
 
 int exo_source_published(struct exo_published *published,

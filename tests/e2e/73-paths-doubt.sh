@@ -55,7 +55,14 @@ cp "$SITE/helper" "$SITE/owned"
 chown $her "$SITE/owned"
 site_as $her:$her ln -s "$SITE/helper" "$SITE/sticky/helper"
 ln -s sticky/helper "$SITE/twice"
-for file in hers/helper open owned sticky/helper twice; do
+install -d -m 2775 -g staff "$SITE/local"
+cp "$SITE/helper" "$SITE/local/helper"
+site_conf helper "$SITE/local/helper"
+OUT=$(x doctor $app 2>&1)
+unlike "$OUT" 'helper .* is not started' 'doctor: one in a directory of staff, as /usr/local of old'
+install -d -m 2775 -g 4713 "$SITE/theirs"
+cp "$SITE/helper" "$SITE/theirs/helper"
+for file in theirs/helper hers/helper open owned sticky/helper twice; do
     site_conf helper "$SITE/$file"
     said "failure .*helper $SITE/$file is not started: .*; name another" "helper: $file"
 done
