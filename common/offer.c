@@ -46,10 +46,13 @@ size_t exo_text_decode(const char *text, uint32_t *code)
 size_t exo_text_blank(const char *text)
 {
     uint32_t code;
-    size_t len = exo_text_decode(text, &code);
+    size_t len;
 
-    return len > 0 && (code == ' ' || (code >= '\t' && code <= '\r') ||
-                       code == 0x85 || code == 0xa0 || code == 0x1680 ||
+    if ((*text & 0x80) == 0) { /* nearly all, in the names of each login */
+        return *text == ' ' || (*text >= '\t' && *text <= '\r');
+    }
+    len = exo_text_decode(text, &code);
+    return len > 0 && (code == 0x85 || code == 0xa0 || code == 0x1680 ||
                        (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||
                        code == 0x2029 || code == 0x202f || code == 0x205f ||
                        code == 0x3000)
@@ -185,10 +188,22 @@ size_t exo_offer_own(const char *format)
                : 0;
 }
 
+/* No colon, no offer: that of most names, in the budget of a login. */
+static bool may_offer(const char *text)
+{
+    while (*text != '\0' && *text != ':' && (*text & 0x80) == 0) {
+        text++;
+    }
+    return *text != '\0';
+}
+
 const char *exo_text_offer(const char *text)
 {
     size_t colon;
 
+    if (!may_offer(text)) {
+        return NULL;
+    }
     for (; *text != '\0'; text++) {
         if (exo_offer_at(text, &colon) > 0) {
             return text;
