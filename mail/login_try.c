@@ -58,6 +58,20 @@ static const char *enter(const struct exo_login_try *login)
     return setresuid(login->uid, login->uid, login->uid) != 0 ? "setuid" : NULL;
 }
 
+/* SASL_UNAVAIL is also what no token and no socket come to, which will be so
+ * tomorrow; the plugin's words tell want of something from that. */
+static bool is_short(int r, const char *message)
+{
+    static const int wants[] = { ENOMEM, EMFILE, ENFILE, ENOBUFS, EAGAIN };
+
+    for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
+        if (r == SASL_UNAVAIL && strstr(message, exo_errno_text(wants[i]))) {
+            return true;
+        }
+    }
+    return r == SASL_UNAVAIL && strstr(message, exo_strerror(EXO_E_NOMEM));
+}
+
 static void log_in(const struct exo_login_try *login, struct exo_buf *out)
 {
     sasl_callback_t callbacks[] = {
@@ -90,9 +104,9 @@ static void log_in(const struct exo_login_try *login, struct exo_buf *out)
                           conn ? sasl_errdetail(conn)
                                : sasl_errstring(r, NULL, NULL));
         exo_block_put(out, "result",
-                      r == SASL_NOMECH                       ? "no-mech"
-                      : r == SASL_NOMEM || r == SASL_UNAVAIL ? "later"
-                                                             : "failed");
+                      r == SASL_NOMECH                            ? "no-mech"
+                      : r == SASL_NOMEM || is_short(r, text.text) ? "later"
+                                                                  : "failed");
         exo_block_put(out, "message", text.text);
     }
     if (conn) {

@@ -86,7 +86,11 @@ try 78 'ca_file' x refresh $app --force
 site_conf ca_file
 site_conf proxy http://$TAP_LOOP_URL:1
 site_conf proxy_auth_file "$SITE/w/x"
+# Plain http goes to no proxy, and needs none of its words.
+sed -i 's|^token_endpoint: .*|token_endpoint: https://localhost:1/token|' \
+    "$SITE/etc/exoauth.d/$app.conf"
 try 78 'proxy_auth_file' x refresh $app --force
+site_account $app "secret_file: $SITE/secret/app"
 site_conf proxy
 site_conf proxy_auth_file
 site_conf account_dir "$SITE/w/ad"
