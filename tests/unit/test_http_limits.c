@@ -148,6 +148,7 @@ static void stop_it(void)
 {
     int status;
 
+    assert_true(asker > 0); /* not our whole process group */
     assert_int_equal(kill(asker, SIGSTOP), 0);
     assert_int_equal(waitpid(asker, &status, WUNTRACED), asker);
 }
@@ -173,8 +174,10 @@ static void test_stopped(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
         struct http_server server;
-        int status = 0;
+        int known[2], status = 0;
+        char c = 0;
 
+        assert_int_equal(pipe(known), 0);
         assert_true(http_server_start(&server, HTTP_ANSWER, replies[i]));
         server.asked = stop_it;
         server.answered = go_on;
@@ -182,12 +185,16 @@ static void test_stopped(void **state)
         if (asker == 0) {
             struct outcome out;
 
+            (void)!read(known[0], &c, 1); /* who is to be stopped is known */
             exchange_post(&out, server.port, "a=b", exo_clock_ms() + 3000);
             _exit(out.rc == 0 && whole_len(&out.reply.body) == 2 ? 0 : 1);
         }
+        assert_int_equal(write(known[1], &c, 1), 1);
         assert_int_equal(waitpid(asker, &status, 0), asker);
         http_server_stop(&server);
         assert_int_equal(status, 0);
+        (void)close(known[0]);
+        (void)close(known[1]);
     }
 }
 
