@@ -87,7 +87,7 @@ static const char *refuse(const struct stat *st, enum exo_file_rule rule,
      * that was named by mistake would take it from those who use it. */
     if (S_ISDIR(st->st_mode) &&
         (rule == EXO_FILE_CONFIG || rule == EXO_FILE_KEY)) {
-        return "it is a directory; name a file";
+        return "it is a directory, not a regular file; name a file";
     }
     if (!S_ISREG(st->st_mode)) {
         return "it is not a regular file";

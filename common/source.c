@@ -294,7 +294,7 @@ static void refuse_all(struct search *search)
     }
     (void)exo_err_set(&search->answer->message, EXO_STATUS_TRANSIENT,
                       "no token for %.64s: %s %.64s, and no socket answered "
-                      "(%s%s); see the spawn(8) service in README, and run: "
+                      "(%s%s); see the spawn(8) service in README; run: "
                       "exoauth refresh %s",
                       search->request->get, search->state,
                       search->conf->token_dir, tried,

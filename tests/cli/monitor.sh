@@ -250,7 +250,7 @@ if [[ $(id -u) == 0 ]]; then
         exits 3 'a file that others may write' alien status --nagios
         rm "$public/status.json"
         exits 77 'no file' alien status
-        one_line 'no file' 'status_file.*run: exoauth refresh --all'
+        one_line 'no file' 'status_file.*run as root: exoauth refresh --all'
     else
         skip 'another user' 'another user cannot enter the build directory'
     fi

@@ -132,12 +132,12 @@ site_conf key_file "$SITE/dir"
 was=$(stat -c '%U %a' "$SITE/dir")
 x refresh $app --force >/dev/null 2>"$SITE/said"
 OUT=$(cat "$SITE/said"; x doctor $app 2>&1)
-like "$OUT" "$SITE/dir: it is a directory; name a file" 'key_file: a directory'
+like "$OUT" "$SITE/dir: it is a directory, not a regular file; name a file" 'key_file: a directory'
 unlike "$OUT" "run[a-z ]*: ch(own|mod)[^;]* $SITE/dir" 'is not to be given away'
 site_conf key_file
 for key in secret_file assertion_file; do
     site_account $app "$key: $SITE/dir"
-    said "$key $SITE/dir: it is a directory; name a file" "$key: a directory"
+    said "$key $SITE/dir: it is a directory, not a regular file; name a file" "$key: a directory"
 done
 is "$(stat -c '%U %a' "$SITE/dir")" "$was" 'it stays as it is'
 

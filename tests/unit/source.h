@@ -39,7 +39,10 @@ static inline void count_warning(void *context, const char *text)
 static inline void conf_make(struct exo_conf *conf, const struct place *place,
                              char names[3][300])
 {
+    static char run_as[] = "nobody";
+
     memset(conf, 0, sizeof *conf);
+    conf->run_as = run_as;
     (void)snprintf(names[0], 300, "%s", place->path);
     (void)snprintf(names[1], 300, "/nonexistent/socket %s",
                    place_name(place, "socket"));
@@ -48,6 +51,7 @@ static inline void conf_make(struct exo_conf *conf, const struct place *place,
     conf->socket = names[1];
     conf->helper = names[2];
     conf->path = names[0];
+    conf->store = names[0]; /* of no kind that a login could look at */
     conf->timeout = 60;
 }
 
