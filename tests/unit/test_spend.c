@@ -147,32 +147,47 @@ static void expect(int fd, const char *text)
     }
 }
 
-static void ctrl_c_is_answered(void **state)
+/* A child on a terminal of its own that spends until a byte comes at go. */
+static pid_t spender(int *terminal, int *go)
 {
-    int ready[2], go[2], terminal, wait_status;
-    char c;
+    int ready[2], ends[2];
     pid_t pid;
+    char c;
 
-    (void)state;
     assert_int_equal(pipe(ready), 0);
-    assert_int_equal(pipe(go), 0);
-    pid = forkpty(&terminal, NULL, NULL, NULL);
+    assert_int_equal(pipe(ends), 0);
+    pid = forkpty(terminal, NULL, NULL, NULL);
     if (pid == 0) {
         exo_spend_begin(14999);
         (void)!write(ready[1], "x", 1);
-        (void)!read(go[0], &c, 1);
+        (void)!read(ends[0], &c, 1);
         exo_spend_end();
         _exit(0);
     }
     assert_true(pid > 0);
     assert_int_equal(read(ready[0], &c, 1), 1);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    (void)close(ends[0]);
+    *go = ends[1];
+    return pid;
+}
+
+static void ctrl_c_is_answered(void **state)
+{
+    int go, terminal, wait_status;
+    pid_t pid;
+
+    (void)state;
+    pid = spender(&terminal, &go);
     assert_int_equal(write(terminal, "\003", 1), 1);
     expect(terminal, "exoauth: saving the credential, at most 15 s");
     assert_int_equal(waitpid(pid, &wait_status, WNOHANG), 0);
-    assert_int_equal(write(go[1], "x", 1), 1);
+    assert_int_equal(write(go, "x", 1), 1);
     assert_int_equal(waitpid(pid, &wait_status, 0), pid);
     assert_true(WIFSIGNALED(wait_status));
     assert_int_equal(WTERMSIG(wait_status), SIGINT);
+    (void)close(go);
     (void)close(terminal);
 }
 
@@ -180,27 +195,15 @@ static void ctrl_c_is_answered(void **state)
 static void a_stopped_terminal_holds_nothing_up(void **state)
 {
     const struct timespec moment = { .tv_nsec = 100000000 };
-    int ready[2], go[2], terminal, wait_status = 0;
+    int go, terminal, wait_status = 0;
     pid_t pid, gone = 0;
-    char c;
 
     (void)state;
-    assert_int_equal(pipe(ready), 0);
-    assert_int_equal(pipe(go), 0);
-    pid = forkpty(&terminal, NULL, NULL, NULL);
-    if (pid == 0) {
-        exo_spend_begin(14999);
-        (void)!write(ready[1], "x", 1);
-        (void)!read(go[0], &c, 1);
-        exo_spend_end();
-        _exit(0);
-    }
-    assert_true(pid > 0);
-    assert_int_equal(read(ready[0], &c, 1), 1);
+    pid = spender(&terminal, &go);
     assert_int_equal(write(terminal, "\023", 1), 1);
     (void)nanosleep(&moment, NULL);
     assert_int_equal(kill(pid, SIGINT), 0);
-    assert_int_equal(write(go[1], "x", 1), 1);
+    assert_int_equal(write(go, "x", 1), 1);
     for (int i = 0; gone == 0 && i < 100; i++) {
         (void)nanosleep(&moment, NULL);
         gone = waitpid(pid, &wait_status, WNOHANG);
@@ -211,6 +214,7 @@ static void a_stopped_terminal_holds_nothing_up(void **state)
     assert_int_equal(gone, pid);
     assert_true(WIFSIGNALED(wait_status));
     assert_int_equal(WTERMSIG(wait_status), SIGINT);
+    (void)close(go);
     (void)close(terminal);
 }
 
