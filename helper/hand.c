@@ -74,7 +74,8 @@ static const char *refuse(const struct exo_path *dir, int fd)
     }
     if (!is_empty(fd)) {
         return "it belongs to root and is not empty, so it is not taken over; "
-               "name a new or an empty directory";
+               "name a new or an empty directory, or chown -R it to run_as if "
+               "all of it is of exoauth";
     }
     return (st->st_mode & 07022) == 0
                ? NULL
