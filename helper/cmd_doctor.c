@@ -34,8 +34,8 @@ static const struct {
     { "other-plugins", false, exo_check_others },
     { "configuration", false, exo_check_config },
     { "account", false, exo_check_accounts },
-    { "files", false, exo_check_files },
     { "postfix", false, exo_check_postfix },
+    { "files", false, exo_check_files }, /* knows then whose sockets are */
     { "jail", false, exo_check_jail },
     { "selinux", false, exo_check_selinux },
     { "provider", true, exo_check_provider },

@@ -11,6 +11,7 @@
 #include "doctor.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -46,13 +47,24 @@ static void check_way(struct exo_doctor *d, const char *path)
     free(dir);
 }
 
+/* master(8) of Postfix listens as mail_owner, and so do its clients ask. */
+static bool is_mail_owner(const struct exo_doctor *d, uid_t uid)
+{
+    const char *name =
+        d->postfix ? exo_postfix_get(d->postfix, "mail_owner") : NULL;
+    const struct passwd *pw = name ? getpwnam(name) : NULL;
+
+    return pw && pw->pw_uid == uid;
+}
+
 static void check_peer(struct exo_doctor *d, const char *path, int fd)
 {
     struct ucred peer;
     socklen_t len = sizeof(peer);
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-        peer.uid != 0 && peer.uid != d->app->uid) {
+        peer.uid != 0 && peer.uid != d->app->uid &&
+        !is_mail_owner(d, peer.uid)) {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "socket %s is of uid %lu, neither root nor %s, and so "
                         "is not used; correct socket in %s",
