@@ -205,14 +205,14 @@ static const char *judge_one(const struct stat *st, bool last)
 }
 
 /* path[0..at) is a link: what it leads to takes its place. */
-static bool link_replaced(char path[PATH_MAX], size_t at, bool last)
+static int follow_link(char path[PATH_MAX], size_t at, bool last)
 {
     char target[PATH_MAX], rest[PATH_MAX];
     ssize_t n = readlink(path, target, sizeof target - 1);
     size_t keep = at;
 
-    if (n <= 0) {
-        return false;
+    if (n < 0) {
+        return exo_error_from_errno(errno);
     }
     target[n] = '\0';
     (void)snprintf(rest, sizeof rest, "%s", last ? "" : path + at + 1);
@@ -222,15 +222,15 @@ static bool link_replaced(char path[PATH_MAX], size_t at, bool last)
     if (target[0] == '/') {
         keep = 0;
     }
-    if (keep + (size_t)n + strlen(rest) + 2 > PATH_MAX) {
-        return false;
+    if (n == 0 || keep + (size_t)n + strlen(rest) + 2 > PATH_MAX) {
+        return EXO_E_UNSAFE;
     }
     memcpy(path + keep, target, (size_t)n + 1);
     if (rest[0] != '\0') {
         path[keep + (size_t)n] = '/';
         memcpy(path + keep + (size_t)n + 1, rest, strlen(rest) + 1);
     }
-    return true;
+    return EXO_OK;
 }
 
 /* By paths and without the walk of exoauth/path.h, which the plugin does not
@@ -239,7 +239,7 @@ int exo_helper_judge(const char *helper, const char **why)
 {
     char path[PATH_MAX] = "";
     size_t len = strlen(helper), at = 0;
-    int hops = 0;
+    int rc, hops = 0;
     struct stat st;
 
     *why = "its path cannot be followed; name another program, or none";
@@ -253,7 +253,7 @@ int exo_helper_judge(const char *helper, const char **why)
 
         path[end] = '\0';
         if (lstat(path, &st) != 0) {
-            return EXO_E_UNSAFE;
+            return exo_error_from_errno(errno);
         }
         *why = judge_one(&st, last);
         if (*why != NULL) {
@@ -261,8 +261,9 @@ int exo_helper_judge(const char *helper, const char **why)
         }
         if (S_ISLNK(st.st_mode)) {
             *why = "its path cannot be followed; name another program, or none";
-            if (++hops > HOPS || !link_replaced(path, end, last)) {
-                return EXO_E_UNSAFE;
+            rc = ++hops > HOPS ? EXO_E_UNSAFE : follow_link(path, end, last);
+            if (rc != EXO_OK) {
+                return rc;
             }
             at = 0;
             continue;

@@ -65,7 +65,8 @@ LINE = re.compile(r"(recv|send|poll|getsockopt|getpeername) \d+ libcurl")
 LOST = re.compile(r"ended without a reply, its log says why; run: exoauth|"
                   r"the request was cut short; try again, or run: exoauth")
 WRONG = re.compile(
-    r"damaged|refused|does not hold|chown|chmod|mv |rm -|right key|remove|"
+    r"damaged|refused|does not hold|chown|chmod|mv |rm -|right key|"
+    r"(?<!cannot )remove|"
     r"somebody else|internal|malformed|absolute path|not found|[Nn]o such|"
     r"there is no|there are no|does not exist|unsafe|invalid|unknown|syntax|"
     r"ermission denied|not configured|incomplete|too large|not allowed|"
@@ -148,6 +149,8 @@ class State:
             elif stat.S_ISLNK(mode):
                 os.symlink(data, path)
             elif stat.S_ISREG(mode):
+                if os.path.exists(path):
+                    os.chmod(path, 0o600)  # a key is read-only
                 with open(path, "wb") as file:
                     file.write(data)
             else:
