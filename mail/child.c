@@ -12,6 +12,7 @@
 
 #include "child.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,6 +39,17 @@ static int move_output(void)
     return null >= 0 && dup2(null, STDOUT_FILENO) >= 0 ? out : -1;
 }
 
+/* The exit status of a child that could not tell, less the error. No plugin
+ * that calls exit() is known to go so far. */
+#define UNTOLD 100
+
+static int untold(int rc)
+{
+    return rc == EXO_E_NOMEM ? UNTOLD + ENOMEM
+           : rc == EXO_E_IO  ? UNTOLD + errno
+                             : 1;
+}
+
 /* In the child. */
 static int be_inside(void *context)
 {
@@ -50,20 +62,25 @@ static int be_inside(void *context)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (fd < 0) {
-        return 1;
+        return untold(EXO_E_IO);
     }
     openlog(IDENT, LOG_PERROR, LOG_AUTH);
     exo_block_begin(&out);
     inside->work(inside->context, &out);
     exo_block_end(&out);
-    rc = out.error == 0 ? exo_file_write_all(fd, out.data, out.len) : 1;
+    rc = out.error == 0 ? exo_file_write_all(fd, out.data, out.len) : out.error;
+    rc = rc == 0 ? 0 : untold(rc);
     exo_buf_free(&out);
-    return rc == 0 ? 0 : 1;
+    return rc;
 }
 
 static int judge(const char *name, int rc, const struct exo_ended *ended,
                  struct exo_err *err)
 {
+    if (rc == 0 && ended->status > UNTOLD && ended->signal == 0) {
+        errno = ended->status - UNTOLD;
+        rc = EXO_E_IO;
+    }
     if (exo_err_system(err, rc, "cannot hear of %s", name)) {
         return EXO_E_STATUS;
     }
