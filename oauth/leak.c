@@ -119,8 +119,20 @@ static bool has_run(const struct exo_secret *in, const struct exo_secret *of)
         exo_secret_reveal(of, &known, &n) != EXO_OK) {
         return true;
     }
+    if (n < LEAST) {
+        return false;
+    }
     run = n < RUN ? n : RUN;
-    for (size_t i = 0; n >= LEAST && i + run <= n; i++) {
+    if (len < n) { /* the pieces of the shorter one are fewer */
+        const char *other = text;
+        size_t its = len;
+
+        text = known;
+        len = n;
+        known = other;
+        n = its;
+    }
+    for (size_t i = 0; i + run <= n; i++) {
         if (memmem(text, len, known + i, run) != NULL) {
             return true;
         }
@@ -132,6 +144,7 @@ static bool has_run(const struct exo_secret *in, const struct exo_secret *of)
  * begins: behind a client id, as in Basic, or alone. */
 static bool has_form(const struct exo_secret *in, const char *known, size_t len)
 {
+    static const char hex[] = "0123456789abcdef";
     struct exo_secret form = EXO_SECRET_INIT, bare = EXO_SECRET_INIT;
     const char *text;
     size_t n;
@@ -140,7 +153,8 @@ static bool has_form(const struct exo_secret *in, const char *known, size_t len)
     bones(&bare, known, len);
     found = has_run(in, &bare);
     for (size_t i = 0; i < len; i++) {
-        exo_buf_fmt(&form.hidden, "%02x", (unsigned)(unsigned char)known[i]);
+        exo_buf_add(&form.hidden, &hex[(unsigned char)known[i] >> 4], 1);
+        exo_buf_add(&form.hidden, &hex[known[i] & 15], 1);
     }
     found = found || has_run(in, &form);
     for (size_t i = 0; !found && i < 3 && i < len; i++) {
@@ -200,7 +214,7 @@ bool exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
     };
     struct exo_secret bare = EXO_SECRET_INIT;
     struct exo_secret plain[LAYERS];
-    bool found = false, more = true;
+    bool found = false, more = len > 0;
     int layers = 0;
 
     for (int layer = 0; !found && more; layer++) {
