@@ -56,6 +56,36 @@ static void helper_not_there(void **state)
     assert_int_equal(open_files(), files);
 }
 
+/* What others can exchange is not run: the judge comes before the start. */
+static void helper_that_others_can_exchange(void **state)
+{
+    static const struct {
+        mode_t dir, file;
+        int rc;
+    } table[] = {
+        { 0700, 0755, EXO_OK },
+        { 0700, 0757, EXO_E_UNSAFE },
+        { 0707, 0755, EXO_E_UNSAFE },
+        { 01707, 0755, EXO_OK }, /* sticky, and the file is ours */
+    };
+    struct place *place = *state;
+
+    put_file(place, "reply", 0644, OK_REPLY("5"));
+    for (size_t i = 0; i < N_OF(table); i++) {
+        struct exo_answer answer;
+
+        script_make(place, "cat reply");
+        (void)unlinkat(place->fd, "helper.asked", 0);
+        assert_int_equal(fchmod(place->fd, table[i].dir), 0);
+        assert_int_equal(fchmodat(place->fd, "helper", table[i].file, 0), 0);
+        assert_int_equal(run(place, &get, soon(), &answer), table[i].rc);
+        exo_answer_free(&answer);
+        assert_int_equal(get_file(place, "helper.asked") != NULL,
+                         table[i].rc == EXO_OK);
+    }
+    assert_int_equal(fchmod(place->fd, 0700), 0);
+}
+
 static void helper_hangs(void **state)
 {
     static const char *const lines[] = {
@@ -204,10 +234,15 @@ static void helper_gets_three_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(helper_answers),         TEST(helper_not_there),
-        TEST(helper_hangs),           TEST(helper_with_deaf_host),
-        TEST(helper_without_waiting), TEST(without_standard_files),
-        TEST(descriptors_are_raised), TEST(helper_gets_three_files),
+        TEST(helper_answers),
+        TEST(helper_not_there),
+        TEST(helper_that_others_can_exchange),
+        TEST(helper_hangs),
+        TEST(helper_with_deaf_host),
+        TEST(helper_without_waiting),
+        TEST(without_standard_files),
+        TEST(descriptors_are_raised),
+        TEST(helper_gets_three_files),
     };
 
     return cmocka_run_group_tests_name("ask_helper", tests, NULL, NULL);
