@@ -43,8 +43,26 @@ size_t exo_text_decode(const char *text, uint32_t *code)
     return len;
 }
 
+bool exo_text_in(uint32_t code, const struct exo_text_range range[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (code >= range[i].first && code <= range[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t exo_text_blank(const char *text)
 {
+    /* White_Space, and the fillers and the dotless pattern of Braille, which
+     * look like one. */
+    static const struct exo_text_range blanks[] = {
+        { 0x85, 0x85 },     { 0xa0, 0xa0 },     { 0x115f, 0x1160 },
+        { 0x1680, 0x1680 }, { 0x2000, 0x200a }, { 0x2028, 0x2029 },
+        { 0x202f, 0x202f }, { 0x205f, 0x205f }, { 0x2800, 0x2800 },
+        { 0x3000, 0x3000 }, { 0x3164, 0x3164 }, { 0xffa0, 0xffa0 },
+    };
     uint32_t code;
     size_t len;
 
@@ -52,24 +70,22 @@ size_t exo_text_blank(const char *text)
         return *text == ' ' || (*text >= '\t' && *text <= '\r');
     }
     len = exo_text_decode(text, &code);
-    return len > 0 && (code == 0x85 || code == 0xa0 || code == 0x1680 ||
-                       (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||
-                       code == 0x2029 || code == 0x202f || code == 0x205f ||
-                       code == 0x3000)
-               ? len
-               : 0;
+    return exo_text_in(code, blanks, sizeof blanks / sizeof blanks[0]) ? len
+                                                                       : 0;
 }
 
-/* What a terminal shows as nothing. */
-static bool is_unseen(uint32_t code)
+/* Default_Ignorable_Code_Point of Unicode 15, but for what is a blank. */
+bool exo_text_unseen(uint32_t code)
 {
-    return code == 0xad || code == 0x34f || code == 0x61c ||
-           (code >= 0x180b && code <= 0x180f) ||
-           (code >= 0x200b && code <= 0x200f) ||
-           (code >= 0x202a && code <= 0x202e) ||
-           (code >= 0x2060 && code <= 0x206f) ||
-           (code >= 0xfe00 && code <= 0xfe0f) || code == 0xfeff ||
-           (code >= 0xe0000 && code <= 0xe0fff);
+    static const struct exo_text_range ranges[] = {
+        { 0xad, 0xad },       { 0x34f, 0x34f },     { 0x61c, 0x61c },
+        { 0x17b4, 0x17b5 },   { 0x180b, 0x180f },   { 0x200b, 0x200f },
+        { 0x202a, 0x202e },   { 0x2060, 0x206f },   { 0xfe00, 0xfe0f },
+        { 0xfeff, 0xfeff },   { 0xfff0, 0xfff8 },   { 0x1bca0, 0x1bca3 },
+        { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+    };
+
+    return exo_text_in(code, ranges, sizeof ranges / sizeof ranges[0]);
 }
 
 static bool is_colon(uint32_t code)
@@ -106,7 +122,7 @@ static char look(const char *p, size_t *len)
     if (is_colon(code)) {
         return ':';
     }
-    if (*p != '\0' && is_unseen(code)) {
+    if (*p != '\0' && exo_text_unseen(code)) {
         return '\0';
     }
     if (code >= 0xff01 && code <= 0xff5e) { /* as wide as a Chinese one */

@@ -6,8 +6,18 @@
 #ifndef EXOAUTH_COMMON_OFFER_H
 #define EXOAUTH_COMMON_OFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct exo_text_range {
+    uint32_t first, last;
+};
+
+bool exo_text_in(uint32_t code, const struct exo_text_range range[], size_t n);
+
+/* What a terminal shows as nothing. */
+bool exo_text_unseen(uint32_t code);
 
 /* The code point at p and its length; 0 if it is not UTF-8 (RFC 3629). Nothing
  * behind a NUL is read. */

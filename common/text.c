@@ -17,24 +17,18 @@
 
 #include "offer.h"
 
-/* Controls, and what moves or hides the text around it. */
+/* Controls, what moves or hides the text around it, and what means nothing to
+ * anybody else: private use, noncharacters. */
 static bool is_hostile(uint32_t code)
 {
-    static const struct {
-        uint32_t first, last;
-    } ranges[] = {
-        { 0x00, 0x1f },     { 0x7f, 0x9f },     { 0x61c, 0x61c },
-        { 0x180e, 0x180e }, { 0x200b, 0x200b }, { 0x200e, 0x200f },
-        { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
-        { 0xfff9, 0xfffb }, { 0xfffe, 0xffff }, { 0xe0000, 0xe007f },
+    static const struct exo_text_range ranges[] = {
+        { 0x00, 0x1f },        { 0x7f, 0x9f },     { 0x2028, 0x2029 },
+        { 0xe000, 0xf8ff },    { 0xfdd0, 0xfdef }, { 0xfff9, 0xfffc },
+        { 0xf0000, 0x10ffff },
     };
 
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-        if (code >= ranges[i].first && code <= ranges[i].last) {
-            return true;
-        }
-    }
-    return false;
+    return (code & 0xfffe) == 0xfffe || exo_text_unseen(code) ||
+           exo_text_in(code, ranges, sizeof ranges / sizeof ranges[0]);
 }
 
 /* How many bytes at p may be shown; 0: *bad bytes must not. */
@@ -80,14 +74,14 @@ void exo_text_clean(char *text)
 {
     size_t len, colon;
 
-    wipe(text);
-    for (; *text != '\0'; text++) {
-        len = exo_offer_at(text, &colon);
+    for (char *p = text; *p != '\0'; p++) {
+        len = exo_offer_at(p, &colon);
         if (len > 0) {
-            text[colon] = '.';
-            memmove(text + colon + 1, text + len, strlen(text + len) + 1);
+            p[colon] = '.';
+            memmove(p + colon + 1, p + len, strlen(p + len) + 1);
         }
     }
+    wipe(text);
 }
 
 bool exo_text_is_clean(const char *text)

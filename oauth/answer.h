@@ -30,6 +30,9 @@ struct exo_asked {
     const struct exo_secret *sent;
     const struct exo_secret *verifier; /* goes with a code, else NULL; Arc's
                                         * key for a managed identity */
+    struct exo_secret *made;           /* the caller's to free: the JWT that
+                                        * exo_oauth_post() makes is left here, as it
+                                        * must not come back; NULL: not wanted */
     bool spends;   /* sent may be worth one use only: say so before */
     bool identity; /* a managed identity's service: see identity.c */
 };

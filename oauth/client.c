@@ -86,9 +86,10 @@ static int add_assertion(struct exo_secret *form,
 
 /* The audience is the token endpoint whatever the request is for: that is
  * what Entra ID compares it with. */
-static int add_new_assertion(const struct exo_oauth_client *client,
+static int add_new_assertion(const struct exo_asked *asked,
                              struct exo_secret *form, struct exo_err *err)
 {
+    const struct exo_oauth_client *client = asked->client;
     struct exo_secret assertion = EXO_SECRET_INIT;
     int rc;
 
@@ -98,16 +99,19 @@ static int add_new_assertion(const struct exo_oauth_client *client,
     if (rc == EXO_OK) {
         rc = add_assertion(form, &assertion);
     }
+    if (rc == EXO_OK && asked->made != NULL) {
+        exo_secret_move(asked->made, &assertion);
+    }
     exo_secret_free(&assertion);
     return rc;
 }
 
 /* One method only, as section 2.3 demands: with Basic nothing of it stands
  * in the form, and a public client never sends a secret (AADSTS700025). */
-static int add_client(const struct exo_oauth_client *client,
-                      struct exo_secret *form, struct exo_secret *basic,
-                      struct exo_err *err)
+static int add_client(const struct exo_asked *asked, struct exo_secret *form,
+                      struct exo_secret *basic, struct exo_err *err)
 {
+    const struct exo_oauth_client *client = asked->client;
     int rc;
 
     if (client->auth == EXO_CLIENT_SECRET_BASIC) {
@@ -121,7 +125,7 @@ static int add_client(const struct exo_oauth_client *client,
     case EXO_CLIENT_SECRET_POST:
         return exo_form_secret(form, "client_secret", client->secret);
     case EXO_CLIENT_PRIVATE_KEY_JWT:
-        return add_new_assertion(client, form, err);
+        return add_new_assertion(asked, form, err);
     case EXO_CLIENT_ASSERTION:
         return add_assertion(form, client->assertion);
     default:
@@ -197,7 +201,7 @@ int exo_oauth_post(const struct exo_asked *asked, struct exo_secret *form,
         return rc;
     }
 
-    rc = add_client(client, form, &basic, &error->err);
+    rc = add_client(asked, form, &basic, &error->err);
     if (rc == EXO_OK) {
         way.before = asked->spends ? client->spend : NULL;
         rc = exo_http_post(asked->url, form,

@@ -21,15 +21,18 @@
 #define INTERVAL_MAX 600
 
 /* Copies a member that a person will read; false unless it is plain ASCII
- * without blanks at either end, fits, and tells nobody what to run. */
-static bool copy_shown(struct json_object *object, const char *name, char *to,
+ * without blanks at either end, fits, tells nobody what to run, and shows no
+ * secret. */
+static bool copy_shown(const struct exo_asked *asked,
+                       struct json_object *object, const char *name, char *to,
                        size_t size)
 {
     const char *text = exo_json_string(object, name);
     size_t len = strlen(text);
 
     if (!exo_is_vschar(text) || len >= size || text[0] == ' ' ||
-        text[len - 1] == ' ' || exo_text_offers(text)) {
+        text[len - 1] == ' ' || exo_text_offers(text) ||
+        exo_leaks(asked, NULL, text, len)) {
         return false;
     }
     memcpy(to, text, len + 1);
@@ -37,10 +40,10 @@ static bool copy_shown(struct json_object *object, const char *name, char *to,
 }
 
 /* The same for an address: nothing but the web, and no blank in it. */
-static bool copy_uri(struct json_object *object, const char *name, char *to,
-                     size_t size)
+static bool copy_uri(const struct exo_asked *asked, struct json_object *object,
+                     const char *name, char *to, size_t size)
 {
-    if (!copy_shown(object, name, to, size)) {
+    if (!copy_shown(asked, object, name, to, size)) {
         return false;
     }
     if ((strncmp(to, "https://", 8) == 0 || strncmp(to, "http://", 7) == 0) &&
@@ -63,17 +66,17 @@ static int read_device(const struct exo_asked *asked,
                             "JSON without a usable device_code",
                             EXO_STATUS_MISCONFIGURED, error);
     }
-    if (!copy_shown(object, "user_code", device->user_code,
+    if (!copy_shown(asked, object, "user_code", device->user_code,
                     sizeof(device->user_code))) {
         return exo_unusable(asked, reply, EXO_OK, "no usable user_code",
                             EXO_STATUS_MISCONFIGURED, error);
     }
-    if (!copy_uri(object, "verification_uri", device->verification_uri,
+    if (!copy_uri(asked, object, "verification_uri", device->verification_uri,
                   sizeof(device->verification_uri))) {
         return exo_unusable(asked, reply, EXO_OK, "no usable verification_uri",
                             EXO_STATUS_MISCONFIGURED, error);
     }
-    (void)copy_uri(object, "verification_uri_complete",
+    (void)copy_uri(asked, object, "verification_uri_complete",
                    device->verification_uri_complete,
                    sizeof(device->verification_uri_complete));
     if (exo_json_seconds(object, "expires_in", DEFAULT_LIFE,
@@ -122,12 +125,13 @@ int exo_oauth_device_start(const struct exo_oauth_client *client,
                            struct exo_device *device,
                            struct exo_oauth_error *error)
 {
+    struct exo_secret form = EXO_SECRET_INIT, made = EXO_SECRET_INIT;
     const struct exo_asked asked = {
         .client = client,
         .url = client->device_authorization_endpoint,
         .key = "device_authorization_endpoint",
+        .made = &made,
     };
-    struct exo_secret form = EXO_SECRET_INIT;
     struct exo_http_reply reply;
     int rc;
 
@@ -145,6 +149,7 @@ int exo_oauth_device_start(const struct exo_oauth_client *client,
     exo_http_reply_free(&reply);
 out:
     exo_secret_free(&form);
+    exo_secret_free(&made);
     return rc;
 }
 
@@ -157,11 +162,12 @@ static int poll_once(const struct exo_oauth_client *client,
                      const struct exo_device *device, struct exo_tokens *tokens,
                      struct exo_oauth_error *error)
 {
+    struct exo_secret form = EXO_SECRET_INIT, made = EXO_SECRET_INIT;
     const struct exo_asked asked = { .client = client,
                                      .url = client->token_endpoint,
                                      .key = "token_endpoint",
-                                     .sent = &device->device_code };
-    struct exo_secret form = EXO_SECRET_INIT;
+                                     .sent = &device->device_code,
+                                     .made = &made };
     struct exo_http_reply reply;
     int rc;
 
@@ -181,6 +187,7 @@ static int poll_once(const struct exo_oauth_client *client,
     exo_http_reply_free(&reply);
 out:
     exo_secret_free(&form);
+    exo_secret_free(&made);
     return rc;
 }
 

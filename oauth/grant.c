@@ -56,10 +56,12 @@ int exo_form_scope(struct exo_secret *form,
 static int run(const struct exo_asked *asked, const struct field *fields,
                struct exo_tokens *tokens, struct exo_oauth_error *error)
 {
-    struct exo_secret form = EXO_SECRET_INIT;
+    struct exo_secret form = EXO_SECRET_INIT, made = EXO_SECRET_INIT;
+    struct exo_asked with = *asked;
     struct exo_http_reply reply;
     int rc;
 
+    with.made = &made;
     exo_tokens_init(tokens);
     memset(error, 0, sizeof(*error));
     rc = fill(&form, fields);
@@ -70,18 +72,19 @@ static int run(const struct exo_asked *asked, const struct field *fields,
         rc = exo_no_memory(error);
         goto out;
     }
-    rc = exo_oauth_post(asked, &form, &reply, error);
+    rc = exo_oauth_post(&with, &form, &reply, error);
     if (rc == EXO_OK) {
-        rc = exo_oauth_answer(asked, &reply, tokens, error);
+        rc = exo_oauth_answer(&with, &reply, tokens, error);
         /* There is no second answer to what is spent. */
         if (rc != EXO_OK && exo_reserve_use()) {
             exo_tokens_free(tokens);
-            rc = exo_oauth_answer(asked, &reply, tokens, error);
+            rc = exo_oauth_answer(&with, &reply, tokens, error);
         }
     }
     exo_http_reply_free(&reply);
 out:
     exo_secret_free(&form);
+    exo_secret_free(&made);
     return rc;
 }
 

@@ -207,6 +207,7 @@ bool exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
     const struct exo_secret *const secrets[] = {
         asked->client->secret,
         asked->client->assertion,
+        asked->made,
         asked->sent,
         asked->verifier,
         tokens ? &tokens->access_token : NULL,

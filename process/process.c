@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "exoauth/process.h"
+#include "held.h"
 #include "exoauth/proto.h"
 
 static char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:"
@@ -180,12 +181,17 @@ static int start(struct exo_child *child, const struct exo_process *p,
     child->group = !p->asks;
     child->to[0] = p->out;
     child->to[1] = p->said;
+    if (child->group && !leave) {
+        exo_signals_hold(&child->before);
+        child->holds = true;
+    }
     if (open_files(p, &files)) {
         child->pid = fork_child(p, &files, leave);
     }
     if (child->pid < 0) {
         why = errno;
         close_files(&files);
+        exo_process_release(child);
         errno = why;
         return exo_error_from_errno(why);
     }

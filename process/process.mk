@@ -7,6 +7,7 @@
 noinst_LTLIBRARIES += libexoauth-process.la
 libexoauth_process_la_CPPFLAGS = $(exo_cppflags)
 libexoauth_process_la_SOURCES = \
+	process/held.h \
 	process/process.c \
 	process/signals.c \
 	process/wait.c \

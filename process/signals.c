@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "exoauth/process.h"
+#include "held.h"
 
 static bool may_stay_ignored(int number)
 {
@@ -63,6 +64,42 @@ void exo_signals_boot(void)
     set(SIGPIPE, SIG_IGN);
     set(SIGXFSZ, SIG_IGN);
     block_nothing();
+}
+
+static const int deadly[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+#define DEADLY (sizeof(deadly) / sizeof(deadly[0]))
+
+void exo_signals_hold(sigset_t *before)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < DEADLY; i++) {
+        (void)sigaddset(&set, deadly[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &set, before);
+}
+
+bool exo_signals_end_us(const sigset_t *before)
+{
+    sigset_t waiting;
+
+    if (sigpending(&waiting) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < DEADLY; i++) {
+        struct sigaction now;
+
+        /* What was blocked already waits for something else, and what is
+         * ignored or handled ends nobody. */
+        if (sigismember(&waiting, deadly[i]) == 1 &&
+            sigismember(before, deadly[i]) == 0 &&
+            sigaction(deadly[i], NULL, &now) == 0 &&
+            now.sa_handler == SIG_DFL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void exo_signals_work(void)

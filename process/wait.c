@@ -21,6 +21,7 @@
 
 #include "exoauth/process.h"
 #include "exoauth/proto.h"
+#include "held.h"
 
 #define PAUSE_LAST 32  /* ms between two looks */
 #define KILLED_MS 2000 /* SIGKILL waits for a hanging file system */
@@ -108,6 +109,10 @@ static int follow(struct exo_child *child, bool *gone)
             errno = ECHILD;
             return ended > 0 ? take_rest(child) : EXO_E_IO;
         }
+        if (child->holds && exo_signals_end_us(&child->before)) {
+            errno = EINTR;
+            return EXO_E_IO;
+        }
         if (child->deadline_ms != 0) {
             left = child->deadline_ms - exo_clock_ms();
             if (left <= 0) {
@@ -149,7 +154,15 @@ static bool reap(const struct exo_child *child, siginfo_t *info)
     return got > 0;
 }
 
-int exo_process_wait(struct exo_child *child, struct exo_ended *ended)
+void exo_process_release(struct exo_child *child)
+{
+    if (child->holds) {
+        child->holds = false;
+        (void)sigprocmask(SIG_SETMASK, &child->before, NULL);
+    }
+}
+
+static int wait_for(struct exo_child *child, struct exo_ended *ended)
 {
     siginfo_t info;
     bool gone = false;
@@ -172,6 +185,16 @@ int exo_process_wait(struct exo_child *child, struct exo_ended *ended)
         ended->signal = info.si_status;
         ended->status = 128 + info.si_status;
     }
+    errno = saved;
+    return rc;
+}
+
+int exo_process_wait(struct exo_child *child, struct exo_ended *ended)
+{
+    int rc = wait_for(child, ended);
+    int saved = errno;
+
+    exo_process_release(child);
     errno = saved;
     return rc;
 }

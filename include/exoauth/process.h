@@ -7,10 +7,14 @@
  * The child has default dispositions of signals and an empty mask, whatever
  * we have; a process group of its own; and no descriptor but 0, 1 and 2. Its
  * real, effective and saved ids are what our effective ones are.
+ *
+ * A signal that ends us while we wait ends the child's group first: nobody
+ * else could, and its time-out would go with us.
  */
 #ifndef EXOAUTH_PROCESS_H
 #define EXOAUTH_PROCESS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,6 +60,8 @@ struct exo_process {
 struct exo_child {
     pid_t pid;
     bool group; /* it leads one of its own */
+    bool holds; /* signals; before is the mask to go back to */
+    sigset_t before;
     int64_t deadline_ms;
     int fd[2];
     struct exo_buf *to[2];
@@ -68,8 +74,10 @@ struct exo_ended {
 };
 
 /*
- * 0: it runs, and exo_process_wait() must follow. EXO_E_NOENT, EXO_E_ACCESS,
- * EXO_E_NOMEM, EXO_E_IO: it does not, errno is kept, and nothing is left.
+ * 0: it runs, and exo_process_wait() must follow, until when SIGHUP, SIGINT,
+ * SIGQUIT and SIGTERM are blocked (not for one that asks). EXO_E_NOENT,
+ * EXO_E_ACCESS, EXO_E_NOMEM, EXO_E_IO: it does not, errno is kept, and nothing
+ * is left.
  */
 int exo_process_start(struct exo_child *child,
                       const struct exo_process *process) EXO_MUST_CHECK;

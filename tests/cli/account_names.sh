@@ -16,7 +16,8 @@ site_account relay@contoso.test "secret_file: $SITE/secret/app"
 for name in '<relay@contoso.test>' ' relay@contoso.test ' 'mailto:relay@contoso.test' \
     'MAILTO:relay@contoso.test' 'relay@contoso.test.' '<mailto:Relay@contoso.test.>' \
     $'relay@contoso.test\n' ' < relay@contoso.test > ' $'\u00a0relay@contoso.test' \
-    $'relay@contoso.test\u3000' $'\u2003<relay@contoso.test>\u202f'; do
+    $'relay@contoso.test\u3000' $'\u2003<relay@contoso.test>\u202f' \
+    $'\u2800relay@contoso.test\u3164'; do
     ok "token for '$name'" x token "$name"
     is "$OUT" token-1 'is that of the account'
     like "$ERR" 'exoauth: using account relay@contoso.test for "' 'with a word about it'
@@ -29,6 +30,11 @@ refused=('Relay <relay@contoso.test>' 'relay @contoso.test' 'a@b@contoso.test' \
     '<relay@contoso.test' "'relay@contoso.test'" '"relay@contoso.test"' '*@contoso.test' \
     'mailto:relay@contoso.test?subject=x' '../../etc/n20' $'re\u00a0lay@contoso.test' \
     $'a\tb' $'a\x9b@contoso.test' $'a\u202e@contoso.test' \
+    $'re\u00adlay@contoso.test' $'relay@contoso.test\u00ad' $'re\u034flay@contoso.test' \
+    $'re\u2800lay@contoso.test' $'re\u3164lay@contoso.test' $'re\u115flay@contoso.test' \
+    $'re\u180blay@contoso.test' $'re\ufe0flay@contoso.test' $'re\U000e0100lay@contoso.test' \
+    $'re\u200dlay@contoso.test' $'re\ufffclay@contoso.test' $'re\ue000lay@contoso.test' \
+    $'re\ufdd0lay@contoso.test' $'re\U0001fffelay@contoso.test' \
     "$(printf 'x%.0s' {1..300})")
 before=$(find "$SITE/etc" "$SITE_STORE" | sort)
 for name in "${refused[@]}"; do

@@ -73,6 +73,27 @@ one_line 'it' 'secret_command gave no answer within 10 s'
 is "$(site_count)" "$before" 'is not believed'
 not_ok 'and is gone' kill -0 "$(<"$SITE/log/pid")"
 
+# ---- a signal that ends us ends what we run: its time-out would go with us
+runs_long="echo \$\$ >$SITE/log/pid; { sleep 2; touch $SITE/log/late; } & sleep 45"
+for key in secret_command key_command; do
+    rm -f "$SITE/log/pid"
+    site_account $app "secret_file: $SITE/secret/app"
+    if [[ $key == secret_command ]]; then
+        site_account $app "secret_command: $runs_long"
+    else
+        site_conf key_command "$runs_long"
+    fi
+    "$EXO" refresh $app --force --config "$SITE_CONF" >/dev/null 2>&1 &
+    pid=$!
+    soon test -s "$SITE/log/pid"
+    kill -TERM $pid
+    wait $pid
+    is $? 143 "SIGTERM while $key runs: it acts"
+    sleep 2.5
+    not_ok "on the whole group of the command" test -e "$SITE/log/late"
+    site_conf $key
+done
+
 # ---- signals that were ignored or blocked by whoever started us
 started=(python3 -c 'import os, signal, sys
 for name in sys.argv[1].split(","):

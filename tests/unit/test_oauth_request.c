@@ -244,6 +244,10 @@ static void refuses_a_device_it_cannot_show(void **state)
         { 200, "{\"device_code\":\"a\",\"user_code\":\"A\","
                "\"verification_uri\":\"file:///etc/passwd\"}" },
         { 200, "{\"device_code\":\"a\",\"user_code\":\"A\"}" },
+        { 200, "{\"device_code\":\"a\",\"user_code\":\"s3cr3t/+ &~value\","
+               "\"verification_uri\":\"https://x\"}" },
+        { 200, "{\"device_code\":\"a\",\"user_code\":\"A\","
+               "\"verification_uri\":\"https://x/?s3cr3t%2F%2B+%26~value\"}" },
         { 200, DEVICE ",\"expires_in\":-1}" },
     };
     struct exo_device device;

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "oauth/answer.h"
 #include "oauth_util.h"
 
 #include "exoauth/account.h"
@@ -119,6 +120,65 @@ static void finds_it_in_any_form(void **state)
     asked_free(&a);
 }
 
+/* Each byte of text as %XX, that many times over. */
+static void wrap(struct exo_buf *out, const char *text, int times)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        exo_buf_str(out, "%");
+        for (int i = 1; i < times; i++)
+            exo_buf_str(out, "25");
+        exo_buf_fmt(out, "%02x", (unsigned char)*p);
+    }
+}
+
+/* Whichever of the secrets it is, and however often it was encoded. */
+static void finds_each_of_them(void **state)
+{
+    struct exo_secret token = EXO_SECRET_INIT, other = EXO_SECRET_INIT;
+    struct exo_oauth_client none = { 0 }, secret = { .secret = &token },
+                            assertion = { .assertion = &token };
+    struct exo_tokens access, refresh;
+    const struct {
+        struct exo_asked asked;
+        const struct exo_tokens *tokens;
+    } table[] = {
+        { { .client = &secret }, NULL },
+        { { .client = &assertion }, NULL },
+        { { .client = &none, .sent = &token }, NULL },
+        { { .client = &none, .verifier = &token }, NULL },
+        { { .client = &none, .made = &token }, NULL },
+        { { .client = &none }, &access },
+        { { .client = &none }, &refresh },
+        { { .client = &none, .sent = &other }, NULL }, /* that is none */
+    };
+
+    (void)state;
+    exo_tokens_init(&access);
+    exo_tokens_init(&refresh);
+    assert_int_equal(exo_secret_set(&token, LONG_SECRET, 40), 0);
+    assert_int_equal(exo_secret_set(&other, "not in the text", 15), 0);
+    assert_int_equal(exo_secret_set(&access.access_token, LONG_SECRET, 40), 0);
+    assert_int_equal(exo_secret_set(&refresh.refresh_token, LONG_SECRET, 40),
+                     0);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        for (int times = 0; times < 4; times++) {
+            struct exo_buf text = EXO_BUF_INIT(4096);
+
+            exo_buf_str(&text, times == 0 ? LONG_SECRET : "you sent ");
+            if (times > 0)
+                wrap(&text, LONG_SECRET, times);
+            assert_int_equal(exo_leaks(&table[i].asked, table[i].tokens,
+                                       exo_buf_shown(&text), text.len),
+                             i < 7);
+            exo_buf_free(&text);
+        }
+    }
+    exo_tokens_free(&access);
+    exo_tokens_free(&refresh);
+    exo_secret_free(&token);
+    exo_secret_free(&other);
+}
+
 /* A sentence is no secret, and a short one hides no sentence. */
 static void leaves_ordinary_words(void **state)
 {
@@ -218,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_no_secret_away),
         cmocka_unit_test(finds_it_in_any_form),
+        cmocka_unit_test(finds_each_of_them),
         cmocka_unit_test(leaves_ordinary_words),
         cmocka_unit_test(cleans_the_description),
         cmocka_unit_test(stays_short),

@@ -304,6 +304,57 @@ static void leaves_a_program_alone(void **state)
     assert_int_equal(status, 0);
 }
 
+/* What a signal that ends us leaves behind: nothing. */
+static void takes_its_child_along(void **state)
+{
+    static const struct {
+        int number;
+        bool ignored;
+    } table[] = { { SIGTERM, false },
+                  { SIGINT, false },
+                  { SIGHUP, false },
+                  { SIGQUIT, false },
+                  { SIGHUP, true } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        int ready[2], status;
+        char byte;
+        pid_t pid;
+
+        assert_int_equal(pipe2(ready, 0), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            struct exo_process process = EXO_PROCESS_INIT;
+            struct exo_ended ended;
+
+            exo_signals_boot();
+            (void)signal(table[i].number, table[i].ignored ? SIG_IGN : SIG_DFL);
+            /* The pipe is open for as long as one of the two lives. */
+            process.fd[0] = ready[0];
+            process.fd[1] = ready[1];
+            process.fd[2] = ready[1];
+            process.command = "sleep 60 & echo; sleep 2";
+            process.timeout_ms = 30000;
+            _exit(exo_process_run(&process, &ended) == 0 ? 0 : 1);
+        }
+        (void)close(ready[1]);
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        assert_int_equal(kill(pid, table[i].number), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (table[i].ignored) {
+            assert_int_equal(status, 0);
+        } else {
+            assert_true(WIFSIGNALED(status));
+            assert_int_equal(WTERMSIG(status), table[i].number);
+            /* The end of the file: nobody has it open any more. */
+            assert_int_equal(read(ready[0], &byte, 1), 0);
+        }
+        (void)close(ready[0]);
+    }
+}
+
 static void shares_the_terminal_with_who_asks(void **state)
 {
     struct exo_process process = EXO_PROCESS_INIT;
@@ -331,6 +382,7 @@ int main(void)
         cmocka_unit_test(boots),
         cmocka_unit_test(notices_a_lost_end),
         cmocka_unit_test(leaves_a_program_alone),
+        cmocka_unit_test(takes_its_child_along),
         cmocka_unit_test(shares_the_terminal_with_who_asks),
     };
 

@@ -33,10 +33,15 @@ static void clean_text_is_what_a_terminal_shows(void **state)
         { "\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad", "????" },
         { "\xe2\x81\xa6x\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9", "?x???" },
         { "\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "???" },
-        { "\xe2\x80\xa8\xe2\x80\xa9", "??" }, /* U+2028, U+2029 */
-        { "\xef\xbb\xbfx", "?x" },            /* U+FEFF */
-        { "\xe2\x80\x93", "\xe2\x80\x93" },   /* a dash */
-        { "\xc0\x9b", "??" },                 /* overlong */
+        { "\xe2\x80\xa8\xe2\x80\xa9", "??" },     /* U+2028, U+2029 */
+        { "\xef\xbb\xbfx", "?x" },                /* U+FEFF */
+        { "\xc2\xadx\xcd\x8f", "?x?" },           /* U+00AD, U+034F */
+        { "\xef\xb8\x8f\xf3\xa0\x84\x80", "??" }, /* U+FE0F, U+E0100 */
+        { "\xee\x80\x80\xf4\x80\x80\x80", "??" }, /* private use */
+        { "\xef\xb7\x90\xf0\x9f\xbf\xbe", "??" }, /* noncharacters */
+        { "\xef\xbf\xbc", "?" },                  /* U+FFFC */
+        { "\xe2\x80\x93", "\xe2\x80\x93" },       /* a dash */
+        { "\xc0\x9b", "??" },                     /* overlong */
         { "\xe0\x82\x9b", "???" },
         { "\xed\xa0\x80", "???" }, /* a surrogate */
         { "\xf4\x90\x80\x80", "????" },
@@ -189,10 +194,9 @@ static void what_looks_like_one_is_one(void **state)
         { "run\xef\xb9\x95 id", "run. id" }, /* U+FE55 */
         { "run\xe2\x88\xb6 id", "run. id" }, /* U+2236 */
         { "run\xea\x9e\x89 id", "run. id" }, /* U+A789 */
-        { "ru\xc2\xadn: id", "ru\xc2\xadn. id" },
-        { "r\xe2\x80\x8du\xe2\x80\x8cn: id",
-          "r\xe2\x80\x8du\xe2\x80\x8cn. id" },
-        { "run\xef\xb8\x8f: id", "run\xef\xb8\x8f. id" },
+        { "ru\xc2\xadn: id", "ru?n. id" },
+        { "r\xe2\x80\x8du\xe2\x80\x8cn: id", "r?u?n. id" },
+        { "run\xef\xb8\x8f: id", "run?. id" },
         { "\xef\xbd\x92\xef\xbd\x95\xef\xbd\x8e: id",
           "\xef\xbd\x92\xef\xbd\x95\xef\xbd\x8e. id" }, /* wide letters */
         { "\xf0\x9d\x90\xab\xf0\x9d\x90\xae\xf0\x9d\x90\xa7: id",
