@@ -266,24 +266,29 @@ const char *exo_path_infirm(const char *file, uid_t uid)
     return why;
 }
 
-const char *exo_path_not_roots(const char *program)
+int exo_path_not_roots(const char *program, const char **why)
 {
     const struct exo_path_rule rule = { .uid = 0, .group = EXO_PATH_NO_GROUP };
     struct exo_path path;
-    const char *why = NULL;
     int rc = exo_path_entry(&path, &rule, program, 0, 0);
+    int saved = errno;
 
+    *why = NULL;
     if (rc != EXO_OK) {
-        (void)refused(&path, &why);
-    } else if (!path.found || !S_ISREG(path.st.st_mode)) {
-        why = "it is not a file";
+        (void)refused(&path, why);
+        exo_path_close(&path);
+        errno = saved;
+        return rc;
+    }
+    if (!path.found || !S_ISREG(path.st.st_mode)) {
+        *why = "it is not a file";
     } else if (path.st.st_uid != 0) {
-        why = "it does not belong to root";
+        *why = "it does not belong to root";
     } else if ((path.st.st_mode & 022) != 0) {
-        why = "it is writable by group or others";
+        *why = "it is writable by group or others";
     }
     exo_path_close(&path);
-    return why;
+    return *why != NULL ? EXO_E_UNSAFE : EXO_OK;
 }
 
 /* A person's file that is somebody else's becomes his, as it cannot stay. */

@@ -67,12 +67,15 @@ static int put_record(struct exo_app *app, const struct exo_options *o,
     if (rc != 0) {
         return rc;
     }
+    /* What cannot be read now may be worth more than what is in the file. */
     rc = exo_store_get(app->store, &account, &old, &ignored);
-    if (rc == 0 && !o->force) {
+    if (rc != EXO_E_NOENT && !o->force) {
         exo_app_warn(app,
-                     "%s has a credential already, which is kept; to replace "
+                     "%s has a credential already, which is kept%s; to replace "
                      "it, add --force",
-                     account.name);
+                     account.name,
+                     rc == 0 ? "" : ", although it cannot be used as it is");
+        rc = 0;
     } else {
         record->revision = rc == 0 ? old.revision : 0;
         rc = exo_store_put(app->store, &lock, record, err);

@@ -230,6 +230,39 @@ static int seal_anew(struct exo_app *app, const struct exo_account *account,
     return rc == EXO_E_NOENT ? 0 : rc; /* removed meanwhile */
 }
 
+/* A previous copy alone is what an interrupted remove, or a person, has left;
+ * the key before opens it, or anybody. */
+static int drop_left(struct exo_app *app, struct exo_err *err)
+{
+    struct exo_names names = EXO_NAMES_INIT;
+    int rc = exo_store_list_left(app->store, exo_names_add, &names, err);
+
+    if (rc == 0 && exo_names_sort(&names) != 0) {
+        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
+                         "cannot list the store: out of memory; free some");
+    }
+    for (size_t i = 0; rc == 0 && i < names.n; i++) {
+        const struct exo_account *account = &names.account[i];
+        struct exo_err ignored = EXO_ERR_INIT;
+        struct exo_store_lock lock;
+        struct exo_record record;
+
+        rc = exo_app_lock(app, account, exo_clock_ms() + LOCK_MS, &lock, err);
+        if (rc != 0) {
+            break;
+        }
+        if (exo_store_peek(app->store, account, &record, &ignored) ==
+            EXO_E_NOENT) {
+            rc = exo_store_remove(app->store, &lock, err);
+            rc = rc == EXO_E_NOENT ? 0 : rc;
+        }
+        exo_record_free(&record);
+        exo_app_unlock(app, &lock);
+    }
+    exo_names_free(&names);
+    return rc;
+}
+
 static bool is_sealed_with(struct exo_app *app,
                            const struct exo_account *account, const char *id)
 {
@@ -294,6 +327,9 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
         if (rc == 0 && done == 0 && i == 0 && !ours && !all) {
             rc = nothing_to_do(err);
         }
+    }
+    if (rc == 0) {
+        rc = drop_left(app, err);
     }
     if (rc == 0 && done > 0) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,

@@ -59,8 +59,7 @@ static void check_program(struct exo_doctor *d,
         return;
     }
     memcpy(path, at + 5, len);
-    why = exo_path_not_roots(path);
-    if (why) {
+    if (exo_path_not_roots(path, &why) != 0) {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "the service %s of master.cf runs %.200s, which others "
                         "could exchange: %-s%s",

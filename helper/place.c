@@ -110,9 +110,8 @@ static void place_token_dir(struct exo_app *app, const char *base,
     }
     (void)snprintf(name, sizeof(name), "%s%s", base, below);
     /* A jail that its user spoils keeps nobody else from tokens. */
-    if (exo_error_is_shortage(rc)) {
-        (void)exo_err_system(&app->unplaced, rc, "cannot make %s", name);
-    } else if (below[0] == '\0') {
+    if (!exo_err_system(&app->unplaced, rc, "cannot make %s", name) &&
+        below[0] == '\0') {
         (void)exo_err_set(&app->unplaced, EXO_STATUS_MISCONFIGURED,
                           "token_dir %s was not prepared; run: exoauth doctor",
                           name);

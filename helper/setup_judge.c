@@ -199,21 +199,21 @@ static bool is_used(const struct exo_undo *u, enum exo_setup_kind kind,
                     const char *name)
 {
     const struct exo_postfix_pairs *said = &u->setup->postfix->said;
-    struct exo_buf route = EXO_BUF_INIT(256);
-    const char *text;
-    bool yes = false;
+    const size_t len = strcspn(name, "/");
 
-    exo_buf_fmt(&route, "%.*s:", (int)strcspn(name, "/"), name);
-    if (exo_buf_done(&route, &text) != 0) {
-        return true; /* what may be used stays */
-    }
     for (size_t i = 0; kind == EXO_SETUP_MASTER && i < said->n; i++) {
-        const char *at = strstr(said->pair[i].value, text);
+        const char *value = said->pair[i].value;
+        const char *at = value;
 
-        yes |= at && (at == said->pair[i].value || strchr(" ,={", at[-1]));
+        while ((at = memmem(at, strlen(at), name, len)) != NULL) {
+            if (at[len] == ':' &&
+                (at == value || strchr(" ,={", at[-1]) != NULL)) {
+                return true;
+            }
+            at++;
+        }
     }
-    exo_buf_free(&route);
-    return yes;
+    return false;
 }
 
 static void look_at(struct exo_undo *u, struct json_object *entry)

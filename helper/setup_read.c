@@ -95,6 +95,7 @@ static int find_program(struct exo_setup *s, struct exo_err *err)
     const char *why;
     char path[4096];
     ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    int rc;
 
     if (n <= 0 && exo_err_system(err, EXO_E_IO, "cannot read /proc/self/exe")) {
         return EXO_E_STATUS;
@@ -111,8 +112,11 @@ static int find_program(struct exo_setup *s, struct exo_err *err)
                            "where no blank and no $ is in its path",
                            path);
     }
-    why = exo_path_not_roots(path);
-    if (why != NULL) {
+    rc = exo_path_not_roots(path, &why);
+    if (exo_err_system(err, rc, "cannot look at %s", path)) {
+        return EXO_E_STATUS;
+    }
+    if (rc != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "master.cf must not name %.200s, which others could "
                            "exchange: %-s%s",

@@ -143,6 +143,7 @@ static int pair_of(const struct exo_peer *mail, int pair[2])
 
     if (n < 0 || seteuid(0) != 0 || setegid(gid) != 0 ||
         setgroups((size_t)n, groups) != 0) {
+        saved = errno;
         rc = 1;
     }
     errno = saved;

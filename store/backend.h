@@ -50,7 +50,8 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
  * a provider has answered. renew: a lock was taken since, and a rekey may have
  * come before it; where that cannot be seen, what is in hand stays.
  */
-int exo_guard_hold(struct exo_store *store, struct exo_err *err) EXO_MUST_CHECK;
+int exo_guard_hold(struct exo_store *store, const struct exo_account *account,
+                   struct exo_err *err) EXO_MUST_CHECK;
 void exo_guard_renew(struct exo_store *store);
 void exo_guard_release(struct exo_store *store);
 

@@ -299,11 +299,14 @@ static int file_reserve(struct exo_store *store,
                         const struct exo_account *account, struct exo_err *err)
 {
     struct exo_filedir *dir = store->state;
+    struct exo_filename name = exo_filename_make(account, record_suffix);
+    int rc;
 
-    return dir->fd < 0
-               ? exo_filedir_missing(dir, account, err)
-               : exo_filedir_reserve(
-                     dir, exo_filename_make(account, record_suffix).text, err);
+    if (dir->fd < 0) {
+        return exo_filedir_missing(dir, account, err);
+    }
+    rc = exo_filedir_check(dir, account, record_suffix, err);
+    return rc == 0 ? exo_filedir_reserve(dir, name.text, err) : rc;
 }
 
 /* The previous copy first: cut short, a credential is still there to be
@@ -360,6 +363,15 @@ static void file_unlock(struct exo_store *store, struct exo_store_lock *lock)
     exo_filelock_drop(lock);
 }
 
+static int file_list_left(struct exo_store *store,
+                          void (*found)(void *context,
+                                        const struct exo_account *account),
+                          void *context, struct exo_err *err)
+{
+    return exo_filedir_list_left(store->state, previous_suffix, record_suffix,
+                                 found, context, err);
+}
+
 static int file_list(struct exo_store *store,
                      void (*found)(void *context,
                                    const struct exo_account *account),
@@ -380,6 +392,7 @@ const struct exo_store_ops exo_store_file = {
     .note = exo_filelock_note,
     .noted = exo_filelock_noted,
     .list = file_list,
+    .list_left = file_list_left,
     .remove = file_remove,
     .damaged = file_damaged,
 };

@@ -128,7 +128,7 @@ static int open_failed(const struct exo_filedir *dir, int rc, const char *why,
         }
     }
     if (refused) {
-        return exo_err_set(err, EXO_STATUS_STORE, "store %s: %s", path, why);
+        return exo_err_set(err, EXO_STATUS_STORE, "store %s: %-s", path, why);
     }
     if (errno == EACCES || errno == EPERM) {
         exo_err_set(err, EXO_STATUS_DENIED,
@@ -221,6 +221,24 @@ int exo_filedir_open(struct exo_filedir *dir, bool create, uid_t *owner,
     return check_dir(dir, &st, err);
 }
 
+/* What no rename replaces would be found when it is too late. */
+int exo_filedir_check(const struct exo_filedir *dir,
+                      const struct exo_account *account, const char *suffix,
+                      struct exo_err *err)
+{
+    struct exo_filename name = exo_filename_make(account, suffix);
+    struct stat st;
+
+    if (fstatat(dir->fd, name.text, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISDIR(st.st_mode)) {
+        return 0;
+    }
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "cannot store the credential of %s: %s/%s is a "
+                       "directory; move it away",
+                       account->name, dir->path, name.text);
+}
+
 int exo_filedir_reserve(struct exo_filedir *dir, const char *name,
                         struct exo_err *err)
 {
@@ -301,4 +319,34 @@ int exo_filedir_list(const struct exo_filedir *dir, const char *suffix,
         exo_file_sweep(dir->fd);
     }
     return rc;
+}
+
+struct left {
+    const char *without;
+    const struct exo_filedir *dir;
+    void (*found)(void *context, const struct exo_account *account);
+    void *context;
+};
+
+static void pass_left(void *context, const struct exo_account *account)
+{
+    const struct left *left = context;
+    struct stat st;
+
+    if (fstatat(left->dir->fd, exo_filename_make(account, left->without).text,
+                &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+        errno == ENOENT) {
+        left->found(left->context, account);
+    }
+}
+
+int exo_filedir_list_left(const struct exo_filedir *dir, const char *suffix,
+                          const char *without,
+                          void (*found)(void *context,
+                                        const struct exo_account *account),
+                          void *context, struct exo_err *err)
+{
+    struct left left = { without, dir, found, context };
+
+    return exo_filedir_list(dir, suffix, pass_left, &left, err);
 }

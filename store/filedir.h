@@ -42,6 +42,12 @@ int exo_filedir_open(struct exo_filedir *dir, bool create, uid_t *owner,
 int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
                      const char *name, struct exo_err *err);
 
+/* Could a rename replace that file of the account? Said before anything is
+ * spent. */
+int exo_filedir_check(const struct exo_filedir *dir,
+                      const struct exo_account *account, const char *suffix,
+                      struct exo_err *err) EXO_MUST_CHECK;
+
 /* exo_store_reserve(): dir->room, for the next write of dir/name. */
 int exo_filedir_reserve(struct exo_filedir *dir, const char *name,
                         struct exo_err *err) EXO_MUST_CHECK;
@@ -56,6 +62,13 @@ int exo_filedir_list(const struct exo_filedir *dir, const char *suffix,
                      void (*found)(void *context,
                                    const struct exo_account *account),
                      void *context, struct exo_err *err) EXO_MUST_CHECK;
+
+/* The same of those of which there is no ACCOUNT.without. */
+int exo_filedir_list_left(const struct exo_filedir *dir, const char *suffix,
+                          const char *without,
+                          void (*found)(void *context,
+                                        const struct exo_account *account),
+                          void *context, struct exo_err *err) EXO_MUST_CHECK;
 
 /* EXO_STATUS_STORE for a store that is not there. */
 int exo_filedir_missing(const struct exo_filedir *dir,

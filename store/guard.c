@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "survey.h"
 
 /* EXO_E_NOENT without a key, or without a guard. */
 static int read_ring(struct exo_store *store, struct exo_keyring *ring,
@@ -56,15 +57,28 @@ static int key_missing(const struct exo_store *store, const char *sealed,
                        sealed, EXO_SH(sealed, "ACCOUNT"));
 }
 
-static int unknown_key(const struct exo_account *account, const char *id,
-                       bool any, struct exo_err *err)
+/* ring: what there is, NULL: none. One that opens others shall stay. */
+static int unknown_key(struct exo_store *store,
+                       const struct exo_account *account, const char *id,
+                       const struct exo_keyring *ring, struct exo_err *err)
 {
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_survey search;
+
+    if (ring != NULL && exo_survey_make(&search, store, ring, &ignored) == 0 &&
+        search.fits) {
+        (void)exo_err_set(err, EXO_STATUS_STORE,
+                          "the credential of %s is sealed with key %s, which "
+                          "is not the one there, and that one opens others; "
+                          "run: exoauth login %s",
+                          account->name, id, EXO_SH(account->name, "ACCOUNT"));
+        return EXO_E_UNSAFE;
+    }
     (void)exo_err_set(err, EXO_STATUS_STORE,
                       "the credential of %s is sealed with key %s, which is "
                       "not %s; put the key file back (key_file, "
-                      "key_command), or run: exoauth %s %s",
-                      account->name, id, any ? "the one there is" : "there",
-                      any ? "login" : "remove",
+                      "key_command), or run: exoauth remove %s",
+                      account->name, id, ring ? "the one there is" : "there",
                       EXO_SH(account->name, "ACCOUNT"));
     return EXO_E_UNSAFE;
 }
@@ -89,7 +103,8 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
             (void)key_missing(store, account->name, err);
             rc = EXO_E_UNSAFE;
         } else {
-            rc = unknown_key(account, record->sealed_by, rc == 0, err);
+            rc = unknown_key(store, account, record->sealed_by,
+                             rc == 0 ? ring : NULL, err);
         }
         goto out;
     }
@@ -117,52 +132,14 @@ out:
     return rc;
 }
 
-struct search {
-    struct exo_store *store;
-    char sealed[EXO_ACCOUNT_MAX + 1];
-    char open[EXO_ACCOUNT_MAX + 1];
-    char damaged[EXO_ACCOUNT_MAX + 1];
-    char closed[EXO_ACCOUNT_MAX + 1]; /* it cannot be read; its own reader says
-                                       * what is wrong */
-};
-
-static char *kind(struct search *search, const struct exo_account *account,
-                  struct exo_record *record)
-{
-    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    struct exo_err ignored = EXO_ERR_INIT;
-    const char *why;
-    int rc = search->store->ops->get(search->store, account, &text, &ignored);
-
-    if (rc == 0) {
-        rc = exo_record_decode_of(record, account, &text, &why);
-    }
-    exo_buf_free(&text);
-    if (rc != 0) {
-        return rc == EXO_E_SYNTAX ? search->damaged : search->closed;
-    }
-    return record->sealed_by[0] != '\0' ? search->sealed : search->open;
-}
-
-static void look(void *context, const struct exo_account *account)
-{
-    struct search *search = context;
-    struct exo_record record;
-
-    exo_record_init(&record);
-    memcpy(kind(search, account, &record), account->name,
-           sizeof(search->sealed));
-    exo_record_free(&record);
-}
-
 /* Under key_file: none. Beside what is sealed, `none` is a mistake, or bait. */
 static int nothing_sealed(struct exo_store *store, struct exo_err *err)
 {
-    struct search search = { store, "", "", "", "" };
+    struct exo_survey search;
     int rc = 0;
 
     if (!store->looked) {
-        rc = store->ops->list(store, look, &search, err);
+        rc = exo_survey_make(&search, store, NULL, err);
         store->looked = rc == 0;
         memcpy(store->sealed, search.sealed, sizeof(store->sealed));
     }
@@ -208,8 +185,8 @@ int exo_guard_open(struct exo_store *store, const struct exo_account *account,
 }
 
 /* Without a key: none is made beside what is in the store. */
-static int beside(const struct exo_store *store, const struct search *search,
-                  struct exo_err *err)
+static int beside(const struct exo_store *store,
+                  const struct exo_survey *search, struct exo_err *err)
 {
     if (search->open[0] != '\0') {
         return exo_err_set(
@@ -244,7 +221,7 @@ static int beside(const struct exo_store *store, const struct search *search,
  * none; what stands in the store may say it better. */
 static int without_key(struct exo_store *store, struct exo_err *err)
 {
-    struct search search = { store, "", "", "", "" };
+    struct exo_survey search;
     struct exo_err other = EXO_ERR_INIT;
     int rc;
 
@@ -254,7 +231,7 @@ static int without_key(struct exo_store *store, struct exo_err *err)
     if (store->guard.unsealed) {
         return nothing_sealed(store, err);
     }
-    rc = store->ops->list(store, look, &search, &other);
+    rc = exo_survey_make(&search, store, NULL, &other);
     if (rc != 0) {
         *err = other;
         return rc;
@@ -265,12 +242,45 @@ static int without_key(struct exo_store *store, struct exo_err *err)
     return beside(store, &search, err);
 }
 
-int exo_guard_hold(struct exo_store *store, struct exo_err *err)
+/* A key that opens nothing of what is sealed here is another store's, or of
+ * before a rekey: when the right one is put back, what it had sealed is lost.
+ */
+static int check_fit(struct exo_store *store, const struct exo_keyring *ring,
+                     struct exo_err *err)
+{
+    struct exo_survey search;
+    int rc = exo_survey_make(&search, store, ring, err);
+
+    if (rc != 0 || search.fits || search.sealed[0] == '\0') {
+        return rc;
+    }
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "the key of the credential store is another one than "
+                       "that of the credential of %s; put the right key back "
+                       "(key_file, key_command), or run: exoauth remove %s",
+                       search.sealed, EXO_SH(search.sealed, "ACCOUNT"));
+}
+
+static bool is_new(struct exo_store *store, const struct exo_account *account)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    struct exo_err ignored = EXO_ERR_INIT;
+    int rc = store->ops->get(store, account, &text, &ignored);
+
+    exo_buf_free(&text);
+    return rc == EXO_E_NOENT;
+}
+
+int exo_guard_hold(struct exo_store *store, const struct exo_account *account,
+                   struct exo_err *err)
 {
     int rc;
 
     exo_guard_release(store);
     rc = read_ring(store, &store->ring, err);
+    if (rc == 0 && is_new(store, account)) {
+        rc = check_fit(store, &store->ring, err);
+    }
     store->held = rc == 0;
     if (rc != 0) {
         exo_keyring_free(&store->ring);
@@ -307,6 +317,9 @@ int exo_guard_ready(struct exo_store *store, struct exo_err *err)
     struct exo_keyring ring;
     int rc = read_ring(store, &ring, err);
 
+    if (rc == 0) {
+        rc = check_fit(store, &ring, err);
+    }
     exo_keyring_free(&ring);
     return rc == EXO_E_NOENT ? without_key(store, err) : rc;
 }

@@ -199,8 +199,12 @@ static int put(struct exo_store *store, const struct exo_store_lock *lock,
 {
     bool is_new = record->revision == 0;
     char key_id[EXO_SEAL_ID + 1];
-    int rc = put_once(store, lock, record, forget, key_id, err);
+    /* While it is held, the key was looked at before anything was spent. */
+    int rc = is_new && !store->held ? exo_guard_ready(store, err) : 0;
 
+    if (rc == 0) {
+        rc = put_once(store, lock, record, forget, key_id, err);
+    }
     if (rc == 0 && is_new && !exo_guard_is_current(store, key_id)) {
         exo_guard_release(store);
         rc = put_once(store, lock, record, true, key_id, err);
@@ -223,7 +227,7 @@ int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
 int exo_store_reserve(struct exo_store *store,
                       const struct exo_account *account, struct exo_err *err)
 {
-    int rc = exo_guard_hold(store, err);
+    int rc = exo_guard_hold(store, account, err);
 
     return rc == 0 ? store->ops->reserve(store, account, err) : rc;
 }
@@ -297,6 +301,14 @@ int exo_store_list(struct exo_store *store,
                    void *context, struct exo_err *err)
 {
     return store->ops->list(store, found, context, err);
+}
+
+int exo_store_list_left(struct exo_store *store,
+                        void (*found)(void *context,
+                                      const struct exo_account *account),
+                        void *context, struct exo_err *err)
+{
+    return store->ops->list_left(store, found, context, err);
 }
 
 int exo_store_remove(struct exo_store *store, const struct exo_store_lock *lock,

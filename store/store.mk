@@ -18,5 +18,7 @@ libexoauth_store_la_SOURCES = \
 	store/record_write.c \
 	store/seal.c \
 	store/store.c \
+	store/survey.c \
+	store/survey.h \
 	store/wrap.c \
 	$(NULL)

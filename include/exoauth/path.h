@@ -133,9 +133,10 @@ int exo_path_judge(const char *file, const char **why) EXO_MUST_CHECK;
  */
 const char *exo_path_infirm(const char *file, uid_t uid);
 
-/* Could somebody else than root put another program in its place? NULL: no.
- * Else why, until the next call. */
-const char *exo_path_not_roots(const char *program);
+/* Could somebody else than root put another program in its place? EXO_E_UNSAFE:
+ * yes, and *why says how until the next call; or what else keeps it from being
+ * known, EXO_E_IO with errno. */
+int exo_path_not_roots(const char *program, const char **why) EXO_MUST_CHECK;
 
 /*
  * Replaces a regular file, all or nothing, durable when it returns: it keeps

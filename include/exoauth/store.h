@@ -72,6 +72,10 @@ struct exo_store_ops {
     int (*list)(struct exo_store *store,
                 void (*found)(void *context, const struct exo_account *account),
                 void *context, struct exo_err *err);
+    int (*list_left)(struct exo_store *store,
+                     void (*found)(void *context,
+                                   const struct exo_account *account),
+                     void *context, struct exo_err *err);
     int (*remove)(struct exo_store *store, const struct exo_store_lock *lock,
                   struct exo_err *err);
     /* Says in err where the damaged record is and what to do; never 0. */
@@ -136,7 +140,9 @@ int exo_store_reserve(struct exo_store *store,
                       const struct exo_account *account,
                       struct exo_err *err) EXO_MUST_CHECK;
 
-/* Could a credential be written now? MISCONFIGURED: there is no key. */
+/* Could a credential be written now, that whoever puts another's key back can
+ * read? MISCONFIGURED: there is no key. STORE: what is stored is sealed, and
+ * not with this key. */
 int exo_store_ready(struct exo_store *store,
                     struct exo_err *err) EXO_MUST_CHECK;
 
@@ -167,6 +173,12 @@ int exo_store_list(struct exo_store *store,
                    void (*found)(void *context,
                                  const struct exo_account *account),
                    void *context, struct exo_err *err) EXO_MUST_CHECK;
+
+/* Those of whom there is a previous copy and no record. */
+int exo_store_list_left(struct exo_store *store,
+                        void (*found)(void *context,
+                                      const struct exo_account *account),
+                        void *context, struct exo_err *err) EXO_MUST_CHECK;
 
 /* Removes record and previous copy (not the lock file). EXO_E_NOENT. */
 int exo_store_remove(struct exo_store *store, const struct exo_store_lock *lock,

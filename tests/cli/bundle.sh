@@ -74,6 +74,29 @@ ok 'which import takes' x import "$out/s" --force --password-file "$SITE/secret/
 printf '\303\244\303\266\303\274\303\244\303\266\303\274\303\244\303\266\303\274\303\244\303\266\303\274\n' >"$SITE/secret/long"
 ok '12 umlauts' x export $app --out "$out/t" --password-file "$SITE/secret/long"
 
+# ---- what is there is kept, also where it cannot be read now
+record=$SITE_STORE/$app.json
+kept()
+{
+    before=$(sha256sum <"$record")
+    ok "$1: import" x import "$out/b" "${good[@]}"
+    is "$OUT" unchanged "$1: changes nothing"
+    like "$ERR" "$app has a credential already, which is kept${2:-}; to replace it, add --force" \
+        "$1: and says so"
+    is "$(sha256sum <"$record")" "$before" "$1: it is as it was"
+}
+kept 'a credential'
+cp -p "$record" "$SITE/record"
+printf '{' >"$record"
+kept 'a damaged one' ', although it cannot be used as it is'
+cp -p "$SITE/record" "$record"
+cp -p "$SITE/etc/exoauth.key" "$SITE/key"
+ok 'rekey' x rekey
+cp -p "$SITE/record" "$record"
+kept 'one of another key' ', although it cannot be used as it is'
+cp -p "$SITE/key" "$SITE/etc/exoauth.key"
+ok 'its key back' x token $app
+
 # ---- what opening costs
 ok 'import' x import "$out/b" --force "${good[@]}"
 like "$ERR" "opening $out/b takes 64 MiB of memory and about 1 s" 'says what it costs'

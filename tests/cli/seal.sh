@@ -58,6 +58,53 @@ one_line 'a key file that is none' 'exoauth.key: .*; '
 rm -f "$key"; mv "$SITE/key" "$key"
 both 'the key is back'
 
+# ---- a key that opens nothing is another store's, and seals nothing here
+cp -p "$key" "$SITE/key"
+ok 'rekey' x rekey
+cp -p "$key" "$SITE/right"
+cp -p "$SITE/key" "$key"
+site_account new@contoso.test 'grant: device_code'
+site_account first@contoso.test "secret_file: $SITE/secret/app"
+before=$(site_count)
+for name in new@contoso.test $person; do
+    exits 74 "the key of before: login $name" x login $name --refresh-token-file "$SITE/rt"
+    one_line "login $name" 'is another one than that of the credential of .*; put the right key back .*, or run: exoauth remove'
+done
+x refresh first@contoso.test >/dev/null 2>&1
+not_ok 'nothing is stored' test -e "$SITE_STORE/first@contoso.test.json"
+not_ok 'of neither' test -e "$SITE_STORE/new@contoso.test.json"
+cp -p "$SITE/right" "$key"
+both 'the right key'
+ok 'a login' x login new@contoso.test --refresh-token-file "$SITE/rt"
+# One record of before the rekey: its key back in place would shut the others.
+cp -p "$SITE_STORE/new@contoso.test.json" "$SITE/kept.json"
+ok 'rekey again' x rekey
+cp -p "$SITE/kept.json" "$SITE_STORE/new@contoso.test.json"
+exits 74 'a restored record' x refresh new@contoso.test --force
+one_line 'a restored record' 'which is not the one there, and that one opens others; run: exoauth login new@contoso.test'
+ok 'that mends it' x login new@contoso.test --refresh-token-file "$SITE/rt"
+both 'and the others are as they were'
+ok 'remove' x remove new@contoso.test --account-file
+ok 'remove' x remove first@contoso.test --account-file
+
+# ---- a previous copy alone, which the key before would open, or anybody
+cp -p "$record" "$SITE/kept.json"
+site_edit $app cat
+cp -p "$record" "$SITE_STORE/left@contoso.test.prev"
+ok 'rekey' x rekey
+not_ok 'removes it' test -e "$SITE_STORE/left@contoso.test.prev"
+
+# ---- what no rename replaces is seen before anything is spent
+mkdir "$SITE_STORE/new@contoso.test.json"
+site_account new@contoso.test 'grant: device_code'
+before=$(site_count)
+exits 74 'a directory in place of the record' x login new@contoso.test --refresh-token-file "$SITE/rt"
+one_line 'it' "cannot store the credential of new@contoso.test: $SITE_STORE/new@contoso.test.json is a directory; move it away"
+rmdir "$SITE_STORE/new@contoso.test.json"
+is "$(site_count)" "$before" 'nobody was asked'
+ok 'moved away' x login new@contoso.test --refresh-token-file "$SITE/rt"
+ok 'remove' x remove new@contoso.test --account-file
+
 # ---- changed, swapped
 cp "$record" "$SITE/good"
 sed 's/"grant": "client_credentials"/"grant": "device_code"/' "$SITE/good" >"$record"

@@ -43,9 +43,10 @@ ok 'and the account has a token' x token $relay
 undo="'$EXO' setup postfix --undo --yes </dev/null"
 state=(--state $etc --state /etc/sasl2)
 # What a setup that fails has changed is named in its one line.
-owns=(--owns 'postfix/exoauth\.(undo|passwd)$=Postfix was not changed|--undo'
-    --owns 'sasl2/exoauth\.conf$=Postfix was not changed|--undo'
-    --owns 'postfix/(main\.cf|master\.cf|exoauth_passwd)$=--undo')
+whole='Postfix is set up, but it is not known'
+owns=(--owns "postfix/exoauth\.(undo|passwd)$=Postfix was not changed|--undo|$whole"
+    --owns "sasl2/exoauth\.conf$=Postfix was not changed|--undo|$whole"
+    --owns "postfix/(main\.cf|master\.cf|exoauth_passwd)$=--undo|$whole")
 shortage 'setup --yes' "${state[@]}" "${owns[@]}" --check "$(same after)" \
     --after "$undo && [[ -z \$($(same before)) ]]" \
     -- "$EXO" setup postfix $relay --yes
