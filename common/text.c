@@ -177,7 +177,7 @@ static int expand(char out[MARKED_MAX], const char *fmt, char mark, va_list ap)
 /* Takes the marks out of text: where it differs from `other`, as no argument
  * can bring that about. Each "run:" outside of them, or that only begins or
  * ends there, is somebody else's. */
-static size_t tame(char text[MARKED_MAX], char other[MARKED_MAX])
+static void tame(char text[MARKED_MAX], char other[MARKED_MAX])
 {
     bool own = false;
     size_t n = 0;
@@ -203,7 +203,70 @@ static size_t tame(char text[MARKED_MAX], char other[MARKED_MAX])
         memmove(other + i + colon + 1, other + i + len, n + 1 - i - len);
         n -= len - colon - 1;
     }
+}
+
+/* " --config FILE", or "". */
+static char config_words[EXO_SHELL_MAX + 16];
+
+void exo_text_config(const char *file)
+{
+    (void)snprintf(config_words, sizeof config_words, "%s%s",
+                   file != NULL ? " --config " : "",
+                   file != NULL ? EXO_SH(file, "FILE") : "");
+}
+
+/* Up to where the sentence goes on. */
+static size_t command_len(const char *p)
+{
+    bool quoted = false;
+    size_t n = 0;
+
+    for (; p[n] != '\0'; n++) {
+        if (p[n] == '\'') {
+            quoted = !quoted;
+        } else if (!quoted && p[n] == '\\' && p[n + 1] != '\0') {
+            n++;
+        } else if (!quoted &&
+                   (p[n] == ';' || p[n] == ')' || p[n] == '|' ||
+                    (p[n] == ',' && (p[n + 1] == ' ' || p[n + 1] == '\0')))) {
+            break;
+        }
+    }
+    while (n > 0 && p[n - 1] == ' ') {
+        n--;
+    }
     return n;
+}
+
+/* Every command that is left in text is one of ours, and own. */
+static void name_config(char text[MARKED_MAX])
+{
+    static const char program[] = "exoauth ";
+    const char *offer = text;
+    size_t n = strlen(config_words);
+
+    while (n > 0 && (offer = exo_text_offer(offer)) != NULL) {
+        const char *from = strchr(offer, ':') + 1;
+        size_t at, len;
+
+        from += strspn(from, " ");
+        if (strncmp(from, program, sizeof program - 1) != 0) {
+            offer = from;
+            continue;
+        }
+        len = command_len(from);
+        at = (size_t)(from - text) + len;
+        if (memmem(from, len, config_words, 10) == NULL) {
+            if (strlen(text) + n >= MARKED_MAX) {
+                text[offer - text] = '\0';
+                return;
+            }
+            memmove(text + at + n, text + at, strlen(text + at) + 1);
+            memcpy(text + at, config_words, n);
+            at += n;
+        }
+        offer = text + at;
+    }
 }
 
 void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
@@ -219,7 +282,9 @@ void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
     if (n < 0 || expand(other, fmt, '\2', ap) != n) {
         whole[0] = other[0] = '\0';
     }
-    len = tame(whole, other);
+    tame(whole, other);
+    name_config(whole);
+    len = strlen(whole);
     if (len >= size) {
         cut = true;
         len = size - 1;

@@ -29,6 +29,7 @@
 #include "exoauth/log.h"
 #include "key_file.h"
 #include "keys.h"
+#include "spend.h"
 
 static int find_run_as(struct exo_app *app, struct exo_err *err)
 {
@@ -283,6 +284,7 @@ void exo_app_unlock(struct exo_app *app, struct exo_store_lock *lock)
 {
     exo_store_unlock(app->store, lock);
     app->locked = false;
+    exo_spend_end(); /* not before: who is stopped with the lock stops others */
 }
 
 static void say(const struct exo_app *app, enum exo_log_level level,

@@ -77,15 +77,18 @@ static void tell(const struct exo_got *got)
 {
     char until[32] = "";
     time_t expires = (time_t)got->token.expires;
+    bool other = strcmp(got->token.account, got->record.account) != 0;
     struct tm tm;
 
     if (localtime_r(&expires, &tm)) {
         (void)strftime(until, sizeof(until), "%F %T", &tm);
     }
     exo_say("%s: authorised by %s, for mailbox %s at %s; the token lasts until "
-            "%s",
+            "%s%s%s",
             got->token.account, got->record.grant, got->token.user,
-            got->token.servers, until);
+            got->token.servers, until,
+            other ? "; the credential is that of " : "",
+            other ? got->record.account : "");
 }
 
 static int store(struct exo_app *app, const struct exo_options *o,

@@ -246,7 +246,6 @@ int exo_work_request(struct exo_work *w)
         *w->err = error.err;
         exo_work_refuse(w, &error);
     }
-    exo_spend_end();
     (void)exo_reserve_use();
     exo_tokens_free(&tokens);
     return rc;

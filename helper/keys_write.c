@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The key file: prepare makes it in an empty store, rekey makes and replaces
- * it. As root before the drop,
- * since its directory is root's, or as the user of his own; the file belongs
- * to run_as. All or nothing, by exo_file_put(). Rings are the caller's; no
- * text here quotes a key.
+ * it. As root before the drop, since its directory is root's, or as the user
+ * of his own. A new one belongs to run_as, one that is replaced keeps owner,
+ * group and mode. All or nothing, by exo_file_put(). Rings are the caller's;
+ * no text here quotes a key.
  */
 #include "config.h"
 
@@ -41,8 +41,8 @@ static int print_ring(const struct exo_app *app, const struct exo_keyring *ring,
 static int put_file(const struct exo_app *app, const struct exo_secret *text,
                     bool create, bool *placed)
 {
-    const struct exo_owner owner = { app->uid, app->gid };
-    const struct exo_file_how how = {
+    struct exo_owner owner = { app->uid, app->gid };
+    struct exo_file_how how = {
         .mode = 0400,
         .owner = app->root ? &owner : NULL,
         .is_new = create,
@@ -58,6 +58,10 @@ static int put_file(const struct exo_app *app, const struct exo_secret *text,
 
     exo_app_rule(app, &rule);
     rc = exo_path_entry(&path, &rule, app->conf->key_file, EXO_PATH_BARE, 0);
+    if (rc == 0 && path.found && S_ISREG(path.st.st_mode)) {
+        owner = (struct exo_owner){ path.st.st_uid, path.st.st_gid };
+        how.mode = path.st.st_mode & 07777;
+    }
     if (rc == 0) {
         rc = exo_secret_reveal(text, &bytes, &len);
     }
@@ -105,7 +109,11 @@ int exo_keys_write(const struct exo_app *app, const struct exo_keyring *ring,
 
         rc = exo_err_set(
             err, EXO_STATUS_STORE,
-            "cannot write the key file %s: %s; nothing was changed; %s",
+            saved == EBUSY
+                ? "cannot write the key file %s: %s; nothing was changed; it "
+                  "is mounted from elsewhere: put the new key there as `key` "
+                  "and the one of today as `old_key`, see exoauth(1)%.0s"
+                : "cannot write the key file %s: %s; nothing was changed; %s",
             app->conf->key_file,
             rc == EXO_E_IO || rc == EXO_E_ACCESS ? exo_errno_text(saved)
                                                  : exo_strerror(rc),

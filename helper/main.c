@@ -169,6 +169,24 @@ static int run(struct exo_app *app, const struct exo_command *command,
     return rc == 0 ? command->run(app, options, err) : rc;
 }
 
+/* What a message tells to type is for the configuration in force, and that is
+ * another one than who types it would get without a word. */
+static void name_config(const char *file)
+{
+    struct stat given, found;
+    char *path = NULL;
+    bool user;
+
+    if (file &&
+        (exo_conf_find(NULL, exo_conf_sasl_path(), &path, &user) != 0 ||
+         (strcmp(path, file) != 0 &&
+          (stat(path, &found) != 0 || stat(file, &given) != 0 ||
+           found.st_dev != given.st_dev || found.st_ino != given.st_ino)))) {
+        exo_text_config(file);
+    }
+    free(path);
+}
+
 int main(int argc, char **argv)
 {
     struct exo_app app;
@@ -193,6 +211,7 @@ int main(int argc, char **argv)
     }
     app.hush = command && command->waited_for;
     app.verbose = options.verbose;
+    name_config(options.config);
     (void)exo_log_open(app.quiet ? "syslog" : "stderr", EXO_LOG_NOTICE);
     rc = parsed == EXO_PARSED_RUN    ? run(&app, command, &options, &err)
          : parsed == EXO_PARSED_DONE ? 0

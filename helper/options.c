@@ -34,15 +34,17 @@ static int misread(const struct exo_command *command, int opt, const char *word,
                    struct exo_err *err)
 {
     char letter[] = { '-', (char)optopt, '\0' };
+    char name[64]; /* what follows it may be a secret */
 
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "=:"), word);
     if (opt == ':') {
-        return bad(command, err, ": needs a value", word);
+        return bad(command, err, ": needs a value", name);
     }
     if (optopt >= OPT_HELP) {
-        return bad(command, err, ": takes no value", word);
+        return bad(command, err, ": takes no value", name);
     }
     return bad(command, err, ": no such option",
-               optopt > 0 && optopt != 'v' ? letter : word);
+               optopt > 0 && optopt != 'v' ? letter : name);
 }
 
 static int take_format(struct exo_options *options, const char *word,

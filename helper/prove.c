@@ -274,7 +274,6 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
     if (rc != 0 && !kept && !l.stays) {
         forget(&l);
     }
-    exo_spend_end();
     (void)exo_reserve_use();
     exo_tokens_free(&own);
     return rc;

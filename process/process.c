@@ -111,6 +111,9 @@ static void execute(const struct exo_process *p)
 static void __attribute__((noreturn))
 be_child(const struct exo_process *p, const struct files *files, bool leave)
 {
+    /* Where root happens to stand, a stranger may have put what an interpreter
+     * looks for first. */
+    const char *dir = p->dir ? p->dir : p->command ? "/" : NULL;
     int why;
 
     exo_signals_default();
@@ -119,8 +122,7 @@ be_child(const struct exo_process *p, const struct files *files, bool leave)
     } else if (!p->asks) {
         (void)setpgid(0, 0);
     }
-    if (set_files(p, files) && (!p->dir || chdir(p->dir) == 0) &&
-        set_ids(p->user)) {
+    if (set_files(p, files) && (!dir || chdir(dir) == 0) && set_ids(p->user)) {
         if (p->work) {
             struct files mine = *files;
 

@@ -108,8 +108,8 @@ static int check_dir(const struct exo_filedir *dir, const struct stat *st,
     return 0;
 }
 
-static int open_failed(const struct exo_filedir *dir, int rc, const char *why,
-                       struct exo_err *err)
+static int open_failed(const struct exo_filedir *dir, int rc,
+                       const struct exo_path *found, struct exo_err *err)
 {
     const char *path = dir->path;
     bool refused = rc == EXO_E_UNSAFE;
@@ -128,7 +128,8 @@ static int open_failed(const struct exo_filedir *dir, int rc, const char *why,
         }
     }
     if (refused) {
-        return exo_err_set(err, EXO_STATUS_STORE, "store %s: %-s", path, why);
+        return exo_err_set(err, EXO_STATUS_STORE, "store %s: %-s", path,
+                           found->why);
     }
     if (errno == EACCES || errno == EPERM) {
         exo_err_set(err, EXO_STATUS_DENIED,
@@ -182,7 +183,7 @@ static int make_dir(const struct exo_filedir *dir, struct exo_err *err)
                          "does not exist; make that one first",
                          name);
     } else if (rc != 0) {
-        rc = open_failed(dir, rc, path.why, err);
+        rc = open_failed(dir, rc, &path, err);
     }
     exo_path_close(&path);
     return rc;
@@ -209,7 +210,7 @@ int exo_filedir_open(struct exo_filedir *dir, bool create, uid_t *owner,
         return 0;
     }
     if (rc != 0) {
-        return open_failed(dir, rc, path.why, err);
+        return open_failed(dir, rc, &path, err);
     }
     if (fstat(dir->fd, &st) != 0) {
         return exo_filedir_fail(dir, EXO_E_IO, "open", "", err);

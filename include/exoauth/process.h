@@ -40,7 +40,7 @@ struct exo_process {
                                  * status; our descriptors stay open in it */
     void *context;
     char *const *env; /* NULL: a PATH and nothing else; not for work */
-    const char *dir;  /* to run in, NULL: ours */
+    const char *dir;  /* to run in, NULL: ours, or / of a command line */
     const struct exo_process_user *user; /* NULL: who we are */
     int fd[3];                           /* 0, 1 and 2; -1: see out, said */
     /* What it writes to 1 and 2 is appended; NULL: /dev/null. What out has no

@@ -62,6 +62,13 @@ ok 'a login with a refresh token' x login $person --refresh-token-file "$SITE/se
 runs 1 'runs secret_command once'
 rm "$SITE/etc/exoauth.d/$person.conf"
 
+# ---- nor where we are, which a stranger may have filled
+mkdir "$SITE/here"
+chmod 0777 "$SITE/here"
+site_account $app "secret_command: pwd >$SITE/log/where; printf 'a secret'"
+ok 'a refresh in some directory' env --chdir="$SITE/here" "$EXO" refresh $app --force --config "$SITE_CONF"
+is "$(<"$SITE/log/where")" / 'runs it in /'
+
 # ---- the end of a command is its own
 site_account $app "secret_command: sleep 60 & printf 'a secret'"
 ok 'a command that leaves something in the background' x refresh $app --force

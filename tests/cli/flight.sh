@@ -211,3 +211,26 @@ PY
 like "$said" 'still running saving the credential, at most 1[0-9] s' 'Ctrl-C: is answered at once'
 like "$said" 'signal 2$' 'Ctrl-C: and acts'
 is "$(site_record $who refresh_token)" "canary-rt-$n" 'Ctrl-C: when the record is saved'
+
+# Whoever is stopped holds nothing up.
+n=$((generation + 1))
+due
+site_script "slow:2:$(answer "$n")" "$(answer "$((n + 1))")"
+before=$(site_count)
+# A process group that is not an orphan, which SIGTSTP would leave alone.
+python3 -c 'import os, subprocess, sys
+child = subprocess.Popen(sys.argv[2:], preexec_fn=os.setpgrp)
+open(sys.argv[1], "w").write(str(child.pid))
+child.wait()' "$SITE/pid" "$EXO" refresh $who --force --config "$SITE_CONF" >/dev/null 2>&1 &
+parent=$!
+asked "$before"
+soon test -s "$SITE/pid"
+pid=$(<"$SITE/pid")
+is_stopped() { [[ $(ps -o stat= -p "$pid") == T* ]]; }
+kill -TSTP "$pid"
+ok 'SIGTSTP: it stops' soon is_stopped
+is "$(site_record $who refresh_token)" "canary-rt-$n" 'when the record is saved'
+ok 'and the lock is free' python3 -c 'import fcntl, sys
+fcntl.lockf(open(sys.argv[1], "r+"), fcntl.LOCK_EX | fcntl.LOCK_NB)' "$SITE_STORE/$who.lock"
+kill -CONT "$pid"
+wait "$parent"

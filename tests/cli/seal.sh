@@ -87,6 +87,19 @@ both 'and the others are as they were'
 ok 'remove' x remove new@contoso.test --account-file
 ok 'remove' x remove first@contoso.test --account-file
 
+# ---- a key that root keeps, and run_as reads by his group
+if [[ $(id -u) == 0 ]]; then
+    was=$(stat -c '%u %g %a' "$key")
+    chown root "$key"
+    chmod 0440 "$key"
+    kept=$(stat -c '%u %g %a' "$key")
+    ok 'rekey of a key of root' x rekey
+    is "$(stat -c '%u %g %a' "$key")" "$kept" 'keeps owner, group and mode'
+    both 'it'
+    chown "${was%% *}" "$key"
+    chmod 0400 "$key"
+fi
+
 # ---- a previous copy alone, which the key before would open, or anybody
 cp -p "$record" "$SITE/kept.json"
 site_edit $app cat

@@ -249,6 +249,66 @@ static void what_looks_like_one_is_one(void **state)
     }
 }
 
+/* What is said of one configuration is not done to another. */
+static void a_command_names_its_configuration(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } table[] = {
+        { "no; run: exoauth login a@b", "no; run: exoauth login a@b@C" },
+        { "run as root: exoauth rekey", "run as root: exoauth rekey@C" },
+        { "a; run: exoauth rekey; or if not, run: exoauth login x",
+          "a; run: exoauth rekey@C; or if not, run: exoauth login x@C" },
+        { "a (run: exoauth refresh --all), b",
+          "a (run: exoauth refresh --all@C), b" },
+        { "run: exoauth login 'a;b, c)'\\'';'; or not",
+          "run: exoauth login 'a;b, c)'\\'';'@C; or not" },
+        { "run: exoauth doctor, twice", "run: exoauth doctor@C, twice" },
+        { "run: postfix reload", "run: postfix reload" },
+        { "run: exoauth x --config 'my file'", "" },
+        { "exoauth says nothing", "exoauth says nothing" },
+    };
+    static const char file[] = "/etc/it's";
+
+    (void)state;
+    for (size_t i = 0; i < N_OF(table); i++) {
+        char text[EXO_ERR_TEXT], wanted[EXO_ERR_TEXT] = "";
+        const char *from = table[i].to;
+        const char *at;
+
+        while ((at = strstr(from, "@C")) != NULL) {
+            (void)snprintf(
+                wanted + strlen(wanted), sizeof wanted - strlen(wanted),
+                "%.*s --config '/etc/it'\\''s'", (int)(at - from), from);
+            from = at + 2;
+        }
+        (void)snprintf(wanted + strlen(wanted), sizeof wanted - strlen(wanted),
+                       "%s", from);
+        exo_text_config(file);
+        exo_text_fmt(text, sizeof text, "%-s", table[i].from);
+        if (strstr(table[i].from, "--config") == NULL)
+            assert_string_equal(text, wanted);
+        else
+            assert_string_equal(text, table[i].from);
+        /* Once is enough. */
+        exo_text_fmt(wanted, sizeof wanted, "%-s", text);
+        assert_string_equal(wanted, text);
+        exo_text_config(NULL);
+        exo_text_fmt(text, sizeof text, "%-s", table[i].from);
+        assert_string_equal(text, table[i].from);
+    }
+    /* A foreign command stays no command. */
+    exo_text_config(file);
+    {
+        char text[200];
+
+        exo_text_fmt(text, sizeof text, "%s; run: exoauth a", "run: exoauth b");
+        assert_string_equal(text, "run. exoauth b; run: exoauth a --config "
+                                  "'/etc/it'\\''s'");
+    }
+    exo_text_config(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_command_is_ours),
         cmocka_unit_test(text_from_outside_has_none),
         cmocka_unit_test(what_looks_like_one_is_one),
+        cmocka_unit_test(a_command_names_its_configuration),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
