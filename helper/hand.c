@@ -82,11 +82,30 @@ static const char *refuse(const struct exo_path *dir, int fd)
                : "it belongs to root and is shared; name a new directory";
 }
 
+/*
+ * Below a directory of run_as this is done as run_as. But only root can give
+ * a directory of run_as to another group, and its set-group-id bit: run_as
+ * could open it to anybody, so root may, on the descriptor, whatever its name
+ * leads to by now.
+ */
+static int correct(const struct exo_app *app, const struct stat *st, int fd,
+                   gid_t gid, mode_t mode)
+{
+    bool chown = app->root && (st->st_uid != app->uid || st->st_gid != gid);
+
+    if (st->st_uid == app->uid && gid != app->gid) {
+        exo_app_as_owner(app, false);
+    }
+    /* chown clears set-group-id, so the mode comes second. */
+    return (chown && fchown(fd, app->uid, gid) != 0) || fchmod(fd, mode) != 0
+               ? exo_error_from_errno(errno)
+               : 0;
+}
+
 int exo_hand_over(const struct exo_app *app, struct exo_path *dir, gid_t gid,
                   mode_t mode, bool taken)
 {
     const struct stat *st = &dir->dir_st;
-    bool chown = app->root && (st->st_uid != app->uid || st->st_gid != gid);
     const char *why = NULL;
     int saved;
     int rc = 0;
@@ -95,7 +114,8 @@ int exo_hand_over(const struct exo_app *app, struct exo_path *dir, gid_t gid,
     if (st->st_uid != app->uid && st->st_uid != 0) {
         return EXO_E_CONFLICT;
     }
-    if (!chown && (st->st_mode & 07777) == mode) {
+    if ((!app->root || (st->st_uid == app->uid && st->st_gid == gid)) &&
+        (st->st_mode & 07777) == mode) {
         return 0;
     }
     /* What is behind its name may be somebody's; below a directory of run_as
@@ -105,13 +125,12 @@ int exo_hand_over(const struct exo_app *app, struct exo_path *dir, gid_t gid,
     if (fd >= 0 && app->root && st->st_uid == 0 && !dir->made && !taken) {
         why = refuse(dir, fd);
     }
-    /* chown clears set-group-id, so the mode comes second. */
     if (why) {
         rc = EXO_E_UNSAFE;
-    } else if (fd < 0 || (chown && fchown(fd, app->uid, gid) != 0) ||
-               fchmod(fd, mode) != 0) {
-        rc = exo_error_from_errno(errno);
-        why = exo_errno_text(errno);
+    } else {
+        rc = fd < 0 ? exo_error_from_errno(errno)
+                    : correct(app, st, fd, gid, mode);
+        why = rc != 0 ? exo_errno_text(errno) : NULL;
     }
     saved = errno;
     exo_app_as_owner(app, false);
