@@ -24,6 +24,7 @@ libexoauth_common_la_SOURCES = \
 	common/message.c \
 	common/path.c \
 	common/path_file.c \
+	common/path_put.c \
 	common/path_rule.c \
 	common/path_rule.h \
 	common/proto.c \

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files at the end of a walk (exoauth/path.h): read by one of the rules of
- * exoauth/file.h, or replaced so that they stay whose they are.
+ * Files at the end of a walk (exoauth/path.h), read by one of the rules of
+ * exoauth/file.h or judged; path_put.c replaces them.
  *
- * Called by the program for account files, configuration, and what setup
- * writes. Both look for the path anew, and work in the directory that the walk
- * has opened. What the caller gets back is closed; its `why` names the file.
+ * Called by the program for account files, configuration, and what is named to
+ * it. The path is looked for anew, and all is done in the directory that the
+ * walk has opened. What the caller gets back is closed; its `why` names the
+ * file.
  */
 #include "config.h"
 
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exoauth/temp.h"
 #include "path_rule.h"
 
 static int say(struct exo_path *path, const char *file, int rc, const char *why)
@@ -289,95 +289,4 @@ int exo_path_not_roots(const char *program, const char **why)
     }
     exo_path_close(&path);
     return *why != NULL ? EXO_E_UNSAFE : EXO_OK;
-}
-
-/* A person's file that is somebody else's becomes his, as it cannot stay. */
-static bool is_given(const struct stat *st, struct exo_owner *owner)
-{
-    owner->uid = geteuid() == 0 ? st->st_uid : geteuid();
-    owner->gid = st->st_gid;
-    return owner->uid != geteuid() || owner->gid != getegid();
-}
-
-/* path->dir is closed, temp is open, as its directory is. */
-static int begin(struct exo_path *path, struct exo_temp *temp, mode_t mode,
-                 const void *data, size_t len)
-{
-    struct exo_file_how how = { .mode = mode };
-    struct exo_owner owner;
-    int fd = exo_path_reopen(path);
-    int rc;
-
-    if (fd < 0) {
-        return exo_error_from_errno(errno);
-    }
-    if (path->found) {
-        how.mode = path->st.st_mode & 07777;
-        how.owner = is_given(&path->st, &owner) ? &owner : NULL;
-    }
-    rc = exo_temp_open(temp, fd, false);
-    if (rc == EXO_OK) {
-        rc = exo_file_write_all(temp->fd, data, len);
-    }
-    if (rc == EXO_OK) {
-        rc = exo_temp_finish(temp, &how);
-    }
-    if (rc != EXO_OK) {
-        exo_path_put_drop(temp);
-    }
-    return rc;
-}
-
-int exo_path_put_begin(struct exo_path *path, struct exo_temp *temp,
-                       const char *file, mode_t mode, mode_t dir_mode,
-                       const void *data, size_t len)
-{
-    struct exo_path_rule rule;
-    int rc;
-
-    *temp = (struct exo_temp)EXO_TEMP_INIT;
-    exo_path_rule_self(&rule);
-    rc = exo_path_entry(path, &rule, file, dir_mode != 0 ? EXO_PATH_MAKE : 0,
-                        dir_mode);
-    if (rc != EXO_OK) {
-        return rc;
-    }
-    if (path->found && !S_ISREG(path->st.st_mode)) {
-        return say(path, NULL, EXO_E_UNSAFE, "it is not a regular file");
-    }
-    return say(path, NULL, begin(path, temp, mode, data, len), NULL);
-}
-
-int exo_path_put_end(const struct exo_path *path, struct exo_temp *temp)
-{
-    int rc = exo_temp_name(temp, path->name, !path->found);
-
-    /* Some file systems cannot, and say so with EINVAL. */
-    if (rc == EXO_OK && fsync(temp->dirfd) != 0 && errno != EINVAL) {
-        rc = exo_error_from_errno(errno);
-    }
-    exo_path_put_drop(temp);
-    return rc;
-}
-
-void exo_path_put_drop(struct exo_temp *temp)
-{
-    int saved = errno;
-
-    exo_temp_drop(temp);
-    if (temp->dirfd >= 0) {
-        (void)close(temp->dirfd);
-    }
-    temp->dirfd = -1;
-    errno = saved;
-}
-
-int exo_path_put(struct exo_path *path, const char *file, mode_t mode,
-                 mode_t dir_mode, const void *data, size_t len)
-{
-    struct exo_temp temp;
-    int rc = exo_path_put_begin(path, &temp, file, mode, dir_mode, data, len);
-
-    return rc != EXO_OK ? rc
-                        : say(path, NULL, exo_path_put_end(path, &temp), NULL);
 }

@@ -213,16 +213,28 @@ int exo_temp_reserve(const struct exo_temp *temp, size_t size)
  * the mask of such a list: where there are none it lets nobody in. */
 static int drop_list(int fd, mode_t mode)
 {
-    if ((mode & 070) == 0 || fremovexattr(fd, "system.posix_acl_access") == 0 ||
+    if ((mode & 070) == 0 || fremovexattr(fd, EXO_TEMP_LIST) == 0 ||
         errno == ENODATA || errno == ENOTSUP) {
         return EXO_OK;
     }
     return exo_error_from_errno(errno);
 }
 
+/* It sets the bits of the mode, too, which are its mask. */
+static int put_list(int fd, const struct exo_file_how *how)
+{
+    if (how->list == NULL) {
+        return drop_list(fd, how->mode);
+    }
+    return fsetxattr(fd, EXO_TEMP_LIST, how->list->data, how->list->len, 0) == 0
+               ? EXO_OK
+               : EXO_E_UNSAFE;
+}
+
 int exo_temp_finish(const struct exo_temp *temp, const struct exo_file_how *how)
 {
     struct stat st;
+    int rc;
 
     if (how->owner != NULL &&
         (fstat(temp->fd, &st) != 0 ||
@@ -230,9 +242,12 @@ int exo_temp_finish(const struct exo_temp *temp, const struct exo_file_how *how)
           fchown(temp->fd, how->owner->uid, how->owner->gid) != 0))) {
         return exo_error_from_errno(errno);
     }
+    rc = put_list(temp->fd, how);
+    if (rc != EXO_OK) {
+        return rc;
+    }
     /* chown clears set-id bits, so the mode comes second. */
-    if (drop_list(temp->fd, how->mode) != EXO_OK ||
-        fchmod(temp->fd, how->mode) != 0 || fstat(temp->fd, &st) != 0) {
+    if (fchmod(temp->fd, how->mode) != 0 || fstat(temp->fd, &st) != 0) {
         return exo_error_from_errno(errno);
     }
     /* vfat and some network file systems take any mode and keep none. */

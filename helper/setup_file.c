@@ -36,6 +36,9 @@ static int refuse(int rc, const char *why, const char *remedy,
                         : rc == EXO_E_IO  ? exo_errno_remedy(errno, NULL)
                                           : NULL;
 
+    if (rc == EXO_E_UNSAFE && exo_file_advice(why, "; ")[0] == '\0') {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%-s", why);
+    }
     return exo_err_set(err,
                        exo_error_is_shortage(rc) ? EXO_STATUS_TRANSIENT
                        : other                   ? EXO_STATUS_STORE

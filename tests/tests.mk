@@ -434,6 +434,9 @@ test_files = \
 	tests/e2e/70-paths.sh \
 	tests/e2e/71-paths-read.sh \
 	tests/e2e/72-paths-linked.sh \
+	tests/e2e/73-paths-doubt.sh \
+	tests/e2e/74-paths-given.sh \
+	tests/e2e/75-paths-kept.sh \
 	tests/fault/logins.sh \
 	tests/fault/spent.sh \
 	tests/fault/backup.sh \
@@ -462,6 +465,7 @@ test_files = \
 	tests/lib/forward.py \
 	tests/lib/keys.py \
 	tests/lib/killer.py \
+	tests/lib/list.py \
 	tests/lib/machine.sh \
 	tests/lib/mail.sh \
 	tests/lib/mailsrv.py \

@@ -80,6 +80,8 @@ struct exo_temp;
 struct exo_file_how {
     mode_t mode;
     const struct exo_owner *owner; /* NULL: whoever writes it */
+    const struct exo_buf *list; /* who else may use it, as EXO_TEMP_LIST has it;
+                                   NULL: none, whatever the directory gives */
     const char *previous;  /* where what it replaces is copied to, or NULL */
     bool is_new;           /* what has the name already stays: EXO_E_CONFLICT */
     struct exo_temp *room; /* begun in dirfd, used up if it is open; or NULL */

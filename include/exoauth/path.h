@@ -140,8 +140,9 @@ int exo_path_not_roots(const char *program, const char **why) EXO_MUST_CHECK;
 
 /*
  * Replaces a regular file, all or nothing, durable when it returns: it keeps
- * owner, group and mode. A new one has this mode; dir_mode is that of
- * directories that have to be made, 0: none is. path is closed already.
+ * owner, group, mode and access list, or it is left as it is (EXO_E_UNSAFE). A
+ * new one has this mode; dir_mode is that of directories that have to be made,
+ * 0: none is. path is closed already.
  */
 int exo_path_put(struct exo_path *path, const char *file, mode_t mode,
                  mode_t dir_mode, const void *data, size_t len) EXO_MUST_CHECK;

@@ -17,6 +17,7 @@
 
 #include "exoauth/file.h"
 
+#define EXO_TEMP_LIST "system.posix_acl_access" /* acl(5) */
 #define EXO_TEMP_NAME 22 /* ".tmp.", 16 hexadecimal digits and a NUL */
 
 struct exo_temp {
@@ -43,8 +44,9 @@ int exo_temp_open(struct exo_temp *temp, int dirfd, bool is_new) EXO_MUST_CHECK;
  * to fill and cut (how->room). 0 also where a file system cannot promise. */
 int exo_temp_reserve(const struct exo_temp *temp, size_t size) EXO_MUST_CHECK;
 
-/* Owner, mode, no access list, and unless how->fleeting fsync: all but the
- * name, and all that can lack room but an entry in a directory. */
+/* Owner, mode, access list, and unless how->fleeting fsync: all but the name,
+ * and all that can lack room but an entry in a directory. EXO_E_UNSAFE, with
+ * errno: how->list cannot be set. */
 int exo_temp_finish(const struct exo_temp *temp,
                     const struct exo_file_how *how) EXO_MUST_CHECK;
 

@@ -355,7 +355,13 @@ is "$(sums)" "$before" 'nothing below /etc is another'
 tell smtp_tls_CAfile=
 before=$(postfix_sums)
 was=$(<$conf)
+# Files that are open to one more user stay so.
+list() { python3 "${EXO_SRCDIR:-$(dirname "${BASH_SOURCE[0]}")/../..}/tests/lib/list.py" "$@"; }
+listed=(user::6 user:4711:4 group::0 mask::4 other::4)
+list set $etc/main.cf "${listed[@]}" 2>/dev/null && list set "$conf" "${listed[@]}"
+lists=$(list get $etc/main.cf "$conf")
 ok 'setup' setup $relay --yes
+is "$(list get $etc/main.cf "$conf")" "$lists" 'the access lists are kept'
 is "${OUT##*$'\n'}" changed 'has changed something'
 like "$ERR" 'the mail user in the jail can log in' 'was checked'
 like "$ERR" 'Postfix does not run; start it' 'and says what is left to do'
