@@ -205,16 +205,6 @@ static void tame(char text[MARKED_MAX], char other[MARKED_MAX])
     }
 }
 
-/* " --config FILE", or "". */
-static char config_words[EXO_SHELL_MAX + 16];
-
-void exo_text_config(const char *file)
-{
-    (void)snprintf(config_words, sizeof config_words, "%s%s",
-                   file != NULL ? " --config " : "",
-                   file != NULL ? EXO_SH(file, "FILE") : "");
-}
-
 /* Up to where the sentence goes on. */
 static size_t command_len(const char *p)
 {
@@ -242,8 +232,9 @@ static size_t command_len(const char *p)
 static void name_config(char text[MARKED_MAX])
 {
     static const char program[] = "exoauth ";
+    const char *words = exo_text_config_words ? exo_text_config_words() : "";
     const char *offer = text;
-    size_t n = strlen(config_words);
+    size_t n = strlen(words);
 
     while (n > 0 && (offer = exo_text_offer(offer)) != NULL) {
         const char *from = strchr(offer, ':') + 1;
@@ -256,13 +247,13 @@ static void name_config(char text[MARKED_MAX])
         }
         len = command_len(from);
         at = (size_t)(from - text) + len;
-        if (memmem(from, len, config_words, 10) == NULL) {
+        if (memmem(from, len, words, strlen(" --config ")) == NULL) {
             if (strlen(text) + n >= MARKED_MAX) {
                 text[offer - text] = '\0';
                 return;
             }
             memmove(text + at + n, text + at, strlen(text + at) + 1);
-            memcpy(text + at, config_words, n);
+            memcpy(text + at, words, n);
             at += n;
         }
         offer = text + at;

@@ -197,6 +197,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     app->credential_err = (struct exo_err)EXO_ERR_INIT;
     app->no_key = (struct exo_err)EXO_ERR_INIT;
     app->unplaced = (struct exo_err)EXO_ERR_INIT;
+    app->unplaced_jail = (struct exo_err)EXO_ERR_INIT;
     app->started_by = getuid();
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();

@@ -37,6 +37,7 @@ struct exo_app {
     struct exo_err credential_err;  /* or why root could not read it */
     struct exo_err no_key;          /* why no key file could be made */
     struct exo_err unplaced;        /* what could not be made */
+    struct exo_err unplaced_jail;   /* the same below a chroot */
     bool stored;                    /* there is a record */
     bool locked;                    /* an account: nobody is asked now */
     bool changed;                   /* a record: status_file is out of date */

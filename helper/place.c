@@ -110,6 +110,11 @@ static void place_token_dir(struct exo_app *app, const char *base,
     }
     (void)snprintf(name, sizeof(name), "%s%s", base, below);
     /* A jail that its user spoils keeps nobody else from tokens. */
+    if (below[0] != '\0' && rc == EXO_E_IO) {
+        (void)exo_err_set(&app->unplaced_jail, EXO_STATUS_MISCONFIGURED,
+                          "cannot make %s: %-s; see its file system", name,
+                          dir.why);
+    }
     if (!exo_err_system(&app->unplaced, rc, "cannot make %s", name) &&
         below[0] == '\0') {
         (void)exo_err_set(&app->unplaced, EXO_STATUS_MISCONFIGURED,

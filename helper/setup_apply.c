@@ -108,8 +108,12 @@ static int prepare(struct exo_setup *s, struct exo_app *app,
         app->conf->log[0] = '\0';
         exo_place_all(app);
         /* The check would find tokens missing, and not for want of what. */
-        if (app->unplaced.status == EXO_STATUS_TRANSIENT) {
+        if (app->unplaced.status == EXO_STATUS_TRANSIENT ||
+            app->unplaced.status == EXO_STATUS_STORE) {
             *err = app->unplaced;
+            rc = EXO_E_STATUS;
+        } else if (app->unplaced_jail.status != EXO_STATUS_OK) {
+            *err = app->unplaced_jail;
             rc = EXO_E_STATUS;
         }
     }

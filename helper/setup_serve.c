@@ -45,11 +45,14 @@ static int read_service(const struct exo_setup *s, struct service *service,
     size_t n = 0;
 
     exo_buf_str(&service->line, c ? c->after : there ? there->line : "");
-    word =
-        service->line.error != 0 ? NULL : strstr(service->line.data, "user=");
+    if (service->line.error != 0) {
+        return service->line.error;
+    }
+    word = service->line.data ? strstr(service->line.data, "user=") : NULL;
     rest = word ? strstr(word, " argv=") : NULL;
     if (rest) {
         *rest = '\0';
+        errno = 0;
         service->pw = getpwnam(word + strlen("user="));
         word = rest + strlen(" argv=");
         while (n < WORDS_MAX - 1 && word && *word != '\0') {
@@ -59,6 +62,10 @@ static int read_service(const struct exo_setup *s, struct service *service,
                 *word++ = '\0';
             }
         }
+    }
+    if (rest && !service->pw &&
+        exo_err_system(err, EXO_E_IO, "cannot look for the user of exoauth")) {
+        return EXO_E_STATUS;
     }
     if (n == 0 || !service->pw) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,

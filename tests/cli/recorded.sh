@@ -20,6 +20,7 @@ chmod 0600 "$SITE/secret/app"
 [[ $(id -u) != 0 ]] || chown nobody "$SITE/secret/app"
 stored() { site_record "$1" error_text; }
 again="exoauth refresh $me --force"
+conf=" --config $SITE_CONF" # what is told is for the store it is told of
 
 # Everything that shows it again, within the time that it is not asked again.
 # shown CAUSE REMEDY DESC [ACCOUNT]
@@ -27,11 +28,11 @@ shown()
 {
     local account=${4:-$me} way
     tap_run x token "$account"
-    like "$ERR" "$1; $2\$" "$3: token"
+    like "$ERR" "$1; $2$conf\$" "$3: token"
     tap_run x refresh "$account"
-    like "$ERR" "$1; $2\$" "$3: refresh"
+    like "$ERR" "$1; $2$conf\$" "$3: refresh"
     printf 'exoauth: 1\nget: %s\n\n' "$account" | x serve >"$SITE/reply" 2>/dev/null
-    like "$(grep '^message' "$SITE/reply")" "$1; $2\$" "$3: serve"
+    like "$(grep '^message' "$SITE/reply")" "$1; $2$conf\$" "$3: serve"
     for way in '' --json --nagios; do
         # shellcheck disable=SC2086 # none is no word
         tap_run x status $way "$account"
@@ -61,7 +62,12 @@ ln -s "$SITE/victim" "$SITE/ca"
 shown 'can be written to by everybody' "correct that, then run: $again" 'and now a link'
 rm "$SITE/ca"
 site_conf ca_file
-ok 'that was corrected' x refresh $me --force
+tap_run x token $me
+typed=${ERR##*run: }
+exoauth() { "$EXO" "$@"; }
+before=$(site_record $me serial)
+ok 'what was told, typed as printed' eval "$typed"
+isnt "$(site_record $me serial)" "$before" 'is done to the store that it was told of'
 is "$(stored $me)" '' 'nothing is remembered'
 
 # ----- a grant that is gone
@@ -71,7 +77,7 @@ ok 'a person' x login $person --refresh-token-file "$SITE/secret/refresh"
 site_script 'error:invalid_grant:AADSTS700082: expired'
 exits 77 'a grant that is gone' x refresh $person --force
 fresh=$ERR
-like "$fresh" "; run: exoauth login $person\$" 'the command that helps'
+like "$fresh" "; run: exoauth login $person$conf\$" 'the command that helps'
 unlike "$(stored $person)" 'run:|exoauth login' 'the cause alone is stored'
 site_edit $person python3 -c 'import json, sys
 r = json.load(sys.stdin)

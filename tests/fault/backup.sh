@@ -53,6 +53,7 @@ mkdir "$TAP_DIR/tar" && tar -xzf /mnt/host.tar.gz -C "$TAP_DIR/tar"
 good tar "$TAP_DIR/tar" etc/sasl2/exoauth.conf var/lib/exoauth/a@b.json
 like "$(block 2)" '^rsync ' 'the second block is rsync'
 mkdir /mnt/host
+rsync -aR /etc /var/lib /var/spool /mnt/host/ # one that thought of nothing
 ok 'rsync' run 2
 good rsync /mnt/host etc/sasl2/exoauth.conf var/lib/exoauth/a@b.json
 
