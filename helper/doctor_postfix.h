@@ -1,9 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Between doctor_postfix.c, doctor_map.c and doctor_jail.c only. */
+/* Between doctor_postfix.c, doctor_rules.c, doctor_view.c, doctor_map.c and
+ * doctor_jail.c only. */
 #ifndef EXOAUTH_DOCTOR_POSTFIX_H
 #define EXOAUTH_DOCTOR_POSTFIX_H
 
 #include "doctor.h"
+
+#define EXO_VIEW_NAME 80 /* bytes of a parameter's name, with the NUL */
+
+/* The values of main.cf, or of one service. */
+struct exo_view {
+    struct exo_doctor *d;
+    const struct exo_postfix_service *service; /* NULL: main.cf */
+    const char *without; /* an option that is not looked at, or NULL */
+};
+
+/* lmtp(8) has the parameters of smtp(8) under names of its own. */
+const char *exo_view_name(const struct exo_view *v, const char *name,
+                          char out[EXO_VIEW_NAME]);
+
+/* The one whose value is the default of this one, or NULL. */
+const char *exo_view_default(const char *name);
+
+/* "$other", "${other}" or "$(other)" and nothing else: other. */
+bool exo_view_refers(const char *value, char out[EXO_VIEW_NAME]);
+
+/* The service's own (-o), as written; NULL: none. */
+const char *exo_view_own(const struct exo_view *v, const char *name);
+
+/* What Postfix uses. name: as of smtp(8). */
+const char *exo_view_get(const struct exo_view *v, const char *name);
+
+bool exo_view_logs_in(const struct exo_view *v);
+
+/* What Postfix logs in with, in main.cf and in each service of master.cf. Does
+ * it log in anywhere? */
+bool exo_postfix_check_logins(struct exo_doctor *d);
 
 /* The users and passwords of smtp_sasl_password_maps, as far as they stand in
  * a text file. No password is kept or shown. */

@@ -59,8 +59,10 @@ libexoauth_helper_la_SOURCES = \
 	helper/doctor_postfix.h \
 	helper/doctor_print.c \
 	helper/doctor_provider.c \
+	helper/doctor_rules.c \
 	helper/doctor_selinux.c \
 	helper/doctor_token.c \
+	helper/doctor_view.c \
 	helper/doctor_ways.c \
 	helper/discover.c \
 	helper/discover.h \

@@ -276,6 +276,7 @@ shell_tests = \
 	tests/cli/deps.sh \
 	tests/cli/doctor.sh \
 	tests/cli/doctor_bundle.sh \
+	tests/cli/doctor_master.sh \
 	tests/cli/doctor_postfix.sh \
 	tests/cli/doctor_provider.sh \
 	tests/cli/discovery.sh \

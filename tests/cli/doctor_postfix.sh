@@ -18,40 +18,7 @@ site_endpoint ok:canary-access-token
 site_account $me "secret_file: $SITE/secret/app"
 "$EXO" refresh --all --config "$SITE_CONF" >/dev/null 2>&1
 
-main=$SITE/postfix/main.cf
-master=$SITE/postfix/master.cf
-map=$SITE/postfix/sasl_passwd
-printf '%s\n' "[mail.contoso.test]:587 $me" >"$map"
-cat >"$SITE/good.cf" <<END
-compatibility_level = 3.6
-queue_directory = $SITE_ROOT
-mail_owner = postfix
-import_environment = MAIL_CONFIG SASL_PATH=$SITE/plugins
-relayhost = [mail.contoso.test]:587
-smtp_sasl_auth_enable = yes
-smtp_sasl_password_maps = texthash:$map
-smtp_sasl_tls_verified_security_options = noanonymous
-smtp_tls_security_level = secure
-smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt
-END
-cat >"$SITE/good.master" <<END
-smtp      unix  -       -       y       -       -       smtp
-relay     unix  -       -       y       -       -       smtp
-local     unix  -       n       n       -       -       local
-exoauth   unix  -       n       n       -       100     spawn user=nobody argv=$EXO serve
-END
-
-# postfix [KEY=VALUE]...: a good Postfix, but for these
-postfix()
-{
-    local pair
-    cp "$SITE/good.cf" "$main"
-    cp "$SITE/good.master" "$master"
-    for pair; do
-        sed -i "/^${pair%%=*} *=/d" "$main"
-        echo "${pair%%=*} = ${pair#*=}" >>"$main"
-    done
-}
+doctor_postfix
 
 postfix
 ok 'a Postfix where all is well' doctor

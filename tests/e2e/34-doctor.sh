@@ -42,6 +42,24 @@ rig_postfix_flush client
 ok 'makes mail flow' rig_mail_wait "$bob" second
 ok 'and all is well again' doctor
 
+# The same by an option of the service: only that one is changed.
+main=$(cat "$etc/main.cf")
+rig_postfix_master client -P smtp/unix/smtp_sasl_tls_verified_security_options=noplaintext,noanonymous
+rig_postfix_reload client
+waits=$(grep -c 'no mechanism available' "$log")
+rig_send client "$relay" "$bob" own
+ok 'with that option in master.cf mail waits, too' \
+    rig_log_wait 'no mechanism available' "$log" 20 $((waits + 1))
+exits 78 'and doctor says so' doctor
+command=$(sed -n 's/^failure *postfix .*master.cf, smtp: .*run: \(postconf .*\)/\1/p' <<<"$OUT")
+like "$command" '^postconf -PX smtp/unix/smtp_sasl_tls_verified_security_options$' 'for that service'
+ok 'the command that it gives' bash -c "PATH=$RIG/bin:\$PATH; $command"
+is "$(cat "$etc/main.cf")" "$main" 'leaves main.cf as it is'
+rig_postfix_reload client
+rig_postfix_flush client
+ok 'and makes mail flow' rig_mail_wait "$bob" own
+ok 'all is well' doctor
+
 # Nothing published and nobody who answers: the words of the mail log.
 rig_postfix_master client -MX exoauth/unix
 rig_conf socket none

@@ -5,6 +5,9 @@
 #
 #   doctor_up                    plugin directories, a postconf of our own, and
 #                                a Postfix that is not set up
+#   doctor_postfix               a Postfix where all is well, of the account $me:
+#                                $main, $master and $map are its files
+#   postfix [KEY=VALUE]...       that one, but for these parameters of main.cf
 #   doctor [ARG]...              exoauth doctor of this site, with the plugins
 #                                of $DOCTOR_PLUGINS
 #   doctor_any [ARG]...          the same, failing only where doctor itself fails
@@ -32,6 +35,43 @@ exec /usr/sbin/postconf -c "$SITE/postfix" "\$@"
 END
     chmod 0755 "$SITE/bin/postconf"
     DOCTOR_PLUGINS=$SITE/plugins
+}
+
+doctor_postfix()
+{
+    main=$SITE/postfix/main.cf
+    master=$SITE/postfix/master.cf
+    map=$SITE/postfix/sasl_passwd
+    printf '%s\n' "[mail.contoso.test]:587 $me" >"$map"
+    cat >"$SITE/good.cf" <<END
+compatibility_level = 3.6
+queue_directory = $SITE_ROOT
+mail_owner = postfix
+import_environment = MAIL_CONFIG SASL_PATH=$SITE/plugins
+relayhost = [mail.contoso.test]:587
+smtp_sasl_auth_enable = yes
+smtp_sasl_password_maps = texthash:$map
+smtp_sasl_tls_verified_security_options = noanonymous
+smtp_tls_security_level = secure
+smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt
+END
+    cat >"$SITE/good.master" <<END
+smtp      unix  -       -       y       -       -       smtp
+relay     unix  -       -       y       -       -       smtp
+local     unix  -       n       n       -       -       local
+exoauth   unix  -       n       n       -       100     spawn user=nobody argv=$EXO serve
+END
+}
+
+postfix()
+{
+    local pair
+    cp "$SITE/good.cf" "$main"
+    cp "$SITE/good.master" "$master"
+    for pair; do
+        sed -i "/^${pair%%=*} *=/d" "$main"
+        echo "${pair%%=*} = ${pair#*=}" >>"$main"
+    done
 }
 
 doctor()

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Doctor: the parameters that Postfix logs in with. Called by
+ * doctor_postfix.c. One table says of each what is wrong and what would be
+ * right, and every service of master.cf that logs in is judged by it with the
+ * values that it has: its own (-o), else main.cf's.
+ *
+ * What main.cf says is told once, as main.cf's, and only where a service uses
+ * it. What is one service's own is put right in that service: the command
+ * takes the option away where main.cf's value is right, else gives it the
+ * right one. So no remedy for one service changes the mail of the others.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor_postfix.h"
+
+struct rule {
+    const char *name;
+    bool (*is_bad)(const struct exo_view *v, const char *value);
+    bool fails;         /* or it is a warning */
+    bool unset;         /* main.cf is right without it */
+    const char *good;   /* without blanks, which postconf -P takes none of */
+    const char *what;   /* "$n" is the name, "$v" its value */
+    const char *advice; /* where there is no value to name */
+};
+
+/* ---- the rules --------------------------------------------------------- */
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+    for (; *list; list++) {
+        if (strcmp(word, *list) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool forbids(const struct exo_view *v, const char *value)
+{
+    (void)v;
+    return exo_postfix_has_word(value, "noplaintext");
+}
+
+static bool allows(const struct exo_view *v, const char *value)
+{
+    return !forbids(v, value);
+}
+
+static bool verifies_none(const struct exo_view *v, const char *level)
+{
+    static const char *const verifying[] = { "verify",    "secure",      "dane",
+                                             "dane-only", "fingerprint", NULL };
+
+    return !is_one_of(level, verifying) &&
+           exo_view_get(v, "smtp_tls_policy_maps")[0] == '\0';
+}
+
+static bool has_no_ca(const struct exo_view *v, const char *file)
+{
+    static const char *const by_ca[] = { "verify", "secure", NULL };
+
+    return is_one_of(exo_view_get(v, "smtp_tls_security_level"), by_ca) &&
+           file[0] == '\0' && exo_view_get(v, "smtp_tls_CApath")[0] == '\0' &&
+           strcmp(exo_view_get(v, "tls_append_default_CA"), "yes") != 0;
+}
+
+static bool is_not_cyrus(const struct exo_view *v, const char *value)
+{
+    (void)v;
+    return strcmp(value, "cyrus") != 0;
+}
+
+/* "xoauth2, !gssapi, static:rest": what is not named is not used. */
+static bool filters_us(const struct exo_view *v, const char *filter)
+{
+    (void)v;
+    return filter[0] != '\0' && !exo_postfix_has_word(filter, "xoauth2") &&
+           !strstr(filter, "static:") && !strchr(filter, '/');
+}
+
+static bool is_set(const struct exo_view *v, const char *value)
+{
+    (void)v;
+    return value[0] != '\0';
+}
+
+static bool is_empty(const struct exo_view *v, const char *value)
+{
+    return !is_set(v, value);
+}
+
+static const struct rule rules[] = {
+    { "smtp_sasl_tls_verified_security_options", forbids, true, false,
+      "noanonymous", "no login with a token, \"no mechanism available\"",
+      NULL },
+    { "smtp_sasl_security_options", allows, false, true,
+      "noplaintext,noanonymous", "tokens may be sent without TLS", NULL },
+    { "smtp_sasl_tls_security_options", allows, false, true,
+      "noplaintext,noanonymous",
+      "tokens may be sent to a server whose certificate was not verified",
+      NULL },
+    { "smtp_tls_security_level", verifies_none, true, false, "secure",
+      "$n = $v verifies no certificate, and without that no token is sent",
+      NULL },
+    { "smtp_tls_CAfile", has_no_ca, true, false,
+      "/etc/ssl/certs/ca-certificates.crt", "no CA to verify certificates with",
+      NULL },
+    { "smtp_sasl_type", is_not_cyrus, true, false, "cyrus", "$n is $v", NULL },
+    { "smtp_sasl_mechanism_filter", filters_us, true, false, "xoauth2",
+      "$n leaves XOAUTH2 out", NULL },
+    { "smtp_sasl_auth_cache_name", is_set, false, true, "",
+      "$n is set, so that one refused token blocks the account for 90 days",
+      NULL },
+    { "smtp_sasl_password_maps", is_empty, true, false, NULL,
+      "$n is empty, so that Postfix does not know as whom to log in",
+      "name a map with lines SERVER ACCOUNT" },
+    { "debug_peer_list", is_set, false, true, "",
+      "$n is set, which writes tokens to the log", NULL },
+};
+
+static bool is_bad(const struct exo_view *v, const struct rule *rule)
+{
+    return rule->is_bad(v, exo_view_get(v, rule->name));
+}
+
+/* The parameter to change: the one that it is by default, where that has the
+ * value. */
+static const char *target(const struct exo_view *v, const struct rule *rule,
+                          char out[EXO_VIEW_NAME])
+{
+    char other[EXO_VIEW_NAME];
+
+    for (exo_view_name(v, rule->name, out);
+         rule->unset && exo_view_default(out); memcpy(
+             out, exo_view_default(out), strlen(exo_view_default(out)) + 1)) {
+        const char *value = exo_view_own(v, out);
+
+        if (!value) {
+            value = exo_postfix_said(v->d->postfix, out);
+        }
+        if (value && (!exo_view_refers(value, other) ||
+                      strcmp(other, exo_view_default(out)) != 0)) {
+            break;
+        }
+    }
+    return out;
+}
+
+/* ---- findings ---------------------------------------------------------- */
+
+/* "main.cf: ..." or "master.cf, relay: ...". */
+static const char *say(const struct exo_view *v, const char *name,
+                       const char *value, const char *what,
+                       char out[EXO_ERR_TEXT])
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_ERR_TEXT);
+    const char *whole;
+
+    exo_buf_fmt(&text, "%s%s: ", v->service ? "master.cf, " : "main.cf",
+                v->service ? v->service->name : "");
+    for (; *what != '\0'; what++) {
+        if (*what == '$') {
+            what++;
+            exo_buf_str(&text, *what == 'n' ? name : value);
+        } else {
+            exo_buf_add(&text, what, 1);
+        }
+    }
+    exo_text_fmt(out, EXO_ERR_TEXT, "%s",
+                 exo_buf_done(&text, &whole) == 0 ? whole : name);
+    exo_buf_free(&text);
+    return out;
+}
+
+/* What was found, and the command that puts it right. */
+static void find(const struct exo_view *v, bool fails, const char *what,
+                 const char *flag, const char *setting)
+{
+    /* A postconf of that shell would take another one. */
+    const char *other = getenv("MAIL_CONFIG");
+    const char *dir = v->d->postfix->config_dir;
+    bool c = other && *other != '\0' && strcmp(other, dir) != 0;
+    char text[EXO_ERR_TEXT];
+
+    exo_text_fmt(text, sizeof(text), "%s; run: postconf%s%s -%s %s", what,
+                 c ? " -c " : "", c ? EXO_SH(dir, "DIR") : "",
+                 EXO_SH(flag, "FLAG"), EXO_SH(setting, "SETTING"));
+    if (fails) {
+        exo_doctor_fail(v->d, NULL, EXO_STATUS_MISCONFIGURED, "%-s", text);
+    } else {
+        exo_doctor_warn(v->d, NULL, "%-s", text);
+    }
+}
+
+/* The option goes where main.cf is right, and else gets the right value. */
+static void tell(const struct exo_view *v, const struct rule *rule)
+{
+    char name[EXO_VIEW_NAME], at[EXO_VIEW_NAME], what[EXO_ERR_TEXT];
+    struct exo_view rest = { v->d, v->service, target(v, rule, at) };
+    bool drop = exo_view_own(v, at) && !is_bad(&rest, rule);
+    const char *good = rule->good ? rule->good : "";
+    struct exo_buf setting = EXO_BUF_INIT(EXO_ERR_TEXT);
+    const char *text;
+
+    (void)say(v, exo_view_name(v, rule->name, name),
+              exo_view_get(v, rule->name), rule->what, what);
+    if (v->service) {
+        exo_buf_fmt(&setting, "%s/%s/", v->service->name, v->service->type);
+    }
+    exo_buf_str(&setting, at);
+    if (!drop && (v->service || !rule->unset)) {
+        exo_buf_fmt(&setting, "%s%s", v->service ? "=" : " = ", good);
+    }
+    if (!drop && !rule->good) {
+        exo_doctor_fail(v->d, NULL, EXO_STATUS_MISCONFIGURED, "%s; %s", what,
+                        rule->advice);
+    } else if (exo_buf_done(&setting, &text) != 0) {
+        exo_doctor_skip(v->d, NULL, "%s: not checked: out of memory", name);
+    } else {
+        find(v, rule->fails, what,
+             v->service ? (drop ? "PX" : "P") : (rule->unset ? "X" : "e"),
+             text);
+    }
+    exo_buf_free(&setting);
+}
+
+/* ---- the services ------------------------------------------------------ */
+
+/* Does main.cf send by it what has no transport of its own? */
+static bool is_default(const struct exo_view *v)
+{
+    const char *route = exo_postfix_get(v->d->postfix, "default_transport");
+    size_t len = strcspn(route, ":");
+
+    return strlen(v->service->name) == len &&
+           strncmp(v->service->name, route, len) == 0;
+}
+
+/* An option keeps it from logging in, where main.cf would have it. */
+static void check_mute(const struct exo_view *v)
+{
+    char name[EXO_VIEW_NAME], what[EXO_ERR_TEXT];
+    struct exo_view rest = { v->d, v->service,
+                             exo_view_name(v, "smtp_sasl_auth_enable", name) };
+    struct exo_buf setting = EXO_BUF_INIT(EXO_ERR_TEXT);
+    const char *option;
+
+    if (exo_view_logs_in(v) || !exo_view_logs_in(&rest)) {
+        return;
+    }
+    (void)say(v, name, exo_view_get(v, name),
+              "$n = $v, so that it does not log in", what);
+    exo_buf_fmt(&setting, "%s/%s/%s", v->service->name, v->service->type, name);
+    if (!is_default(v)) {
+        exo_doctor_ok(v->d, NULL, "%s", what); /* may be meant */
+    } else if (exo_buf_done(&setting, &option) == 0) {
+        find(v, false, what, "PX", option);
+    }
+    exo_buf_free(&setting);
+}
+
+/* Of main.cf once, if a service has its value; of each that has its own. */
+static void check_rule(const struct exo_view *v, size_t n,
+                       const struct rule *rule)
+{
+    struct exo_view main_cf = { v->d, NULL, NULL };
+    bool bad = exo_view_logs_in(&main_cf) && is_bad(&main_cf, rule);
+    bool used = n == 0;
+    char at[EXO_VIEW_NAME];
+
+    for (size_t i = 0; i < n; i++) {
+        if (!exo_view_logs_in(&v[i]) || !is_bad(&v[i], rule)) {
+            continue;
+        }
+        (void)target(&v[i], rule, at);
+        if (bad && !exo_view_own(&v[i], at) && strncmp(at, "lmtp_", 5) != 0) {
+            used = true;
+        } else {
+            tell(&v[i], rule);
+        }
+    }
+    if (bad && used) {
+        tell(&main_cf, rule);
+    }
+}
+
+static void check_maps(const struct exo_view *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *maps = exo_view_get(&v[i], "smtp_sasl_password_maps");
+        bool seen = !exo_view_logs_in(&v[i]) || maps[0] == '\0';
+
+        for (size_t j = 0; !seen && j < i; j++) {
+            seen = exo_view_logs_in(&v[j]) &&
+                   strcmp(maps,
+                          exo_view_get(&v[j], "smtp_sasl_password_maps")) == 0;
+        }
+        if (!seen) {
+            exo_postfix_check_map(v[i].d, maps);
+        }
+    }
+}
+
+bool exo_postfix_check_logins(struct exo_doctor *d)
+{
+    struct exo_view main_cf = { d, NULL, NULL };
+    struct exo_view *v = calloc(d->postfix->n_services + 1, sizeof(*v));
+    bool any = false;
+    size_t n = 0;
+
+    if (!v) {
+        exo_doctor_skip(d, NULL, "not checked: out of memory");
+        return true;
+    }
+    for (size_t i = 0; i < d->postfix->n_services; i++) {
+        v[n] = (struct exo_view){ d, &d->postfix->service[i], NULL };
+        if (exo_postfix_is_client(v[n].service)) {
+            check_mute(&v[n]);
+            any = exo_view_logs_in(&v[n++]) || any;
+        }
+    }
+    any = n == 0 ? exo_view_logs_in(&main_cf) : any;
+    for (size_t i = 0; any && i < sizeof(rules) / sizeof(rules[0]); i++) {
+        check_rule(v, n, &rules[i]);
+    }
+    check_maps(v, n);
+    free(v);
+    return any;
+}
