@@ -98,10 +98,12 @@ static const struct mistake {
                             "address alone, as in relay@contoso.com" },
     { "exoauth token a --frob", "--frob: no such option; see: exoauth token "
                                 "--help" },
+    { "exoauth login a --client-secret=s3cr3t",
+      "--client-secret: no such option; see: exoauth login --help" },
     { "exoauth list -x", "-x: no such option; see: exoauth list --help" },
     { "exoauth list -vx", "-x: no such option; see: exoauth list --help" },
     { "exoauth list -xv", "-x: no such option; see: exoauth list --help" },
-    { "exoauth status --json=yes", "--json=yes: takes no value; see: exoauth "
+    { "exoauth status --json=yes", "--json: takes no value; see: exoauth "
                                    "status --help" },
     { "exoauth list --config", "--config: needs a value; see: exoauth list "
                                "--help" },
