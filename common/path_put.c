@@ -49,18 +49,16 @@ static bool is_given(const struct stat *st, struct exo_owner *owner)
 
 static int lose_list(struct exo_path *path, const char *file)
 {
-    const char *why = exo_errno_text(errno);
-
     return exo_path_swappable(path)
                ? exo_path_refuse(path,
                                  "its access list cannot be kept: %s; remove "
                                  "the list",
-                                 why)
+                                 exo_errno_text(errno))
                : exo_path_refuse(path,
                                  "its access list cannot be kept: %s; let its "
                                  "readers in by group and mode, and run: "
                                  "setfacl -b %s",
-                                 why, EXO_SH(file, "FILE"));
+                                 exo_errno_text(errno), EXO_SH(file, "FILE"));
 }
 
 /* Empty if it has none, or its file system knows none. */

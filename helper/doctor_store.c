@@ -79,7 +79,8 @@ static bool check_own(struct exo_doctor *d, const char *path,
                         EXO_SH(path, "FILE"));
         return false;
     }
-    return (st->st_mode & 07777 & ~mode) == 0 || tell_mode(d, path, st, mode);
+    /* What others may do is all that a request looks at, too. */
+    return (st->st_mode & 077 & ~mode) == 0 || tell_mode(d, path, st, mode);
 }
 
 /* Nobody asks for it, and no other command shows it. */
@@ -109,6 +110,9 @@ static bool is_lock(const char *name)
 static void check_lock(struct exo_doctor *d, const char *file,
                        const struct stat *st)
 {
+    const char *name = strrchr(file, '/') + 1;
+    struct exo_account account;
+
     if (!S_ISREG(st->st_mode)) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "lock file %s is a link or no file; run: find %s "
@@ -121,7 +125,25 @@ static void check_lock(struct exo_doctor *d, const char *file,
                         file, (unsigned long)st->st_uid,
                         d->app->root ? d->app->run_as
                                      : "the user of the store");
+    } else if ((st->st_mode & 0600) != 0600 &&
+               exo_account_from_file(&account, name,
+                                     strlen(name) - strlen(".lock")) == 0) {
+        exo_doctor_warn(d, NULL,
+                        "lock file %s has mode %04o, so its owner cannot open "
+                        "it; run: exoauth refresh %s --force",
+                        file, (unsigned)(st->st_mode & 07777),
+                        EXO_SH(account.name, "ACCOUNT"));
     }
+}
+
+/* A rename does not replace one, nor follow what is put in its place. */
+static void tell_directory(struct exo_doctor *d,
+                           const struct exo_account *account, const char *name,
+                           const char *so)
+{
+    exo_doctor_fail(d, account, EXO_STATUS_STORE,
+                    "%s is a directory, so %s; move it away: mv -T %s %s.away",
+                    name, so, EXO_SH(name, "FILE"), EXO_SH(name, "FILE"));
 }
 
 static void check_records(struct exo_doctor *d, const char *path)
@@ -139,8 +161,11 @@ static void check_records(struct exo_doctor *d, const char *path)
         }
         exo_buf_reset(&file);
         exo_buf_fmt(&file, "%s/%s", path, entry->d_name);
-        if (!is_lock(entry->d_name) &&
-            (!S_ISREG(st.st_mode) || st.st_nlink != 1)) {
+        if (!is_lock(entry->d_name) && S_ISDIR(st.st_mode) &&
+            exo_buf_done(&file, &name) == 0) {
+            tell_directory(d, NULL, name, "nothing can be stored there");
+        } else if (!is_lock(entry->d_name) &&
+                   (!S_ISREG(st.st_mode) || st.st_nlink != 1)) {
             exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                             "%s is a link or no file; remove it, and run: "
                             "exoauth login ACCOUNT",
@@ -211,6 +236,24 @@ void exo_check_store(struct exo_doctor *d)
     }
 }
 
+static void check_published(struct exo_doctor *d, const char *path)
+{
+    struct exo_buf file = EXO_BUF_INIT(2 * PATH_MAX);
+    const char *name;
+    struct stat st;
+
+    for (size_t i = 0; i < d->accounts.n; i++) {
+        exo_buf_reset(&file);
+        exo_buf_fmt(&file, "%s/%s", path, d->accounts.account[i].file);
+        if (exo_buf_done(&file, &name) == 0 && lstat(name, &st) == 0 &&
+            S_ISDIR(st.st_mode)) {
+            tell_directory(d, &d->accounts.account[i], name,
+                           "no token is published there");
+        }
+    }
+    exo_buf_free(&file);
+}
+
 static void check_token_dir(struct exo_doctor *d, const char *root, size_t len)
 {
     const char *dir = d->app->conf->token_dir;
@@ -247,6 +290,7 @@ static void check_token_dir(struct exo_doctor *d, const char *root, size_t len)
         bool group = d->app->has_token_group && d->app->root;
         mode_t mode = group ? 02750 : 0700;
 
+        check_published(d, path);
         if (check_own(d, path, &st, mode) && group &&
             (st.st_gid != d->app->token_gid || (st.st_mode & 050) != 050)) {
             exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,

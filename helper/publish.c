@@ -122,7 +122,14 @@ static void publish_in(const struct exo_app *app, const struct exo_spot *spot,
     }
     how.mode = mode_in(p, spot->fd);
     rc = exo_file_put(spot->fd, p->name, &how, p->text->data, p->text->len);
-    if (rc != 0) {
+    if (rc != 0 && errno == EISDIR) {
+        exo_app_warn(app,
+                     "cannot publish the token of %s: %s/%s is a directory; "
+                     "move it away: mv -T %s/%s %s/%s.away",
+                     p->name, spot->dir, p->name, EXO_SH(spot->dir, "FILE"),
+                     EXO_SH(p->name, "FILE"), EXO_SH(spot->dir, "FILE"),
+                     EXO_SH(p->name, "FILE"));
+    } else if (rc != 0) {
         exo_app_warn(app,
                      "cannot publish the token of %s in %s: %m; logins use "
                      "the socket instead; check owner, mode and free space",

@@ -24,8 +24,8 @@
 #include "exoauth/file.h"
 #include "filedir.h"
 
-static const char record_suffix[] = ".json";
-static const char previous_suffix[] = ".prev";
+static const char record_suffix[] = EXO_FILE_SUFFIX;
+static const char previous_suffix[] = EXO_FILE_PREVIOUS;
 
 static void file_close(struct exo_store *store)
 {
@@ -73,58 +73,6 @@ static int file_open(struct exo_store *store, const char *where, bool create,
 
 /* ---- records ---- */
 
-static int file_damaged(struct exo_store *store,
-                        const struct exo_account *account, const char *why,
-                        struct exo_err *err)
-{
-    const struct exo_filedir *dir = store->state;
-    struct exo_filename name = exo_filename_make(account, record_suffix);
-    struct exo_filename prev = exo_filename_make(account, previous_suffix);
-    const char *path = dir->path;
-    struct stat st;
-
-    if (fstatat(dir->fd, prev.text, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "damaged credential %s/%s: %s; run: exoauth %s %s",
-                           path, name.text, why,
-                           store->guard.keyless ? "remove" : "login",
-                           EXO_SH(account->name, "ACCOUNT"));
-    }
-    return exo_err_set(err, EXO_STATUS_STORE,
-                       "damaged credential %s/%s: %s; restore the previous "
-                       "copy: mv %s/%s %s/%s, or run: exoauth %s %s",
-                       path, name.text, why, EXO_SH(path, "FILE"),
-                       EXO_SH(prev.text, "FILE"), EXO_SH(path, "FILE"),
-                       EXO_SH(name.text, "FILE"),
-                       store->guard.keyless ? "remove" : "login",
-                       EXO_SH(account->name, "ACCOUNT"));
-}
-
-/* A file that broke the rules. Where owner and mode are all that is wrong,
- * they are easier to mend than a credential; but in a directory that is not
- * root's no command for root is told, as a link may be there when it is run. */
-static int file_refused(struct exo_store *store,
-                        const struct exo_account *account, const char *why,
-                        struct exo_err *err)
-{
-    const struct exo_filedir *dir = store->state;
-    struct exo_filename name = exo_filename_make(account, record_suffix);
-    const char *path = dir->path;
-    struct stat st;
-
-    if (fstatat(dir->fd, name.text, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(st.st_mode) || st.st_nlink != 1) {
-        return file_damaged(store, account, why, err);
-    }
-    return exo_err_set(
-        err, EXO_STATUS_STORE,
-        "credential %s/%s refused: %s; if nobody tampered with it, make it "
-        "uid %lu's with mode 0600, else run: exoauth %s %s",
-        path, name.text, why, (unsigned long)store->owner,
-        store->guard.keyless ? "remove" : "login",
-        EXO_SH(account->name, "ACCOUNT"));
-}
-
 static int read_text(struct exo_store *store, const struct exo_account *account,
                      struct exo_buf *text, const char **why)
 {
@@ -157,13 +105,14 @@ static int file_get(struct exo_store *store, const struct exo_account *account,
         return rc;
     }
     if (rc == EXO_E_UNSAFE) {
-        return file_refused(store, account, why, err);
+        return exo_filefault_refused(store, account, why, err);
     }
     if (rc == EXO_E_ACCESS) {
-        return exo_err_unread(err, file_refused(store, account, why, err));
+        return exo_err_unread(err,
+                              exo_filefault_refused(store, account, why, err));
     }
     if (rc == EXO_E_TOOBIG) {
-        return file_damaged(store, account, why, err);
+        return exo_filefault_damaged(store, account, why, err);
     }
     return exo_filedir_fail(store->state, rc, "read",
                             exo_filename_make(account, record_suffix).text,
@@ -394,5 +343,5 @@ const struct exo_store_ops exo_store_file = {
     .list = file_list,
     .list_left = file_list_left,
     .remove = file_remove,
-    .damaged = file_damaged,
+    .damaged = exo_filefault_damaged,
 };

@@ -40,6 +40,14 @@ int exo_filedir_fail(const struct exo_filedir *dir, int code, const char *doing,
     int error = code == EXO_E_NOMEM ? ENOMEM : errno;
     bool ours = error == EACCES || error == EPERM;
 
+    if (error == EISDIR && *name != '\0') {
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "cannot %s %s/%s: it is a directory; move it away: "
+                           "mv -T %s/%s %s/%s.away",
+                           doing, dir->path, name, EXO_SH(dir->path, "FILE"),
+                           EXO_SH(name, "FILE"), EXO_SH(dir->path, "FILE"),
+                           EXO_SH(name, "FILE"));
+    }
     (void)exo_err_set(
         err,
         exo_error_is_shortage(code) ? EXO_STATUS_TRANSIENT : EXO_STATUS_STORE,
@@ -236,8 +244,10 @@ int exo_filedir_check(const struct exo_filedir *dir,
     }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "cannot store the credential of %s: %s/%s is a "
-                       "directory; move it away",
-                       account->name, dir->path, name.text);
+                       "directory; move it away: mv -T %s/%s %s/%s.away",
+                       account->name, dir->path, name.text,
+                       EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"),
+                       EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"));
 }
 
 int exo_filedir_reserve(struct exo_filedir *dir, const char *name,

@@ -28,6 +28,9 @@ struct exo_filedir {
     char path[EXO_FILEDIR_PATH + 1];
 };
 
+#define EXO_FILE_SUFFIX ".json"
+#define EXO_FILE_PREVIOUS ".prev"
+
 /* ACCOUNT.suffix */
 struct exo_filename exo_filename_make(const struct exo_account *account,
                                       const char *suffix);
@@ -73,6 +76,15 @@ int exo_filedir_list_left(const struct exo_filedir *dir, const char *suffix,
 /* EXO_STATUS_STORE for a store that is not there. */
 int exo_filedir_missing(const struct exo_filedir *dir,
                         const struct exo_account *account, struct exo_err *err);
+
+/* err for a record that is of no use: damaged, or by owner, mode or kind not to
+ * be believed. EXO_E_STATUS. */
+int exo_filefault_damaged(struct exo_store *store,
+                          const struct exo_account *account, const char *why,
+                          struct exo_err *err);
+int exo_filefault_refused(struct exo_store *store,
+                          const struct exo_account *account, const char *why,
+                          struct exo_err *err);
 
 int exo_filelock_take(const struct exo_filedir *dir,
                       struct exo_store_lock *lock, int64_t deadline_ms,

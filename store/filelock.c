@@ -74,13 +74,58 @@ static int refuse_lock(const struct exo_filedir *dir, const char *name,
                        EXO_SH(name, "FILE"));
 }
 
+static int refuse_owner(const struct exo_filedir *dir, const char *name,
+                        const struct stat *st, struct exo_err *err)
+{
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "lock file %s/%s refused: it belongs to uid %lu; "
+                       "leave it in place, and make uid %lu its owner",
+                       dir->path, name, (unsigned long)st->st_uid,
+                       (unsigned long)geteuid());
+}
+
+static int open_file(const struct exo_filedir *dir, const char *name)
+{
+    return openat(dir->fd, name,
+                  O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
+                      O_NOCTTY,
+                  0600);
+}
+
+/* One of ours that we cannot open needs its mode first, for which there is no
+ * descriptor; the directory is ours alone. */
+static int open_closed(const struct exo_filedir *dir, const char *name, int *fd,
+                       struct exo_err *err)
+{
+    struct stat st;
+
+    if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode)) {
+        errno = EACCES;
+        return exo_filedir_fail(dir, EXO_E_IO, "lock", name, err);
+    }
+    if (st.st_uid != geteuid()) {
+        return refuse_owner(dir, name, &st, err);
+    }
+    if (fchmodat(dir->fd, name, 0600, AT_SYMLINK_NOFOLLOW) != 0) {
+        return exo_filedir_fail(dir, EXO_E_IO, "set mode 0600 of", name, err);
+    }
+    *fd = open_file(dir, name);
+    return *fd >= 0 ? 0 : exo_filedir_fail(dir, EXO_E_IO, "lock", name, err);
+}
+
 static int open_lock(const struct exo_filedir *dir, const char *name, int *fd,
                      struct stat *st, struct exo_err *err)
 {
-    *fd = openat(dir->fd, name,
-                 O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
-                     O_NOCTTY,
-                 0600);
+    int rc = 0;
+
+    *fd = open_file(dir, name);
+    if (*fd < 0 && errno == EACCES) {
+        rc = open_closed(dir, name, fd, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
     if (*fd < 0 && errno == ELOOP) {
         return refuse_lock(dir, name, "it is a symbolic link", err);
     }
@@ -94,11 +139,7 @@ static int open_lock(const struct exo_filedir *dir, const char *name, int *fd,
         return refuse_lock(dir, name, "it is not a regular file", err);
     }
     if (st->st_uid != geteuid()) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "lock file %s/%s refused: it belongs to uid %lu; "
-                           "leave it in place, and make uid %lu its owner",
-                           dir->path, name, (unsigned long)st->st_uid,
-                           (unsigned long)geteuid());
+        return refuse_owner(dir, name, st, err);
     }
     if ((st->st_mode & 07777) != 0600 && fchmod(*fd, 0600) != 0) {
         return exo_filedir_fail(dir, EXO_E_IO, "set mode 0600 of", name, err);

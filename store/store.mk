@@ -9,6 +9,7 @@ libexoauth_store_la_SOURCES = \
 	store/file.c \
 	store/filedir.c \
 	store/filedir.h \
+	store/filefault.c \
 	store/filelock.c \
 	store/guard.c \
 	store/keyring.c \

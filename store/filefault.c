@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is said of a record of the `file:` store that cannot be used, with what
+ * to do about it. Called by file.c, which has the directory open; nothing is
+ * opened or kept here. Each returns EXO_E_STATUS, with words in err.
+ *
+ * The store is run_as's and root may type the command: it names files of the
+ * store alone, and follows no link that is put there, before or since.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "filedir.h"
+
+static bool is_regular(const struct exo_filedir *dir,
+                       const struct exo_filename *name)
+{
+    struct stat st;
+
+    return fstatat(dir->fd, name->text, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(st.st_mode);
+}
+
+/* A login replaces a link, but not a directory; a link has no previous copy, as
+ * nobody knows who put it there. */
+static void advise(const struct exo_filedir *dir, const struct exo_account *who,
+                   bool keyless, char text[EXO_ERR_TEXT])
+{
+    struct exo_filename name = exo_filename_make(who, EXO_FILE_SUFFIX);
+    struct exo_filename prev = exo_filename_make(who, EXO_FILE_PREVIOUS);
+    bool has_previous = is_regular(dir, &prev);
+    struct stat st;
+    bool found = fstatat(dir->fd, name.text, &st, AT_SYMLINK_NOFOLLOW) == 0;
+
+    if (found && S_ISDIR(st.st_mode) && has_previous) {
+        exo_text_fmt(text, EXO_ERR_TEXT,
+                     "restore the previous copy: mv -T %s/%s %s/%s.away && mv "
+                     "-T %s/%s %s/%s",
+                     EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"),
+                     EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"),
+                     EXO_SH(dir->path, "FILE"), EXO_SH(prev.text, "FILE"),
+                     EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"));
+    } else if (found && S_ISDIR(st.st_mode)) {
+        exo_text_fmt(
+            text, EXO_ERR_TEXT,
+            "move it away: mv -T %s/%s %s/%s.away, then run: exoauth %s %s",
+            EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"),
+            EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"),
+            keyless ? "remove" : "login", EXO_SH(who->name, "ACCOUNT"));
+    } else if (has_previous && (!found || S_ISREG(st.st_mode))) {
+        exo_text_fmt(text, EXO_ERR_TEXT,
+                     "restore the previous copy: mv -T %s/%s %s/%s, or run: "
+                     "exoauth %s %s",
+                     EXO_SH(dir->path, "FILE"), EXO_SH(prev.text, "FILE"),
+                     EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"),
+                     keyless ? "remove" : "login",
+                     EXO_SH(who->name, "ACCOUNT"));
+    } else {
+        exo_text_fmt(text, EXO_ERR_TEXT, "run: exoauth %s %s",
+                     keyless ? "remove" : "login",
+                     EXO_SH(who->name, "ACCOUNT"));
+    }
+}
+
+int exo_filefault_damaged(struct exo_store *store,
+                          const struct exo_account *account, const char *why,
+                          struct exo_err *err)
+{
+    const struct exo_filedir *dir = store->state;
+    struct exo_filename name = exo_filename_make(account, EXO_FILE_SUFFIX);
+    char text[EXO_ERR_TEXT];
+
+    advise(dir, account, store->guard.keyless, text);
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "damaged credential %s/%s: %s; %-s", dir->path,
+                       name.text, why, text);
+}
+
+/* A file that broke the rules. Where owner and mode are all that is wrong,
+ * they are easier to mend than a credential; but in a directory that is not
+ * root's no command for root is told, as a link may be there when it is run. */
+int exo_filefault_refused(struct exo_store *store,
+                          const struct exo_account *account, const char *why,
+                          struct exo_err *err)
+{
+    const struct exo_filedir *dir = store->state;
+    struct exo_filename name = exo_filename_make(account, EXO_FILE_SUFFIX);
+    struct stat st;
+
+    if (fstatat(dir->fd, name.text, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode) || st.st_nlink != 1) {
+        return exo_filefault_damaged(store, account, why, err);
+    }
+    return exo_err_set(
+        err, EXO_STATUS_STORE,
+        "credential %s/%s refused: %s; if nobody tampered with it, make it "
+        "uid %lu's with mode 0600, else run: exoauth %s %s",
+        dir->path, name.text, why, (unsigned long)store->owner,
+        store->guard.keyless ? "remove" : "login",
+        EXO_SH(account->name, "ACCOUNT"));
+}
