@@ -22,8 +22,11 @@
 #include "exoauth/path.h"
 #include "prompt.h"
 
-/* What ends or stops a command from a terminal. */
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+/* What ends or stops a command from a terminal; and SIGCONT, as nobody can
+ * catch SIGSTOP, and a shell that had the terminal meanwhile has set its own
+ * mode. */
+static const int signals[] = { SIGINT,  SIGTERM, SIGHUP,
+                               SIGQUIT, SIGTSTP, SIGCONT };
 
 #define NO_ECHO ((tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL))
 #define N_SIGNALS (sizeof(signals) / sizeof(*signals))
@@ -46,7 +49,7 @@ struct terminal {
 /*
  * Blocked but for the moments of waiting, so that none slips in between; and
  * caught, as the terminal has to be put right before one may do its work.
- * What was ignored stays ignored.
+ * What was ignored stays ignored, but for SIGCONT: it goes on all the same.
  */
 static void hold_signals(struct terminal *t)
 {
@@ -63,7 +66,7 @@ static void hold_signals(struct terminal *t)
     (void)sigprocmask(SIG_BLOCK, &mask, &t->mask);
     for (size_t i = 0; i < N_SIGNALS; i++) {
         (void)sigaction(signals[i], NULL, &t->action[i]);
-        if (t->action[i].sa_handler != SIG_IGN) {
+        if (t->action[i].sa_handler != SIG_IGN || signals[i] == SIGCONT) {
             (void)sigaction(signals[i], &action, NULL);
         }
     }
@@ -77,7 +80,7 @@ static bool release_signals(const struct terminal *t)
     for (size_t i = 0; i < N_SIGNALS; i++) {
         (void)sigaction(signals[i], &t->action[i], NULL);
     }
-    if (sig != 0) {
+    if (sig != 0 && sig != SIGCONT) {
         (void)raise(sig); /* and is delivered with the mask */
     }
     (void)sigprocmask(SIG_SETMASK, &t->mask, NULL);
@@ -120,7 +123,8 @@ static int read_line(int fd, const struct terminal *t,
     }
 }
 
-/* One line, with these local modes of the terminal switched off. */
+/* One line, with these local modes of the terminal switched off. Whatever
+ * stopped the process, what was typed before counts for nothing. */
 static int ask(int fd, const char *question, tcflag_t off,
                struct exo_secret *secret)
 {

@@ -29,6 +29,27 @@ like "$OUT" 'stopped, echo on' 'echoes while it is stopped'
 is "$(site_record $app client_secret)" canary-typed 'what was typed before it does not count'
 unlike "$OUT" canary 'nothing of it is shown'
 
+# Nobody can catch SIGSTOP: the mode is set again by whoever goes on.
+# stopped NAME SECRET STEP...: the first login of an account; has it that secret?
+stopped()
+{
+    local name=$1@contoso.test secret=$2
+    shift 2
+    site_account "$name" 'grant: client_credentials'
+    ok "$name: the answer after fg" typist "$@" "not its id): =>$secret\\n" -- "${RUN[@]}" "$EXO" login "$name"
+    is "$(site_record "$name" client_secret 2>/dev/null)" "$secret" 'is what was typed then'
+    unlike "$OUT" canary 'and not shown'
+}
+RUN=()
+for signal in SIGSTOP SIGTTIN SIGTTOU SIGTSTP; do
+    stopped "${signal,,}" canary-then "not its id): =>kill:$signal"
+    like "$OUT" 'stopped, echo' "$signal stopped it"
+done
+stopped half canary-whole 'not its id): =>canary-half' '=>kill:SIGSTOP'
+stopped cont canary-then 'not its id): =>kill:SIGCONT'
+RUN=(env --ignore-signal=CONT)
+stopped ignored canary-then 'not its id): =>kill:SIGSTOP'
+
 # ----- a file that is the terminal
 
 ok '--secret-file - on a terminal' typist 'secret-file: =>canary-dash\n' -- \

@@ -11,7 +11,8 @@ TEXT=>WHAT: once TEXT was printed and the terminal does not echo, WHAT is done:
   kill:SIGNAL   the job gets that signal
   run:COMMAND   sh(1) runs it, and what it prints is printed
 
-A job that stops is put into the foreground again. stdout gets what the
+A job that stops is put into the foreground again, in the terminal's mode of
+before, as a shell does that has read commands meanwhile. stdout gets what the
 terminal showed, and then, a line each: "stopped, echo on" (or off), what run:
 printed, "ended 0", "ended SIGINT", "echo on". Exit status: the job's, 128 + n
 for a signal, 99 if it did not end within 20 seconds after the last step.
@@ -33,6 +34,7 @@ def echo(fd):
 def shell(argv, pipe):
     """The leader of the session: without one no job can be stopped."""
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    mode = termios.tcgetattr(0)
     job = os.fork()
     if job == 0:
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
@@ -50,6 +52,7 @@ def shell(argv, pipe):
         if not os.WIFSTOPPED(status):
             break
         os.write(pipe, f"stopped, echo {echo(0)}\n".encode())
+        termios.tcsetattr(0, termios.TCSADRAIN, mode)
         os.tcsetpgrp(0, job)
         os.kill(job, signal.SIGCONT)
     code = os.waitstatus_to_exitcode(status)
