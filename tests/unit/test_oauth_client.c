@@ -59,6 +59,11 @@ static void signs_each_request(void **state)
         { 200, "{\"access_token\":\"at\"}" },
         { 200, "{\"access_token\":\"at\"}" },
         { 400, "{\"error\":\"invalid_client\"}" },
+        /* It does not come back. */
+        { 200, "{\"access_token\":\"at\",\"scope\":\"mail @JWT@\"}" },
+        { 200, "{\"device_code\":\"d\",\"user_code\":\"A\","
+               "\"verification_uri\":\"https://x/\","
+               "\"verification_uri_complete\":\"https://x/?@JWT@\"}" },
     };
     char first[1000], second[1000], form[sizeof(wire.form)];
     EVP_PKEY *pkey = rsa_key(&rfc7515);
@@ -100,6 +105,14 @@ static void signs_each_request(void **state)
     assert_string_not_equal(form, wire.form);
     (void)sent_claims(first, sizeof(first));
     assert_has(first, "\"aud\":\"https://as.example/token\"");
+    exo_device_free(&device);
+
+    assert_int_equal(
+        exo_oauth_client_credentials(&a.client, &a.tokens, &a.error), 0);
+    assert_string_equal(a.tokens.scope, "");
+    exo_tokens_free(&a.tokens);
+    assert_int_equal(exo_oauth_device_start(&a.client, &device, &a.error), 0);
+    assert_string_equal(device.verification_uri_complete, "");
     exo_device_free(&device);
 
     exo_keypair_free(key);
