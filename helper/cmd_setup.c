@@ -38,7 +38,10 @@ static int check_words(const struct exo_options *o, struct exo_err *err)
         return exo_err_set(
             err, EXO_STATUS_USAGE,
             "setting up Postfix is for root; add --dry-run, or "
-            "run it with sudo: sudo exoauth setup postfix ACCOUNT");
+            "run it with sudo: sudo exoauth setup postfix %s%s%s",
+            o->undo ? "--undo" : "ACCOUNT",
+            o->config_dir ? " --config-dir " : "",
+            o->config_dir ? EXO_SH(o->config_dir, "DIR") : "");
     }
     return 0;
 }

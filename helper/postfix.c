@@ -284,6 +284,26 @@ int exo_postfix_open(struct exo_postfix **postfix, const char *config_dir,
     return 0;
 }
 
+bool exo_postfix_is_other(const struct exo_postfix *p)
+{
+    const char *argv[] = { p->postconf, "-h", "config_directory", NULL };
+    struct exo_buf out = EXO_BUF_INIT(TEXT_MAX);
+    struct exo_buf said = EXO_BUF_INIT(TEXT_MAX);
+    const char *text = "";
+    int status = 1;
+    size_t len;
+    bool same;
+
+    same = exo_run(argv, RUN_MS, &out, &said, &status) == 0 && status == 0 &&
+           exo_buf_done(&out, &text) == 0;
+    len = strcspn(text, "\n");
+    same = same && strlen(p->config_dir) == len &&
+           strncmp(text, p->config_dir, len) == 0;
+    exo_buf_free(&out);
+    exo_buf_free(&said);
+    return !same;
+}
+
 void exo_postfix_close(struct exo_postfix *p)
 {
     if (!p) {

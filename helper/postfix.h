@@ -56,6 +56,10 @@ int exo_postfix_open(struct exo_postfix **postfix, const char *config_dir,
                      struct exo_err *err) EXO_MUST_CHECK;
 void exo_postfix_close(struct exo_postfix *postfix);
 
+/* Has it to be named where postconf is typed, as another one is the default of
+ * this host? Asks postconf. */
+bool exo_postfix_is_other(const struct exo_postfix *postfix);
+
 /* Of what a program of Postfix said: the line that ended it, without its
  * "postconf: fatal: ". Borrows from said. */
 const char *exo_postfix_complaint(struct exo_buf *said);

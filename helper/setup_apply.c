@@ -233,7 +233,7 @@ int exo_setup_apply(struct exo_setup *s, struct exo_app *app,
         rc = exo_setup_check_socket(s, err);
     } else if (rc == 0 && postfix) {
         exo_setup_warn("Postfix does not run; start it: postfix -c %s start",
-                       s->postfix->config_dir);
+                       EXO_SH(s->postfix->config_dir, "DIR"));
     }
     for (size_t i = 0; i < n; i++) {
         exo_setup_file_free(&file[i]);

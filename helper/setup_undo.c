@@ -139,6 +139,42 @@ static int ask_and_take(struct exo_undo *u, bool *changed, struct exo_err *err)
     return rc;
 }
 
+/* What is to be done by hand, and then again by this. */
+static int once_more(const struct exo_setup *s, enum exo_status status,
+                     const char *why, struct exo_err *err)
+{
+    bool other = exo_postfix_is_other(s->postfix);
+
+    return exo_err_set(err, status,
+                       "%-s, then run: exoauth setup postfix --undo%s%s", why,
+                       other ? " --config-dir " : "",
+                       other ? EXO_SH(s->postfix->config_dir, "DIR") : "");
+}
+
+/* Not all is taken back. */
+static int tell_left(struct exo_undo *u, struct exo_err *err)
+{
+    const struct exo_setup *s = u->setup;
+    char why[EXO_ERR_TEXT];
+
+    if (u->left && u->err.status != EXO_STATUS_OK) {
+        return once_more(s, u->err.status, exo_err_text(&u->err, EXO_E_STATUS),
+                         err);
+    }
+    if (u->left) {
+        exo_text_fmt(why, sizeof(why),
+                     "published tokens stay below %s, as said above, and work "
+                     "until they expire; put that right",
+                     s->queue_dir);
+    } else {
+        exo_text_fmt(why, sizeof(why),
+                     "%zu settings stay, as they were changed since or are in "
+                     "use; put that right as said above",
+                     u->refused);
+    }
+    return once_more(s, EXO_STATUS_MISCONFIGURED, why, err);
+}
+
 int exo_setup_undo(struct exo_setup *s, bool *changed, struct exo_err *err)
 {
     struct exo_undo u = { .setup = s, .err = EXO_ERR_INIT };
@@ -164,24 +200,8 @@ int exo_setup_undo(struct exo_setup *s, bool *changed, struct exo_err *err)
     if (rc == 0) {
         rc = ask_and_take(&u, changed, err);
     }
-    if (rc == 0 && u.left && u.err.status != EXO_STATUS_OK) {
-        rc = exo_err_set(err, u.err.status,
-                         "%-s, then run: exoauth setup postfix --undo",
-                         exo_err_text(&u.err, EXO_E_STATUS));
-    }
-    if (rc == 0 && u.left) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "published tokens stay below %s, as said above, and "
-                         "work until they expire; put that right, then run: "
-                         "exoauth setup postfix --undo",
-                         s->queue_dir);
-    }
-    if (rc == 0 && u.refused > 0) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "%zu settings stay, as they were changed since or are "
-                         "in use; put that right as said above, then run: "
-                         "exoauth setup postfix --undo",
-                         u.refused);
+    if (rc == 0 && (u.left || u.refused > 0)) {
+        rc = tell_left(&u, err);
     }
     exo_changes_free(&u.whole);
     exo_changes_free(&u.partial);

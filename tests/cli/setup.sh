@@ -473,6 +473,37 @@ ok 'its map is there' test -e $etc/exoauth_passwd
 tell transport_maps=
 ok 'when it is idle' setup --undo --yes
 is "$(find $etc -name '*exoauth*')" '' 'nothing is left over'
+
+# ----- another instance: what is to be typed says which, in quotes
+
+plain
+other='/etc/pf;echo oops'
+cp -a $etc "$other"
+ok 'setup' setup $relay --yes
+ok 'setup of the other' setup $relay --config-dir "$other" --yes
+like "$ERR" "start it: postfix -c '$other' start"$'(\n|$)' 'is started by itself'
+mkdir "$SITE/fake"
+printf '#!/bin/sh\nprintf "<%%s>" "$@"\n' >"$SITE/fake/postfix"
+chmod +x "$SITE/fake/postfix"
+is "$(PATH=$SITE/fake:$PATH sh -c "$(sed -n 's/.*start it: //p' <<<"$ERR")")" "<-c><$other><start>" \
+    'by that very command'
+postconf -c "$other" -e 'relayhost=[else.test]'
+exits 78 'undo where others were at work' setup --undo --config-dir "$other/" --yes
+command=${ERR##*run: }
+is "$command" "exoauth setup postfix --undo --config-dir '$other'" 'has a command for the other'
+postconf -c "$other" -e 'relayhost='
+ok 'which' env PATH="$SITE/bin:$PATH" sh -c "$command --yes"
+is "$(find "$other" -name '*exoauth*')" '' 'takes it back'
+is "$(value relayhost)" '[smtp.office365.com]:587' 'and nothing of the first'
+tell 'relayhost=[else.test]'
+exits 78 'undo of the first, by its name' setup --undo --config-dir $etc --yes
+is "${ERR##*run: }" 'exoauth setup postfix --undo' 'which is not needed'
+tell relayhost=
+ok 'undo' setup --undo --yes
+exits 64 'somebody' setpriv --reuid=65534 --regid=65534 --clear-groups \
+    "$EXO" setup postfix --undo --config-dir "$other"
+like "$ERR" "sudo exoauth setup postfix --undo --config-dir '$other'$" 'is told the same'
+rm -rf "$other"
 echo '{"version": 7}' >$etc/exoauth.undo
 exits 78 'a journal that is damaged' setup --undo --yes
 like "$ERR" 'exoauth.undo is damaged .*; move it away' 'is told'

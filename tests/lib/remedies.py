@@ -27,8 +27,8 @@ import tempfile
 COMMAND = re.compile(
     r'(?<!be )\b(run|see|by hand|back|with): (?=\S)|'
     r'\b(exoauth (login|refresh|status|show|remove|accept|rekey|explain|test|'
-    r'connect|doctor|setup|import|export|token|list)|postconf|chown|chmod|'
-    r'rm -f|mv|usermod -|useradd|groupadd|fuser|restorecon|semanage) (?=\S)')
+    r'connect|doctor|setup|import|export|token|list)|postconf|postfix -c|chown|'
+    r'chmod|rm -f|mv|usermod -|useradd|groupadd|fuser|restorecon|semanage) (?=\S)')
 FIXED = re.compile(r'([A-Z][A-Z0-9_]*|"[^"]*"|exo_key_name\(key\))$')
 # What the compiler has made, by file: names of commands and of our own keys.
 OURS = {
