@@ -32,6 +32,7 @@ static gid_t number_of_user(void)
 static gid_t (*find_group)(void) = number_of_user;
 static gid_t own_group = EXO_PATH_OWN_GROUP; /* not looked for yet */
 static bool systems;
+static bool (*is_of_exoauth)(const char *dir);
 
 void exo_path_own_group(gid_t (*find)(void))
 {
@@ -51,6 +52,11 @@ static bool is_own_group(const struct exo_path_rule *rule, gid_t gid)
 void exo_path_of_system(bool yes)
 {
     systems = yes;
+}
+
+void exo_path_ours(bool (*is)(const char *dir))
+{
+    is_of_exoauth = is;
 }
 
 void exo_path_rule_self(struct exo_path_rule *rule)
@@ -124,6 +130,13 @@ int exo_path_rule_dir(struct exo_path *path, const struct exo_path_rule *rule,
     if ((st->st_mode & 002) == 0 && is_own_group(rule, st->st_gid) &&
         !has_list(fd)) {
         return EXO_OK;
+    }
+    /* Its users have their rights there. */
+    if (is_of_exoauth == NULL || !is_of_exoauth(shown)) {
+        return exo_path_refuse(path,
+                               "%.200s can be written to by %s; use a path in "
+                               "directories that only %s can write to",
+                               shown, who, systems ? "root" : "you");
     }
     if (can_be_swapped(path, st)) {
         return exo_path_refuse(

@@ -29,6 +29,7 @@
 #include "exoauth/log.h"
 #include "key_file.h"
 #include "keys.h"
+#include "ours.h"
 #include "spend.h"
 
 static int find_run_as(struct exo_app *app, struct exo_err *err)
@@ -141,6 +142,7 @@ static int load_conf(struct exo_app *app, const char *explicit_file, bool own,
 
     rc = exo_conf_find(explicit_file, exo_conf_sasl_path(), &path, &user);
     if (rc == 0) {
+        exo_ours_are(path, user, NULL);
         rc = exo_conf_load(&app->conf, path, user, EXO_HELPER, err);
     } else if (!exo_err_system(err, rc, "cannot look for exoauth.conf")) {
         (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -155,6 +157,7 @@ static int load_conf(struct exo_app *app, const char *explicit_file, bool own,
         exo_err_words(err, rc);
         if (mine) {
             exo_conf_free(app->conf);
+            exo_ours_are(mine, true, NULL);
             rc = exo_conf_load(&app->conf, mine, true, EXO_HELPER, err);
         }
         free(mine);
@@ -185,6 +188,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
         return rc;
     }
     exo_path_of_system(is_of_system(app->conf));
+    exo_ours_are(app->conf->path, app->conf->user, app->conf);
     if (explicit_file && !app->conf->present && !app->quiet) {
         exo_app_warn(app, "%s does not exist; the defaults are in force",
                      explicit_file);
@@ -336,6 +340,7 @@ void exo_app_close(struct exo_app *app)
     exo_secret_free(&app->key_plain);
     exo_secret_free(&app->credential);
     exo_buf_free(&app->credential_path);
+    exo_ours_are(NULL, false, NULL);
     exo_conf_free(app->conf);
     app->conf = NULL;
 }

@@ -23,6 +23,7 @@
 #include "exoauth/key.h"
 #include "exoauth/buf.h"
 #include "key_file.h"
+#include "ours.h"
 
 static const char *user_name(const struct exo_doctor *d)
 {
@@ -283,8 +284,10 @@ static void check_log(struct exo_doctor *d)
 static void check_conf(struct exo_doctor *d)
 {
     const struct exo_conf *conf = d->app->conf;
+    struct exo_err err = EXO_ERR_INIT;
     struct exo_path way;
     struct stat st;
+    int rc;
 
     if (!conf->user && conf->present && stat(conf->path, &st) == 0 &&
         (st.st_mode & 004) == 0 &&
@@ -301,6 +304,14 @@ static void check_conf(struct exo_doctor *d)
     if (walk_accounts(d, &way) == EXO_E_UNSAFE) {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "account_dir %s: %-s", conf->account_dir, way.why);
+    }
+    if (d->app->root || conf->user) {
+        exo_app_as_owner(d->app, true);
+        rc = exo_ours_listed(conf, &err);
+        exo_app_as_owner(d->app, false);
+        if (rc != 0) {
+            exo_doctor_error(d, NULL, &err, rc);
+        }
     }
     check_log(d);
     check_status_file(d);

@@ -115,6 +115,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/options.h \
 	helper/options_table.c \
 	helper/options_table.h \
+	helper/ours.c \
+	helper/ours.h \
 	helper/out.c \
 	helper/outfile.c \
 	helper/outfile.h \

@@ -22,23 +22,16 @@
 
 #include "exoauth/file.h"
 #include "exoauth/path.h"
+#include "ours.h"
 
 /* The first directory on the way that run_as cannot enter. */
 static bool find_closed(const struct exo_app *app, const char *path,
                         char dir[PATH_MAX])
 {
-    bool found = false;
+    bool found;
 
     exo_app_as_owner(app, true);
-    for (const char *p = path; !found && (p = strchr(p + 1, '/')) != NULL;) {
-        if (p - path >= PATH_MAX) {
-            break;
-        }
-        memcpy(dir, path, (size_t)(p - path));
-        dir[p - path] = '\0';
-        found =
-            faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) != 0 && errno == EACCES;
-    }
+    found = exo_ours_closed(path, false, dir);
     exo_app_as_owner(app, false);
     return found;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "exoauth/file.h"
+#include "ours.h"
 #include "place.h"
 #include "settings.h"
 
@@ -50,12 +51,21 @@ static int walk(const struct exo_conf *conf,
     const struct dirent *one;
 
     if (!dir) {
-        if (errno == ENOENT) {
+        int rc = exo_error_from_errno(errno);
+
+        if (rc == EXO_E_NOENT && errno == ENOENT) {
             return 0;
         }
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "cannot read %s: %m; correct its mode",
-                           conf->account_dir);
+        if (rc == EXO_E_ACCESS && exo_ours_listed(conf, err) != 0) {
+            return EXO_E_STATUS;
+        }
+        return exo_err_system(err, rc, "cannot read account_dir %s",
+                              conf->account_dir)
+                   ? EXO_E_STATUS
+                   : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                                 "cannot read account_dir %s: %m; name another "
+                                 "directory for account_dir in %s",
+                                 conf->account_dir, conf->path);
     }
     while ((one = readdir(dir)) != NULL) {
         entry(context, one->d_name, stem(one->d_name));

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "account_word.h"
+#include "ours.h"
 #include "reach.h"
 #include "run.h"
 #include "settings.h"
@@ -28,7 +29,9 @@ static int read_conf(struct exo_setup *s, struct exo_err *err)
     int rc = exo_conf_find(s->options->config, NULL, &path, &user);
 
     if (rc == 0) {
+        exo_ours_are(path, false, NULL);
         rc = exo_conf_load(&s->conf, path, false, EXO_HELPER, err);
+        exo_ours_are(path, false, s->conf);
     } else if (exo_err_system(err, rc, "cannot look for exoauth.conf")) {
         rc = EXO_E_STATUS;
     } else {
@@ -232,6 +235,7 @@ void exo_setup_free(struct exo_setup *s)
 {
     exo_changes_free(&s->changes);
     exo_postfix_close(s->postfix);
+    exo_ours_are(NULL, false, NULL);
     exo_conf_free(s->conf);
     free(s->account);
     free(s->asks);

@@ -439,6 +439,7 @@ test_files = \
 	tests/e2e/74-paths-given.sh \
 	tests/e2e/75-paths-kept.sh \
 	tests/e2e/76-store-doubt.sh \
+	tests/e2e/77-paths-others.sh \
 	tests/fault/logins.sh \
 	tests/fault/spent.sh \
 	tests/fault/backup.sh \

@@ -71,6 +71,10 @@ void exo_path_own_group(gid_t (*find)(void));
  * tells to run, or (before this is called) that of the user who runs this. */
 void exo_path_of_system(bool yes);
 
+/* Which directories a message may tell to chmod, by their names without links:
+ * those that are for exoauth alone. NULL, as before this is called: none. */
+void exo_path_ours(bool (*is)(const char *dir));
+
 /* The effective user of this process. */
 void exo_path_rule_self(struct exo_path_rule *rule);
 

@@ -46,21 +46,21 @@ shown()
 
 # ----- a directory that others can write to
 
-mkdir -m 0755 "$SITE/ca" "$SITE/victim"
-echo x >"$SITE/ca/x"
-chmod 0777 "$SITE/ca"
-site_conf ca_file "$SITE/ca/x"
+mkdir -m 0755 "$SITE/etc/ca" "$SITE/victim"
+echo x >"$SITE/etc/ca/x"
+chmod 0777 "$SITE/etc/ca"
+site_conf ca_file "$SITE/etc/ca/x"
 exits 78 'a ca_file that is refused' x refresh $me --force
-like "$ERR" "; run: chmod go-w $SITE/ca\$" 'the command that helps'
+like "$ERR" "; run: chmod go-w $SITE/etc/ca\$" 'the command that helps'
 like "$(stored $me)" 'ca can be written to by everybody$' 'the cause alone is stored'
 shown 'can be written to by everybody' "correct that, then run: $again" 'a directory'
-like "$(grep '^failure  files' "$SITE/found")" "; run: chmod go-w $SITE/ca" \
+like "$(grep '^failure  files' "$SITE/found")" "; run: chmod go-w $SITE/etc/ca" \
     'doctor looks at it now'
 # Somebody has put a link in its place.
-rm -r "$SITE/ca"
-ln -s "$SITE/victim" "$SITE/ca"
+rm -r "$SITE/etc/ca"
+ln -s "$SITE/victim" "$SITE/etc/ca"
 shown 'can be written to by everybody' "correct that, then run: $again" 'and now a link'
-rm "$SITE/ca"
+rm "$SITE/etc/ca"
 site_conf ca_file
 tap_run x token $me
 typed=${ERR##*run: }

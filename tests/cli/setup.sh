@@ -220,7 +220,7 @@ done
 ok 'by the installed one' setup $relay --yes
 postconf -c $etc -M "exoauth/unix=exoauth unix - n n - 100 spawn user=exotest$$ argv=$SITE/wide/exoauth serve"
 like "$(x doctor 2>&1)" \
-    "service exoauth of master.cf runs $SITE/wide/exoauth, which others could exchange: $SITE/wide can be written to by its group; run: chmod g-w $SITE/wide" \
+    "service exoauth of master.cf runs $SITE/wide/exoauth, which others could exchange: $SITE/wide can be written to by its group; use a path in directories that only root can write to" \
     'doctor tells of one'
 postconf -c $etc -MX exoauth/unix
 x setup postfix --undo --yes >/dev/null 2>&1

@@ -225,7 +225,7 @@ if [[ $(id -u) == 0 ]]; then
     rm -r "$SITE/fresh" "$record"
     mkdir -m 0777 "$SITE/fresh"
     exits 74 'below a directory of everybody' x login $app
-    one_line 'a directory of everybody' "$SITE/fresh can be written to by everybody; run: chmod"
+    one_line 'a directory of everybody' "$SITE/fresh can be written to by everybody; use a path in directories that only root can write to"
     not_ok 'nothing is made' test -e "$SITE/fresh/etc"
     is "$(find "$SITE_STORE" -name '*.json')" '' 'and nothing stored'
 else

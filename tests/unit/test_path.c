@@ -175,6 +175,12 @@ static void kubernetes(void **state)
     assert_int_equal(go(p, "exoauth.conf"), EXO_E_UNSAFE);
 }
 
+/* Others have their rights in a directory that is not exoauth's alone. */
+static bool is_ours(const char *dir)
+{
+    return strcmp(dir + strlen(dir) - 2, "/a") == 0;
+}
+
 static void modes(void **state)
 {
     static const struct {
@@ -207,7 +213,12 @@ static void modes(void **state)
     assert_int_equal(fchmodat(p->fd, "a", 0777, 0), 0);
     (void)!go(p, "a/b/file");
     assert_non_null(strstr(found.why, "/a can be written to by everybody; "
+                                      "use a path in directories that only "));
+    exo_path_ours(is_ours);
+    (void)!go(p, "a/b/file");
+    assert_non_null(strstr(found.why, "/a can be written to by everybody; "
                                       "run: chmod go-w "));
+    exo_path_ours(NULL);
 }
 
 static void strangers(void **state)
@@ -292,7 +303,8 @@ static void private_group(void **state)
     assert_int_equal(
         exo_path_dir(&path, &rule, place_name(p, "home"), "", 0, 0),
         EXO_E_UNSAFE);
-    assert_non_null(strstr(path.why, "by its group; run: chmod g-w"));
+    assert_non_null(
+        strstr(path.why, "by its group; use a path in directories "));
     give(p, "home", PERSON, PERSON);
     if (put_list(p, "home"))
         assert_int_equal(
