@@ -104,22 +104,6 @@ static int make_do(struct exo_work *w)
     return EXO_E_STATUS;
 }
 
-/* The last answer could not be written, and it is too soon for another. */
-static int wait_out(struct exo_work *w, int64_t left)
-{
-    if (exo_work_alive(w, exo_clock_now()) || exo_work_adopt(w)) {
-        return 0;
-    }
-    (void)exo_err_set(w->err, EXO_STATUS_TRANSIENT,
-                      "the provider was asked for %s already, and its answer "
-                      "could not be stored; check the free space of %s, the "
-                      "next request is made in %lld s",
-                      w->owner->file.name, w->app->conf->store,
-                      (long long)left);
-    w->err->retry_after = left;
-    return EXO_E_STATUS;
-}
-
 /* Under the lock: another may have done the work meanwhile. Published here
  * too, so that of two renewals the later one is what everybody sees. */
 static int renew(struct exo_work *w)
@@ -127,6 +111,7 @@ static int renew(struct exo_work *w)
     int64_t now = exo_clock_now();
     int64_t seen = w->got->record.serial;
     int64_t left;
+    bool known;
     int rc = read_record(w);
 
     if (rc != 0) {
@@ -143,9 +128,13 @@ static int renew(struct exo_work *w)
         now < w->got->record.usable_until) {
         return 0;
     }
-    left = exo_work_noted(w, now);
+    known = exo_work_recall(w);
+    if (known && exo_work_usable(w, now)) {
+        return 0;
+    }
+    left = known ? 0 : exo_work_noted(w, now);
     if (left > 0) {
-        return wait_out(w, left);
+        return exo_work_wait_out(w, left);
     }
     rc = exo_work_request(w);
     return rc != 0 ? unless_alive(w, rc) : rc;
@@ -157,6 +146,9 @@ static int renew_and_publish(struct exo_work *w)
 
     if (rc == 0) {
         exo_publish(w->app, w->got->settings, &w->got->record);
+        if (w->keyless) {
+            exo_work_remember(w);
+        }
     }
     return rc;
 }

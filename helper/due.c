@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whether a request is needed, and whether one may be made (work.h). Called by
- * the broker before and under the account's lock; nothing here waits, fails or
- * allocates. What is not in the record, because it could not be written, is in
- * the note of the lock file (note.c where there is no lock), so that a full
- * disk is no reason to ask a provider at each login.
+ * the broker before and under the account's lock; nothing here waits or fails.
+ * What is not in the record, because it could not be written, is in the note of
+ * the lock file (note.c where there is no lock), so that a full disk, or a key
+ * that cannot be made, is no reason to ask a provider at each login.
  */
 #include "config.h"
 
 #include <string.h>
 
+#include "exoauth/log.h"
 #include "exoauth/proto.h"
 #include "note.h"
 #include "work.h"
@@ -129,15 +130,22 @@ void exo_work_note(struct exo_work *w, int64_t until)
     }
 }
 
-int64_t exo_work_noted(const struct exo_work *w, int64_t now)
+/* Of these settings, or 0. kept: of a token, and not of a pause. */
+static int64_t note_of(const struct exo_work *w, bool kept)
 {
     unsigned word = 0;
     int64_t until = w->lock.handle == -1
                         ? exo_note_get(w->app, &w->owner->file, &word)
                         : exo_store_noted(w->app->store, &w->lock, &word);
 
-    return !w->want->force && word == word_of(w) && until > now &&
-                   until - now <= 2 * EXO_RETRY_CONFIG
+    return word == (word_of(w) ^ (kept ? 1U : 0U)) ? until : 0;
+}
+
+int64_t exo_work_noted(const struct exo_work *w, int64_t now)
+{
+    int64_t until = note_of(w, false);
+
+    return !w->want->force && until > now && until - now <= 2 * EXO_RETRY_CONFIG
                ? until - now
                : 0;
 }
@@ -168,6 +176,49 @@ bool exo_work_adopt(struct exo_work *w)
 
     exo_published_free(&published);
     return taken && exo_work_alive(w, exo_clock_now());
+}
+
+void exo_work_remember(struct exo_work *w)
+{
+    const struct exo_record *r = &w->got->record;
+    struct exo_published published;
+    struct exo_err ignored = EXO_ERR_INIT;
+
+    if (w->lock.handle == -1) {
+        return;
+    }
+    if (exo_published_read(&published, w->app->conf->token_dir, &w->owner->file,
+                           &ignored) == 0 &&
+        published.token.serial == r->serial &&
+        published.token.usable_until == r->usable_until) {
+        exo_store_note(w->app->store, &w->lock, r->usable_until,
+                       word_of(w) ^ 1U);
+    }
+    exo_published_free(&published);
+}
+
+bool exo_work_recall(struct exo_work *w)
+{
+    struct exo_record *r = &w->got->record;
+    struct exo_err why = EXO_ERR_INIT;
+    int64_t until = w->absent && w->lock.handle != -1 ? note_of(w, true) : 0;
+
+    if (until == 0 || w->want->force ||
+        exo_store_ready(w->app->store, &why) == 0) {
+        return false;
+    }
+    (void)exo_work_adopt(w);
+    if (r->usable_until != until) {
+        return false;
+    }
+    r->state = EXO_STATUS_OK;
+    r->refreshed = r->issued;
+    memcpy(r->config, w->owner->fingerprint, sizeof(r->config));
+    if (w->want->due) { /* whoever starts it wants it stored */
+        exo_log(EXO_LOG_WARNING, "%s: the token could not be saved: %-s",
+                w->owner->file.name, exo_err_text(&why, EXO_E_STATUS));
+    }
+    return true;
 }
 
 int exo_work_fall_back(struct exo_work *w, int rc)

@@ -186,10 +186,35 @@ void exo_work_refuse(struct exo_work *w, const struct exo_oauth_error *error)
     rc = put(w, &ignored);
     if (rc != 0) {
         exo_app_warn(w->app, "%-s", exo_err_text(&ignored, rc));
-        if (ignored.status != EXO_STATUS_MISCONFIGURED) { /* there is a key */
-            exo_work_note(w, r->next_try > now ? r->next_try : now + pause);
-        }
+        exo_work_note(w, r->next_try > now ? r->next_try : now + pause);
     }
+}
+
+int exo_work_wait_out(struct exo_work *w, int64_t left)
+{
+    struct exo_err keyless = EXO_ERR_INIT;
+
+    if (exo_work_alive(w, exo_clock_now()) || exo_work_adopt(w)) {
+        return 0;
+    }
+    if (exo_store_ready(w->app->store, &keyless) != 0) {
+        (void)exo_err_set(w->err, EXO_STATUS_TRANSIENT,
+                          "the provider was asked for %s already and gave no "
+                          "token; the next request is made in %lld s, as this "
+                          "is not stored: %-s",
+                          w->owner->file.name, (long long)left,
+                          exo_err_text(&keyless, EXO_E_STATUS));
+        w->err->retry_after = left;
+        return EXO_E_STATUS;
+    }
+    (void)exo_err_set(w->err, EXO_STATUS_TRANSIENT,
+                      "the provider was asked for %s already, and its answer "
+                      "could not be stored; check the free space of %s, the "
+                      "next request is made in %lld s",
+                      w->owner->file.name, w->app->conf->store,
+                      (long long)left);
+    w->err->retry_after = left;
+    return EXO_E_STATUS;
 }
 
 int exo_work_save(struct exo_work *w)
@@ -197,9 +222,10 @@ int exo_work_save(struct exo_work *w)
     struct exo_record *r = &w->got->record;
     int rc = put(w, w->err);
 
-    /* A store that takes no lock never has the token, so it is given again. */
-    if (rc == 0 ||
-        (w->lock.handle != -1 && w->err->status != EXO_STATUS_MISCONFIGURED)) {
+    /* A store that takes no lock, or has no key, never has the token: it is
+     * given again. */
+    w->keyless = rc != 0 && w->err->status == EXO_STATUS_MISCONFIGURED;
+    if (rc == 0 || (w->lock.handle != -1 && !w->keyless)) {
         exo_work_note(w, rc == 0 ? 0 : exo_clock_now() + EXO_REJECT_PAUSE);
     }
     if (rc == 0) {
@@ -209,8 +235,7 @@ int exo_work_save(struct exo_work *w)
         return 0;
     }
     /* Without a key nothing was to be saved. */
-    exo_log(w->err->status == EXO_STATUS_MISCONFIGURED ? EXO_LOG_WARNING
-                                                       : EXO_LOG_ERROR,
+    exo_log(w->keyless ? EXO_LOG_WARNING : EXO_LOG_ERROR,
             "%s: the new token could not be saved: %-s%s", w->owner->file.name,
             exo_err_text(w->err, rc),
             exo_secret_empty(&r->refresh_token)

@@ -23,6 +23,7 @@ struct exo_work {
     bool damaged;  /* nobody can read the record: a login replaces it */
     bool admitted; /* who asks may have the token */
     bool absent;   /* there was no record when it was read last */
+    bool keyless;  /* the new token could not be saved, for want of a key */
     struct exo_err *err;
 };
 
@@ -81,6 +82,18 @@ int exo_work_fall_back(struct exo_work *w, int rc) EXO_MUST_CHECK;
  * settings; 0 takes it back. Best effort. noted: seconds left, 0: none. */
 void exo_work_note(struct exo_work *w, int64_t until);
 int64_t exo_work_noted(const struct exo_work *w, int64_t now);
+
+/* The last answer could not be written, and it is too soon for another: the
+ * published token, or an error. left: seconds. */
+int exo_work_wait_out(struct exo_work *w, int64_t left) EXO_MUST_CHECK;
+
+/*
+ * Where there is no key no record is kept, and the published token is the last
+ * answer. remember notes with which settings it was had, once it is published;
+ * recall takes it back into got, if it is of these settings.
+ */
+void exo_work_remember(struct exo_work *w);
+bool exo_work_recall(struct exo_work *w);
 
 /* Puts the record; says loudly what a failure means. */
 int exo_work_save(struct exo_work *w) EXO_MUST_CHECK;

@@ -26,6 +26,28 @@ site_endpoint ok:first-token:3600
 unpublish() { rm -f "$SITE_TOKENS"/* "$SITE_ROOT$SITE_TOKENS"/*; }
 due() { site_account $app "secret_file: $SITE/secret/app" "scope: s$1"; }
 
+# Somebody else, whom allow names; he asks what stands in $SITE/request.
+caller()
+{
+    "${SITE_LATER[@]}" python3 -c '
+import os, socket, subprocess, sys
+ours, theirs = socket.socketpair()
+if os.fork() == 0:
+    # The socket is made by the one who asks.
+    a, b = None, None
+    os.setgroups([]); os.setgid(2); os.setuid(2)
+    a, b = socket.socketpair()
+    socket.send_fds(ours, [b"x"], [a.fileno(), b.fileno()])
+    os._exit(0)
+_, fds, _, _ = socket.recv_fds(theirs, 1, 2)
+p = subprocess.Popen(sys.argv[1:], stdin=fds[0], stdout=fds[0])
+s = socket.socket(fileno=fds[1])
+s.sendall(sys.stdin.buffer.read())
+os.close(fds[0])
+s.settimeout(30)
+print(s.recv(65536).decode())' "$EXO" serve --config "$SITE_CONF" <"$SITE/request"
+}
+
 # ----- min_ttl
 
 short=short@contoso.test
@@ -48,23 +70,7 @@ if site_later 30; then
     printf 'exoauth: 1\nget: %s\nmin_ttl: 3590\n\n' $short >"$SITE/request"
     before=$(site_count)
     for i in 1 2 3 4; do
-        ok "an allowed caller, $i" "${SITE_LATER[@]}" python3 -c '
-import os, socket, subprocess, sys
-ours, theirs = socket.socketpair()
-if os.fork() == 0:
-    # The socket is made by the one who asks.
-    a, b = None, None
-    os.setgroups([]); os.setgid(2); os.setuid(2)
-    a, b = socket.socketpair()
-    socket.send_fds(ours, [b"x"], [a.fileno(), b.fileno()])
-    os._exit(0)
-_, fds, _, _ = socket.recv_fds(theirs, 1, 2)
-p = subprocess.Popen(sys.argv[1:], stdin=fds[0], stdout=fds[0])
-s = socket.socket(fileno=fds[1])
-s.sendall(sys.stdin.buffer.read())
-os.close(fds[0])
-s.settimeout(30)
-print(s.recv(65536).decode())' "$EXO" serve --config "$SITE_CONF" <"$SITE/request"
+        ok "an allowed caller, $i" caller
         like "$OUT" 'token: second-token' 'has the token'
     done
     is "$(site_count)" "$before" 'and costs no request within the minute'
@@ -180,3 +186,79 @@ is "$(site_count)" "$before" 'without a request'
 unpublish
 not_ok 'and nothing published' x token $app
 like "$ERR" "$SITE/no-store" 'is an error that names the store'
+
+# ----- no key, and none can be made: no record is kept
+
+site_conf store "file:$SITE_STORE"
+mkdir "$SITE/ro"
+mount -t tmpfs -o ro exoauth-test "$SITE/ro"
+cleanup umount "$SITE/ro"
+site_conf key_file "$SITE/ro/exoauth.key"
+rm -f "$SITE_STORE"/*
+unpublish
+rm -f "$SITE"/etc/exoauth.d/*
+less=less@contoso.test
+site_account $less "secret_file: $SITE/secret/app" 'allow: bin'
+printf 'exoauth: 1\nget: %s\nmin_ttl: 3590\n\n' $less >"$SITE/request"
+site_script ok:keyless-1:3600
+before=$(site_count)
+for i in 1 2 3; do
+    ok "without a key, an allowed caller, $i" caller
+    like "$OUT" 'token: keyless-1' 'has a token'
+    ok "without a key, $i" x token $less
+    is "$OUT" keyless-1 'has the same'
+done
+is "$(site_count)" $((before + 1)) 'for one request'
+ok 'nothing was stored' test ! -e "$SITE_STORE/$less.json"
+if site_later 120; then
+    site_script ok:keyless-2:3600
+    for i in 1 2 3; do
+        ok "later, $i" x token $less
+        is "$OUT" keyless-1 'it is good for who needs no more'
+    done
+    is "$(site_count)" $((before + 1)) 'without a request'
+    for i in 1 2 3; do
+        ok "for who needs more, $i" caller
+        like "$OUT" 'token: keyless-2' 'there is another'
+    done
+    is "$(site_count)" $((before + 2)) 'for one request'
+    unpublish
+    ok 'nothing published' x token $less
+    is "$(site_count)" $((before + 3)) 'is no reason to wait'
+    site_later 2700
+    site_script ok:keyless-3:3600
+    ok 'the timer' x refresh --all
+    ok 'the timer once more' x refresh --all
+    is "$(site_count)" $((before + 4)) 'renews it in time'
+    ok 'who asks' x token $less
+    is "$OUT" keyless-3 'has that one'
+    site_later 0
+else
+    skip 'min_ttl without a key' 'faketime is not installed'
+fi
+unpublish
+site_script aadsts:7000215:invalid_client
+site_account $less "secret_file: $SITE/secret/app" 'allow: bin' 'scope: x'
+before=$(site_count)
+for i in 1 2 3; do
+    not_ok "a refused secret, $i" x token $less
+    caller >"$SITE/said" 2>&1
+done
+is "$(site_count)" $((before + 1)) 'is sent once'
+like "$ERR" 'the provider was asked for .* already and gave no token; the next request is made in [0-9]+ s' \
+    'and the error says when the next is due'
+like "$ERR" "$SITE/ro/exoauth.key" 'and what is missing'
+like "$(cat "$SITE/said")" 'status: transient' 'the caller, too'
+site_script ok:keyless-4:3600
+ok 'by force' x refresh $less --force
+is "$(site_count)" $((before + 2)) 'it is sent again'
+ok 'and then' x token $less
+is "$OUT" keyless-4 'the token is the answer'
+site_account $less "secret_file: $SITE/secret/app" 'scope: y'
+ok 'other settings' x token $less
+is "$(site_count)" $((before + 3)) 'ask at once'
+umount "$SITE/ro"
+mkdir -p "$SITE/ro"
+chown nobody "$SITE/ro"
+ok 'with a key again' x refresh $less --force
+ok 'it is stored' test -s "$SITE_STORE/$less.json"
