@@ -117,20 +117,47 @@ static bool is_first_of_others(gid_t gid, uid_t uid)
     return found;
 }
 
+static bool has_others(const struct group *gr, const char *name)
+{
+    bool found = false;
+
+    for (char **member = gr->gr_mem; !found && *member; member++) {
+        found = strcmp(*member, name) != 0;
+    }
+    return found;
+}
+
+/* A number may have several names, and each its members. */
+static bool is_shared(gid_t gid, const char *name)
+{
+    const struct group *gr;
+    bool found = false;
+
+    setgrent();
+    while (!found && (gr = getgrent()) != NULL) {
+        found = gr->gr_gid == gid && has_others(gr, name);
+    }
+    endgrent();
+    return found;
+}
+
 /* useradd(8) gives a person a group of the same name, and umask 002 with it:
  * nobody else is in there. */
 static gid_t find_own_group(void)
 {
     const struct passwd *pw = getpwuid(geteuid());
-    const struct group *gr = pw ? getgrgid(pw->pw_gid) : NULL;
+    char *name = pw ? strdup(pw->pw_name) : NULL;
+    const struct group *gr = name ? getgrgid(pw->pw_gid) : NULL;
+    gid_t gid = gr && strcmp(gr->gr_name, name) == 0 && !has_others(gr, name)
+                    ? gr->gr_gid
+                    : EXO_PATH_NO_GROUP;
 
-    bool alone = gr && strcmp(gr->gr_name, pw->pw_name) == 0 &&
-                 (!gr->gr_mem[0] ||
-                  (strcmp(gr->gr_mem[0], pw->pw_name) == 0 && !gr->gr_mem[1]));
-    gid_t gid = alone ? gr->gr_gid : EXO_PATH_NO_GROUP;
-
-    return alone && !is_first_of_others(gid, geteuid()) ? gid
-                                                        : EXO_PATH_NO_GROUP;
+    if (gid != EXO_PATH_NO_GROUP &&
+        (is_shared(gid, name) || is_first_of_others(gid, geteuid()))) {
+        gid = EXO_PATH_NO_GROUP;
+    }
+    free(name);
+    return gid;
 }
 
 static int load_conf(struct exo_app *app, const char *explicit_file, bool own,

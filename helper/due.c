@@ -155,6 +155,10 @@ static bool take(struct exo_record *r, const struct exo_token *t)
     if (exo_secret_set(&r->access_token, t->token, t->token_len) != 0) {
         return false;
     }
+    /* Of a record that could not be stored: it was granted. */
+    if (r->error_text[0] == '\0') {
+        r->state = EXO_STATUS_OK;
+    }
     r->serial = t->serial;
     r->issued = t->issued;
     r->refresh_after = t->refresh_after;

@@ -109,6 +109,12 @@ sed -i "s/^alice:x:$alice:/&bob/" "$host/etc/group"
 exits 78 'where another is a member' person "$EXO" refresh $me --force
 like "$ERR" 'can be written to by its group; run: chmod g-w /var/home/alice/' 'is refused'
 sed -i "s/^\(alice:x:$alice:\)bob/\1/" "$host/etc/group"
+printf 'another:x:%d:bob\n' $alice >>"$host/etc/group"
+exits 78 'where another is a member of another name of the group' person "$EXO" refresh $me --force
+like "$ERR" 'can be written to by its group; run: chmod g-w /var/home/alice/' 'is refused'
+sed -i 's/^another:.*/another:x:'$alice':alice/' "$host/etc/group"
+ok 'another name, alone in it' person "$EXO" refresh $me --force
+sed -i '/^another:/d' "$host/etc/group"
 ok 'alone again' person "$EXO" refresh $me --force
 chmod 0755 "$host/var/home/alice/dotfiles/exoauth" "$host/var/home/alice/dotfiles/exoauth/exoauth.d"
 
