@@ -18,10 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/conf.h"
 #include "exoauth/file.h"
 #include "exoauth/log.h"
+#include "exoauth/text.h"
 #include "exoauth/token.h"
 
 #define FIELD(member) offsetof(struct exo_conf, member)
@@ -254,6 +256,13 @@ static int read_text(struct exo_conf *conf, struct exo_err *err)
                            "%.300s is a link to a file that does not exist; "
                            "remove or correct the link",
                            conf->path);
+    }
+    if (rc == EXO_E_UNSAFE && conf->user && lstat(conf->path, &st) == 0 &&
+        S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+        (st.st_mode & 022) != 0) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%.200s is not used: %-s; run: chmod go-w %s",
+                           conf->path, why, EXO_SH(conf->path, "FILE"));
     }
     if (rc == EXO_E_UNSAFE) {
         return exo_err_set(

@@ -20,10 +20,16 @@
 #define LOOKS 10 /* at a link that leads nowhere */
 
 static exo_file_way *walk;
+static exo_file_own *is_own;
 
 void exo_file_walk(exo_file_way *way)
 {
     walk = way;
+}
+
+void exo_file_shared(exo_file_own *own)
+{
+    is_own = own;
 }
 
 const char *exo_file_advice(const char *why, const char *advice)
@@ -31,12 +37,17 @@ const char *exo_file_advice(const char *why, const char *advice)
     return why != NULL && strstr(why, "; ") != NULL ? "" : advice;
 }
 
-static const char *refuse_config(const struct stat *st)
+static const char *refuse_config(const struct stat *st, int fd)
 {
+    bool group = (st->st_mode & 020) != 0;
+
     if (st->st_uid != 0 && st->st_uid != geteuid()) {
         return "its owner is neither root nor the user who reads it";
     }
-    if ((st->st_mode & 022) != 0) {
+    if (group && fd >= 0 && is_own != NULL && is_own(fd, st)) {
+        group = false;
+    }
+    if (group || (st->st_mode & 002) != 0) {
         return "it is writable by group or others";
     }
     return NULL;
@@ -54,7 +65,7 @@ static const char *refuse_key(const struct stat *st)
         return "it is accessible to a group that is not that of the owner of "
                "the store";
     }
-    return refuse_config(st);
+    return refuse_config(st, -1);
 }
 
 static const char *refuse_record(const struct stat *st)
@@ -80,8 +91,8 @@ static const char *refuse_token(const struct stat *st, uid_t owner)
     return NULL;
 }
 
-static const char *refuse(const struct stat *st, enum exo_file_rule rule,
-                          uid_t owner)
+static const char *refuse(const struct stat *st, int fd,
+                          enum exo_file_rule rule, uid_t owner)
 {
     /* With a remedy of its own: to correct the owner or mode of a directory
      * that was named by mistake would take it from those who use it. */
@@ -93,7 +104,7 @@ static const char *refuse(const struct stat *st, enum exo_file_rule rule,
         return "it is not a regular file";
     }
     if (rule == EXO_FILE_CONFIG) {
-        return refuse_config(st);
+        return refuse_config(st, fd);
     }
     if (rule == EXO_FILE_KEY) {
         return refuse_key(st);
@@ -202,7 +213,7 @@ int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
         rc = EXO_E_IO;
         goto out;
     }
-    reason = refuse(st, rule, owner);
+    reason = refuse(st, *fd, rule, owner);
     if (reason != NULL) {
         rc = EXO_E_UNSAFE;
     }

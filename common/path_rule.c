@@ -92,6 +92,17 @@ static bool has_list(int dir)
     return !none;
 }
 
+bool exo_path_own_file(int fd, const struct stat *st)
+{
+    const struct exo_path_rule rule = { .uid = geteuid(),
+                                        .group = EXO_PATH_OWN_GROUP };
+
+    return rule.uid != 0 && st->st_uid == rule.uid &&
+           is_own_group(&rule, st->st_gid) &&
+           fgetxattr(fd, "system.posix_acl_access", NULL, 0) < 0 &&
+           (errno == ENODATA || errno == ENOTSUP);
+}
+
 static bool is_ours(const struct exo_path_rule *rule, uid_t uid)
 {
     return uid == 0 || uid == rule->uid;

@@ -57,6 +57,14 @@ typedef int exo_file_way(const char *path, int *dir, char name[NAME_MAX + 1],
  * takes what is its host's own word, and the kernel's way to it. */
 void exo_file_walk(exo_file_way *way);
 
+/*
+ * Is the group of an open file, which it may write, its owner's alone? Said by
+ * the program for a configuration of a user's own: EXO_FILE_CONFIG takes such a
+ * file then. NULL, as in the plugin, which cannot ask who is in a group: no.
+ */
+typedef bool exo_file_own(int fd, const struct stat *st);
+void exo_file_shared(exo_file_own *own);
+
 /* What to do about a refusal: nothing to add where it says so itself. Put
  * behind its text by "%s: %s%s". advice begins with "; ". */
 const char *exo_file_advice(const char *why, const char *advice);

@@ -67,6 +67,10 @@ struct exo_path {
  * there is none. */
 void exo_path_own_group(gid_t (*find)(void));
 
+/* exo_file_own: a file of this user, not root, that only this user's own group
+ * may write, without an access list. */
+bool exo_path_own_file(int fd, const struct stat *st);
+
 /* Whose configuration it is: the system's, so that root types what a message
  * tells to run, or (before this is called) that of the user who runs this. */
 void exo_path_of_system(bool yes);

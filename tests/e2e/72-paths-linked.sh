@@ -99,8 +99,26 @@ chown -h root "$host/home"
 
 # ---- umask 002: a group that is this person's alone may write
 chmod 0775 "$host/var/home/alice/dotfiles/exoauth" "$host/var/home/alice/dotfiles/exoauth/exoauth.d"
+mine=$host/var/home/alice/dotfiles/exoauth/exoauth.d/$me.conf
+chmod 0664 "$mine" # as an editor leaves it
 ok 'a configuration that the own group can write' person "$EXO" refresh $me --force
 quiet 'a configuration that the own group can write'
+chmod 0666 "$mine"
+exits 78 'an account file that everybody can write' person "$EXO" refresh $me --force
+chmod 0664 "$mine"
+chgrp $mallory "$mine"
+exits 78 'or a group of others' person "$EXO" refresh $me --force
+chgrp $alice "$mine"
+touch "$host/var/home/alice/dotfiles/exoauth/exoauth.conf"
+chown $alice:$alice "$host/var/home/alice/dotfiles/exoauth/exoauth.conf"
+chmod 0664 "$host/var/home/alice/dotfiles/exoauth/exoauth.conf"
+exits 78 'exoauth.conf, which the plugin reads' person "$EXO" refresh $me --force
+like "$ERR" 'exoauth.conf is not used: it is writable by group or others; run: chmod go-w /home/alice' 'is to be closed'
+chmod 0644 "$host/var/home/alice/dotfiles/exoauth/exoauth.conf"
+ok 'closed' person "$EXO" refresh $me --force
+chmod 0460 "$home/.local/share/exoauth/exoauth.key"
+exits 74 'a key that the group can write' person "$EXO" refresh $me --force
+chmod 0400 "$home/.local/share/exoauth/exoauth.key"
 printf 'bob:x:%d:%d::/home/bob:/bin/sh\n' $((alice + 100)) $alice >>"$host/etc/passwd"
 exits 78 'where it is the first group of another' person "$EXO" refresh $me --force
 like "$ERR" 'can be written to by its group; run: chmod g-w /var/home/alice/' 'is refused'
@@ -115,6 +133,11 @@ like "$ERR" 'can be written to by its group; run: chmod g-w /var/home/alice/' 'i
 sed -i 's/^another:.*/another:x:'$alice':alice/' "$host/etc/group"
 ok 'another name, alone in it' person "$EXO" refresh $me --force
 sed -i '/^another:/d' "$host/etc/group"
+chmod 0755 "$host/var/home/alice/dotfiles/exoauth" "$host/var/home/alice/dotfiles/exoauth/exoauth.d"
+sed -i "s/^alice:x:$alice:/&bob/" "$host/etc/group"
+exits 78 'a file that another member can write' person "$EXO" refresh $me --force
+like "$ERR" 'writable by group or others' 'is refused'
+sed -i "s/^\(alice:x:$alice:\)bob/\1/" "$host/etc/group"
 ok 'alone again' person "$EXO" refresh $me --force
 chmod 0755 "$host/var/home/alice/dotfiles/exoauth" "$host/var/home/alice/dotfiles/exoauth/exoauth.d"
 
