@@ -175,6 +175,10 @@ static void takes_what_arrived_whole(void **state)
             assert_int_equal(a.error.err.status, EXO_STATUS_OK);
         } else {
             assert_int_equal(a.error.err.status, EXO_STATUS_TRANSIENT);
+            /* What broke off is said, and not what came of it. */
+            assert_int_equal(strstr(a.error.err.text, "look at the wire") !=
+                                 NULL,
+                             rows[i].answer.status == -2);
         }
         exo_tokens_free(&a.tokens);
         asked_free(&a);
