@@ -94,7 +94,7 @@ cp -p "$SITE/etc/exoauth.key" "$SITE/key"
 ok 'rekey' x rekey
 cp -p "$SITE/record" "$record"
 kept 'one of another key' ', although it cannot be used as it is'
-cp -p "$SITE/key" "$SITE/etc/exoauth.key"
+cp -fp "$SITE/key" "$SITE/etc/exoauth.key"
 ok 'its key back' x token $app
 
 # ---- what opening costs

@@ -62,7 +62,7 @@ both 'the key is back'
 cp -p "$key" "$SITE/key"
 ok 'rekey' x rekey
 cp -p "$key" "$SITE/right"
-cp -p "$SITE/key" "$key"
+cp -fp "$SITE/key" "$key"
 site_account new@contoso.test 'grant: device_code'
 site_account first@contoso.test "secret_file: $SITE/secret/app"
 before=$(site_count)
@@ -73,7 +73,7 @@ done
 x refresh first@contoso.test >/dev/null 2>&1
 not_ok 'nothing is stored' test -e "$SITE_STORE/first@contoso.test.json"
 not_ok 'of neither' test -e "$SITE_STORE/new@contoso.test.json"
-cp -p "$SITE/right" "$key"
+cp -fp "$SITE/right" "$key"
 both 'the right key'
 ok 'a login' x login new@contoso.test --refresh-token-file "$SITE/rt"
 # One record of before the rekey: its key back in place would shut the others.
