@@ -19,17 +19,11 @@
 
 #define LOOKS 10 /* at a link that leads nowhere */
 
-static exo_file_way *walk;
-static exo_file_own *is_own;
+static const struct exo_file_ways *ways;
 
-void exo_file_walk(exo_file_way *way)
+void exo_file_walk(const struct exo_file_ways *program)
 {
-    walk = way;
-}
-
-void exo_file_shared(exo_file_own *own)
-{
-    is_own = own;
+    ways = program;
 }
 
 const char *exo_file_advice(const char *why, const char *advice)
@@ -44,7 +38,8 @@ static const char *refuse_config(const struct stat *st, int fd)
     if (st->st_uid != 0 && st->st_uid != geteuid()) {
         return "its owner is neither root nor the user who reads it";
     }
-    if (group && fd >= 0 && is_own != NULL && is_own(fd, st)) {
+    if (group && fd >= 0 && ways != NULL && ways->own != NULL &&
+        ways->own(fd, st)) {
         group = false;
     }
     if (group || (st->st_mode & 002) != 0) {
@@ -159,7 +154,7 @@ static int open_walked(const char *path, int flags, int *fd, const char **why)
     int rc = EXO_OK;
 
     for (int i = 0; i < LOOKS; i++) {
-        rc = walk(path, &dir, name, why);
+        rc = ways->walk(path, &dir, name, why);
         if (rc != EXO_OK) {
             return rc;
         }
@@ -180,7 +175,7 @@ static int open_walked(const char *path, int flags, int *fd, const char **why)
 
 static bool is_walked(int dirfd, enum exo_file_rule rule)
 {
-    return walk != NULL && dirfd == AT_FDCWD &&
+    return ways != NULL && dirfd == AT_FDCWD &&
            (rule == EXO_FILE_CONFIG || rule == EXO_FILE_KEY);
 }
 

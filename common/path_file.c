@@ -198,9 +198,12 @@ static int walk_to(const char *file, int *dir, char name[NAME_MAX + 1],
     return EXO_OK;
 }
 
-void exo_path_guard(void)
+void exo_path_guard(bool own)
 {
-    exo_file_walk(walk_to);
+    static const struct exo_file_ways systems = { walk_to, NULL },
+                                      persons = { walk_to, exo_path_own_file };
+
+    exo_file_walk(own ? &persons : &systems);
 }
 
 int exo_path_judge(const char *file, const char **why)

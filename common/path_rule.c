@@ -32,7 +32,14 @@ static gid_t number_of_user(void)
 static gid_t (*find_group)(void) = number_of_user;
 static gid_t own_group = EXO_PATH_OWN_GROUP; /* not looked for yet */
 static bool systems;
-static bool (*is_of_exoauth)(const char *dir);
+
+static bool knows_none(const char *dir)
+{
+    (void)dir;
+    return false;
+}
+
+static bool (*is_of_exoauth)(const char *dir) = knows_none;
 
 void exo_path_own_group(gid_t (*find)(void))
 {
@@ -56,7 +63,7 @@ void exo_path_of_system(bool yes)
 
 void exo_path_ours(bool (*is)(const char *dir))
 {
-    is_of_exoauth = is;
+    is_of_exoauth = is != NULL ? is : knows_none;
 }
 
 void exo_path_rule_self(struct exo_path_rule *rule)
@@ -143,7 +150,7 @@ int exo_path_rule_dir(struct exo_path *path, const struct exo_path_rule *rule,
         return EXO_OK;
     }
     /* Its users have their rights there. */
-    if (is_of_exoauth == NULL || !is_of_exoauth(shown)) {
+    if (!is_of_exoauth(shown)) {
         return exo_path_refuse(path,
                                "%.200s can be written to by %s; use a path in "
                                "directories that only %s can write to",

@@ -216,7 +216,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
         return rc;
     }
     exo_path_of_system(is_of_system(app->conf));
-    exo_file_shared(app->conf->user ? exo_path_own_file : NULL);
+    exo_path_guard(app->conf->user);
     exo_ours_are(app->conf->path, app->conf->user, app->conf);
     if (explicit_file && !app->conf->present && !app->quiet) {
         exo_app_warn(app, "%s does not exist; the defaults are in force",

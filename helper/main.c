@@ -199,7 +199,7 @@ int main(int argc, char **argv)
 
     exo_signals_boot();
     fill_std_fds();
-    exo_path_guard();
+    exo_path_guard(false);
     (void)umask(022);
     memset(&app, 0, sizeof(app));
     parsed = exo_options_parse(&options, &command, argc, argv, &err);

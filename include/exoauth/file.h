@@ -53,17 +53,20 @@ int exo_file_open(int dirfd, const char *path, enum exo_file_rule rule,
 typedef int exo_file_way(const char *path, int *dir, char name[NAME_MAX + 1],
                          const char **why);
 
-/* Said once by the program, which acts for others (exoauth/path.h). The plugin
- * takes what is its host's own word, and the kernel's way to it. */
-void exo_file_walk(exo_file_way *way);
+/* Is the group of an open file, which it may write, its owner's alone? */
+typedef bool exo_file_own(int fd, const struct stat *st);
 
 /*
- * Is the group of an open file, which it may write, its owner's alone? Said by
- * the program for a configuration of a user's own: EXO_FILE_CONFIG takes such a
- * file then. NULL, as in the plugin, which cannot ask who is in a group: no.
+ * Said by the program, which acts for others (exoauth/path.h). The plugin takes
+ * what is its host's own word, and the kernel's way to it. own, NULL: no, is
+ * for a configuration of a user's own: EXO_FILE_CONFIG takes such a file then.
+ * The plugin cannot ask who is in a group.
  */
-typedef bool exo_file_own(int fd, const struct stat *st);
-void exo_file_shared(exo_file_own *own);
+struct exo_file_ways {
+    exo_file_way *walk;
+    exo_file_own *own;
+};
+void exo_file_walk(const struct exo_file_ways *ways);
 
 /* What to do about a refusal: nothing to add where it says so itself. Put
  * behind its text by "%s: %s%s". advice begins with "; ". */

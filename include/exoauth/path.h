@@ -125,8 +125,9 @@ int exo_path_open(struct exo_path *path, const char *file, int *fd,
 /* Says exo_file_walk(): from here on the program reads what is named to it, or
  * by its configuration, by these rules, for the effective user. A relative name
  * is one of the working directory. An open descriptor, as /dev/stdin or
- * /dev/fd/3, is the word of who opened it. */
-void exo_path_guard(void);
+ * /dev/fd/3, is the word of who opened it. own: the configuration is the
+ * user's own, and exo_path_own_file() counts. */
+void exo_path_guard(bool own);
 
 /* The judgement alone, of what is then opened in another way; *why as by
  * exo_file_open(). An entry that is missing is no error. */

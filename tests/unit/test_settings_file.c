@@ -307,7 +307,8 @@ static void lists_nothing_without_a_directory(void **state)
     put_file(&house->place, "exoauth.d", 0644, "");
     assert_int_equal(exo_settings_list(house->conf, collect, all, &house->err),
                      EXO_E_STATUS);
-    assert_err(&house->err, EXO_STATUS_MISCONFIGURED, "exoauth.d", "correct");
+    assert_err(&house->err, EXO_STATUS_MISCONFIGURED, "exoauth.d",
+               "name another");
 }
 
 #define IN_HOUSE(test) \
