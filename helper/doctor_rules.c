@@ -241,25 +241,31 @@ static bool is_default(const struct exo_view *v)
            strncmp(v->service->name, route, len) == 0;
 }
 
-/* An option keeps it from logging in, where main.cf would have it. */
+/* An option keeps it from logging in, where main.cf would have it, or where it
+ * has passwords of its own to log in with. */
 static void check_mute(const struct exo_view *v)
 {
     char name[EXO_VIEW_NAME], what[EXO_ERR_TEXT];
     struct exo_view rest = { v->d, v->service,
                              exo_view_name(v, "smtp_sasl_auth_enable", name) };
     struct exo_buf setting = EXO_BUF_INIT(EXO_ERR_TEXT);
+    char maps[EXO_VIEW_NAME];
+    bool own = exo_view_own(v, exo_view_name(v, "smtp_sasl_password_maps",
+                                             maps)) != NULL;
+    bool drop = exo_view_logs_in(&rest);
     const char *option;
 
-    if (exo_view_logs_in(v) || !exo_view_logs_in(&rest)) {
+    if (exo_view_logs_in(v) || (!drop && !own)) {
         return;
     }
     (void)say(v, name, exo_view_get(v, name),
               "$n = $v, so that it does not log in", what);
-    exo_buf_fmt(&setting, "%s/%s/%s", v->service->name, v->service->type, name);
-    if (!is_default(v)) {
+    exo_buf_fmt(&setting, "%s/%s/%s%s", v->service->name, v->service->type,
+                name, drop ? "" : "=yes");
+    if (!is_default(v) && !own) {
         exo_doctor_ok(v->d, NULL, "%s", what); /* may be meant */
     } else if (exo_buf_done(&setting, &option) == 0) {
-        find(v, false, what, "PX", option);
+        find(v, false, what, drop ? "PX" : "P", option);
     }
     exo_buf_free(&setting);
 }

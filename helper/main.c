@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,14 @@ static int run(struct exo_app *app, const struct exo_command *command,
     rc = exo_app_open(app, options->config,
                       command == &exo_cmd_login || command == &exo_cmd_import,
                       err);
+    /* What a name that was mistyped falls back to is somebody else's store. */
+    if (rc == 0 && options->config && !app->conf->present &&
+        (command == &exo_cmd_remove || command == &exo_cmd_rekey)) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s does not exist, and nothing was changed; name "
+                           "the exoauth.conf in force, or leave out --config",
+                           options->config);
+    }
     if (rc != 0) {
         return rc;
     }
@@ -169,22 +178,25 @@ static int run(struct exo_app *app, const struct exo_command *command,
     return rc == 0 ? command->run(app, options, err) : rc;
 }
 
-/* What a message tells to type is for the configuration in force, and that is
- * another one than who types it would get without a word. */
-static void name_config(const char *file)
+/* What a message tells to type is for the configuration in force, and that may
+ * be another one than who types it would get, in another directory and without
+ * SASL_CONF_PATH. */
+static void name_config(const char *given)
 {
-    struct stat given, found;
-    char *path = NULL;
+    struct stat ours, theirs;
+    char real[PATH_MAX];
+    char *path = NULL, *other = NULL;
     bool user;
 
-    if (file &&
-        (exo_conf_find(NULL, exo_conf_sasl_path(), &path, &user) != 0 ||
-         (strcmp(path, file) != 0 &&
-          (stat(path, &found) != 0 || stat(file, &given) != 0 ||
-           found.st_dev != given.st_dev || found.st_ino != given.st_ino)))) {
-        exo_text_config(file);
+    if (exo_conf_find(given, exo_conf_sasl_path(), &path, &user) == 0 &&
+        (exo_conf_find(NULL, EXO_CONFPATH, &other, &user) != 0 ||
+         (strcmp(path, other) != 0 &&
+          (stat(path, &ours) != 0 || stat(other, &theirs) != 0 ||
+           ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)))) {
+        exo_text_config(path[0] != '/' && realpath(path, real) ? real : path);
     }
     free(path);
+    free(other);
 }
 
 int main(int argc, char **argv)

@@ -66,16 +66,42 @@ void exo_signals_boot(void)
     block_nothing();
 }
 
-static const int deadly[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-#define DEADLY (sizeof(deadly) / sizeof(deadly[0]))
+/* By default it ends a process, and can wait: it is no fault of the process's
+ * own. */
+static bool is_deadly(int number)
+{
+    switch (number) {
+    case SIGCHLD:
+    case SIGCONT:
+    case SIGURG:
+    case SIGWINCH:
+    case SIGSTOP:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGKILL:
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGABRT:
+    case SIGTRAP:
+    case SIGSYS:
+        return false;
+    default:
+        return true;
+    }
+}
 
 void exo_signals_hold(sigset_t *before)
 {
     sigset_t set;
 
     (void)sigemptyset(&set);
-    for (size_t i = 0; i < DEADLY; i++) {
-        (void)sigaddset(&set, deadly[i]);
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        if (is_deadly(number)) {
+            (void)sigaddset(&set, number);
+        }
     }
     (void)sigprocmask(SIG_BLOCK, &set, before);
 }
@@ -87,15 +113,14 @@ bool exo_signals_end_us(const sigset_t *before)
     if (sigpending(&waiting) != 0) {
         return false;
     }
-    for (size_t i = 0; i < DEADLY; i++) {
+    for (int number = 1; number <= SIGRTMAX; number++) {
         struct sigaction now;
 
         /* What was blocked already waits for something else, and what is
          * ignored or handled ends nobody. */
-        if (sigismember(&waiting, deadly[i]) == 1 &&
-            sigismember(before, deadly[i]) == 0 &&
-            sigaction(deadly[i], NULL, &now) == 0 &&
-            now.sa_handler == SIG_DFL) {
+        if (is_deadly(number) && sigismember(&waiting, number) == 1 &&
+            sigismember(before, number) == 0 &&
+            sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_DFL) {
             return true;
         }
     }

@@ -70,7 +70,9 @@ static int unknown_key(struct exo_store *store,
         (void)exo_err_set(err, EXO_STATUS_STORE,
                           "the credential of %s is sealed with key %s, which "
                           "is not the one there, and that one opens others; "
-                          "run: exoauth login %s",
+                          "put the missing one beside it as old_key and run "
+                          "exoauth rekey, see exoauth(1), or run: exoauth "
+                          "login %s",
                           account->name, id, EXO_SH(account->name, "ACCOUNT"));
         return EXO_E_UNSAFE;
     }

@@ -74,8 +74,8 @@ struct exo_ended {
 };
 
 /*
- * 0: it runs, and exo_process_wait() must follow, until when SIGHUP, SIGINT,
- * SIGQUIT and SIGTERM are blocked (not for one that asks). EXO_E_NOENT,
+ * 0: it runs, and exo_process_wait() must follow, until when signals
+ * that end a process are blocked (not for one that asks). EXO_E_NOENT,
  * EXO_E_ACCESS, EXO_E_NOMEM, EXO_E_IO: it does not, errno is kept, and nothing
  * is left.
  */

@@ -109,6 +109,13 @@ postfix
 service relay smtp_sasl_auth_enable=no
 tap_run doctor
 has ok postfix 'master.cf, relay: smtp_sasl_auth_enable = no, so that it does not log in' 'is fine'
+# One that is there to log in, as setup --transport makes it.
+postfix smtp_sasl_auth_enable=no
+service relay smtp_sasl_password_maps=texthash:/etc/postfix/exoauth_passwd
+service relay smtp_sasl_auth_enable=no
+tap_run doctor
+has warning postfix 'master.cf, relay: smtp_sasl_auth_enable = no, .*; run: postconf -P relay/unix/smtp_sasl_auth_enable=yes' \
+    'with passwords of its own it is not'
 postfix
 service smtp smtp_tls_security_level=may
 MAIL_CONFIG=/etc/other exits 78 'a shell with another Postfix' doctor

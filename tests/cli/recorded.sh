@@ -62,6 +62,13 @@ ln -s "$SITE/victim" "$SITE/etc/ca"
 shown 'can be written to by everybody' "correct that, then run: $again" 'and now a link'
 rm "$SITE/etc/ca"
 site_conf ca_file
+# Wherever it is typed then, and without our environment.
+site_conf ca_file "$SITE/ca/x"
+tap_run env --chdir="$SITE/etc" "$EXO" token $me --config exoauth.conf
+like "$ERR" "run: exoauth refresh .*$conf\$" 'a relative --config'
+tap_run env SASL_CONF_PATH="$SITE/etc" "$EXO" token $me
+like "$ERR" "run: exoauth refresh .*$conf\$" 'SASL_CONF_PATH'
+site_conf ca_file
 tap_run x token $me
 typed=${ERR##*run: }
 exoauth() { "$EXO" "$@"; }

@@ -81,7 +81,7 @@ cp -p "$SITE_STORE/new@contoso.test.json" "$SITE/kept.json"
 ok 'rekey again' x rekey
 cp -p "$SITE/kept.json" "$SITE_STORE/new@contoso.test.json"
 exits 74 'a restored record' x refresh new@contoso.test --force
-one_line 'a restored record' 'which is not the one there, and that one opens others; run: exoauth login new@contoso.test'
+one_line 'a restored record' 'which is not the one there, and that one opens others; put the missing one beside it as old_key .*, or run: exoauth login new@contoso.test'
 ok 'that mends it' x login new@contoso.test --refresh-token-file "$SITE/rt"
 both 'and the others are as they were'
 ok 'remove' x remove new@contoso.test --account-file

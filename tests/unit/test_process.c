@@ -307,14 +307,12 @@ static void leaves_a_program_alone(void **state)
 /* What a signal that ends us leaves behind: nothing. */
 static void takes_its_child_along(void **state)
 {
-    static const struct {
+    const struct {
         int number;
         bool ignored;
-    } table[] = { { SIGTERM, false },
-                  { SIGINT, false },
-                  { SIGHUP, false },
-                  { SIGQUIT, false },
-                  { SIGHUP, true } };
+    } table[] = { { SIGTERM, false },  { SIGINT, false },  { SIGHUP, false },
+                  { SIGQUIT, false },  { SIGUSR1, false }, { SIGALRM, false },
+                  { SIGRTMIN, false }, { SIGHUP, true } };
 
     (void)state;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
