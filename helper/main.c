@@ -148,17 +148,18 @@ static int run(struct exo_app *app, const struct exo_command *command,
     if (command->alone || command->opens) {
         return command->run(app, options, err);
     }
-    rc = exo_app_open(app, options->config,
-                      command == &exo_cmd_login || command == &exo_cmd_import,
-                      err);
     /* What a name that was mistyped falls back to is somebody else's store. */
-    if (rc == 0 && options->config && !app->conf->present &&
+    if (options->config && access(options->config, F_OK) != 0 &&
+        errno == ENOENT &&
         (command == &exo_cmd_remove || command == &exo_cmd_rekey)) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                            "%s does not exist, and nothing was changed; name "
                            "the exoauth.conf in force, or leave out --config",
                            options->config);
     }
+    rc = exo_app_open(app, options->config,
+                      command == &exo_cmd_login || command == &exo_cmd_import,
+                      err);
     if (rc != 0) {
         return rc;
     }

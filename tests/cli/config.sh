@@ -294,7 +294,7 @@ fine 'the store as it was'
 for command in "remove $app" rekey; do
     # shellcheck disable=SC2086 # words
     exits 78 "$command with a --config that is not there" "$EXO" $command --config "$SITE/none/exoauth.conf"
-    like "$ERR" "$SITE/none/exoauth.conf does not exist, and nothing was changed; name" "$command"
+    one_line "$command" "$SITE/none/exoauth.conf does not exist, and nothing was changed; name"
 done
 conf_of() { env SASL_CONF_PATH="$1" "$EXO" show $app; }
 mkdir -p "$SITE/c1" "$SITE/c2/exoauth.d"

@@ -225,7 +225,7 @@ ok 'stays a link' test -L "$file"
 ok 'and the file it leads to is changed' grep -q '^client_id: linked$' "$SITE/stow/mine.conf"
 chmod 0777 "$SITE/stow"
 exits 78 'a link into a directory of everybody' x login $app --set client_id=evil
-one_line 'of everybody' 'cannot write .*nothing was changed: .*/stow can be written to by everybody; (run: chmod go-w|use a path in directories that only root can write to)'
+one_line 'of everybody' 'cannot write .*nothing was changed: .*/stow can be written to by everybody; (run: chmod go-w|use a path in directories that only (root|you) can write to)'
 chmod 0755 "$SITE/stow"
 rm "$SITE/stow/mine.conf"
 exits 78 'a link that leads nowhere' x login $app "${site[@]}"
