@@ -32,6 +32,7 @@ refused=('Relay <relay@contoso.test>' 'relay @contoso.test' 'a@b@contoso.test' \
     $'a\tb' $'a\x9b@contoso.test' $'a\u202e@contoso.test' \
     $'re\u00adlay@contoso.test' $'relay@contoso.test\u00ad' $'re\u034flay@contoso.test' \
     $'re\u2800lay@contoso.test' $'re\u3164lay@contoso.test' $'re\u115flay@contoso.test' \
+    $'re\U00016fe4lay@contoso.test' $'re\U0001d159lay@contoso.test' \
     $'re\u180blay@contoso.test' $'re\ufe0flay@contoso.test' $'re\U000e0100lay@contoso.test' \
     $'re\u200dlay@contoso.test' $'re\ufffclay@contoso.test' $'re\ue000lay@contoso.test' \
     $'re\ufdd0lay@contoso.test' $'re\U0001fffelay@contoso.test' \
