@@ -99,11 +99,6 @@ static bool has_list(int dir)
     return !none;
 }
 
-bool exo_path_has_list(int fd)
-{
-    return fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
-}
-
 bool exo_path_own_file(int fd, const struct stat *st)
 {
     const struct exo_path_rule rule = { .uid = geteuid(),

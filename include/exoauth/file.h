@@ -65,7 +65,6 @@ typedef bool exo_file_own(int fd, const struct stat *st);
 struct exo_file_ways {
     exo_file_way *walk;
     exo_file_own *own;
-    bool (*listed)(int fd); /* an access list may let others read it */
 };
 void exo_file_walk(const struct exo_file_ways *ways);
 

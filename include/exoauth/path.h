@@ -71,9 +71,6 @@ void exo_path_own_group(gid_t (*find)(void));
  * may write, without an access list. */
 bool exo_path_own_file(int fd, const struct stat *st);
 
-/* Has the open file an access list besides its mode? */
-bool exo_path_has_list(int fd);
-
 /* Whose configuration it is: the system's, so that root types what a message
  * tells to run, or (before this is called) that of the user who runs this. */
 void exo_path_of_system(bool yes);

@@ -105,20 +105,6 @@ if [[ $(id -u) == 0 ]]; then
     for who in "$SITE_USER:$own" "root:$own"; do
         chown "$who" "$SITE/etc/exoauth.key"; chmod 0440 "$SITE/etc/exoauth.key"
         fine "a key of $who, 0440"
-        if python3 - "$SITE/etc/exoauth.key" <<'PY'
-import os, struct, sys
-entries = [(1, 6, -1), (2, 4, 4711), (4, 4, -1), (16, 4, -1), (32, 0, -1)]
-acl = struct.pack("<I", 2) + b"".join(
-    struct.pack("<HHI", tag, perm, uid & 0xffffffff) for tag, perm, uid in entries)
-os.setxattr(sys.argv[1], "system.posix_acl_access", acl)
-PY
-        then
-            refused 74 "a key of $who with an access list" 'accessible to others by an access list'
-            python3 -c 'import os, sys; os.removexattr(sys.argv[1], "system.posix_acl_access")' \
-                "$SITE/etc/exoauth.key"
-        else
-            skip "a key of $who with an access list" 'the file system has none'
-        fi
     done
     chown "$SITE_USER" "$SITE/etc/exoauth.key"; chmod 0400 "$SITE/etc/exoauth.key"
 else
