@@ -38,6 +38,7 @@ libexoauth_common_la_SOURCES = \
 	common/temp.c \
 	common/offer.c \
 	common/offer.h \
+	common/typed.h \
 	common/text.c \
 	common/token.c \
 	common/trust.c \

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "offer.h"
+#include "typed.h"
 
 /* Controls, what moves or hides the text around it, and what means nothing to
  * anybody else: private use, noncharacters. */
@@ -232,7 +233,7 @@ static size_t command_len(const char *p)
 static void name_config(char text[MARKED_MAX])
 {
     static const char program[] = "exoauth ";
-    const char *words = exo_text_config_words ? exo_text_config_words() : "";
+    const char *words = exo_typed ? exo_typed() : "";
     const char *offer = text;
     size_t n = strlen(words);
 

@@ -230,17 +230,23 @@ static int seal_anew(struct exo_app *app, const struct exo_account *account,
     return rc == EXO_E_NOENT ? 0 : rc; /* removed meanwhile */
 }
 
+/* rc is that of the list. */
+static int sorted(int rc, struct exo_names *names, struct exo_err *err)
+{
+    return rc == 0 && exo_names_sort(names) != 0
+               ? exo_err_set(err, EXO_STATUS_TRANSIENT,
+                             "cannot list the store: out of memory; free some")
+               : rc;
+}
+
 /* A previous copy alone is what an interrupted remove, or a person, has left;
  * the key before opens it, or anybody. */
 static int drop_left(struct exo_app *app, struct exo_err *err)
 {
     struct exo_names names = EXO_NAMES_INIT;
-    int rc = exo_store_list_left(app->store, exo_names_add, &names, err);
+    int rc = sorted(exo_store_list_left(app->store, exo_names_add, &names, err),
+                    &names, err);
 
-    if (rc == 0 && exo_names_sort(&names) != 0) {
-        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
-                         "cannot list the store: out of memory; free some");
-    }
     for (size_t i = 0; rc == 0 && i < names.n; i++) {
         const struct exo_account *account = &names.account[i];
         struct exo_err ignored = EXO_ERR_INIT;
@@ -281,13 +287,10 @@ static int one_round(struct exo_app *app, const char *id, bool all,
                      size_t *done, struct exo_err *err)
 {
     struct exo_names names = EXO_NAMES_INIT;
-    int rc = exo_store_list(app->store, exo_names_add, &names, err);
+    int rc = sorted(exo_store_list(app->store, exo_names_add, &names, err),
+                    &names, err);
 
     *done = 0;
-    if (rc == 0 && exo_names_sort(&names) != 0) {
-        rc = exo_err_set(err, EXO_STATUS_TRANSIENT,
-                         "cannot list the store: out of memory; free some");
-    }
     for (size_t i = 0; rc == 0 && i < names.n; i++) {
         if (all || !is_sealed_with(app, &names.account[i], id)) {
             rc = seal_anew(app, &names.account[i], err);

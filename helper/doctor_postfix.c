@@ -93,6 +93,12 @@ static bool chroot_names(const struct exo_conf *conf, const char *root)
     return false;
 }
 
+/* Whom setup is for; "" where there are several. */
+static const char *only_account(const struct exo_doctor *d)
+{
+    return d->accounts.n == 1 ? d->accounts.account[0].name : "";
+}
+
 /* How do logins get at tokens? By file in the jail, and by a service. */
 static void check_ways(struct exo_doctor *d)
 {
@@ -111,9 +117,7 @@ static void check_ways(struct exo_doctor *d)
         exo_doctor_warn(d, NULL,
                         "master.cf has no service for exoauth, so that a login "
                         "cannot ask for a token; run: exoauth setup postfix %s",
-                        d->accounts.n == 1
-                            ? EXO_SH(d->accounts.account[0].name, "ACCOUNT")
-                            : "ACCOUNT");
+                        EXO_SH(only_account(d), "ACCOUNT"));
     }
 }
 
@@ -143,9 +147,7 @@ void exo_check_postfix(struct exo_doctor *d)
             exo_doctor_ok(d, NULL,
                           "Postfix logs in nowhere (smtp_sasl_auth_enable = "
                           "no); to change that, run: exoauth setup postfix %s",
-                          d->accounts.n == 1
-                              ? EXO_SH(d->accounts.account[0].name, "ACCOUNT")
-                              : "ACCOUNT");
+                          EXO_SH(only_account(d), "ACCOUNT"));
         }
         exo_postfix_close(d->postfix);
         d->postfix = NULL;

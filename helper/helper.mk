@@ -194,7 +194,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/sweep.c \
 	helper/trouble.c \
 	helper/trouble.h \
-	helper/typed.c \
+	common/typed.c \
 	helper/waiting.c \
 	helper/waiting.h \
 	helper/work.h \

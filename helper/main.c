@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/typed.h"
 #include "exoauth/log.h"
 #include "exoauth/process.h"
 #include "exoauth/proto.h"
@@ -185,7 +186,7 @@ static int run(struct exo_app *app, const struct exo_command *command,
 static void name_config(const char *given)
 {
     struct stat ours, theirs;
-    char real[PATH_MAX];
+    char real[PATH_MAX], words[EXO_TYPED_MAX];
     char *path = NULL, *other = NULL;
     bool user;
 
@@ -194,7 +195,11 @@ static void name_config(const char *given)
          (strcmp(path, other) != 0 &&
           (stat(path, &ours) != 0 || stat(other, &theirs) != 0 ||
            ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)))) {
-        exo_text_config(path[0] != '/' && realpath(path, real) ? real : path);
+        (void)snprintf(
+            words, sizeof(words), " --config %s",
+            EXO_SH(path[0] != '/' && realpath(path, real) ? real : path,
+                   "FILE"));
+        exo_typed_set(words);
     }
     free(path);
     free(other);

@@ -56,16 +56,6 @@ void exo_text_set(char *text, size_t size, const char *fmt, va_list ap)
 void exo_text_fmt(char *text, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/*
- * From now on every command of exoauth's in a message of this process ends in
- * "--config FILE": what is told about one configuration must not be done to
- * another one. file is copied; NULL: none, as it is without this call. Not in
- * the plugin, which keeps no state: there is nothing behind the weak symbol.
- */
-void exo_text_config(const char *file);
-const char *exo_text_config_words(void)
-    __attribute__((weak, visibility("hidden")));
-
 #define EXO_SHELL_MAX 320 /* bytes with the NUL, quotes included */
 
 /*

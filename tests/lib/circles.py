@@ -34,9 +34,9 @@ def graph(sources, build, rooms):
                              stdout=subprocess.PIPE).stdout
         for line in out.splitlines():
             kind, name = line.split()[-2:]
-            if kind == 'U':
+            if kind in 'Uw': # w: it may be there, and is used then
                 wanted.setdefault(source, set()).add(name)
-            elif kind in 'TDBRVC':
+            elif kind in 'TDBRVCW':
                 defined[name] = source
     if 'exo_err_set' not in defined:
         sys.exit(77)

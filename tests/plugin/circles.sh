@@ -27,7 +27,7 @@ mkdir -p "$TAP_DIR/src/common" "$TAP_DIR/out/common"
 for pair in 'one two' 'two one'; do
     read -r here there <<<"$pair"
     cat >"$TAP_DIR/src/common/$here.c" <<END
-int exo_$there(int n);
+__attribute__((weak)) int exo_$there(int n);
 int exo_$here(int n) { return n > 0 ? exo_$there(n - 1) : 0; }
 END
 done

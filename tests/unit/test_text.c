@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "exoauth/error.h"
+#include "common/typed.h"
 #include "util.h"
 
 static void clean_text_is_what_a_terminal_shows(void **state)
@@ -268,7 +269,7 @@ static void a_command_names_its_configuration(void **state)
         { "run: exoauth x --config 'my file'", "" },
         { "exoauth says nothing", "exoauth says nothing" },
     };
-    static const char file[] = "/etc/it's";
+    static const char words[] = " --config '/etc/it'\\''s'";
 
     (void)state;
     for (size_t i = 0; i < N_OF(table); i++) {
@@ -284,7 +285,7 @@ static void a_command_names_its_configuration(void **state)
         }
         (void)snprintf(wanted + strlen(wanted), sizeof wanted - strlen(wanted),
                        "%s", from);
-        exo_text_config(file);
+        exo_typed_set(words);
         exo_text_fmt(text, sizeof text, "%-s", table[i].from);
         if (strstr(table[i].from, "--config") == NULL)
             assert_string_equal(text, wanted);
@@ -293,12 +294,12 @@ static void a_command_names_its_configuration(void **state)
         /* Once is enough. */
         exo_text_fmt(wanted, sizeof wanted, "%-s", text);
         assert_string_equal(wanted, text);
-        exo_text_config(NULL);
+        exo_typed_set("");
         exo_text_fmt(text, sizeof text, "%-s", table[i].from);
         assert_string_equal(text, table[i].from);
     }
     /* A foreign command stays no command. */
-    exo_text_config(file);
+    exo_typed_set(words);
     {
         char text[200];
 
@@ -306,7 +307,7 @@ static void a_command_names_its_configuration(void **state)
         assert_string_equal(text, "run. exoauth b; run: exoauth a --config "
                                   "'/etc/it'\\''s'");
     }
-    exo_text_config(NULL);
+    exo_typed_set("");
 }
 
 int main(void)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which configuration a command to type is for (typed.h). Set once by main();
+ * text.c asks for it with each message. It takes nothing from anybody.
+ */
+#include "config.h"
+
+#include "common/typed.h"
+
+#include <stdio.h>
+
+static char typed[EXO_TYPED_MAX];
+
+void exo_typed_set(const char *words)
+{
+    (void)snprintf(typed, sizeof typed, "%s", words);
+}
+
+const char *exo_typed(void)
+{
+    return typed;
+}
