@@ -40,10 +40,17 @@ save()
     cp -a "$etc" "$RIG_CONF" "$1/"
     [[ ! -d $queue$RIG_TOKENS ]] || cp -a "$queue$RIG_TOKENS" "$1/"
 }
+# master(8) may still be reading them for the reload before, and dies of a
+# main.cf that is not there: each file is replaced by a rename.
 state()
 {
-    rm -rf "$etc"
-    cp -a "$1/etc" "$etc"
+    local file
+    for file in "$1"/etc/*; do
+        cp -a "$file" "$etc/.new" && mv -fT "$etc/.new" "$etc/${file##*/}"
+    done
+    for file in "$etc"/* "$etc"/.[!.]*; do
+        [[ -e $1/etc/${file##*/} ]] || rm -rf "$file"
+    done
     cp -a "$1/exoauth.conf" "$RIG_CONF"
     if [[ $1 == "$plain" ]]; then
         chown nobody:nogroup "$RIG_TOKENS"

@@ -421,13 +421,7 @@ said "socket $SITE/fresh/sockets/s: $SITE/fresh/sockets can be written to by eve
 
 # ----- undo
 
-own()
-{
-    mkdir -p "$SITE/own$1"
-    cp -a "$1/." "$SITE/own$1/"
-    mount --bind "$SITE/own$1" "$1"
-}
-own /etc
+own_dir /etc
 cleanup umount /etc
 mkdir /etc/empty.d # root would read what is in it, as in cron.d
 site_conf token_dir /etc/empty.d

@@ -103,13 +103,7 @@ fi
 
 # ----- exoauth.conf, by undo
 
-own()
-{
-    mkdir -p "$SITE/own$1"
-    cp -a "$1/." "$SITE/own$1/"
-    mount --bind "$SITE/own$1" "$1"
-}
-own /etc
+own_dir /etc
 cleanup umount /etc
 queue=$SITE/queue
 rm -rf /etc/postfix

@@ -9,14 +9,6 @@
 #                               spawn(8) may run, and $relay, $etc, $conf,
 #                               $plugins; x is exoauth with its configuration
 #   machine_plain <MAIN.CF      Postfix and exoauth.conf as before any setup
-#   machine_own DIR [empty]     DIR is a copy from now on, or empty
-
-machine_own()
-{
-    mkdir -p "$SITE/own$1"
-    [[ -n ${2:-} ]] || cp -a "$1/." "$SITE/own$1/"
-    mount --bind "$SITE/own$1" "$1" || skip_all 'mounting is not allowed'
-}
 
 machine_up()
 {
@@ -25,9 +17,9 @@ machine_up()
     conf=/etc/sasl2/exoauth.conf
     plugins=$(dirname "$(ls /usr/lib/*/sasl2/libplain.so 2>/dev/null)")
     need_file "$plugins/libplain.so" 'install libsasl2-modules'
-    machine_own /etc
-    machine_own "$plugins"
-    machine_own /var/spool/postfix empty
+    own_dir /etc
+    own_dir "$plugins"
+    own_dir /var/spool/postfix empty
     cleanup umount "$plugins" /etc /var/spool/postfix
     mkdir -p "$SITE/bin" /etc/sasl2
     # What spawn(8) runs must be open to its user.

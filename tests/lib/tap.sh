@@ -86,6 +86,14 @@ own_mounts()
     EXO_UNSHARED=1 exec unshare --mount --propagation private "$BASH" "$0" "$@"
 }
 
+# own_dir DIR [empty]: behind own_mounts, DIR is a copy from now on, or empty.
+own_dir()
+{
+    mkdir -p "$TAP_DIR/own$1"
+    [[ -n ${2:-} ]] || cp -a "$1/." "$TAP_DIR/own$1/"
+    mount --bind "$TAP_DIR/own$1" "$1" || skip_all 'mounting is not allowed'
+}
+
 # The command sees this name, so it must not be one it uses.
 soon()
 {
