@@ -60,16 +60,17 @@ bool exo_is_vschar(const char *text);
  * Is a secret of the request, or one of tokens (or NULL), in the text, or a run
  * of it: in plain, in base64 (so also in a Basic header), hexadecimal, percent
  * or HTML encoding, in any case, with anything between its letters and digits?
- * When in doubt it is. Everything of a provider's that is stored or shown is
- * asked about here.
+ * 1, 0, or EXO_E_NOMEM where that cannot be told. Everything of a provider's
+ * that is stored or shown is asked about here; what is not 0 is left out.
  */
-bool exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
-               const char *text, size_t len);
+int exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
+              const char *text, size_t len);
 
 /*
  * What the provider said, cleaned: names of [A-Za-z0-9_.-], code "" or
  * "AADSTS" and digits, description one line of ASCII, to be freed. All "" of
- * what was not said or repeats a secret. object may be NULL.
+ * what was not said or repeats a secret. object may be NULL. EXO_E_NOMEM: what
+ * there is is not all that was said.
  */
 struct exo_said {
     char error[64];
@@ -77,8 +78,8 @@ struct exo_said {
     char code[64];
     struct exo_buf description;
 };
-void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
-                   struct json_object *object);
+int exo_said_read(struct exo_said *said, const struct exo_asked *asked,
+                  struct json_object *object) EXO_MUST_CHECK;
 
 /* No success by HTTP status, or an `error` in place of the member wanted. */
 bool exo_is_refusal(const struct exo_http_reply *reply,

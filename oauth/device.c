@@ -20,38 +20,71 @@
 #define DEFAULT_INTERVAL 5
 #define INTERVAL_MAX 600
 
-/* Copies a member that a person will read; false unless it is plain ASCII
- * without blanks at either end, fits, tells nobody what to run, and shows no
- * secret. */
-static bool copy_shown(const struct exo_asked *asked,
-                       struct json_object *object, const char *name, char *to,
-                       size_t size)
+/* Copies a member that a person will read; EXO_E_SYNTAX, and to stays "",
+ * unless it is plain ASCII without blanks at either end, fits, tells nobody
+ * what to run, and shows no secret. EXO_E_NOMEM. */
+static int copy_shown(const struct exo_asked *asked, struct json_object *object,
+                      const char *name, char *to, size_t size)
 {
     const char *text = exo_json_string(object, name);
     size_t len = strlen(text);
+    int leaks;
 
     if (!exo_is_vschar(text) || len >= size || text[0] == ' ' ||
-        text[len - 1] == ' ' || exo_text_offers(text) ||
-        exo_leaks(asked, NULL, text, len)) {
-        return false;
+        text[len - 1] == ' ' || exo_text_offers(text)) {
+        return EXO_E_SYNTAX;
+    }
+    leaks = exo_leaks(asked, NULL, text, len);
+    if (leaks != 0) {
+        return leaks < 0 ? leaks : EXO_E_SYNTAX;
     }
     memcpy(to, text, len + 1);
-    return true;
+    return EXO_OK;
 }
 
 /* The same for an address: nothing but the web, and no blank in it. */
-static bool copy_uri(const struct exo_asked *asked, struct json_object *object,
-                     const char *name, char *to, size_t size)
+static int copy_uri(const struct exo_asked *asked, struct json_object *object,
+                    const char *name, char *to, size_t size)
 {
-    if (!copy_shown(asked, object, name, to, size)) {
-        return false;
+    int rc = copy_shown(asked, object, name, to, size);
+
+    if (rc == EXO_OK &&
+        ((strncmp(to, "https://", 8) != 0 && strncmp(to, "http://", 7) != 0) ||
+         strchr(to, ' ') != NULL)) {
+        to[0] = '\0';
+        rc = EXO_E_SYNTAX;
     }
-    if ((strncmp(to, "https://", 8) == 0 || strncmp(to, "http://", 7) == 0) &&
-        strchr(to, ' ') == NULL) {
-        return true;
+    return rc;
+}
+
+/* What is shown to the person who logs in. */
+static int read_shown(const struct exo_asked *asked,
+                      const struct exo_http_reply *reply,
+                      struct json_object *object, struct exo_device *device,
+                      struct exo_oauth_error *error)
+{
+    int rc = copy_shown(asked, object, "user_code", device->user_code,
+                        sizeof(device->user_code));
+    const char *bad = "no usable user_code";
+
+    if (rc == EXO_OK) {
+        bad = "no usable verification_uri";
+        rc = copy_uri(asked, object, "verification_uri",
+                      device->verification_uri,
+                      sizeof(device->verification_uri));
     }
-    to[0] = '\0';
-    return false;
+    if (rc == EXO_OK &&
+        copy_uri(asked, object, "verification_uri_complete",
+                 device->verification_uri_complete,
+                 sizeof(device->verification_uri_complete)) == EXO_E_NOMEM) {
+        rc = EXO_E_NOMEM;
+    }
+    if (rc == EXO_E_NOMEM) {
+        return exo_no_memory(error);
+    }
+    return rc == EXO_OK ? EXO_OK
+                        : exo_unusable(asked, reply, EXO_OK, bad,
+                                       EXO_STATUS_MISCONFIGURED, error);
 }
 
 static int read_device(const struct exo_asked *asked,
@@ -60,25 +93,17 @@ static int read_device(const struct exo_asked *asked,
                        struct exo_oauth_error *error)
 {
     const char *code = exo_json_string(object, "device_code");
+    int rc;
 
     if (!exo_is_vschar(code)) {
         return exo_unusable(asked, reply, EXO_OK,
                             "JSON without a usable device_code",
                             EXO_STATUS_MISCONFIGURED, error);
     }
-    if (!copy_shown(asked, object, "user_code", device->user_code,
-                    sizeof(device->user_code))) {
-        return exo_unusable(asked, reply, EXO_OK, "no usable user_code",
-                            EXO_STATUS_MISCONFIGURED, error);
+    rc = read_shown(asked, reply, object, device, error);
+    if (rc != EXO_OK) {
+        return rc;
     }
-    if (!copy_uri(asked, object, "verification_uri", device->verification_uri,
-                  sizeof(device->verification_uri))) {
-        return exo_unusable(asked, reply, EXO_OK, "no usable verification_uri",
-                            EXO_STATUS_MISCONFIGURED, error);
-    }
-    (void)copy_uri(asked, object, "verification_uri_complete",
-                   device->verification_uri_complete,
-                   sizeof(device->verification_uri_complete));
     if (exo_json_seconds(object, "expires_in", DEFAULT_LIFE,
                          &device->expires_in) != EXO_OK) {
         return exo_unusable(asked, reply, EXO_OK,

@@ -244,7 +244,10 @@ int exo_refused(const struct exo_asked *asked,
     struct exo_said said;
 
     set_http(error, reply);
-    exo_said_read(&said, asked, object);
+    if (exo_said_read(&said, asked, object) != EXO_OK) {
+        exo_buf_free(&said.description);
+        return exo_no_memory(error);
+    }
     memcpy(error->error, said.error, sizeof(error->error));
     set_code(error, &said);
     status = exo_judge(asked, reply, &said, &error->unsaid);

@@ -109,18 +109,20 @@ static bool unwrap(struct exo_buf *out, const char *text, size_t len)
 
 /* ---- one secret -------------------------------------------------------- */
 
-/* Is a run of it in there? */
-static bool has_run(const struct exo_secret *in, const struct exo_secret *of)
+/* Is a run of it in there? Here and below: 1, 0, or the error that kept us
+ * from knowing. */
+static int has_run(const struct exo_secret *in, const struct exo_secret *of)
 {
     const char *text, *known;
     size_t len, n, run;
+    int rc = exo_secret_reveal(in, &text, &len);
 
-    if (exo_secret_reveal(in, &text, &len) != EXO_OK ||
-        exo_secret_reveal(of, &known, &n) != EXO_OK) {
-        return true;
+    rc = rc == EXO_OK ? exo_secret_reveal(of, &known, &n) : rc;
+    if (rc != EXO_OK) {
+        return rc;
     }
     if (n < LEAST) {
-        return false;
+        return 0;
     }
     run = n < RUN ? n : RUN;
     if (len < n) { /* the pieces of the shorter one are fewer */
@@ -134,21 +136,21 @@ static bool has_run(const struct exo_secret *in, const struct exo_secret *of)
     }
     for (size_t i = 0; i + run <= n; i++) {
         if (memmem(text, len, known + i, run) != NULL) {
-            return true;
+            return 1;
         }
     }
-    return false;
+    return 0;
 }
 
 /* The secret as `known` in plain, in hexadecimal, and in base64 wherever it
  * begins: behind a client id, as in Basic, or alone. */
-static bool has_form(const struct exo_secret *in, const char *known, size_t len)
+static int has_form(const struct exo_secret *in, const char *known, size_t len)
 {
     static const char hex[] = "0123456789abcdef";
     struct exo_secret form = EXO_SECRET_INIT, bare = EXO_SECRET_INIT;
     const char *text;
     size_t n;
-    bool found;
+    int found;
 
     bones(&bare, known, len);
     found = has_run(in, &bare);
@@ -156,12 +158,12 @@ static bool has_form(const struct exo_secret *in, const char *known, size_t len)
         exo_buf_add(&form.hidden, &hex[(unsigned char)known[i] >> 4], 1);
         exo_buf_add(&form.hidden, &hex[known[i] & 15], 1);
     }
-    found = found || has_run(in, &form);
-    for (size_t i = 0; !found && i < 3 && i < len; i++) {
+    found = found != 0 ? found : has_run(in, &form);
+    for (size_t i = 0; found == 0 && i < 3 && i < len; i++) {
         exo_secret_free(&form);
-        found = exo_base64(&form, known + i, len - i) != EXO_OK ||
-                exo_secret_reveal(&form, &text, &n) != EXO_OK;
-        if (!found) {
+        found = exo_base64(&form, known + i, len - i);
+        found = found == EXO_OK ? exo_secret_reveal(&form, &text, &n) : found;
+        if (found == EXO_OK) {
             bones(&bare, text, n);
             found = has_run(in, &bare);
         }
@@ -171,29 +173,28 @@ static bool has_form(const struct exo_secret *in, const char *known, size_t len)
     return found;
 }
 
-static bool repeats(const char *text, size_t len, const struct exo_secret *in,
-                    const struct exo_secret *secret)
+static int repeats(const char *text, size_t len, const struct exo_secret *in,
+                   const struct exo_secret *secret)
 {
     struct exo_secret encoded = EXO_SECRET_INIT;
     const char *known;
     size_t n;
-    bool found;
+    int found;
 
     if (secret == NULL) {
-        return false;
+        return 0;
     }
-    if (exo_secret_reveal(secret, &known, &n) != EXO_OK) {
-        return true;
+    found = exo_secret_reveal(secret, &known, &n);
+    if (found != EXO_OK || n == 0) {
+        return found;
     }
-    if (n == 0) {
-        return false;
-    }
-    found = memmem(text, len, known, n) != NULL || has_form(in, known, n);
+    found = memmem(text, len, known, n) != NULL ? 1 : has_form(in, known, n);
     /* As it is in Basic, RFC 6749 section 2.3.1. */
-    if (!found) {
-        found = exo_http_form_add(&encoded, "", known, n) != EXO_OK ||
-                exo_secret_reveal(&encoded, &known, &n) != EXO_OK ||
-                has_form(in, known + 1, n - 1);
+    if (found == 0) {
+        int rc = exo_http_form_add(&encoded, "", known, n);
+
+        rc = rc == EXO_OK ? exo_secret_reveal(&encoded, &known, &n) : rc;
+        found = rc == EXO_OK ? has_form(in, known + 1, n - 1) : rc;
     }
     exo_secret_free(&encoded);
     return found;
@@ -201,8 +202,8 @@ static bool repeats(const char *text, size_t len, const struct exo_secret *in,
 
 /* ---- all of them ------------------------------------------------------- */
 
-bool exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
-               const char *text, size_t len)
+int exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
+              const char *text, size_t len)
 {
     const struct exo_secret *const secrets[] = {
         asked->client->secret,
@@ -215,13 +216,13 @@ bool exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
     };
     struct exo_secret bare = EXO_SECRET_INIT;
     struct exo_secret plain[LAYERS];
-    bool found = false, more = len > 0;
-    int layers = 0;
+    bool more = len > 0;
+    int found = 0, layers = 0;
 
-    for (int layer = 0; !found && more; layer++) {
+    for (int layer = 0; found == 0 && more; layer++) {
         bones(&bare, text, len);
-        for (size_t i = 0; !found && i < sizeof(secrets) / sizeof(secrets[0]);
-             i++) {
+        for (size_t i = 0;
+             found == 0 && i < sizeof(secrets) / sizeof(secrets[0]); i++) {
             found = repeats(text, len, &bare, secrets[i]);
         }
         if (layer == LAYERS) {
@@ -230,7 +231,8 @@ bool exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
         plain[layer] = (struct exo_secret)EXO_SECRET_INIT;
         layers++;
         more = unwrap(&plain[layer].hidden, text, len);
-        found = found || exo_secret_reveal(&plain[layer], &text, &len) != 0;
+        found =
+            found != 0 ? found : exo_secret_reveal(&plain[layer], &text, &len);
     }
     while (layers > 0) {
         exo_secret_free(&plain[--layers]);

@@ -84,10 +84,12 @@ static void read_words(const struct exo_asked *asked,
                exo_json_string(object, "scope"));
     exo_id_token_mailbox(exo_json_string(object, "id_token"), tokens->mailbox,
                          sizeof(tokens->mailbox));
-    if (exo_leaks(asked, tokens, tokens->scope, strlen(tokens->scope))) {
+    /* In doubt nor was it: a token that was given is kept all the same. */
+    if (exo_leaks(asked, tokens, tokens->scope, strlen(tokens->scope)) != 0) {
         tokens->scope[0] = '\0';
     }
-    if (exo_leaks(asked, tokens, tokens->mailbox, strlen(tokens->mailbox))) {
+    if (exo_leaks(asked, tokens, tokens->mailbox, strlen(tokens->mailbox)) !=
+        0) {
         tokens->mailbox[0] = '\0';
     }
 }

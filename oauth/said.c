@@ -26,17 +26,23 @@
 #define READ_MAX 4096 /* of a description; what is said comes first */
 #define OPAQUE_LEN 40 /* no word of a sentence has that many bytes */
 
-/* A member that is a name such as "invalid_grant"; else to stays "". */
-static void read_name(const struct exo_asked *asked, struct json_object *object,
-                      const char *member, char *to, size_t size)
+/* A member that is a name such as "invalid_grant"; else to stays "". 1 if it
+ * repeats a secret, EXO_E_NOMEM. */
+static int read_name(const struct exo_asked *asked, struct json_object *object,
+                     const char *member, char *to, size_t size)
 {
     const char *name = exo_json_string(object, member);
     size_t len = strlen(name);
+    int leaks;
 
-    if (len < size && strspn(name, ALNUM "_.-") == len &&
-        !exo_leaks(asked, NULL, name, len)) {
+    if (len >= size || strspn(name, ALNUM "_.-") != len) {
+        return 0;
+    }
+    leaks = exo_leaks(asked, NULL, name, len);
+    if (leaks == 0) {
         memcpy(to, name, len + 1);
     }
+    return leaks;
 }
 
 /* The first code of error_codes that has an explanation, else the first of
@@ -116,11 +122,12 @@ static void describe(struct exo_buf *out, const char *text, size_t len)
     }
 }
 
-void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
-                   struct json_object *object)
+int exo_said_read(struct exo_said *said, const struct exo_asked *asked,
+                  struct json_object *object)
 {
     const char *description = exo_json_string(object, "error_description");
     size_t len;
+    int leaks;
 
     memset(said, 0, sizeof(*said));
     exo_buf_init(&said->description, 4 * DESCRIPTION_MAX);
@@ -128,14 +135,19 @@ void exo_said_read(struct exo_said *said, const struct exo_asked *asked,
         description = exo_json_string(object, "message"); /* App Service */
     }
     if (object == NULL) {
-        return;
+        return EXO_OK;
     }
-    read_name(asked, object, "error", said->error, sizeof(said->error));
-    read_name(asked, object, "suberror", said->suberror,
-              sizeof(said->suberror));
+    if (read_name(asked, object, "error", said->error, sizeof(said->error)) <
+            0 ||
+        read_name(asked, object, "suberror", said->suberror,
+                  sizeof(said->suberror)) < 0) {
+        return EXO_E_NOMEM;
+    }
     find_aadsts(said->code, sizeof(said->code), object, description);
     len = strnlen(description, READ_MAX);
-    if (!exo_leaks(asked, NULL, description, len)) {
+    leaks = exo_leaks(asked, NULL, description, len);
+    if (leaks == 0) {
         describe(&said->description, description, len);
     }
+    return leaks < 0 ? leaks : EXO_OK;
 }
