@@ -186,7 +186,7 @@ static int run(struct exo_app *app, const struct exo_command *command,
 static void name_config(const char *given)
 {
     struct stat ours, theirs;
-    char real[PATH_MAX], words[EXO_TYPED_MAX];
+    char words[EXO_TYPED_MAX];
     char *path = NULL, *other = NULL;
     bool user;
 
@@ -195,10 +195,8 @@ static void name_config(const char *given)
          (strcmp(path, other) != 0 &&
           (stat(path, &ours) != 0 || stat(other, &theirs) != 0 ||
            ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)))) {
-        (void)snprintf(
-            words, sizeof(words), " --config %s",
-            EXO_SH(path[0] != '/' && realpath(path, real) ? real : path,
-                   "FILE"));
+        (void)snprintf(words, sizeof(words), " --config %s",
+                       EXO_SH(path, "FILE"));
         exo_typed_set(words);
     }
     free(path);

@@ -73,6 +73,7 @@ done
 x refresh first@contoso.test >/dev/null 2>&1
 not_ok 'nothing is stored' test -e "$SITE_STORE/first@contoso.test.json"
 not_ok 'of neither' test -e "$SITE_STORE/new@contoso.test.json"
+is "$(site_count)" "$before" 'and nobody was asked'
 cp -fp "$SITE/right" "$key"
 both 'the right key'
 ok 'a login' x login new@contoso.test --refresh-token-file "$SITE/rt"
