@@ -48,10 +48,10 @@ int exo_guard_close(struct exo_store *store, const struct exo_record *record,
 /*
  * Has the keys in hand from now on, so that no file has to be read again when
  * a provider has answered. renew: a lock was taken since, and a rekey may have
- * come before it; where that cannot be seen, what is in hand stays.
+ * come before it; where that cannot be seen, or the key there now opens nothing
+ * of what is stored, what is in hand stays.
  */
-int exo_guard_hold(struct exo_store *store, const struct exo_account *account,
-                   struct exo_err *err) EXO_MUST_CHECK;
+int exo_guard_hold(struct exo_store *store, struct exo_err *err) EXO_MUST_CHECK;
 void exo_guard_renew(struct exo_store *store);
 void exo_guard_release(struct exo_store *store);
 
@@ -71,7 +71,8 @@ int exo_guard_judge(struct exo_store *store, const struct exo_account *account,
                     const struct exo_buf *text, int64_t *revision, bool *sealed,
                     const char **why, struct exo_err *err) EXO_MUST_CHECK;
 
-/* Is that the key that a write would be sealed with now? */
+/* Is that the key that a write would be sealed with now, as far as one can
+ * tell? */
 bool exo_guard_is_current(struct exo_store *store, const char *key_id);
 
 #endif

@@ -263,26 +263,12 @@ static int check_fit(struct exo_store *store, const struct exo_keyring *ring,
                        search.sealed, EXO_SH(search.sealed, "ACCOUNT"));
 }
 
-static bool is_new(struct exo_store *store, const struct exo_account *account)
-{
-    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
-    struct exo_err ignored = EXO_ERR_INIT;
-    int rc = store->ops->get(store, account, &text, &ignored);
-
-    exo_buf_free(&text);
-    return rc == EXO_E_NOENT;
-}
-
-int exo_guard_hold(struct exo_store *store, const struct exo_account *account,
-                   struct exo_err *err)
+int exo_guard_hold(struct exo_store *store, struct exo_err *err)
 {
     int rc;
 
     exo_guard_release(store);
     rc = read_ring(store, &store->ring, err);
-    if (rc == 0 && is_new(store, account)) {
-        rc = check_fit(store, &store->ring, err);
-    }
     store->held = rc == 0;
     if (rc != 0) {
         exo_keyring_free(&store->ring);
@@ -298,7 +284,8 @@ void exo_guard_renew(struct exo_store *store)
     if (!store->held) {
         return;
     }
-    if (read_ring(store, &fresh, &ignored) == 0) {
+    if (read_ring(store, &fresh, &ignored) == 0 &&
+        check_fit(store, &fresh, &ignored) == 0) {
         exo_keyring_free(&store->ring);
         store->ring = fresh;
     } else {
@@ -391,7 +378,8 @@ bool exo_guard_is_current(struct exo_store *store, const char *key_id)
     struct exo_err ignored = EXO_ERR_INIT;
     struct exo_keyring ring;
     int rc = read_ring(store, &ring, &ignored);
-    bool yes = rc != 0 || strcmp(ring.key_id, key_id) == 0;
+    bool yes = rc != 0 || strcmp(ring.key_id, key_id) == 0 ||
+               check_fit(store, &ring, &ignored) != 0;
 
     exo_keyring_free(&ring);
     return yes;

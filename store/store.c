@@ -227,7 +227,7 @@ int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
 int exo_store_reserve(struct exo_store *store,
                       const struct exo_account *account, struct exo_err *err)
 {
-    int rc = exo_guard_hold(store, account, err);
+    int rc = exo_guard_hold(store, err);
 
     return rc == 0 ? store->ops->reserve(store, account, err) : rc;
 }

@@ -70,11 +70,18 @@ for name in new@contoso.test $person; do
     exits 74 "the key of before: login $name" x login $name --refresh-token-file "$SITE/rt"
     one_line "login $name" 'is another one than that of the credential of .*; put the right key back .*, or run: exoauth remove'
 done
+is "$(site_count)" "$before" 'nobody was asked'
 x refresh first@contoso.test >/dev/null 2>&1
 not_ok 'nothing is stored' test -e "$SITE_STORE/first@contoso.test.json"
 not_ok 'of neither' test -e "$SITE_STORE/new@contoso.test.json"
-is "$(site_count)" "$before" 'and nobody was asked'
 cp -fp "$SITE/right" "$key"
+site_account new@contoso.test 'grant: authorization_code' "authorization_endpoint: $SITE_URL/authorize"
+ok 'a key that is changed while a person logs in' \
+    python3 "$(dirname "${BASH_SOURCE[0]}")/../lib/paste.py" "$EXO" "$SITE_CONF" new@contoso.test \
+    "(__import__('os').system('cp -fp $SITE/key $key'), f'{redirect}?code=canary&state={state}')[1]" --paste
+cp -fp "$SITE/right" "$key"
+ok 'seals nothing: with the right one all is there' x token new@contoso.test
+site_account new@contoso.test 'grant: device_code'
 both 'the right key'
 ok 'a login' x login new@contoso.test --refresh-token-file "$SITE/rt"
 # One record of before the rekey: its key back in place would shut the others.
