@@ -78,8 +78,8 @@ static bool set_field(char **field, char *value)
  * store, which is worth nothing without it. */
 static int set_user_presets(struct exo_conf *conf, struct exo_err *err)
 {
-    char *data = exo_conf_user_dir("XDG_DATA_HOME", "/.local/share");
-    char *state = exo_conf_user_dir("XDG_STATE_HOME", "/.local/state");
+    char *data = exo_conf_user_dir(EXO_USER_DATA);
+    char *state = exo_conf_user_dir(EXO_USER_STATE);
     char *store = NULL;
     bool ok;
 

@@ -28,9 +28,9 @@ char *exo_conf_join(const char *first, const char *second);
 /* An absolute HOME, NULL if there is none; borrowed. */
 const char *exo_conf_home(void);
 
-/* $name/exoauth if that is absolute, else HOME/fallback/exoauth; malloc'ed,
- * NULL without an absolute HOME. */
-char *exo_conf_user_dir(const char *name, const char *fallback);
+/* exoauth below the place of that kind (exoauth/conf.h), malloc'ed;
+ * NULL without an absolute HOME, or memory. */
+char *exo_conf_user_dir(enum exo_user_dir dir);
 
 enum exo_conf_kind {
     EXO_KIND_PATH,         /* one absolute path */

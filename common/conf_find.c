@@ -51,10 +51,33 @@ const char *exo_conf_home(void)
     return absolute_env("HOME");
 }
 
-char *exo_conf_user_dir(const char *name, const char *fallback)
+/* XDG Base Directory Specification 0.8 */
+static const struct {
+    char name[16], below_home[16];
+} dirs[EXO_USER_N] = {
+    [EXO_USER_CONFIG] = { "XDG_CONFIG_HOME", "/.config" },
+    [EXO_USER_DATA] = { "XDG_DATA_HOME", "/.local/share" },
+    [EXO_USER_STATE] = { "XDG_STATE_HOME", "/.local/state" },
+};
+
+const char *exo_conf_user_moved(enum exo_user_dir dir, const char **name)
 {
     const char *home = exo_conf_home();
-    const char *xdg = absolute_env(name);
+    const char *xdg = absolute_env(dirs[dir].name);
+    size_t n = home != NULL ? strlen(home) : 0;
+
+    *name = dirs[dir].name;
+    return n == 0 || xdg == NULL ||
+                   (strncmp(xdg, home, n) == 0 &&
+                    strcmp(xdg + n, dirs[dir].below_home) == 0)
+               ? NULL
+               : xdg;
+}
+
+char *exo_conf_user_dir(enum exo_user_dir dir_of)
+{
+    const char *home = exo_conf_home();
+    const char *xdg = absolute_env(dirs[dir_of].name);
     char *parent, *dir;
 
     if (home == NULL) {
@@ -63,7 +86,7 @@ char *exo_conf_user_dir(const char *name, const char *fallback)
     if (xdg != NULL) {
         return exo_conf_join(xdg, "/exoauth");
     }
-    parent = exo_conf_join(home, fallback);
+    parent = exo_conf_join(home, dirs[dir_of].below_home);
     if (parent == NULL) {
         return NULL;
     }
@@ -80,7 +103,7 @@ int exo_conf_user_file(char **file)
     if (getuid() == 0 || geteuid() == 0 || exo_conf_home() == NULL) {
         return EXO_OK;
     }
-    dir = exo_conf_user_dir("XDG_CONFIG_HOME", "/.config");
+    dir = exo_conf_user_dir(EXO_USER_CONFIG);
     if (dir != NULL) {
         *file = exo_conf_join(dir, "/" FILE_NAME);
     }

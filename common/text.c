@@ -229,15 +229,29 @@ static size_t command_len(const char *p)
     return n;
 }
 
+/* false: no room. */
+static bool put_in(char text[MARKED_MAX], const char *words, size_t at)
+{
+    size_t n = strlen(words);
+
+    if (strlen(text) + n >= MARKED_MAX) {
+        return false;
+    }
+    memmove(text + at + n, text + at, strlen(text + at) + 1);
+    memcpy(text + at, words, n);
+    return true;
+}
+
 /* Every command that is left in text is one of ours, and own. */
 static void name_config(char text[MARKED_MAX])
 {
-    static const char program[] = "exoauth ";
-    const char *words = exo_typed ? exo_typed() : "";
+    static const char program[] = "exoauth ", option[] = " --config ";
+    const char *before = exo_typed ? exo_typed(EXO_TYPED_BEFORE) : "";
+    const char *after = exo_typed ? exo_typed(EXO_TYPED_AFTER) : "";
     const char *offer = text;
-    size_t n = strlen(words);
 
-    while (n > 0 && (offer = exo_text_offer(offer)) != NULL) {
+    while (before[0] + after[0] != '\0' &&
+           (offer = exo_text_offer(offer)) != NULL) {
         const char *from = strchr(offer, ':') + 1;
         size_t at, len;
 
@@ -248,14 +262,14 @@ static void name_config(char text[MARKED_MAX])
         }
         len = command_len(from);
         at = (size_t)(from - text) + len;
-        if (memmem(from, len, words, strlen(" --config ")) == NULL) {
-            if (strlen(text) + n >= MARKED_MAX) {
-                text[offer - text] = '\0';
-                return;
-            }
-            memmove(text + at + n, text + at, strlen(text + at) + 1);
-            memcpy(text + at, words, n);
-            at += n;
+        if (!put_in(text,
+                    memmem(from, len, option, sizeof option - 1) != NULL
+                        ? ""
+                        : after,
+                    at) ||
+            !put_in(text, before, (size_t)(from - text))) {
+            text[offer - text] = '\0';
+            return;
         }
         offer = text + at;
     }

@@ -9,14 +9,14 @@
 
 #include <stdio.h>
 
-static char typed[EXO_TYPED_MAX];
+static char typed[EXO_TYPED_N][EXO_TYPED_MAX];
 
-void exo_typed_set(const char *words)
+void exo_typed_set(enum exo_typed_at at, const char *words)
 {
-    (void)snprintf(typed, sizeof typed, "%s", words);
+    (void)snprintf(typed[at], sizeof typed[at], "%s", words);
 }
 
-const char *exo_typed(void)
+const char *exo_typed(enum exo_typed_at at)
 {
-    return typed;
+    return typed[at];
 }

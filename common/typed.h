@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What every command of exoauth's in a message of this process ends in, such as
- * " --config FILE"; "" until main() says it. Ready for a shell, and copied.
+ * What every command of exoauth's in a message of this process begins with,
+ * such as "env XDG_STATE_HOME=DIR ", and ends in, such as " --config FILE"; ""
+ * until main() says it. Ready for a shell, and copied.
  *
  * The source belongs to the program's library and not to common's, as the
  * plugin has no variables; there is nothing behind the weak symbol there.
@@ -9,11 +10,13 @@
 #ifndef EXOAUTH_COMMON_TYPED_H
 #define EXOAUTH_COMMON_TYPED_H
 
-#define EXO_TYPED_MAX 352 /* bytes with the NUL; one word of a shell and more \
-                           */
+#define EXO_TYPED_MAX 1088 /* bytes with the NUL; three words of a shell */
 
-void exo_typed_set(const char *words);
+enum exo_typed_at { EXO_TYPED_BEFORE, EXO_TYPED_AFTER, EXO_TYPED_N };
 
-const char *exo_typed(void) __attribute__((weak, visibility("hidden")));
+void exo_typed_set(enum exo_typed_at at, const char *words);
+
+const char *exo_typed(enum exo_typed_at at)
+    __attribute__((weak, visibility("hidden")));
 
 #endif

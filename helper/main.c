@@ -180,24 +180,51 @@ static int run(struct exo_app *app, const struct exo_command *command,
     return rc == 0 ? command->run(app, options, err) : rc;
 }
 
+/* A person's own files are where the environment says. */
+static void name_places(void)
+{
+    struct exo_buf words = EXO_BUF_INIT(EXO_TYPED_MAX - 1);
+    const char *name, *text;
+
+    for (int i = 0; i < EXO_USER_N; i++) {
+        const char *dir = exo_conf_user_moved((enum exo_user_dir)i, &name);
+
+        if (dir) {
+            exo_buf_fmt(&words, "%s%s=%s ", words.len == 0 ? "env " : "", name,
+                        EXO_SH(dir, "DIR"));
+        }
+    }
+    if (words.len > 0 && exo_buf_done(&words, &text) == 0) {
+        exo_typed_set(EXO_TYPED_BEFORE, text);
+    }
+    exo_buf_free(&words);
+}
+
 /* What a message tells to type is for the configuration in force, and that may
  * be another one than who types it would get, in another directory and without
- * SASL_CONF_PATH. */
+ * SASL_CONF_PATH or XDG_CONFIG_HOME. */
 static void name_config(const char *given)
 {
     struct stat ours, theirs;
     char words[EXO_TYPED_MAX];
     char *path = NULL, *other = NULL;
-    bool user;
+    const char *name;
+    bool user = false, own;
+    int rc = exo_conf_find(given, exo_conf_sasl_path(), &path, &user);
 
-    if (exo_conf_find(given, exo_conf_sasl_path(), &path, &user) == 0 &&
-        (exo_conf_find(NULL, EXO_CONFPATH, &other, &user) != 0 ||
+    if (rc == 0 && user) {
+        name_places();
+    }
+    if (rc == 0 &&
+        ((!user && getuid() != 0 &&
+          exo_conf_user_moved(EXO_USER_CONFIG, &name)) ||
+         exo_conf_find(NULL, EXO_CONFPATH, &other, &own) != 0 ||
          (strcmp(path, other) != 0 &&
           (stat(path, &ours) != 0 || stat(other, &theirs) != 0 ||
            ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)))) {
         (void)snprintf(words, sizeof(words), " --config %s",
                        EXO_SH(path, "FILE"));
-        exo_typed_set(words);
+        exo_typed_set(EXO_TYPED_AFTER, words);
     }
     free(path);
     free(other);

@@ -70,6 +70,18 @@ bool exo_conf_secure_mode(void);
 int exo_conf_find(const char *explicit_file, const char *sasl_path, char **path,
                   bool *user) EXO_MUST_CHECK;
 
+/* Where a user's own files are: what XDG_*_HOME says, else below HOME. */
+enum exo_user_dir {
+    EXO_USER_CONFIG,
+    EXO_USER_DATA,
+    EXO_USER_STATE,
+    EXO_USER_N
+};
+
+/* What the variable says if that is another place than the one below HOME, else
+ * NULL; *name is the variable's in any case. */
+const char *exo_conf_user_moved(enum exo_user_dir dir, const char **name);
+
 /* SASL_CONF_PATH as libsasl2 treats it, else the compiled-in path. */
 const char *exo_conf_sasl_path(void);
 

@@ -392,6 +392,17 @@ ok 'with the XDG variables' second
 is "$(mode "$own_home"/c/exoauth/exoauth.conf "$own_home"/s/exoauth/store/me@contoso.test.json)" \
     600 'there'
 is "$(mode "$own_home"/d/exoauth "$own_home"/d/exoauth/exoauth.key)" '400 700' 'and there'
+# What is told to type there is typed in another shell.
+mv "$own_home/d/exoauth/exoauth.key" "$SITE/away"
+tap_run xdg "$SITE/bin/exoauth" status me@contoso.test
+typed=$(grep -o 'run: .*exoauth remove .*' <<<"$OUT" | sed 's/^run: //; s/ *$//' | head -n 1)
+is "$typed" "env XDG_CONFIG_HOME=$own_home/c XDG_DATA_HOME=$own_home/d XDG_STATE_HOME=$own_home/s exoauth remove me@contoso.test" \
+    'a command names them'
+ok 'typed elsewhere' own env PATH="$SITE/bin:$PATH" sh -c "$typed"
+not_ok 'it acts there' test -e "$own_home/s/exoauth/store/me@contoso.test.json"
+ok 'and nowhere else' test -s "$own_home/.local/state/exoauth/store/me@contoso.test.json"
+tap_run own env XDG_STATE_HOME="$own_home/.local/state" "$SITE/bin/exoauth" show none@contoso.test
+unlike "$ERR" XDG 'what changes nothing is not named'
 relative() { (cd "$own_home" && own env XDG_CONFIG_HOME=rel "$SITE/bin/exoauth" token me@contoso.test); }
 ok 'a relative XDG variable' relative
 is "$OUT" own-token 'is ignored'

@@ -285,7 +285,7 @@ static void a_command_names_its_configuration(void **state)
         }
         (void)snprintf(wanted + strlen(wanted), sizeof wanted - strlen(wanted),
                        "%s", from);
-        exo_typed_set(words);
+        exo_typed_set(EXO_TYPED_AFTER, words);
         exo_text_fmt(text, sizeof text, "%-s", table[i].from);
         if (strstr(table[i].from, "--config") == NULL)
             assert_string_equal(text, wanted);
@@ -294,20 +294,30 @@ static void a_command_names_its_configuration(void **state)
         /* Once is enough. */
         exo_text_fmt(wanted, sizeof wanted, "%-s", text);
         assert_string_equal(wanted, text);
-        exo_typed_set("");
+        exo_typed_set(EXO_TYPED_AFTER, "");
         exo_text_fmt(text, sizeof text, "%-s", table[i].from);
         assert_string_equal(text, table[i].from);
     }
     /* A foreign command stays no command. */
-    exo_typed_set(words);
+    exo_typed_set(EXO_TYPED_AFTER, words);
     {
         char text[200];
 
         exo_text_fmt(text, sizeof text, "%s; run: exoauth a", "run: exoauth b");
         assert_string_equal(text, "run. exoauth b; run: exoauth a --config "
                                   "'/etc/it'\\''s'");
+        exo_typed_set(EXO_TYPED_BEFORE, "env X=/y ");
+        exo_text_fmt(text, sizeof text,
+                     "run: exoauth a, or run: chmod 1 b, or run: exoauth c");
+        assert_string_equal(
+            text, "run: env X=/y exoauth a --config '/etc/it'\\''s', or run: "
+                  "chmod 1 b, or run: env X=/y exoauth c --config "
+                  "'/etc/it'\\''s'");
+        exo_text_fmt(text, sizeof text, "run: exoauth a --config b");
+        assert_string_equal(text, "run: env X=/y exoauth a --config b");
+        exo_typed_set(EXO_TYPED_BEFORE, "");
     }
-    exo_typed_set("");
+    exo_typed_set(EXO_TYPED_AFTER, "");
 }
 
 int main(void)
