@@ -29,8 +29,8 @@
 #include "lock.h"
 #include "names.h"
 #include "passphrase.h"
+#include "rekey.h"
 
-#define LOCK_MS 60000
 #define ROUNDS 10 /* others may add accounts meanwhile */
 
 struct end {
@@ -210,97 +210,6 @@ static int before(struct exo_app *app, struct exo_options *o,
     return rc;
 }
 
-static int seal_anew(struct exo_app *app, const struct exo_account *account,
-                     struct exo_err *err)
-{
-    struct exo_store_lock lock;
-    bool was_open = false;
-    int rc = exo_app_lock(app, account, exo_clock_ms() + LOCK_MS, &lock, err);
-
-    if (rc == 0) {
-        rc = exo_store_renew(app->store, &lock, &was_open, err);
-        exo_app_unlock(app, &lock);
-    }
-    if (rc == 0 && was_open) {
-        exo_app_warn(app,
-                     "%s: sealed; it was stored unsealed, and if that was not "
-                     "you, run: exoauth login %s",
-                     account->name, EXO_SH(account->name, "ACCOUNT"));
-    }
-    return rc == EXO_E_NOENT ? 0 : rc; /* removed meanwhile */
-}
-
-/* rc is that of the list. */
-static int sorted(int rc, struct exo_names *names, struct exo_err *err)
-{
-    return rc == 0 && exo_names_sort(names) != 0
-               ? exo_err_set(err, EXO_STATUS_TRANSIENT,
-                             "cannot list the store: out of memory; free some")
-               : rc;
-}
-
-/* A previous copy alone is what an interrupted remove, or a person, has left;
- * the key before opens it, or anybody. */
-static int drop_left(struct exo_app *app, struct exo_err *err)
-{
-    struct exo_names names = EXO_NAMES_INIT;
-    int rc = sorted(exo_store_list_left(app->store, exo_names_add, &names, err),
-                    &names, err);
-
-    for (size_t i = 0; rc == 0 && i < names.n; i++) {
-        const struct exo_account *account = &names.account[i];
-        struct exo_err ignored = EXO_ERR_INIT;
-        struct exo_store_lock lock;
-        struct exo_record record;
-
-        rc = exo_app_lock(app, account, exo_clock_ms() + LOCK_MS, &lock, err);
-        if (rc != 0) {
-            break;
-        }
-        if (exo_store_peek(app->store, account, &record, &ignored) ==
-            EXO_E_NOENT) {
-            rc = exo_store_remove(app->store, &lock, err);
-            rc = rc == EXO_E_NOENT ? 0 : rc;
-        }
-        exo_record_free(&record);
-        exo_app_unlock(app, &lock);
-    }
-    exo_names_free(&names);
-    return rc;
-}
-
-static bool is_sealed_with(struct exo_app *app,
-                           const struct exo_account *account, const char *id)
-{
-    struct exo_err ignored = EXO_ERR_INIT;
-    struct exo_record record;
-    int rc = exo_store_peek(app->store, account, &record, &ignored);
-    bool yes = rc == EXO_E_NOENT || strcmp(record.sealed_by, id) == 0;
-
-    exo_record_free(&record);
-    return yes;
-}
-
-/* all: also what has the key of today, since a rekey that was cut short may
- * have left a previous copy under the old one. *done: how many were written. */
-static int one_round(struct exo_app *app, const char *id, bool all,
-                     size_t *done, struct exo_err *err)
-{
-    struct exo_names names = EXO_NAMES_INIT;
-    int rc = sorted(exo_store_list(app->store, exo_names_add, &names, err),
-                    &names, err);
-
-    *done = 0;
-    for (size_t i = 0; rc == 0 && i < names.n; i++) {
-        if (all || !is_sealed_with(app, &names.account[i], id)) {
-            rc = seal_anew(app, &names.account[i], err);
-            (*done)++;
-        }
-    }
-    exo_names_free(&names);
-    return rc;
-}
-
 /* Where the ring is not ours, both keys must be there, or something that is
  * not sealed with the one there is. */
 static int nothing_to_do(struct exo_err *err)
@@ -326,13 +235,13 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
         all = !exo_secret_empty(&end->ring.old);
     }
     for (int i = 0; rc == 0 && done > 0 && i < ROUNDS; i++) {
-        rc = one_round(app, end->ring.key_id, all && i == 0, &done, err);
+        rc = exo_rekey_round(app, end->ring.key_id, all && i == 0, &done, err);
         if (rc == 0 && done == 0 && i == 0 && !ours && !all) {
             rc = nothing_to_do(err);
         }
     }
     if (rc == 0) {
-        rc = drop_left(app, err);
+        rc = exo_rekey_drop_left(app, err);
     }
     if (rc == 0 && done > 0) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT,

@@ -140,6 +140,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/publish.c \
 	helper/reach.c \
 	helper/reach.h \
+	helper/rekey.c \
+	helper/rekey.h \
 	helper/run.c \
 	helper/run.h \
 	helper/secret.c \

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Between a record and its text: which key opens it, and which one seals it.
- * store.c calls it, and a backend for what a put is about to replace. The ring
- * of keys lives for one call and wipes itself: what a rekey changes is seen at
- * the next one. Only while room for a write is held the ring is, too, as what a
- * spent refresh token brought must not depend on one more read. The account's
- * lock keeps a rekey from ending meanwhile.
+ * store.c calls it, and a backend for what a put is about to replace. The keys
+ * are guard_key.c's.
  *
  * Nothing is stored or used unsealed but where a person wrote key_file: none.
  * Without a key that was meant to be there, a put fails and says what to do;
@@ -18,72 +15,7 @@
 #include <string.h>
 
 #include "backend.h"
-#include "survey.h"
-
-/* EXO_E_NOENT without a key, or without a guard. */
-static int read_ring(struct exo_store *store, struct exo_keyring *ring,
-                     struct exo_err *err)
-{
-    exo_keyring_init(ring);
-    if (store->guard.keys == NULL) {
-        return EXO_E_NOENT;
-    }
-    return store->guard.keys(store->guard.context, ring, err);
-}
-
-/* *ring is borrowed: the one in hand, or own, which the caller frees. */
-static int take_ring(struct exo_store *store, struct exo_keyring *own,
-                     const struct exo_keyring **ring, struct exo_err *err)
-{
-    exo_keyring_init(own);
-    *ring = store->held ? &store->ring : own;
-    return store->held ? 0 : read_ring(store, own, err);
-}
-
-static int key_missing(const struct exo_store *store, const char *sealed,
-                       struct exo_err *err)
-{
-    if (store->guard.unsealed) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "key_file is none, but the credential of %s is "
-                           "sealed; remove that line and put the key file "
-                           "back, or run: exoauth remove %s",
-                           sealed, EXO_SH(sealed, "ACCOUNT"));
-    }
-    return exo_err_set(err, EXO_STATUS_STORE,
-                       "the key of the credential store is missing, and the "
-                       "credential of %s is sealed; put the key file back "
-                       "(key_file, key_command), or run: exoauth remove %s",
-                       sealed, EXO_SH(sealed, "ACCOUNT"));
-}
-
-/* ring: what there is, NULL: none. One that opens others shall stay. */
-static int unknown_key(struct exo_store *store,
-                       const struct exo_account *account, const char *id,
-                       const struct exo_keyring *ring, struct exo_err *err)
-{
-    struct exo_err ignored = EXO_ERR_INIT;
-    struct exo_survey search;
-
-    if (ring != NULL && exo_survey_make(&search, store, ring, &ignored) == 0 &&
-        search.fits) {
-        (void)exo_err_set(err, EXO_STATUS_STORE,
-                          "the credential of %s is sealed with key %s, which "
-                          "is not the one there, and that one opens others; "
-                          "put the missing one beside it as old_key and run "
-                          "exoauth rekey, see exoauth(1), or run: exoauth "
-                          "login %s",
-                          account->name, id, EXO_SH(account->name, "ACCOUNT"));
-        return EXO_E_UNSAFE;
-    }
-    (void)exo_err_set(err, EXO_STATUS_STORE,
-                      "the credential of %s is sealed with key %s, which is "
-                      "not %s; put the key file back (key_file, "
-                      "key_command), or run: exoauth remove %s",
-                      account->name, id, ring ? "the one there is" : "there",
-                      EXO_SH(account->name, "ACCOUNT"));
-    return EXO_E_UNSAFE;
-}
+#include "guard_key.h"
 
 static int unseal(struct exo_store *store, const struct exo_account *account,
                   const struct exo_buf *text, struct exo_record *record,
@@ -94,7 +26,7 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
     struct exo_keyring own;
     const char *why = NULL;
     const char *all;
-    int rc = take_ring(store, &own, &ring, err);
+    int rc = exo_guard_take_ring(store, &own, &ring, err);
 
     if (rc != 0 && rc != EXO_E_NOENT) {
         goto out;
@@ -102,11 +34,11 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
     key = exo_keyring_find(ring, record->sealed_by);
     if (key == NULL) {
         if (store->guard.unsealed) {
-            (void)key_missing(store, account->name, err);
+            (void)exo_guard_key_missing(store, account->name, err);
             rc = EXO_E_UNSAFE;
         } else {
-            rc = unknown_key(store, account, record->sealed_by,
-                             rc == 0 ? ring : NULL, err);
+            rc = exo_guard_unknown_key(store, account, record->sealed_by,
+                                       rc == 0 ? ring : NULL, err);
         }
         goto out;
     }
@@ -134,23 +66,6 @@ out:
     return rc;
 }
 
-/* Under key_file: none. Beside what is sealed, `none` is a mistake, or bait. */
-static int nothing_sealed(struct exo_store *store, struct exo_err *err)
-{
-    struct exo_survey search;
-    int rc = 0;
-
-    if (!store->looked) {
-        rc = exo_survey_make(&search, store, NULL, err);
-        store->looked = rc == 0;
-        memcpy(store->sealed, search.sealed, sizeof(store->sealed));
-    }
-    if (rc == 0 && store->sealed[0] != '\0') {
-        rc = key_missing(store, store->sealed, err);
-    }
-    return rc;
-}
-
 int exo_guard_admit(struct exo_store *store, const struct exo_account *account,
                     const struct exo_record *record, struct exo_err *err)
 {
@@ -159,7 +74,7 @@ int exo_guard_admit(struct exo_store *store, const struct exo_account *account,
         return 0;
     }
     if (store->guard.unsealed) {
-        return nothing_sealed(store, err);
+        return exo_guard_nothing_sealed(store, err);
     }
     /* Without a key login has nothing to seal with, and refuses. */
     (void)exo_err_set(err, EXO_STATUS_STORE,
@@ -186,144 +101,17 @@ int exo_guard_open(struct exo_store *store, const struct exo_account *account,
                : unseal(store, account, text, record, err);
 }
 
-/* Without a key: none is made beside what is in the store. */
-static int beside(const struct exo_store *store,
-                  const struct exo_survey *search, struct exo_err *err)
-{
-    if (search->open[0] != '\0') {
-        return exo_err_set(
-            err, EXO_STATUS_MISCONFIGURED,
-            store->guard.by_root
-                ? "there is no key, and none is made while the credential of "
-                  "%s is stored unsealed; to seal it, run as root: exoauth "
-                  "rekey; or to forget it, run: exoauth remove %s"
-                : "there is no key, and none is made while the credential of "
-                  "%s is stored unsealed; to seal it, run: exoauth rekey; or "
-                  "to forget it, run: exoauth remove %s",
-            search->open, EXO_SH(search->open, "ACCOUNT"));
-    }
-    if (search->damaged[0] != '\0') {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "there is no key, and none is made beside the "
-                           "damaged credential of %s; put the key file back "
-                           "(key_file, key_command), or run: exoauth remove %s",
-                           search->damaged, EXO_SH(search->damaged, "ACCOUNT"));
-    }
-    if (search->closed[0] != '\0') {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "there is no key, and none is made beside the "
-                           "credential of %s, which cannot be read; see: "
-                           "exoauth status %s",
-                           search->closed, EXO_SH(search->closed, "ACCOUNT"));
-    }
-    return EXO_E_STATUS;
-}
-
-/* Without a key: may a record be written as it is? err says why there is
- * none; what stands in the store may say it better. */
-static int without_key(struct exo_store *store, struct exo_err *err)
-{
-    struct exo_survey search;
-    struct exo_err other = EXO_ERR_INIT;
-    int rc;
-
-    if (store->guard.keys == NULL) {
-        return 0;
-    }
-    if (store->guard.unsealed) {
-        return nothing_sealed(store, err);
-    }
-    rc = exo_survey_make(&search, store, NULL, &other);
-    if (rc != 0) {
-        *err = other;
-        return rc;
-    }
-    if (search.sealed[0] != '\0') {
-        return key_missing(store, search.sealed, err);
-    }
-    return beside(store, &search, err);
-}
-
-/* A key that opens nothing of what is sealed here is another store's, or of
- * before a rekey: when the right one is put back, what it had sealed is lost.
- */
-static int check_fit(struct exo_store *store, const struct exo_keyring *ring,
-                     struct exo_err *err)
-{
-    struct exo_survey search;
-    int rc = exo_survey_make(&search, store, ring, err);
-
-    if (rc != 0 || search.fits || search.sealed[0] == '\0') {
-        return rc;
-    }
-    return exo_err_set(err, EXO_STATUS_STORE,
-                       "the key of the credential store is another one than "
-                       "that of the credential of %s; put the right key back "
-                       "(key_file, key_command), or run: exoauth remove %s",
-                       search.sealed, EXO_SH(search.sealed, "ACCOUNT"));
-}
-
-int exo_guard_hold(struct exo_store *store, struct exo_err *err)
-{
-    int rc;
-
-    exo_guard_release(store);
-    rc = read_ring(store, &store->ring, err);
-    store->held = rc == 0;
-    if (rc != 0) {
-        exo_keyring_free(&store->ring);
-    }
-    return rc == EXO_E_NOENT ? without_key(store, err) : rc;
-}
-
-void exo_guard_renew(struct exo_store *store)
-{
-    struct exo_err ignored = EXO_ERR_INIT;
-    struct exo_keyring fresh;
-
-    if (!store->held) {
-        return;
-    }
-    if (read_ring(store, &fresh, &ignored) == 0 &&
-        check_fit(store, &fresh, &ignored) == 0) {
-        exo_keyring_free(&store->ring);
-        store->ring = fresh;
-    } else {
-        exo_keyring_free(&fresh);
-    }
-}
-
-void exo_guard_release(struct exo_store *store)
-{
-    if (store->held) {
-        exo_keyring_free(&store->ring);
-        store->held = false;
-    }
-}
-
-int exo_guard_ready(struct exo_store *store, struct exo_err *err)
-{
-    struct exo_keyring ring;
-    int rc = read_ring(store, &ring, err);
-
-    if (rc == 0) {
-        rc = check_fit(store, &ring, err);
-    }
-    exo_keyring_free(&ring);
-    return rc == EXO_E_NOENT ? without_key(store, err) : rc;
-}
-
 int exo_guard_close(struct exo_store *store, const struct exo_record *record,
                     struct exo_buf *text, char key_id[EXO_SEAL_ID + 1],
                     struct exo_err *err)
 {
     const struct exo_keyring *ring;
     struct exo_keyring own;
-    int rc = take_ring(store, &own, &ring, err);
+    int rc = exo_guard_take_ring(store, &own, &ring, err);
 
     key_id[0] = '\0';
     if (rc == EXO_E_NOENT) {
-        rc = without_key(store, err);
+        rc = exo_guard_without_key(store, err);
         if (rc != 0) {
             goto out;
         }
@@ -371,16 +159,4 @@ int exo_guard_judge(struct exo_store *store, const struct exo_account *account,
     }
     exo_record_free(&record);
     return rc;
-}
-
-bool exo_guard_is_current(struct exo_store *store, const char *key_id)
-{
-    struct exo_err ignored = EXO_ERR_INIT;
-    struct exo_keyring ring;
-    int rc = read_ring(store, &ring, &ignored);
-    bool yes = rc != 0 || strcmp(ring.key_id, key_id) == 0 ||
-               check_fit(store, &ring, &ignored) != 0;
-
-    exo_keyring_free(&ring);
-    return yes;
 }

@@ -12,6 +12,8 @@ libexoauth_store_la_SOURCES = \
 	store/filefault.c \
 	store/filelock.c \
 	store/guard.c \
+	store/guard_key.c \
+	store/guard_key.h \
 	store/keyring.c \
 	store/record.c \
 	store/record_inner.h \

@@ -90,7 +90,19 @@ ok 'rekey again' x rekey
 cp -p "$SITE/kept.json" "$SITE_STORE/new@contoso.test.json"
 exits 74 'a restored record' x refresh new@contoso.test --force
 one_line 'a restored record' 'which is not the one there, and that one opens others; put the missing one beside it as old_key .*, or run: exoauth login new@contoso.test'
-ok 'that mends it' x login new@contoso.test --refresh-token-file "$SITE/rt"
+# Names before it and behind it get the new key, and the last one can go.
+exits 74 'rekey with it there' x rekey
+like "$ERR" 'the credential of new@contoso.test is sealed .*, then put the missing one' 'says of which'
+sed "s/^old_key: .*/old_key: $(sed -n 's/^key: //p' "$SITE/right")/" "$key" >"$SITE/other"
+chmod 0400 "$SITE/other"
+[[ $(id -u) != 0 ]] || chown nobody: "$SITE/other"
+cp -fp "$SITE/other" "$key"
+ok 'its key as old_key' x rekey
+both 'all the others'
+ok 'and it' x token new@contoso.test
+cp -p "$key" "$SITE/right"
+cp -p "$SITE/kept.json" "$SITE_STORE/new@contoso.test.json"
+ok 'login mends it, too' x login new@contoso.test --refresh-token-file "$SITE/rt"
 both 'and the others are as they were'
 ok 'remove' x remove new@contoso.test --account-file
 ok 'remove' x remove first@contoso.test --account-file
