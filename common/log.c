@@ -18,10 +18,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "exoauth/file.h"
+#include "exoauth/temp.h"
 
 enum sink { SINK_STDERR, SINK_SYSLOG, SINK_FILE };
 
@@ -97,10 +99,14 @@ static int open_in(struct exo_path *path, const struct exo_path_rule *rule,
         rule->become(rule->context, true);
     }
     *fd = openat(path->dir, path->name,
-                 O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
-                     O_CLOEXEC | O_NOCTTY,
+                 O_WRONLY | O_APPEND | (path->found ? 0 : O_CREAT) |
+                     O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
                  0640);
     saved = errno;
+    /* Who made the directory may have said who reads what is made in it. */
+    if (*fd >= 0 && !path->found) {
+        (void)fremovexattr(*fd, EXO_TEMP_LIST);
+    }
     if (path->theirs && rule->become != NULL) {
         rule->become(rule->context, false);
     }

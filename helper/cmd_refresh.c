@@ -173,6 +173,11 @@ static int refresh_all(struct exo_app *app, const struct exo_options *options,
         refresh_found(&all, &names.account[i]);
     }
     exo_names_free(&names);
+    /* Said already: what it keeps from being published is no mail. */
+    if (app->no_key.status == EXO_STATUS_OK &&
+        exo_status_is_worse(app->unplaced.status, all.worst.status)) {
+        all.worst = app->unplaced;
+    }
     if (rc == 0 && all.worst.status != EXO_STATUS_OK) {
         rc = exo_err_said(err, all.worst.status);
     }
@@ -191,7 +196,7 @@ static int run(struct exo_app *app, struct exo_options *options,
             *err = app->unplaced;
             return EXO_E_STATUS;
         }
-        rc = exo_store_open(&app->store, app->conf->store, false, err);
+        rc = exo_app_store(app, err);
         return rc == EXO_E_ACCESS ? exo_err_set(err, EXO_STATUS_STORE, "%-s",
                                                 exo_err_text(err, rc))
                                   : rc;

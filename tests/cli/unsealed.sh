@@ -147,7 +147,7 @@ ok 'login' x login $app
 
 # ---- none, and back
 site_conf key_file none
-for command in "token $app" "refresh $app" status "login $app" rekey; do
+for command in "token $app" "refresh $app" status "login $app" rekey 'refresh --prepare'; do
     # shellcheck disable=SC2086
     exits 78 "$command, with none beside a key" x $command
     one_line "$command" "key_file is none .*there is a key, $key; remove that line"

@@ -61,11 +61,13 @@ if mailer true && listed /run/exoauth/tokens 2>/dev/null; then
     chown root /run/exoauth/tokens "$SITE_STORE"
     site_conf token_group "$(id -gn nobody)"
     site_conf key_file "$SITE/keys/exoauth.key"
+    site_conf log "$SITE/keys/log"
     ok 'refresh, in directories with a list of their maker' x refresh $app --force
+    site_conf log
     ok 'export' x export $app --out "$SITE/bundle" --password-file - <<<'correct horse battery'
-    chmod 0755 /run/exoauth/tokens "$SITE_STORE" # what is in them is looked at
+    chmod 0755 /run/exoauth/tokens "$SITE_STORE" "$SITE/keys" # what is in them is looked at
     for file in "/run/exoauth/tokens/$app" "$SITE_STORE/$app.json" "$SITE/keys/exoauth.key" \
-        "$SITE_STORE/$app.lock"; do
+        "$SITE_STORE/$app.lock" "$SITE/keys/log"; do
         ok "there is ${file##*/}" test -e "$file"
         not_ok 'which its maker cannot read' mailer cat "$file"
         not_ok 'nor write' mailer sh -c "echo x >>'$file'"
@@ -274,6 +276,7 @@ prepare() { x refresh --prepare; }
 site_conf token_dir "$SITE/logs/nobody/tokens"
 not_ok '--prepare where token_dir is refused' prepare
 like "$ERR" 'token_dir .* was not prepared' 'says so'
+not_ok 'nor is refresh --all content' x refresh --all
 site_conf token_dir /run/exoauth/tokens
 site_conf store "file:$SITE/logs/store"
 not_ok '--prepare where the store is refused' prepare
