@@ -281,28 +281,28 @@ static bool is_there(struct exo_app *app, const struct exo_options *o,
 static int prove(struct exo_app *app, const struct exo_import_item *item,
                  const char *grant, const char *shown, struct exo_err *err)
 {
-    struct exo_proof proof;
+    struct exo_proof proof = { .grant = grant, .draft = item->draft };
     struct exo_got got;
+    bool other;
     int rc;
 
-    memset(&proof, 0, sizeof(proof));
     memset(&got, 0, sizeof(got));
     exo_record_init(&got.record);
-    proof.grant = grant;
     if (!exo_secret_empty(&item->client_secret)) {
         proof.client_secret = &item->client_secret;
     }
-    proof.draft = item->draft;
     if (!item->app) {
         proof.refresh_token = &item->refresh_token;
     }
     rc = exo_broker_login(app, &item->account, &proof,
                           exo_clock_ms() + EXO_RENEWAL_MS, &got, err);
     if (rc == 0) {
-        exo_say("%s: imported, for mailbox %s at %s; do not use %.*s elsewhere "
-                "any more, its refresh token may have been replaced",
-                item->account.name, got.token.user, got.token.servers,
-                ORIGINAL_SHOWN, shown);
+        other = strcmp(item->account.name, got.record.account) != 0;
+        exo_say("%s: imported%s%s, for mailbox %s at %s; do not use %.*s "
+                "elsewhere any more, its refresh token may have been replaced",
+                item->account.name, other ? " as the credential of " : "",
+                other ? got.record.account : "", got.token.user,
+                got.token.servers, ORIGINAL_SHOWN, shown);
     }
     exo_got_free(&got);
     return rc;

@@ -152,14 +152,29 @@ static bool is_empty(struct exo_app *app)
     return empty;
 }
 
-/* Root's system, a user's own, or the owner of the store by another name. */
+/* Root's system, a user's own, or the owner of the store by another name; of
+ * one that is still to be made, of what it is made in. */
 static bool is_ours(const struct exo_app *app)
 {
+    const char *store = app->conf->store;
     struct stat st;
+    char *parent;
+    bool ours;
 
-    return app->root || app->conf->user ||
-           (strncmp(app->conf->store, "file:", 5) == 0 &&
-            stat(app->conf->store + 5, &st) == 0 && st.st_uid == geteuid());
+    if (app->root || app->conf->user) {
+        return true;
+    }
+    if (strncmp(store, "file:", 5) != 0) {
+        return false;
+    }
+    store += 5;
+    if (stat(store, &st) == 0) {
+        return st.st_uid == geteuid();
+    }
+    parent = strndup(store, (size_t)(strrchr(store, '/') - store));
+    ours = parent && stat(parent, &st) == 0 && st.st_uid == geteuid();
+    free(parent);
+    return ours;
 }
 
 static int make_dir(const struct exo_app *app, struct exo_path *path)

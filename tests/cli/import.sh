@@ -409,6 +409,11 @@ like "$(conf @fabrikam.test)" 'grant: client_credentials' 'its account'
 proxy "$old/legacy" 0 canary-password
 ok 'of a version that did not write its rounds' x import --from email-oauth2-proxy \
     "$old/legacy" one@contoso.test --password-file "$pw"
+cp "$SITE/etc/exoauth.d/one@contoso.test.conf" "$SITE/etc/exoauth.d/whose@contoso.test.conf"
+printf 'credential: whose@contoso.test\n' >"$SITE/etc/exoauth.d/one@contoso.test.conf"
+ok "with another one's credential" x import --from email-oauth2-proxy \
+    "$old/legacy" one@contoso.test --password-file "$pw"
+like "$ERR" 'one@contoso.test: imported as the credential of whose@contoso.test, for' 'says whose'
 rm "$SITE"/etc/exoauth.d/*.conf
 ok 'all accounts' x import --from email-oauth2-proxy "$all" --password-file "$pw" "${here[@]}"
 said changed

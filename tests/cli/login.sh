@@ -403,6 +403,14 @@ not_ok 'it acts there' test -e "$own_home/s/exoauth/store/me@contoso.test.json"
 ok 'and nowhere else' test -s "$own_home/.local/state/exoauth/store/me@contoso.test.json"
 tap_run own env XDG_STATE_HOME="$own_home/.local/state" "$SITE/bin/exoauth" show none@contoso.test
 unlike "$ERR" XDG 'what changes nothing is not named'
+# A configuration beside their own: the key is theirs to make, too.
+# shellcheck disable=SC2016 # it is for the other shell
+own sh -c 'umask 022; mkdir "$HOME/alt"; printf "%s\n" "store: file:$HOME/alt/store" \
+    "token_dir: $HOME/alt/tokens" >"$HOME/alt/exoauth.conf"'
+third() { own "$SITE/bin/exoauth" login me@contoso.test "${site[@]}" --config "$own_home/alt/exoauth.conf" \
+    --refresh-token-file - <"$SITE/secret/refresh"; }
+ok 'with --config' third
+ok 'it has a key' test -s "$own_home/alt/exoauth.key"
 relative() { (cd "$own_home" && own env XDG_CONFIG_HOME=rel "$SITE/bin/exoauth" token me@contoso.test); }
 ok 'a relative XDG variable' relative
 is "$OUT" own-token 'is ignored'

@@ -24,10 +24,10 @@ done
 export HOME=$TAP_DIR/home
 mkdir -p /etc/sasl2 /var/lib/exoauth /var/lib/systemd \
     /var/spool/postfix/run/exoauth/tokens \
-    "$HOME/.local/share/exoauth" "$HOME/.local/state/exoauth/store"
+    "$HOME/.local/share/exoauth" "$HOME"/.local/state/exoauth/{store,tokens}
 for file in /etc/sasl2/exoauth.key /etc/sasl2/.tmp.0123456789abcdef \
     /var/lib/systemd/credential.secret "$HOME/.local/share/exoauth/exoauth.key" \
-    /var/spool/postfix/run/exoauth/tokens/a@b; do
+    /var/spool/postfix/run/exoauth/tokens/a@b "$HOME/.local/state/exoauth/tokens/a@b"; do
     echo canary-key >"$file"
 done
 for file in /etc/sasl2/exoauth.conf /var/lib/exoauth/a@b.json \
