@@ -21,9 +21,12 @@
 #include "status.h"
 #include "trouble.h"
 
-struct listener {
+/* What is the same for all rows. */
+struct round {
     void (*warn)(void *context, const char *text);
     void *context;
+    bool looked; /* could a record be stored? unready says why not */
+    struct exo_err unready;
 };
 
 static void set_state(struct exo_status_row *row, struct exo_err *why, int rc)
@@ -100,9 +103,10 @@ static bool has_source(const struct exo_settings *owner)
     return false;
 }
 
-/* Nothing stored: is a login needed, or will the first request do? */
-static void no_record(struct exo_status_row *row,
-                      const struct exo_settings *settings)
+/* Nothing stored: is a login needed, or will the first request do? Where it
+ * never can be, nobody knows what the provider last said. */
+static void no_record(struct exo_status_row *row, const struct exo_app *app,
+                      const struct exo_settings *settings, struct round *round)
 {
     struct exo_err why = EXO_ERR_INIT;
     int rc;
@@ -114,6 +118,16 @@ static void no_record(struct exo_status_row *row,
     }
     if (has_source(exo_settings_owner(settings))) {
         row->state = EXO_STATUS_OK;
+        if (!round->looked) {
+            rc = exo_store_ready(app->store, &round->unready);
+            exo_err_words(&round->unready, rc);
+            round->looked = true;
+        }
+        if (round->unready.status != EXO_STATUS_OK) {
+            exo_text_fmt(row->warning, sizeof(row->warning),
+                         "no state of it can be stored: %-s",
+                         exo_err_text(&round->unready, EXO_E_STATUS));
+        }
         return;
     }
     rc = exo_err_set(&why, EXO_STATUS_NEEDS_LOGIN,
@@ -133,7 +147,7 @@ static void take_settings(struct exo_status_row *row,
  * why no record can be read, else NULL. */
 static int fill_row(const struct exo_app *app,
                     const struct exo_account *account,
-                    struct exo_status_row *row, const struct listener *listener,
+                    struct exo_status_row *row, struct round *round,
                     const struct exo_err *closed, struct exo_err *err)
 {
     struct exo_err conf_err = EXO_ERR_INIT;
@@ -148,9 +162,9 @@ static int fill_row(const struct exo_app *app,
     row->credential = *account;
     rc = exo_settings_load(&settings, app->conf, account, &conf_err);
     if (rc == 0) {
-        if (listener->warn) {
-            exo_settings_unknown(app->conf, settings, listener->warn,
-                                 listener->context);
+        if (round->warn) {
+            exo_settings_unknown(app->conf, settings, round->warn,
+                                 round->context);
         }
         take_settings(row, settings);
     }
@@ -166,13 +180,13 @@ static int fill_row(const struct exo_app *app,
         take_record(row, &record);
         if (settings && record.serial == 0 && record.error_text[0] == '\0') {
             /* What a first login that failed leaves behind. */
-            no_record(row, settings);
+            no_record(row, app, settings, round);
         }
     } else if (found != EXO_E_NOENT) {
         set_state(row, &store_err, found);
         take_published(row, app);
     } else if (settings) {
-        no_record(row, settings);
+        no_record(row, app, settings, round);
     }
     if (settings) {
         row->credential_expires = exo_settings_credential_expiry(
@@ -228,7 +242,7 @@ int exo_status_collect(struct exo_app *app, const struct exo_account *only,
                        void *context, struct exo_status_row **rows, size_t *n,
                        struct exo_err *err)
 {
-    const struct listener listener = { warn, context };
+    struct round round = { warn, context, false, EXO_ERR_INIT };
     struct exo_names names = EXO_NAMES_INIT;
     int64_t now = exo_clock_now();
     struct exo_err closed = EXO_ERR_INIT;
@@ -263,7 +277,7 @@ int exo_status_collect(struct exo_app *app, const struct exo_account *only,
         goto out;
     }
     for (size_t i = 0; rc == 0 && i < names.n; i++) {
-        rc = fill_row(app, &names.account[i], &(*rows)[i], &listener,
+        rc = fill_row(app, &names.account[i], &(*rows)[i], &round,
                       closed.unread ? &closed : NULL, err);
         exo_status_judge(&(*rows)[i], now);
     }

@@ -68,7 +68,8 @@ int exo_status_read(struct exo_app *app, const struct exo_account *only,
                     struct exo_status_row **rows, size_t *n,
                     struct exo_err *err) EXO_MUST_CHECK;
 
-/* Sets severity and warning from everything else. */
+/* Sets severity, and warning where something is to end; one that stands there
+ * counts otherwise. */
 void exo_status_judge(struct exo_status_row *row, int64_t now);
 
 /*

@@ -99,7 +99,6 @@ void exo_status_judge(struct exo_status_row *row, int64_t now)
     int64_t threshold = exo_status_threshold(row->credential_expires, now);
     enum exo_severity worry = EXO_SEVERITY_OK;
 
-    row->warning[0] = '\0';
     if (threshold > 0) {
         worry = now < row->credential_expires - EXO_EXPIRY_CRITICAL
                     ? EXO_SEVERITY_WARNING
@@ -110,6 +109,8 @@ void exo_status_judge(struct exo_status_row *row, int64_t now)
                now - row->refreshed >= EXO_IDLE_WARNING) {
         worry = EXO_SEVERITY_WARNING;
         warn_of_idleness(row, now);
+    } else if (row->warning[0] != '\0') {
+        worry = EXO_SEVERITY_WARNING;
     }
     row->severity = of_state(row, now);
     if (worry > row->severity) {

@@ -205,6 +205,12 @@ site_conf key_file; works 'that line is removed'
 state both $a unsealed; told token $a; rm "$key"
 ok 'the key is moved away' exoauth token $a
 
+# ---- what nobody can store, nobody knows
+state absent
+ok 'status: mail flows' x status $a
+like "$OUT" 'no state of it can be stored: there is no key file' 'but it says so'
+exits 1 'a warning for a monitor' x status --nagios $a
+
 [[ $(id -u) == 0 ]] || exit 0
 
 # ---- as run_as, who can write the store and not the key

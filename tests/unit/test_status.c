@@ -261,6 +261,8 @@ static void collects(void **state)
 
     memset(&app, 0, sizeof(app));
     app.conf = house->conf;
+    free(house->conf->key_file); /* key_file: none, so that it can be stored */
+    house->conf->key_file = strdup("");
     house_file(house, "a@b",
                "provider: custom\nclient_id: app\nservers: mail.example\n"
                "token_endpoint: https://as.example/token\n"
