@@ -116,6 +116,7 @@ static int prove(struct exo_login *login, struct exo_err *err)
     struct exo_tokens tokens;
     struct exo_proof proof;
     struct exo_got got;
+    struct exo_err unfit = EXO_ERR_INIT;
     enum exo_grant grant;
     int rc = 0;
 
@@ -156,6 +157,13 @@ static int prove(struct exo_login *login, struct exo_err *err)
     if (rc == 0) {
         tell(&got);
         exo_login_whose(login, &tokens);
+        /* The key may have gone while a person was asked. */
+        if (proof.tokens && exo_store_ready(app->store, &unfit) != 0 &&
+            unfit.status != EXO_STATUS_TRANSIENT) {
+            exo_app_warn(app, "%s is stored, but cannot be used now: %-s",
+                         got.record.account,
+                         exo_err_text(&unfit, EXO_E_STATUS));
+        }
     }
     exo_spend_end(); /* begun where a code was redeemed */
     exo_got_free(&got);

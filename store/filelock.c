@@ -77,6 +77,14 @@ static int refuse_lock(const struct exo_filedir *dir, const char *name,
 static int refuse_owner(const struct exo_filedir *dir, const char *name,
                         const struct stat *st, struct exo_err *err)
 {
+    if (st->st_nlink > 1) { /* a gift of it would be one of the other name */
+        return exo_err_set(err, EXO_STATUS_STORE,
+                           "lock file %s/%s refused: it is another name of a "
+                           "file of uid %lu; run: find %s/%s -maxdepth 0 "
+                           "-links +1 -delete",
+                           dir->path, name, (unsigned long)st->st_uid,
+                           EXO_SH(dir->path, "FILE"), EXO_SH(name, "FILE"));
+    }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "lock file %s/%s refused: it belongs to uid %lu; "
                        "leave it in place, and make uid %lu its owner",

@@ -91,12 +91,12 @@ int exo_guard_unknown_key(struct exo_store *store,
         (void)exo_err_set(err, EXO_STATUS_STORE,
                           "the credential of %s is sealed with key %s, which "
                           "is not the one there, and that one opens others; "
-                          "%sput the missing one beside it as old_key and run "
-                          "exoauth rekey, see exoauth(1), or run: exoauth "
-                          "login %s",
+                          "%s and run exoauth rekey, see exoauth(1), or run: "
+                          "exoauth login %s",
                           account->name, id,
-                          old ? "run exoauth rekey for what has old_key, then "
-                              : "",
+                          old ? "let exoauth rekey seal those, then put the "
+                                "missing one in place of the old_key there"
+                              : "put the missing one beside it as old_key",
                           EXO_SH(account->name, "ACCOUNT"));
         return EXO_E_UNSAFE;
     }

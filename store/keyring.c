@@ -86,7 +86,7 @@ static int read_block(struct exo_keyring *ring, struct exo_secret *copy,
     int rc = exo_block_parse(&block, copy->hidden.data, copy->hidden.len,
                              EXO_BLOCK_FILE);
 
-    *why = "it is not a key file";
+    *why = "it is no key file, or has a line of one name twice";
     if (rc != 0) {
         return rc == EXO_E_TOOBIG ? EXO_E_SYNTAX : rc;
     }

@@ -79,6 +79,7 @@ site_account new@contoso.test 'grant: authorization_code' "authorization_endpoin
 ok 'a key that is changed while a person logs in' \
     python3 "$(dirname "${BASH_SOURCE[0]}")/../lib/paste.py" "$EXO" "$SITE_CONF" new@contoso.test \
     "(__import__('os').system('cp -fp $SITE/key $key'), f'{redirect}?code=canary&state={state}')[1]" --paste
+like "$ERR" 'new@contoso.test is stored, but cannot be used now: .*put the right key back' 'is said'
 cp -fp "$SITE/right" "$key"
 ok 'seals nothing: with the right one all is there' x token new@contoso.test
 site_account new@contoso.test 'grant: device_code'
@@ -92,10 +93,14 @@ exits 74 'a restored record' x refresh new@contoso.test --force
 one_line 'a restored record' 'which is not the one there, and that one opens others; put the missing one beside it as old_key .*, or run: exoauth login new@contoso.test'
 # Names before it and behind it get the new key, and the last one can go.
 exits 74 'rekey with it there' x rekey
-like "$ERR" 'the credential of new@contoso.test is sealed .*, then put the missing one' 'says of which'
+like "$ERR" 'the credential of new@contoso.test is sealed .*, then put the missing one in place of the old_key there and run exoauth rekey' 'says of which'
 sed "s/^old_key: .*/old_key: $(sed -n 's/^key: //p' "$SITE/right")/" "$key" >"$SITE/other"
-chmod 0400 "$SITE/other"
-[[ $(id -u) != 0 ]] || chown nobody: "$SITE/other"
+{ cat "$key"; echo "old_key: $(sed -n 's/^key: //p' "$SITE/right")"; } >"$SITE/twice"
+chmod 0400 "$SITE/other" "$SITE/twice"
+[[ $(id -u) != 0 ]] || chown nobody: "$SITE/other" "$SITE/twice"
+cp -fp "$SITE/twice" "$key"
+exits 74 'beside the other one' x token $app
+one_line 'beside the other one' 'or has a line of one name twice'
 cp -fp "$SITE/other" "$key"
 ok 'its key as old_key' x rekey
 both 'all the others'

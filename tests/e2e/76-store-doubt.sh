@@ -153,7 +153,13 @@ exits 74 'which run_as cannot open' x refresh $app --force
 like "$ERR" "lock file $lock refused: it belongs to uid 4711; leave it in place" 'is told as well'
 echo secret >"$SITE/roots"
 chmod 0400 "$SITE/roots"
-rm "$lock"
+mv "$lock" "$SITE_STORE/../other"
+ln "$SITE_STORE/../other" "$lock"
+exits 74 'another name of their file' x refresh $app --force
+like "$ERR" "lock file $lock refused: it is another name .*; run: find .* -delete\$" 'is no gift'
+sh -c "${ERR##*run: }"
+not_ok 'typed, that name goes' test -e "$lock"
+ok 'and the file stays' test -e "$SITE_STORE/../other"
 ln -s "$SITE/roots" "$lock"
 exits 74 'a link' x refresh $app --force
 is "$(stat -c %a "$SITE/roots")" 400 'and nothing behind it is touched'
