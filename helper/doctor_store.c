@@ -118,6 +118,11 @@ static void check_lock(struct exo_doctor *d, const char *file,
                         "lock file %s is a link or no file; run: find %s "
                         "-maxdepth 0 ! -type f -delete",
                         file, EXO_SH(file, "FILE"));
+    } else if (st->st_uid != d->app->uid && st->st_nlink > 1) {
+        exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                        "lock file %s is another name of a file of uid %lu; "
+                        "run: find %s -maxdepth 0 -links +1 -delete",
+                        file, (unsigned long)st->st_uid, EXO_SH(file, "FILE"));
     } else if (st->st_uid != d->app->uid) {
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "lock file %s belongs to uid %lu, so nothing can be "

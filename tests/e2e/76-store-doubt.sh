@@ -157,7 +157,10 @@ mv "$lock" "$SITE_STORE/../other"
 ln "$SITE_STORE/../other" "$lock"
 exits 74 'another name of their file' x refresh $app --force
 like "$ERR" "lock file $lock refused: it is another name .*; run: find .* -delete\$" 'is no gift'
-sh -c "${ERR##*run: }"
+typed=${ERR##*run: }
+x doctor $app >"$SITE/found" 2>&1 || :
+like "$(grep 'lock file' "$SITE/found")" "$lock is another name .*; run: find .* -delete" 'nor to doctor'
+sh -c "$typed"
 not_ok 'typed, that name goes' test -e "$lock"
 ok 'and the file stays' test -e "$SITE_STORE/../other"
 ln -s "$SITE/roots" "$lock"
