@@ -169,8 +169,14 @@ static void check_records(struct exo_doctor *d, const char *path)
         if (!is_lock(entry->d_name) && S_ISDIR(st.st_mode) &&
             exo_buf_done(&file, &name) == 0) {
             tell_directory(d, NULL, name, "nothing can be stored there");
-        } else if (!is_lock(entry->d_name) &&
-                   (!S_ISREG(st.st_mode) || st.st_nlink != 1)) {
+        } else if (!is_lock(entry->d_name) && S_ISREG(st.st_mode) &&
+                   st.st_nlink != 1) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
+                            "%s has more than one hard link, so it is refused; "
+                            "if nobody tampered with it, copy it with cp -p, "
+                            "and move the copy into its place",
+                            exo_buf_shown(&file));
+        } else if (!is_lock(entry->d_name) && !S_ISREG(st.st_mode)) {
             exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                             "%s is a link or no file; remove it, and run: "
                             "exoauth login ACCOUNT",

@@ -90,8 +90,19 @@ int exo_filefault_refused(struct exo_store *store,
     struct stat st;
 
     if (fstatat(dir->fd, name.text, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(st.st_mode) || st.st_nlink != 1) {
+        !S_ISREG(st.st_mode)) {
         return exo_filefault_damaged(store, account, why, err);
+    }
+    if (st.st_nlink !=
+        1) { /* a backup by links: the newest copy all the same */
+        return exo_err_set(
+            err, EXO_STATUS_STORE,
+            "credential %s/%s refused: it has more than one hard link; if "
+            "nobody tampered with it, copy it as uid %lu with cp -p, and move "
+            "the copy into its place, else run: exoauth %s %s",
+            dir->path, name.text, (unsigned long)store->owner,
+            store->guard.keyless ? "remove" : "login",
+            EXO_SH(account->name, "ACCOUNT"));
     }
     return exo_err_set(
         err, EXO_STATUS_STORE,

@@ -113,6 +113,17 @@ puts empty
 like "$(x doctor)" "failure .*$record is a directory, so nothing can be stored there; move it away: mv -T $record $record.away" \
     'doctor names the directory'
 
+# ----- a record with two names, as a backup by links makes them
+
+fresh
+ln "$record" "$SITE_STORE/../twin"
+exits 74 'a second name' x refresh $app --force
+like "$ERR" "credential $record refused: it has more than one hard link; .*copy it as uid" 'is no damage'
+unlike "$ERR" 'mv ' 'the newest copy stays'
+like "$(x doctor)" "failure .*$record has more than one hard link, .*copy it" 'doctor agrees'
+cp -p "$record" "$record.own" && mv "$record.own" "$record"
+ok 'copied' x refresh $app --force
+
 # ----- a directory in the place of a token
 
 fresh
