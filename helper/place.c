@@ -152,6 +152,9 @@ static void place_tokens(struct exo_app *app)
 
         if (root) {
             place_token_dir(app, root, app->conf->token_dir);
+        } else {
+            (void)exo_err_system(&app->unplaced, EXO_E_NOMEM,
+                                 "cannot make token_dir below chroot");
         }
         free(root);
     }
