@@ -14,7 +14,7 @@ need_root 'making users and mounting file systems'
 need_cmd postconf useradd
 own_mounts "$@"
 
-shortage_up /400 # a few: which they are differs from host to host; /7 when setup is changed
+shortage_up /40
 site_endpoint ok:token-1
 machine_up
 machine_plain <<'END'
