@@ -48,7 +48,7 @@ static const char *refuse_config(const struct stat *st, int fd)
     return NULL;
 }
 
-static const char *refuse_key(const struct stat *st)
+static const char *refuse_key(const struct stat *st, int fd)
 {
     if ((st->st_mode & 007) != 0) {
         return "it is accessible to others";
@@ -59,6 +59,10 @@ static const char *refuse_key(const struct stat *st)
         (st->st_uid != 0 || st->st_gid != 0)) {
         return "it is accessible to a group that is not that of the owner of "
                "the store";
+    }
+    /* The bits of the group are the mask of such a list. */
+    if ((st->st_mode & 070) != 0 && ways != NULL && ways->shared(fd)) {
+        return "it is accessible to others by an access list (setfacl -b)";
     }
     return refuse_config(st, -1);
 }
@@ -102,7 +106,7 @@ static const char *refuse(const struct stat *st, int fd,
         return refuse_config(st, fd);
     }
     if (rule == EXO_FILE_KEY) {
-        return refuse_key(st);
+        return refuse_key(st, fd);
     }
     /* Not "!= 1": a writer may just have renamed a new file over the one
      * that is open here, and then it has no name left. */

@@ -200,8 +200,10 @@ static int walk_to(const char *file, int *dir, char name[NAME_MAX + 1],
 
 void exo_path_guard(bool own)
 {
-    static const struct exo_file_ways systems = { walk_to, NULL },
-                                      persons = { walk_to, exo_path_own_file };
+    static const struct exo_file_ways systems = { walk_to, NULL,
+                                                  exo_path_is_shared },
+                                      persons = { walk_to, exo_path_own_file,
+                                                  exo_path_is_shared };
 
     exo_file_walk(own ? &persons : &systems);
 }

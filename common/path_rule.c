@@ -11,9 +11,12 @@
  */
 #include "config.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/vfs.h>
@@ -97,6 +100,34 @@ static bool has_list(int dir)
         (void)close(fd);
     }
     return !none;
+}
+
+/* As the kernel gives it out, see acl(5): a version, then the entries. Longer
+ * than any list of one reader, it names others. */
+bool exo_path_is_shared(int fd)
+{
+    struct posix_acl_xattr_entry entry[32];
+    char list[sizeof(struct posix_acl_xattr_header) + sizeof entry];
+    ssize_t len = fgetxattr(fd, "system.posix_acl_access", list, sizeof list);
+    size_t n;
+
+    if (len < (ssize_t)sizeof(struct posix_acl_xattr_header)) {
+        return len >= 0 || (errno != ENODATA && errno != ENOTSUP);
+    }
+    n = ((size_t)len - sizeof(struct posix_acl_xattr_header)) / sizeof *entry;
+    memcpy(entry, list + sizeof(struct posix_acl_xattr_header),
+           n * sizeof *entry);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t id = le32toh(entry[i].e_id);
+        bool other = (le16toh(entry[i].e_tag) == ACL_USER && id != 0 &&
+                      id != geteuid()) ||
+                     (le16toh(entry[i].e_tag) == ACL_GROUP && id != getegid());
+
+        if (other && entry[i].e_perm != 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool exo_path_own_file(int fd, const struct stat *st)

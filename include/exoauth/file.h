@@ -65,6 +65,7 @@ typedef bool exo_file_own(int fd, const struct stat *st);
 struct exo_file_ways {
     exo_file_way *walk;
     exo_file_own *own;
+    bool (*shared)(int fd); /* with others, by an access list: no key */
 };
 void exo_file_walk(const struct exo_file_ways *ways);
 

@@ -67,6 +67,11 @@ struct exo_path {
  * there is none. */
 void exo_path_own_group(gid_t (*find)(void));
 
+/* Does the access list of an open file, acl(5), show it to anybody by name but
+ * root and who reads it? In doubt it does. systemd.exec(5) gives a credential
+ * to the user of a unit by such a list. */
+bool exo_path_is_shared(int fd);
+
 /* exo_file_own: a file of this user, not root, that only this user's own group
  * may write, without an access list. */
 bool exo_path_own_file(int fd, const struct stat *st);

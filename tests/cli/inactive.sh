@@ -95,6 +95,15 @@ fine 'as it was'
 chmod 0644 "$SITE/etc/exoauth.key"
 refused 74 'a key that others can read' 'accessible to others; .*chmod 400'
 chmod 0400 "$SITE/etc/exoauth.key"
+# list UID: who may read the key besides
+list()
+{
+    python3 -c 'import os, struct, sys
+entries = [(1, 6, -1), (2, 4, int(sys.argv[2])), (4, 4, -1), (16, 4, -1), (32, 0, -1)]
+os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", tag, perm, uid & 0xffffffff) for tag, perm, uid in entries))' \
+        "$SITE/etc/exoauth.key" "$1"
+}
 if [[ $(id -u) == 0 ]]; then
     own=$(id -gn "$SITE_USER")
     for who in "$SITE_USER:daemon" "$SITE_USER:root"; do
@@ -105,6 +114,16 @@ if [[ $(id -u) == 0 ]]; then
     for who in "$SITE_USER:$own" "root:$own"; do
         chown "$who" "$SITE/etc/exoauth.key"; chmod 0440 "$SITE/etc/exoauth.key"
         fine "a key of $who, 0440"
+        if list "$(id -u "$SITE_USER")"; then
+            fine "a key of $who with an access list for its reader, as systemd makes them"
+            list 4711
+            refused 74 "a key of $who with one for another" 'accessible to others by an access list'
+            like "$(x doctor $app 2>&1)" "exoauth.key: it is accessible to others by an access list" 'so says doctor'
+            python3 -c 'import os, sys; os.removexattr(sys.argv[1], "system.posix_acl_access")' \
+                "$SITE/etc/exoauth.key"
+        else
+            skip "a key of $who with an access list" 'the file system has none'
+        fi
     done
     chown "$SITE_USER" "$SITE/etc/exoauth.key"; chmod 0400 "$SITE/etc/exoauth.key"
 else

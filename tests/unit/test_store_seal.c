@@ -28,7 +28,9 @@ static struct {
     struct exo_secret text; /* of the ring; empty: no key */
     struct exo_secret next; /* what the next call after this one finds */
     bool broken;            /* it cannot be read */
-} source = { EXO_SECRET_INIT, EXO_SECRET_INIT, false };
+    void (*meanwhile)(struct fixture *fx); /* once, at the next call */
+    struct fixture *fx;
+} source = { EXO_SECRET_INIT, EXO_SECRET_INIT, false, NULL, NULL };
 
 static int keys(void *context, struct exo_keyring *ring, struct exo_err *err)
 {
@@ -36,6 +38,10 @@ static int keys(void *context, struct exo_keyring *ring, struct exo_err *err)
     int rc = EXO_E_NOENT;
 
     (void)context;
+    if (source.meanwhile != NULL) {
+        source.meanwhile(source.fx);
+        source.meanwhile = NULL;
+    }
     if (source.broken)
         return exo_err_set(err, EXO_STATUS_STORE, "key_command failed; mend");
     if (!exo_secret_empty(&source.text))
@@ -344,6 +350,54 @@ static void key_changes_under_way(void **state)
     assert_int_equal(get_serial(fx), 1);
 }
 
+/* What a rekey changes between two looks is no other store's key. */
+static void key_changes_between_looks(void **state)
+{
+    struct fixture *fx = *state;
+    struct exo_err err = EXO_ERR_INIT;
+
+    put_serial(fx, 1);
+    set(&source.text, OTHER_KEY, strlen(OTHER_KEY));
+    assert_int_equal(exo_store_ready(fx->store, &err), EXO_E_STATUS);
+    assert_int_equal(err.status, EXO_STATUS_STORE);
+    err = (struct exo_err)EXO_ERR_INIT;
+    set(&source.next, KEY, strlen(KEY));
+    assert_int_equal(exo_store_ready(fx->store, &err), EXO_E_STATUS);
+    assert_int_equal(err.status, EXO_STATUS_TRANSIENT);
+    assert_int_equal(exo_store_ready(fx->store, &err), 0);
+}
+
+static void seal_anew(struct fixture *fx)
+{
+    copy(fx, "newer", RECORD);
+}
+
+/* The record was read, and then a rekey ended. */
+static void rekey_ends_under_way(void **state)
+{
+    static const char ring[] =
+        "exoauth: 1\nkey: " OTHER_KEY "\nold_key: " KEY "\n";
+    struct fixture *fx = *state;
+    struct exo_err err = EXO_ERR_INIT;
+    struct exo_record record;
+    bool was_open;
+
+    put_serial(fx, 1);
+    copy(fx, RECORD, "older");
+    set(&source.text, ring, sizeof(ring) - 1);
+    assert_int_equal(renew(fx, &was_open), 0);
+    copy(fx, RECORD, "newer");
+    copy(fx, "older", RECORD);
+    set(&source.text, OTHER_KEY, strlen(OTHER_KEY));
+    source.meanwhile = seal_anew;
+    source.fx = fx;
+    assert_int_equal(exo_store_get(fx->store, &fx->account, &record, &err),
+                     EXO_E_STATUS);
+    exo_record_free(&record);
+    assert_int_equal(err.status, EXO_STATUS_TRANSIENT);
+    assert_int_equal(get_serial(fx), 1);
+}
+
 #define guarded(test) \
     cmocka_unit_test_setup_teardown(test, guard_setup, guard_teardown)
 
@@ -362,6 +416,8 @@ int main(void)
         guarded(restored),
         guarded(two_keys),
         guarded(key_changes_under_way),
+        guarded(key_changes_between_looks),
+        guarded(rekey_ends_under_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
