@@ -238,5 +238,6 @@ int exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
         exo_secret_free(&plain[--layers]);
     }
     exo_secret_free(&bare);
-    return found;
+    /* One that is too long in some form may be there. */
+    return found < 0 && found != EXO_E_NOMEM ? 1 : found;
 }

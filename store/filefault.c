@@ -93,8 +93,8 @@ int exo_filefault_refused(struct exo_store *store,
         !S_ISREG(st.st_mode)) {
         return exo_filefault_damaged(store, account, why, err);
     }
-    if (st.st_nlink !=
-        1) { /* a backup by links: the newest copy all the same */
+    if (st.st_nlink != 1) {
+        /* A backup by links (cp -al): it is the newest copy all the same. */
         return exo_err_set(
             err, EXO_STATUS_STORE,
             "credential %s/%s refused: it has more than one hard link; if "

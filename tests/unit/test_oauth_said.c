@@ -179,6 +179,21 @@ static void finds_each_of_them(void **state)
     exo_secret_free(&other);
 }
 
+/* Encoded twice it is more than a secret may be. */
+static void doubts_what_is_too_long(void **state)
+{
+    const struct exo_oauth_client none = { .client_id = "app" };
+    struct exo_secret token = EXO_SECRET_INIT;
+    const struct exo_asked asked = { .client = &none, .sent = &token };
+    static char percents[16001];
+
+    (void)state;
+    memset(percents, '%', sizeof(percents) - 1);
+    assert_int_equal(exo_secret_set(&token, percents, sizeof(percents) - 1), 0);
+    assert_int_equal(exo_leaks(&asked, NULL, "invalid_grant", 13), 1);
+    exo_secret_free(&token);
+}
+
 /* A sentence is no secret, and a short one hides no sentence. */
 static void leaves_ordinary_words(void **state)
 {
@@ -279,6 +294,7 @@ int main(void)
         cmocka_unit_test(gives_no_secret_away),
         cmocka_unit_test(finds_it_in_any_form),
         cmocka_unit_test(finds_each_of_them),
+        cmocka_unit_test(doubts_what_is_too_long),
         cmocka_unit_test(leaves_ordinary_words),
         cmocka_unit_test(cleans_the_description),
         cmocka_unit_test(stays_short),
