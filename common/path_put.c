@@ -49,6 +49,9 @@ static bool is_given(const struct stat *st, struct exo_owner *owner)
 
 static int lose_list(struct exo_path *path, const char *file)
 {
+    if (exo_error_is_shortage(EXO_E_IO)) {
+        return EXO_E_IO;
+    }
     return exo_path_swappable(path)
                ? exo_path_refuse(path,
                                  "its access list cannot be kept: %s; remove "

@@ -99,7 +99,7 @@ static void want_tls(struct exo_setup_client *c)
 }
 
 /* smtp(8) reads a CAfile before it enters the jail, a CApath within. */
-static void want_ca(struct exo_setup_client *c)
+static int want_ca(struct exo_setup_client *c, struct exo_err *err)
 {
     static const char *const bundles[] = {
         "/etc/ssl/certs/ca-certificates.crt",
@@ -110,17 +110,21 @@ static void want_ca(struct exo_setup_client *c)
 
     if (*now(c, "smtp_tls_CAfile") != '\0' ||
         (*now(c, "smtp_tls_CApath") != '\0' && !c->setup->chroot)) {
-        return;
+        return 0;
     }
     for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
         if (access(bundles[i], R_OK) == 0) {
             want(c, "smtp_tls_CAfile", bundles[i]);
-            return;
+            return 0;
+        }
+        if (exo_err_system(err, EXO_E_IO, "cannot look for %s", bundles[i])) {
+            return EXO_E_STATUS;
         }
     }
     exo_setup_warn("no bundle of CA certificates was found, and without one "
                    "no server can be verified; install ca-certificates, or "
                    "set smtp_tls_CAfile");
+    return 0;
 }
 
 /* Every option but noplaintext, in its order. */
@@ -253,7 +257,10 @@ int exo_setup_client_plan(struct exo_setup_client *c, const char *transport,
     int rc;
 
     want_tls(c);
-    want_ca(c);
+    rc = want_ca(c, err);
+    if (rc != 0) {
+        return rc;
+    }
     exo_setup_client_value(c, "smtp_sasl_auth_enable", "yes");
     want_maps(c);
     rc = want_security(c, err);

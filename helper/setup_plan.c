@@ -118,15 +118,15 @@ int exo_setup_plan_conf(struct exo_setup *s, struct exo_err *err)
 
 /* Does exoauth find this configuration without being told, as spawn(8) leaves
  * it no environment? */
-static bool is_default(const struct exo_conf *conf)
+static int is_default(const struct exo_conf *conf, bool *yes)
 {
     char *path = NULL;
     bool user = false;
-    bool yes = exo_conf_find(NULL, EXO_CONFPATH, &path, &user) == 0 &&
-               strcmp(path, conf->path) == 0;
+    int rc = exo_conf_find(NULL, EXO_CONFPATH, &path, &user);
 
+    *yes = rc == 0 && strcmp(path, conf->path) == 0;
     free(path);
-    return yes;
+    return rc == EXO_E_NOMEM ? rc : 0;
 }
 
 int exo_setup_plan_spawn(struct exo_setup *s, struct exo_err *err)
@@ -134,13 +134,18 @@ int exo_setup_plan_spawn(struct exo_setup *s, struct exo_err *err)
     const struct exo_postfix_service *service =
         exo_postfix_find(s->postfix, EXO_SETUP_SERVICE, "unix");
     struct exo_buf line = EXO_BUF_INIT(EXO_BLOCK_VALUE);
+    bool found;
+    int rc = is_default(s->conf, &found);
 
+    if (rc != 0) {
+        return rc;
+    }
     exo_buf_fmt(&line,
                 EXO_SETUP_SERVICE " unix - n n - 100 spawn user=%s argv=",
                 s->conf->run_as);
     exo_buf_join(&line, &s->program);
     exo_buf_str(&line, " serve");
-    if (!is_default(s->conf)) {
+    if (!found) {
         if (strpbrk(s->conf->path, " \t$")) {
             exo_buf_free(&line);
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,

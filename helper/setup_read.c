@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -188,14 +189,19 @@ static int find_group(struct exo_setup *s, struct exo_err *err)
 {
     const char *owner = exo_postfix_get(s->postfix, "mail_owner");
     const char *group = s->conf->token_group;
-    const struct passwd *pw = getpwnam(owner);
-    const struct group *gr = pw ? getgrgid(pw->pw_gid) : NULL;
+    const struct passwd *pw;
+    const struct group *gr;
 
+    errno = 0;
+    pw = getpwnam(owner);
+    gr = pw ? getgrgid(pw->pw_gid) : NULL;
     if (!pw || !gr) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "there is no user %s with a group (mail_owner of "
-                           "Postfix); install Postfix again",
-                           owner);
+        return exo_err_system(err, EXO_E_IO, "cannot look up user %s", owner)
+                   ? EXO_E_STATUS
+                   : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                                 "there is no user %s with a group (mail_owner "
+                                 "of Postfix); install Postfix again",
+                                 owner);
     }
     s->token_group = strdup(group[0] != '\0' ? group : gr->gr_name);
     return s->token_group ? 0 : EXO_E_NOMEM;
