@@ -166,6 +166,13 @@ static int no_key(const struct exo_app *app, struct exo_err *err)
                           "correct key_file in %s, or run as root: exoauth "
                           "refresh --all",
                           conf->key_file, conf->path);
+    } else if (!exo_keys_ours(app)) {
+        (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                          "there is no key file %s, and none is made for the "
+                          "store %s, which is not yours; set store in %s to a "
+                          "directory of your own, or run as root: exoauth "
+                          "refresh --all",
+                          conf->key_file, conf->store, conf->path);
     } else {
         (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                           "there is no key file %s to seal credentials with; "

@@ -39,6 +39,10 @@ int exo_keys_apart(const struct exo_app *app,
 int exo_keys_check(const struct exo_app *app, struct exo_store_guard *guard,
                    struct exo_err *err) EXO_MUST_CHECK;
 
+/* Root's system, a user's own, or the owner of the store by another name: one
+ * who may make the key for it. */
+bool exo_keys_ours(const struct exo_app *app);
+
 /* Can the key file be made or replaced by root only, and is this not root? */
 bool exo_keys_by_root(const struct exo_app *app);
 

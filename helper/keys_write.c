@@ -152,29 +152,13 @@ static bool is_empty(struct exo_app *app)
     return empty;
 }
 
-/* Root's system, a user's own, or the owner of the store by another name; of
- * one that is still to be made, of what it is made in. */
-static bool is_ours(const struct exo_app *app)
+bool exo_keys_ours(const struct exo_app *app)
 {
-    const char *store = app->conf->store;
     struct stat st;
-    char *parent;
-    bool ours;
 
-    if (app->root || app->conf->user) {
-        return true;
-    }
-    if (strncmp(store, "file:", 5) != 0) {
-        return false;
-    }
-    store += 5;
-    if (stat(store, &st) == 0) {
-        return st.st_uid == geteuid();
-    }
-    parent = strndup(store, (size_t)(strrchr(store, '/') - store));
-    ours = parent && stat(parent, &st) == 0 && st.st_uid == geteuid();
-    free(parent);
-    return ours;
+    return app->root || app->conf->user ||
+           (strncmp(app->conf->store, "file:", 5) == 0 &&
+            stat(app->conf->store + 5, &st) == 0 && st.st_uid == geteuid());
 }
 
 static int make_dir(const struct exo_app *app, struct exo_path *path)
@@ -241,7 +225,7 @@ void exo_keys_place(struct exo_app *app)
     int rc;
 
     if (!exo_keys_is_file(app) || lstat(app->conf->key_file, &st) == 0 ||
-        !is_ours(app) || !is_empty(app)) {
+        !exo_keys_ours(app) || !is_empty(app)) {
         return;
     }
     exo_keyring_init(&ring);

@@ -403,14 +403,26 @@ not_ok 'it acts there' test -e "$own_home/s/exoauth/store/me@contoso.test.json"
 ok 'and nowhere else' test -s "$own_home/.local/state/exoauth/store/me@contoso.test.json"
 tap_run own env XDG_STATE_HOME="$own_home/.local/state" "$SITE/bin/exoauth" show none@contoso.test
 unlike "$ERR" XDG 'what changes nothing is not named'
-# A configuration beside their own: the key is theirs to make, too.
-# shellcheck disable=SC2016 # it is for the other shell
-own sh -c 'umask 022; mkdir "$HOME/alt"; printf "%s\n" "store: file:$HOME/alt/store" \
-    "token_dir: $HOME/alt/tokens" >"$HOME/alt/exoauth.conf"'
+# A configuration beside their own: the key is theirs to make, too, but not for
+# a store that is somebody else's to make.
 third() { own "$SITE/bin/exoauth" login me@contoso.test "${site[@]}" --config "$own_home/alt/exoauth.conf" \
     --refresh-token-file - <"$SITE/secret/refresh"; }
-ok 'with --config' third
+# shellcheck disable=SC2016 # it is for the other shell
+own sh -c 'umask 022; mkdir "$HOME/alt"'
+if [[ $(id -u) == 0 ]]; then
+    mkdir "$SITE/theirs"
+    own sh -c "printf 'store: file:%s\ntoken_dir: %s\n' '$SITE/theirs/store' '$own_home/alt/tokens' \
+        >'$own_home/alt/exoauth.conf'"
+    exits 78 "with another one's store" third
+    one_line "another one's store" "none is made for the store file:$SITE/theirs/store, which is not yours; set store in $own_home/alt/exoauth.conf to a directory of your own"
+fi
+own sh -c "printf 'store: file:%s\ntoken_dir: %s\n' '$own_home/alt/store' '$own_home/alt/tokens' \
+    >'$own_home/alt/exoauth.conf'"
+ok 'with one of their own' third
 ok 'it has a key' test -s "$own_home/alt/exoauth.key"
+# Nothing is found by that variable, and a file by another name of root's.
+tap_run own env XDG_CONFIG_HOME="$own_home/none" SASL_CONF_PATH= "$SITE/bin/exoauth" token none@contoso.test
+like "$ERR" ' --config /' 'a variable that leads nowhere counts, too'
 relative() { (cd "$own_home" && own env XDG_CONFIG_HOME=rel "$SITE/bin/exoauth" token me@contoso.test); }
 ok 'a relative XDG variable' relative
 is "$OUT" own-token 'is ignored'
