@@ -115,6 +115,15 @@ bool exo_keys_root_makes(const struct exo_app *app, const char *path)
     return !writable;
 }
 
+bool exo_keys_ours(const struct exo_app *app)
+{
+    struct stat st;
+
+    return app->root || app->conf->user ||
+           (strncmp(app->conf->store, "file:", 5) == 0 &&
+            stat(app->conf->store + 5, &st) == 0 && st.st_uid == geteuid());
+}
+
 bool exo_keys_by_root(const struct exo_app *app)
 {
     return exo_keys_is_file(app) &&

@@ -152,15 +152,6 @@ static bool is_empty(struct exo_app *app)
     return empty;
 }
 
-bool exo_keys_ours(const struct exo_app *app)
-{
-    struct stat st;
-
-    return app->root || app->conf->user ||
-           (strncmp(app->conf->store, "file:", 5) == 0 &&
-            stat(app->conf->store + 5, &st) == 0 && st.st_uid == geteuid());
-}
-
 static int make_dir(const struct exo_app *app, struct exo_path *path)
 {
     struct exo_path_rule rule;
