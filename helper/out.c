@@ -16,11 +16,12 @@
 
 #include "cmd.h"
 
-static int unwritten(struct exo_err *err)
+static int unwritten(const char *so_far, struct exo_err *err)
 {
     return exo_err_set(err, EXO_STATUS_STORE,
-                       "cannot write to standard output: %m; see what reads "
-                       "it");
+                       "%scannot write to standard output: %m; see what reads "
+                       "it",
+                       so_far);
 }
 
 int exo_out_buf(const struct exo_buf *text, struct exo_err *err)
@@ -40,7 +41,7 @@ int exo_out_buf(const struct exo_buf *text, struct exo_err *err)
 int exo_out(const void *data, size_t len, struct exo_err *err)
 {
     if (fwrite(data, 1, len, stdout) != len || fflush(stdout) != 0) {
-        return unwritten(err);
+        return unwritten("", err);
     }
     return 0;
 }
@@ -51,7 +52,7 @@ int exo_out_end(struct exo_err *err)
 
     /* Some file systems say only at the end that there was no room. */
     if (fflush(stdout) != 0 || ferror(stdout) || close(STDOUT_FILENO) != 0) {
-        rc = unwritten(err);
+        rc = unwritten("all is done, but ", err);
     }
     /* So that no file which is opened from here on becomes stdout. */
     (void)!open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -53,6 +53,6 @@ shortage 'setup --yes' "${state[@]}" "${owns[@]}" --check "$(same after)" \
 
 ok 'setup' x setup postfix $relay --yes
 shortage 'setup --undo' "${state[@]}" \
-    --owns 'postfix/=--undo' --owns 'sasl2/exoauth\.conf$=--undo' \
+    --owns 'postfix/=--undo|all is done' --owns 'sasl2/exoauth\.conf$=--undo|all is done' \
     --check "$(same before)" --after "$undo; [[ -z \$($(same before)) ]]" \
     -- "$EXO" setup postfix --undo --yes
