@@ -59,10 +59,11 @@ static const char *enter(const struct exo_login_try *login)
 }
 
 /* SASL_UNAVAIL is also what no token and no socket come to, which will be so
- * tomorrow; the plugin's words tell want of something from that. */
+ * tomorrow; the plugin's words tell want of something, and a disk that fails,
+ * from that. */
 static bool is_short(int r, const char *message)
 {
-    static const int wants[] = { ENOMEM, EMFILE, ENFILE, ENOBUFS, EAGAIN };
+    static const int wants[] = { ENOMEM, EMFILE, ENFILE, ENOBUFS, EAGAIN, EIO };
 
     for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
         if (r == SASL_UNAVAIL && strstr(message, exo_errno_text(wants[i]))) {
