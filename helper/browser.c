@@ -69,15 +69,21 @@ static int begin(const struct exo_browser *b, const char *redirect_uri,
     return rc != 0 ? rc : exo_buf_done(url, page);
 }
 
-/* Runs the code grant; err is set from the provider's answer. */
+/* Runs the code grant, if there is still something that it is for; err is set
+ * from the provider's answer. */
 static int redeem(const struct exo_browser *b, const struct exo_secret *code,
                   const char *redirect_uri, const struct exo_pkce *pkce,
                   struct exo_tokens *tokens, struct exo_err *err)
 {
     struct exo_oauth_error error;
-    int rc = exo_oauth_code(b->client, code, redirect_uri, &pkce->verifier,
-                            tokens, &error);
+    int rc = exo_ground_check(b->ground, err);
 
+    if (rc != 0) {
+        exo_err_words(err, rc);
+        return EXO_E_STATUS;
+    }
+    rc = exo_oauth_code(b->client, code, redirect_uri, &pkce->verifier, tokens,
+                        &error);
     if (rc != 0) {
         *err = error.err;
     }

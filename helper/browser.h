@@ -7,17 +7,19 @@
 
 #include "app.h"
 #include "exoauth/oauth.h"
+#include "ground.h"
 
 #define EXO_BROWSER_WAIT 600 /* seconds a person may take */
 
 /* One login; strings borrowed. */
 struct exo_browser {
     const struct exo_oauth_client *client;
-    const char *issuer;       /* for `iss`; "": not known */
-    bool sends_iss;           /* and it must be there */
-    const char *hint;         /* login_hint, usually the mailbox */
-    const char *redirect_uri; /* of --paste */
-    int64_t wait;             /* seconds, of --browser */
+    const char *issuer;              /* for `iss`; "": not known */
+    bool sends_iss;                  /* and it must be there */
+    const char *hint;                /* login_hint, usually the mailbox */
+    const char *redirect_uri;        /* of --paste */
+    int64_t wait;                    /* seconds, of --browser */
+    const struct exo_ground *ground; /* looked at before the code is spent */
 };
 
 /* Is there a display, and a browser that may be ours? */

@@ -11,18 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "broker.h"
 #include "cmd.h"
 #include "discover.h"
 #include "exoauth/proto.h"
-#include "exoauth/reserve.h"
 #include "keys.h"
 #include "login.h"
 #include "place.h"
 #include "prompt.h"
-#include "spend.h"
 
 /* At most one of them: each is another grant. */
 static int check_ways(const struct exo_options *o, struct exo_err *err)
@@ -73,104 +70,6 @@ static void warn(void *context, const char *text)
     exo_app_warn(context, "%-s", text);
 }
 
-static void tell(const struct exo_got *got)
-{
-    char until[32] = "";
-    time_t expires = (time_t)got->token.expires;
-    bool other = strcmp(got->token.account, got->record.account) != 0;
-    struct tm tm;
-
-    if (localtime_r(&expires, &tm)) {
-        (void)strftime(until, sizeof(until), "%F %T", &tm);
-    }
-    exo_say("%s: authorised by %s, for mailbox %s at %s; the token lasts until "
-            "%s%s%s",
-            got->token.account, got->record.grant, got->token.user,
-            got->token.servers, until,
-            other ? "; the credential is that of " : "",
-            other ? got->record.account : "");
-}
-
-static int store(struct exo_app *app, const struct exo_options *o,
-                 const struct exo_proof *proof, struct exo_got *got,
-                 struct exo_err *err)
-{
-    int rc = exo_broker_login(app, &o->account, proof,
-                              exo_clock_ms() + EXO_RENEWAL_MS, got, err);
-
-    /* The reserve is still there where nothing was begun; then no person is
-     * asked twice for want of memory. */
-    if (rc != 0 && proof->tokens && exo_reserve_use()) {
-        exo_got_free(got);
-        *err = (struct exo_err)EXO_ERR_INIT;
-        rc = exo_broker_login(app, &o->account, proof,
-                              exo_clock_ms() + EXO_RENEWAL_MS, got, err);
-    }
-    return rc;
-}
-
-static int prove(struct exo_login *login, struct exo_err *err)
-{
-    struct exo_app *app = login->app;
-    const struct exo_options *o = login->options;
-    struct exo_tokens tokens;
-    struct exo_proof proof;
-    struct exo_got got;
-    struct exo_err unfit = EXO_ERR_INIT;
-    enum exo_grant grant;
-    int rc = 0;
-
-    memset(&tokens, 0, sizeof(tokens));
-    memset(&proof, 0, sizeof(proof));
-    memset(&got, 0, sizeof(got));
-    exo_record_init(&got.record);
-    proof.grant = exo_login_grant(login);
-    if (exo_grant_parse(proof.grant, &grant)) {
-        rc = exo_settings_assume(login->settings, grant);
-    }
-    if (rc == 0) {
-        rc = exo_login_means(login, err);
-    }
-    if (rc == 0 && login->way == EXO_LOGIN_ADOPT) {
-        proof.refresh_token = &o->refresh_token;
-    } else if (rc == 0 && login->way != EXO_LOGIN_APP) {
-        /* Before a person is troubled, and until exo_broker_login() saves. */
-        rc = exo_store_reserve(app->store, &login->owner->file, err);
-        if (rc == 0) {
-            rc = exo_reserve_take();
-            exo_err_words(err, rc);
-        }
-        if (rc == 0) {
-            rc = exo_login_person(login, &tokens, err);
-        }
-        proof.tokens = &tokens;
-    }
-    if (rc == 0) {
-        proof.client_secret = login->replace ? &login->keep : NULL;
-        proof.token_endpoint =
-            exo_settings_discovered(login->owner, EXO_KEY_TOKEN_ENDPOINT)
-                ? exo_settings_get(login->owner, EXO_KEY_TOKEN_ENDPOINT)
-                : NULL;
-        proof.draft = o->draft;
-        rc = store(app, o, &proof, &got, err);
-    }
-    if (rc == 0) {
-        tell(&got);
-        exo_login_whose(login, &tokens);
-        /* The key may have gone while a person was asked. */
-        if (proof.tokens && exo_store_ready(app->store, &unfit) != 0 &&
-            unfit.status != EXO_STATUS_TRANSIENT) {
-            exo_app_warn(app, "%s is stored, but cannot be used now: %-s",
-                         got.record.account,
-                         exo_err_text(&unfit, EXO_E_STATUS));
-        }
-    }
-    exo_spend_end(); /* begun where a code was redeemed */
-    exo_got_free(&got);
-    exo_tokens_free(&tokens);
-    return rc;
-}
-
 /* A flag overrides the grant of a file for this login, but a grant that the
  * file asks for is what the next refresh runs. */
 static void warn_grant(const struct exo_login *login)
@@ -205,9 +104,12 @@ static int check_identity(const struct exo_settings *owner,
 }
 
 static int run_grant(struct exo_app *app, struct exo_settings *settings,
-                     const struct exo_options *o, struct exo_err *err)
+                     const struct exo_options *o,
+                     const struct exo_ground *ground, struct exo_err *err)
 {
-    struct exo_login login = { .app = app, .options = o, .settings = settings };
+    struct exo_login login = {
+        .app = app, .options = o, .settings = settings, .ground = ground
+    };
     struct exo_oauth_error error;
     int rc;
 
@@ -225,7 +127,7 @@ static int run_grant(struct exo_app *app, struct exo_settings *settings,
     }
     login.way = exo_login_choose(app, login.owner, o);
     warn_grant(&login);
-    rc = prove(&login, err);
+    rc = exo_login_prove(&login, err);
     exo_means_free(&login.means);
     exo_secret_free(&login.keep);
     return rc;
@@ -312,9 +214,13 @@ static int login(struct exo_app *app, struct exo_settings *settings,
                  const struct exo_options *o, bool *changed,
                  struct exo_err *err)
 {
+    struct exo_ground ground = { .app = NULL };
     bool done = false;
     int rc = exo_app_store(app, err);
 
+    if (rc == 0) {
+        rc = exo_ground_take(&ground, app, &o->account, o->draft, err);
+    }
     /* Before a person is troubled, or a code is spent. */
     if (rc == 0) {
         rc = exo_store_ready(app->store, err);
@@ -330,9 +236,10 @@ static int login(struct exo_app *app, struct exo_settings *settings,
         rc = try_stored(app, settings, o, &done, changed, err);
     }
     if (rc == 0 && !done) {
-        rc = run_grant(app, settings, o, err);
+        rc = run_grant(app, settings, o, &ground, err);
         *changed = true;
     }
+    exo_ground_free(&ground);
     return rc;
 }
 

@@ -51,13 +51,49 @@ static void wait_interval(int64_t seconds, int64_t end_ms)
     }
 }
 
+/* Each question may bring the tokens, so before each there is still something
+ * that they are for. */
+static int await(const struct exo_oauth_client *client,
+                 struct exo_device *device, const struct exo_ground *ground,
+                 struct exo_tokens *tokens, struct exo_err *err)
+{
+    enum exo_device_step step = EXO_DEVICE_PENDING;
+    int64_t end_ms = exo_clock_ms() + device->expires_in * 1000;
+    struct exo_oauth_error error;
+    int rc = 0;
+
+    while (rc == 0 && step == EXO_DEVICE_PENDING && exo_clock_ms() < end_ms) {
+        wait_interval(device->interval, end_ms);
+        rc = exo_ground_check(ground, err);
+        if (rc == 0) {
+            step = exo_oauth_device_poll(client, device, tokens, &error);
+        }
+    }
+    if (isatty(2) == 1) {
+        (void)fputc('\n', stderr);
+    }
+    if (rc != 0) {
+        exo_err_words(err, rc);
+        return EXO_E_STATUS;
+    }
+    if (step == EXO_DEVICE_FAILED) {
+        *err = error.err;
+        return EXO_E_STATUS;
+    }
+    return step != EXO_DEVICE_PENDING
+               ? 0
+               : exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
+                             "the code was not used in time; run: exoauth "
+                             "login %s",
+                             EXO_SH(client->account, "ACCOUNT"));
+}
+
 int exo_device_login(const struct exo_oauth_client *client,
-                     struct exo_tokens *tokens, struct exo_err *err)
+                     const struct exo_ground *ground, struct exo_tokens *tokens,
+                     struct exo_err *err)
 {
     struct exo_oauth_error error;
     struct exo_device device;
-    enum exo_device_step step = EXO_DEVICE_PENDING;
-    int64_t end_ms;
     int rc;
 
     memset(&error, 0, sizeof(error));
@@ -76,22 +112,7 @@ int exo_device_login(const struct exo_oauth_client *client,
         return rc;
     }
     show(client, &device);
-    end_ms = exo_clock_ms() + device.expires_in * 1000;
-    while (step == EXO_DEVICE_PENDING && exo_clock_ms() < end_ms) {
-        wait_interval(device.interval, end_ms);
-        step = exo_oauth_device_poll(client, &device, tokens, &error);
-    }
-    if (isatty(2) == 1) {
-        (void)fputc('\n', stderr);
-    }
-    if (step == EXO_DEVICE_FAILED) {
-        *err = error.err;
-        rc = EXO_E_STATUS;
-    } else if (step == EXO_DEVICE_PENDING) {
-        rc = exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
-                         "the code was not used in time; run: exoauth login %s",
-                         EXO_SH(client->account, "ACCOUNT"));
-    }
+    rc = await(client, &device, ground, tokens, err);
     exo_device_free(&device);
     return rc;
 }

@@ -5,11 +5,12 @@
 
 #include "app.h"
 #include "exoauth/oauth.h"
+#include "ground.h"
 
-/* Shows the code, waits until it was used, declined or expired. No lock is
- * held meanwhile. */
+/* Shows the code, waits until it was used, declined or expired, as long as the
+ * ground is what it was. No lock is held meanwhile. */
 int exo_device_login(const struct exo_oauth_client *client,
-                     struct exo_tokens *tokens,
+                     const struct exo_ground *ground, struct exo_tokens *tokens,
                      struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

@@ -75,6 +75,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/flight.c \
 	helper/flight.h \
 	helper/grant.c \
+	helper/ground.c \
+	helper/ground.h \
 	helper/key_file.c \
 	helper/key_file.h \
 	helper/keys.c \
@@ -105,6 +107,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/login.h \
 	helper/login_means.c \
 	helper/login_person.c \
+	helper/login_prove.c \
 	helper/means.c \
 	helper/means.h \
 	helper/names.c \

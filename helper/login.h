@@ -5,6 +5,7 @@
 
 #include "broker.h"
 #include "cmd.h"
+#include "ground.h"
 
 /* How this login gets its token. */
 enum exo_login_way {
@@ -28,6 +29,7 @@ struct exo_login {
     struct exo_secret keep;
     bool replace;
     bool sends_iss; /* the provider says so: RFC 9207 */
+    const struct exo_ground *ground;
 };
 
 /* The way that flags, configuration, terminal and provider leave. */
@@ -40,6 +42,10 @@ const char *exo_login_grant(const struct exo_login *login);
 
 /* The client's proof: given, configured, stored, or asked for. */
 int exo_login_means(struct exo_login *login,
+                    struct exo_err *err) EXO_MUST_CHECK;
+
+/* Asks whom the way needs, and stores what that brought. */
+int exo_login_prove(struct exo_login *login,
                     struct exo_err *err) EXO_MUST_CHECK;
 
 /* DEVICE, BROWSER, PASTE or PASSWORD, without any lock. */

@@ -142,6 +142,7 @@ static int by_browser(struct exo_login *login,
         .client = client,
         .issuer = exo_settings_get(login->owner, EXO_KEY_ISSUER),
         .sends_iss = login->sends_iss,
+        .ground = login->ground,
         .wait =
             login->options->wait > 0 ? login->options->wait : EXO_BROWSER_WAIT,
     };
@@ -251,7 +252,7 @@ int exo_login_person(struct exo_login *login, struct exo_tokens *tokens,
     rc = ask_who(login, &client, &scope);
     if (rc == 0) {
         rc = login->way == EXO_LOGIN_DEVICE
-                 ? exo_device_login(&client, tokens, err)
+                 ? exo_device_login(&client, login->ground, tokens, err)
                  : by_browser(login, &client, tokens, err);
     }
     exo_buf_free(&scope);

@@ -79,11 +79,17 @@ static void drop(struct login *l)
     }
 }
 
-/* Was one of those spent that are worth one use? */
-static bool has_spent(const struct login *l)
+/* Is the record as it was worth less than the new one? Not where a person has
+ * authorised, and the file that stays has a credential that works: a code
+ * spends no refresh token. */
+static bool has_spent(const struct login *l, const struct exo_record *old)
 {
-    return !exo_grant_of_app(l->w->owner->grant) &&
-           (l->proof->tokens || l->proof->refresh_token);
+    if (exo_grant_of_app(l->w->owner->grant)) {
+        return false;
+    }
+    return l->proof->refresh_token ||
+           (l->proof->tokens &&
+            (old->revision == 0 || old->state != EXO_STATUS_OK));
 }
 
 /* Was it spent by a login before, by another at the same time, or by one that
@@ -100,14 +106,14 @@ static bool is_spent(const struct exo_record *r, const struct exo_secret *given)
 }
 
 /* The file could not be replaced after all: the record as it was. Not where
- * a refresh token or a code was spent, for which there is a new one now. */
+ * a refresh token was spent, for which there is a new one now. */
 static void give_back(struct login *l, struct exo_record *old)
 {
     struct exo_work *w = l->w;
     struct exo_err ignored = EXO_ERR_INIT;
     int rc;
 
-    if (has_spent(l)) {
+    if (has_spent(l, old)) {
         struct exo_err why = *w->err;
 
         l->stays = true;

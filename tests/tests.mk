@@ -283,6 +283,7 @@ shell_tests = \
 	tests/cli/explain.sh \
 	tests/cli/flight.sh \
 	tests/cli/grace.sh \
+	tests/cli/ground.sh \
 	tests/cli/identity.sh \
 	tests/cli/imds.sh \
 	tests/cli/import.sh \
