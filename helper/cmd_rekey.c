@@ -135,7 +135,8 @@ static int make_first(struct end *end, struct exo_err *err)
     if (rc == 0 && end->sealed.name[0] != '\0') {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "the key file %s is missing, and the credential of "
-                         "%s is sealed; put it back, or run: exoauth remove %s",
+                         "%s is sealed; put it back; or if it is lost for "
+                         "good, run: exoauth remove %s",
                          app->conf->key_file, end->sealed.name,
                          EXO_SH(end->sealed.name, "ACCOUNT"));
     }

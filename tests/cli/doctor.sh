@@ -253,7 +253,7 @@ ok 'a mailbox of the domain without a file' doctor dave@contoso.test
 has ok token 'dave@contoso.test: there is a token' 'has that token'
 mv "$SITE/etc/exoauth.key" "$SITE/key.away"
 exits 74 'no key' doctor
-has failure token '@contoso.test: .* is sealed with key [0-9a-f]+, which is not there; put the key file back' \
+has failure token '@contoso.test: .* is sealed with key [0-9a-f]+, which is not there; put the key back' \
     'is a failure'
 has skipped token 'carol@contoso.test: the same token as @contoso.test, see there' 'for all'
 mv "$SITE/key.away" "$SITE/etc/exoauth.key"

@@ -122,7 +122,7 @@ told token $a
 typed_before=$(offers)
 tap_run exoauth rekey
 one_line 'rekey'
-like "$typed_before $ERR" "rekey.*put it back, or run: exoauth remove $b" 'says what is in its way'
+like "$typed_before $ERR" "rekey.*put it back; or if it is lost for good, run: exoauth remove $b" 'says what is in its way'
 typed remove
 ok 'then rekey' exoauth rekey
 works 'of two kinds'
@@ -143,7 +143,7 @@ for record in '' "$a unsealed" "$a sealed"; do
     # shellcheck disable=SC2086 # two words
     state link $record
     told login $a
-    like "$ERR" 'correct or remove it|the key file back|exoauth rekey' "a link to nothing${record:+, $record}"
+    like "$ERR" 'correct or remove it|the key back|exoauth rekey' "a link to nothing${record:+, $record}"
     rm "$key"
     [[ $record != *unsealed ]] || ok 'rekey' exoauth rekey
     [[ $record != *\ sealed ]] || { told login $a; typed remove; }
@@ -190,7 +190,7 @@ fi
 
 # ---- none
 state none $a sealed; told token $a
-like "$ERR" 'key_file is none, but .*remove that line and put the key file back' 'both are said'
+like "$ERR" 'key_file is none, but .*remove that line and put the key back' 'both are said'
 site_conf key_file; cp -p "$SITE/kept/key" "$key"; own "$key"; works 'that was done'
 state none $a sealed; told token $a; typed remove
 ok 'none, and it is forgotten' exoauth login $a

@@ -101,7 +101,7 @@ ok 'the next update' kubelet 1
 ok 'works at once' x refresh certificate@contoso.test --force
 rm "$volume/..data"
 exits 74 'no volume, no key of the store' x refresh secret@contoso.test --force
-one_line 'no key' 'sealed with key .*, which is not there; put the key file back'
+one_line 'no key' 'sealed with key .*, which is not there; put the key back'
 printf 'exoauth: 1\nkey: %s\nold_key: %s\n' "$one" "$two" >"$SITE/key"
 chmod 0400 "$SITE/key"
 [[ $(id -u) != 0 ]] || chown "$SITE_USER" "$SITE/key"

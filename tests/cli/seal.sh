@@ -39,9 +39,9 @@ is "$(clear_words)" '' 'no secret is in the clear'
 is "$(site_record $person refresh_token)" canary-refresh-token 'but all is there'
 mv "$key" "$SITE/key"
 exits 74 'without its key no state is ok' x status
-like "$OUT" "$app .* store .*put the key file back" 'and why'
+like "$OUT" "$app .* store .*put the key back" 'and why'
 exits 74 'a key that is gone' x token $app
-one_line 'a key that is gone' 'is sealed with key [0-9a-f]{16}, which is not there; put the key file back .*exoauth remove'
+one_line 'a key that is gone' 'is sealed with key [0-9a-f]{16}, which is not there; put the key back .*exoauth remove'
 x refresh --all >/dev/null 2>&1
 ok 'is not made anew' test ! -e "$key"
 printf 'exoauth: 1\nkey: %s\n' AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA >"$key"
@@ -68,7 +68,7 @@ site_account first@contoso.test "secret_file: $SITE/secret/app"
 before=$(site_count)
 for name in new@contoso.test $person; do
     exits 74 "the key of before: login $name" x login $name --refresh-token-file "$SITE/rt"
-    one_line "login $name" 'is another one than that of the credential of .*; put the right key back .*, or run: exoauth remove'
+    one_line "login $name" 'is another one than that of the credential of .*; put the right key back .*; or if that is lost for good, run: exoauth remove'
 done
 is "$(site_count)" "$before" 'nobody was asked'
 x refresh first@contoso.test >/dev/null 2>&1

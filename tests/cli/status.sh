@@ -128,11 +128,11 @@ fault()
     like "$OUT" "state=\"ok\"\} 0" "$4: is not ok"
 }
 mv "$key" "$key.away"
-fault 74 store 'put the key file back' 'key away'
+fault 74 store 'put the key back' 'key away'
 like "$(x status 2>/dev/null)" 'store +[0-9-]+ [0-9:]+ in [0-9]+ min' \
     'with the life of the published token'
 mv "$SITE_TOKENS" "$SITE_TOKENS.away"
-fault 74 store 'put the key file back' 'key away, and no token'
+fault 74 store 'put the key back' 'key away, and no token'
 mv "$SITE_TOKENS.away" "$SITE_TOKENS"
 mv "$key.away" "$key"
 ok 'back again' x status app@contoso.test

@@ -121,4 +121,4 @@ exits 74 'a credential that is no key' unit "$EXO" refresh $app --force
 one_line 'no key' 'credentials/exoauth.key: .*; '
 rm "$SITE/credentials/exoauth.key"
 exits 74 'a unit with other credentials only' unit "$EXO" refresh $app --force
-one_line 'no credential' 'which is not there; put the key file back'
+one_line 'no credential' 'which is not there; put the key back'

@@ -116,7 +116,7 @@ static void seals_in_the_store(void **state)
     assert_true(exo_secret_empty(&record.refresh_token));
     exo_record_free(&record);
     refuse_get(fx, "sealed with key " KEY_ID ", which is not there",
-               "put the key file back");
+               "put the key back");
 }
 
 static int renew(struct fixture *fx, bool *was_open)
@@ -281,7 +281,7 @@ static void no_key_over_sealed(void **state)
     assert_int_equal(put_anew(fx, "c@d"), EXO_E_STATUS);
     assert_int_equal(fx->err.status, EXO_STATUS_STORE);
     check_text(&fx->err, "key of the credential store is missing",
-               "put the key file back");
+               "put the key back");
     assert_false(file_exists(path_in(fx, "c@d.json")));
 }
 
