@@ -279,6 +279,27 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err)
     return seal_process(err);
 }
 
+/* The store sees run_as only, and would tell root to be root. */
+static void say_not_ours(const struct exo_app *app, struct exo_err *err)
+{
+    const char *dir = app->conf->store + strlen("file:");
+    struct stat st;
+
+    if (stat(dir, &st) == 0 && st.st_uid != app->uid) {
+        (void)exo_err_set(err, EXO_STATUS_STORE,
+                          "store %s belongs to uid %lu, not to %s (run_as); "
+                          "name another directory in store, or if it is the "
+                          "one of exoauth, run: chown -R %s %s",
+                          dir, (unsigned long)st.st_uid, app->run_as,
+                          EXO_SH(app->run_as, "USER"), EXO_SH(dir, "DIR"));
+    } else {
+        (void)exo_err_set(err, EXO_STATUS_STORE,
+                          "%s (run_as) may not enter the directories above "
+                          "store %s; name another directory in store",
+                          app->run_as, dir);
+    }
+}
+
 int exo_app_store(struct exo_app *app, struct exo_err *err)
 {
     const struct exo_conf *conf = app->conf;
@@ -294,6 +315,10 @@ int exo_app_store(struct exo_app *app, struct exo_err *err)
     rc = exo_keys_check(app, &guard, err);
     if (rc == 0) {
         rc = exo_store_open(&app->store, conf->store, false, err);
+        if (rc == EXO_E_ACCESS && app->root) {
+            say_not_ours(app, err);
+            rc = EXO_E_STATUS;
+        }
     }
     if (rc == 0) {
         exo_store_protect(app->store, &guard);

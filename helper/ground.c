@@ -35,13 +35,18 @@ int exo_ground_take(struct exo_ground *g, struct exo_app *app,
                     const struct exo_account *account, struct exo_draft *draft,
                     struct exo_err *err)
 {
+    int rc;
+
     memset(g, 0, sizeof(*g));
     g->app = app;
     g->draft = draft;
     for (int i = 0; i < DIRS; i++) {
         look(app->conf, i, &g->dev[i], &g->ino[i]);
     }
-    return exo_settings_load(&g->begun, app->conf, account, err);
+    rc = exo_settings_load(&g->begun, app->conf, account, err);
+    /* A draft was read by root, and keeps the mode of the file. */
+    return rc == 0 && draft ? exo_settings_readable(app->conf, account, err)
+                            : rc;
 }
 
 void exo_ground_free(struct exo_ground *g)

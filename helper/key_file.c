@@ -36,6 +36,8 @@ static bool find_closed(const struct exo_app *app, const char *path,
     return found;
 }
 
+/* Never o+x: what root closes to everybody, such as a home of root's, is not
+ * opened to everybody for a key. */
 static int closed(const struct exo_app *app, const char *path, const char *dir,
                   struct exo_err *err)
 {
@@ -43,7 +45,8 @@ static int closed(const struct exo_app *app, const char *path, const char *dir,
     const char *infirm = exo_path_infirm(dir, app->uid);
     struct stat st;
 
-    if (infirm || stat(dir, &st) != 0) {
+    if (infirm || stat(dir, &st) != 0 ||
+        (st.st_uid != app->uid && st.st_gid != app->gid)) {
         return exo_err_set(err, EXO_STATUS_STORE,
                            "key file %s: %s cannot enter %s; set key_file in "
                            "%s to a file in another directory",
@@ -60,12 +63,11 @@ static int closed(const struct exo_app *app, const char *path, const char *dir,
                        app->root
                            ? "key file %s: %s cannot enter %s; set key_file "
                              "in %s to a file elsewhere, or run: chmod "
-                             "%s+x %s"
+                             "g+x %s"
                            : "key file %s: %s cannot enter %s; set key_file "
                              "in %s to a file elsewhere, or run as root: "
-                             "chmod %s+x %s",
-                       path, who, dir, app->conf->path,
-                       st.st_gid == app->gid ? "g" : "o", EXO_SH(dir, "DIR"));
+                             "chmod g+x %s",
+                       path, who, dir, app->conf->path, EXO_SH(dir, "DIR"));
 }
 
 int exo_key_file_refused(const struct exo_app *app, const char *path, int rc,

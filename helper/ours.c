@@ -186,3 +186,27 @@ int exo_ours_listed(const struct exo_conf *conf, struct exo_err *err)
                        conf->account_dir, (unsigned long)geteuid(), dir,
                        st.st_uid == geteuid() ? "u" : "a", EXO_SH(dir, "DIR"));
 }
+
+int exo_ours_unreadable(const struct exo_conf *conf, const char *file,
+                        struct exo_err *err)
+{
+    char real[PATH_MAX];
+    int rc = exo_ours_listed(conf, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (!realpath(file, real)) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s leads into a directory that uid %lu may not "
+                           "enter; put the file itself there",
+                           file, (unsigned long)geteuid());
+    }
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       conf->user || is_run_as(conf)
+                           ? "%s: uid %lu, which uses it, may not read it; "
+                             "run: chmod a+r %s"
+                           : "%s: uid %lu, which uses it, may not read it; "
+                             "run as root: chmod a+r %s",
+                       file, (unsigned long)geteuid(), EXO_SH(real, "FILE"));
+}

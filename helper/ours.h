@@ -28,4 +28,9 @@ bool exo_ours_closed(const char *path, bool whole, char dir[PATH_MAX]);
 int exo_ours_listed(const struct exo_conf *conf,
                     struct exo_err *err) EXO_MUST_CHECK;
 
+/* Why the effective user may not read an account's file, which holds no secret.
+ * EXO_E_STATUS. */
+int exo_ours_unreadable(const struct exo_conf *conf, const char *file,
+                        struct exo_err *err);
+
 #endif

@@ -91,6 +91,13 @@ int exo_settings_path(const struct exo_conf *conf,
                       const struct exo_account *account,
                       struct exo_buf *path) EXO_MUST_CHECK;
 
+/* May the effective user read the file as it stands, draft or not? One that is
+ * not there is none to complain of. EXO_STATUS_MISCONFIGURED with the remedy.
+ */
+int exo_settings_readable(const struct exo_conf *conf,
+                          const struct exo_account *account,
+                          struct exo_err *err) EXO_MUST_CHECK;
+
 /*
  * EXO_STATUS_NO_ACCOUNT if neither it nor its @domain has a file,
  * MISCONFIGURED with file, line and remedy for a broken one. *settings is

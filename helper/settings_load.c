@@ -9,13 +9,17 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "draft.h"
 #include "exoauth/file.h"
+#include "ours.h"
 #include "settings_inner.h"
 
 /* What the file says, or is to say once it has proved itself. */
@@ -53,6 +57,25 @@ static int check_place(const struct exo_settings *s, const char *path,
     return 0;
 }
 
+int exo_settings_readable(const struct exo_conf *conf,
+                          const struct exo_account *account,
+                          struct exo_err *err)
+{
+    struct exo_buf path = EXO_BUF_INIT(PATH_MAX);
+    const char *name;
+    int rc = exo_settings_path(conf, account, &path);
+
+    if (rc == 0) {
+        rc = exo_buf_done(&path, &name);
+    }
+    if (rc == 0 && faccessat(AT_FDCWD, name, R_OK, AT_EACCESS) != 0 &&
+        errno == EACCES) {
+        rc = exo_ours_unreadable(conf, name, err);
+    }
+    exo_buf_free(&path);
+    return rc;
+}
+
 /* The account's file into s->block; EXO_E_NOENT if there is none. */
 static int read_file(struct exo_settings *s, const struct exo_conf *conf,
                      const struct exo_account *account, struct exo_err *err)
@@ -71,6 +94,10 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
     }
     if (exo_err_system(err, rc, "cannot read %.200s", path.data)) {
         rc = EXO_E_STATUS;
+        goto out;
+    }
+    if (rc == EXO_E_ACCESS) {
+        rc = exo_ours_unreadable(conf, path.data, err);
         goto out;
     }
     if (rc == EXO_E_NOENT) {

@@ -145,3 +145,41 @@ is "$STATUS" 75 'the file, with --set, where the grant has ended'
 like "$ERR" 'the credential is stored; .*was changed by somebody else' 'says what is stored'
 restore
 is "$(site_record $app refresh_token)" canary-rt-5 'the new one is kept'
+
+# ----- what run_as may not read
+
+# The draft is root's to read, and keeps the mode of the file.
+if [[ $(id -u) == 0 ]]; then
+    rt=rt@contoso.test
+    printf '# a relay\n' >"$SITE/etc/exoauth.d/$rt.conf"
+    chmod 0600 "$SITE/etc/exoauth.d/$rt.conf"
+    printf 'canary-given\n' >"$SITE/secret/given"
+    adopt() { x login $rt --set provider=custom --set client_id=app --set "token_endpoint=$SITE_URL/token" \
+        --set servers=mail.contoso.test --set grant=authorization_code --refresh-token-file "$SITE/secret/given"; }
+    site_script "$(tokens rt-6)"
+    count=$(site_count)
+    exits 78 'a file that run_as may not read' adopt
+    like "$ERR" "may not read it; run: chmod a\\+r $SITE/etc/exoauth.d/$rt.conf" 'is told'
+    is "$(site_count)" "$count" 'and nothing is spent'
+    eval "${ERR##*run: }"
+    ok 'that was typed' adopt
+    chmod 0600 "$SITE/etc/exoauth.d/$rt.conf"
+    exits 78 'status says the same' x status $rt
+    like "$ERR$OUT" "run: chmod a\\+r $SITE/etc/exoauth.d/$rt.conf" 'of a stored one'
+    chmod 0644 "$SITE/etc/exoauth.d/$rt.conf"
+    chmod 0700 "$SITE/etc/exoauth.d"
+    exits 78 'a directory that run_as may not enter' adopt
+    like "$ERR" "cannot read account_dir $SITE/etc/exoauth.d: .*; run: chmod a\\+rx $SITE/etc/exoauth.d" 'is told'
+    eval "$(sed -n 's/.*run: \(chmod .*\)/\1/p' <<<"$ERR" | tail -n 1)"
+    ok 'that was typed, too' adopt
+
+    # A restore that made all of it root's.
+    chown -R root "$SITE_STORE"
+    for command in 'status' "remove $rt" "token $rt"; do
+        # shellcheck disable=SC2086 # words
+        exits 74 "a store of root's: $command" x $command
+        like "$ERR" "store $SITE_STORE belongs to uid 0, not to $SITE_USER \\(run_as\\); .*run: chown -R" 'says whose it is'
+    done
+    eval "${ERR##*run: }"
+    ok 'that was typed as well' x refresh $rt --force
+fi

@@ -184,7 +184,17 @@ closed()
 }
 closed 'of its own' 0600 nobody u\\+x
 if [[ $(id -u) == 0 ]]; then
-    closed 'of root' 0700 root:root o\\+x
+    # Which is not opened to everybody.
+    for command in "token $a" "login $a"; do
+        # shellcheck disable=SC2086 # words
+        { vault 0700 root:root; told $command; }
+        like "$ERR" "cannot enter $SITE/vault; set key_file in $SITE_CONF to a file in another directory" "of root, $command"
+        unlike "$ERR" 'chmod' 'is not opened'
+        "$EXO" doctor $a --config "$SITE_CONF" >"$SITE/found" 2>/dev/null
+        like "$(<"$SITE/found")" "cannot enter $SITE/vault; set key_file in .* in another directory" 'doctor, too'
+        site_conf key_file
+        ok 'it works' exoauth token $a
+    done
     closed 'of its group' 0705 root:65534 g\\+x
 fi
 
