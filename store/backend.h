@@ -71,6 +71,12 @@ int exo_guard_judge(struct exo_store *store, const struct exo_account *account,
                     const struct exo_buf *text, int64_t *revision, bool *sealed,
                     const char **why, struct exo_err *err) EXO_MUST_CHECK;
 
+/* Could nobody use it, whatever key is put back? Not where that cannot be told.
+ */
+bool exo_guard_is_broken(struct exo_store *store,
+                         const struct exo_account *account,
+                         const struct exo_buf *text);
+
 /* Is that the key that a write would be sealed with now, as far as one can
  * tell? */
 bool exo_guard_is_current(struct exo_store *store, const char *key_id);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is said of a record of the `file:` store that cannot be used, with what
- * to do about it. Called by file.c, which has the directory open; nothing is
- * opened or kept here. Each returns EXO_E_STATUS, with words in err.
+ * to do about it. Called by file.c, which has the directory open; only a
+ * previous copy is opened here, for what is said of it. EXO_E_STATUS each.
  *
  * The store is run_as's and root may type the command: it names files of the
  * store alone, and follows no link that is put there, before or since.
@@ -12,29 +12,46 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "exoauth/file.h"
 #include "filedir.h"
 
-static bool is_regular(const struct exo_filedir *dir,
-                       const struct exo_filename *name)
+/* Is there one that is worth to be restored? */
+static bool has_previous(struct exo_store *store,
+                         const struct exo_account *account)
 {
+    const struct exo_filedir *dir = store->state;
+    struct exo_filename prev = exo_filename_make(account, EXO_FILE_PREVIOUS);
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    const char *why = NULL;
     struct stat st;
+    bool found = fstatat(dir->fd, prev.text, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                 S_ISREG(st.st_mode);
 
-    return fstatat(dir->fd, name->text, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISREG(st.st_mode);
+    if (found) {
+        int rc = exo_file_read(dir->fd, prev.text, EXO_FILE_RECORD,
+                               store->owner, &text, &why);
+
+        found = rc == 0 ? !exo_guard_is_broken(store, account, &text)
+                        : rc != EXO_E_UNSAFE && rc != EXO_E_TOOBIG;
+    }
+    exo_buf_free(&text);
+    return found;
 }
 
 /* A login replaces a link, but not a directory; a link has no previous copy, as
  * nobody knows who put it there. */
-static void advise(const struct exo_filedir *dir, const struct exo_account *who,
-                   bool keyless, char text[EXO_ERR_TEXT])
+static void advise(struct exo_store *store, const struct exo_account *who,
+                   char text[EXO_ERR_TEXT])
 {
+    const struct exo_filedir *dir = store->state;
+    bool keyless = store->guard.keyless;
     struct exo_filename name = exo_filename_make(who, EXO_FILE_SUFFIX);
     struct exo_filename prev = exo_filename_make(who, EXO_FILE_PREVIOUS);
-    bool has_previous = is_regular(dir, &prev);
+    bool previous = has_previous(store, who);
     struct stat st;
     bool found = fstatat(dir->fd, name.text, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
-    if (found && S_ISDIR(st.st_mode) && has_previous) {
+    if (found && S_ISDIR(st.st_mode) && previous) {
         exo_text_fmt(text, EXO_ERR_TEXT,
                      "restore the previous copy: mv -T %s/%s %s/%s.away && mv "
                      "-T %s/%s %s/%s",
@@ -49,7 +66,7 @@ static void advise(const struct exo_filedir *dir, const struct exo_account *who,
             EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"),
             EXO_SH(dir->path, "FILE"), EXO_SH(name.text, "FILE"),
             keyless ? "remove" : "login", EXO_SH(who->name, "ACCOUNT"));
-    } else if (has_previous && (!found || S_ISREG(st.st_mode))) {
+    } else if (previous && (!found || S_ISREG(st.st_mode))) {
         exo_text_fmt(text, EXO_ERR_TEXT,
                      "restore the previous copy: mv -T %s/%s %s/%s, or run: "
                      "exoauth %s %s",
@@ -72,7 +89,7 @@ int exo_filefault_damaged(struct exo_store *store,
     struct exo_filename name = exo_filename_make(account, EXO_FILE_SUFFIX);
     char text[EXO_ERR_TEXT];
 
-    advise(dir, account, store->guard.keyless, text);
+    advise(store, account, text);
     return exo_err_set(err, EXO_STATUS_STORE,
                        "damaged credential %s/%s: %s; %-s", dir->path,
                        name.text, why, text);

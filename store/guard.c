@@ -160,3 +160,31 @@ int exo_guard_judge(struct exo_store *store, const struct exo_account *account,
     exo_record_free(&record);
     return rc;
 }
+
+bool exo_guard_is_broken(struct exo_store *store,
+                         const struct exo_account *account,
+                         const struct exo_buf *text)
+{
+    const struct exo_secret *key;
+    const struct exo_keyring *ring;
+    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_keyring own;
+    struct exo_record record;
+    const char *why, *all;
+    int rc = exo_record_decode_of(&record, account, text, &why);
+
+    if (rc == 0) {
+        rc = exo_guard_admit(store, account, &record, &ignored);
+    }
+    if (rc == 0 && record.sealed_by[0] != '\0') {
+        key = exo_guard_take_ring(store, &own, &ring, &ignored) == 0
+                  ? exo_keyring_find(ring, record.sealed_by)
+                  : NULL;
+        if (key && exo_buf_done(text, &all) == 0) {
+            rc = exo_record_unseal(&record, all, text->len, key, &why);
+        }
+        exo_keyring_free(&own);
+    }
+    exo_record_free(&record);
+    return rc == EXO_E_SYNTAX || rc == EXO_E_UNSAFE;
+}

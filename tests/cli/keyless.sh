@@ -253,7 +253,10 @@ typed chmod; works 'run_as, a mode'
 for command in token login; do
     vault 0700 root:root
     told $command $a
-    like "$(offers)" "^run as root: chmod o\\+x $SITE/vault" "run_as, $command: a directory that is closed"
+    is "$(offers)" '' "run_as, $command: a directory of root's is not opened to everybody"
+    vault 0700 root:65534
+    told $command $a
+    like "$(offers)" "^run as root: chmod g\\+x $SITE/vault" "run_as, $command: a directory that is closed"
     typed chmod
     ok 'it works' exoauth $command $a
 done

@@ -155,6 +155,34 @@ site_script ok:canary-access-token:3600
 ok 'a login mends it' x login $app
 both 'mended'
 
+# ---- damaged, beside a previous copy: it is offered where it can be used
+# previous DESC OFFERED SHELL: what is done to it, as $previous
+previous=$SITE_STORE/$app.prev
+previous()
+{
+    cp -p "$record" "$SITE/kept.json"
+    cp -p "$record" "$previous"
+    head -c 100 "$SITE/kept.json" >"$record"
+    eval "$3"
+    exits 74 "damaged, and $1" x refresh $app
+    if [[ $2 == offered ]]; then
+        like "$ERR" 'restore the previous copy: mv -T ' "$1: is offered"
+        eval "$(sed 's/.*previous copy: \(mv .*\), or run: .*/\1/' <<<"$ERR")"
+        ok "$1: and works" x status $app
+    else
+        unlike "$ERR" 'previous copy' "$1: is not offered"
+        like "$ERR" '; run: exoauth login' "$1: but a login"
+    fi
+    rm -f "$previous"
+    cp -pf "$SITE/kept.json" "$record"
+}
+previous 'a good copy' offered :
+previous 'a truncated copy' no 'head -c 200 "$SITE/kept.json" >"$previous"'
+previous 'an edited copy' no 'sed -i "s/client_credentials/device_code/" "$previous"'
+previous 'an unsealed copy' no '"$EXO_BUILDDIR/tests/lib/unseal" "$SITE/kept.json" "$key" >"$SITE/open"; to_record "$SITE/open" "$previous"'
+previous 'a copy that others can write' no 'chmod 0666 "$previous"'
+both 'put back'
+
 # ---- brought back: a backup is put back, and used
 to_record "$SITE/good" "$record"
 both 'restored'
