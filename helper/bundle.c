@@ -48,6 +48,39 @@ int exo_bundle_before(struct exo_app *app, struct exo_options *o,
     return rc;
 }
 
+/* Has the refresh token there been renewed since the file was written? Where
+ * the provider rotates it, the one in the file is spent, and to use it ends the
+ * grant of both. */
+static bool is_spent(const struct exo_record *old,
+                     const struct exo_record *record)
+{
+    if (old->state != EXO_STATUS_OK || exo_secret_empty(&old->refresh_token) ||
+        exo_secret_same(&old->refresh_token, &record->refresh_token)) {
+        return false;
+    }
+    return old->granted > record->granted ||
+           (old->granted == record->granted &&
+            old->refreshed > record->refreshed);
+}
+
+static void say_kept(const struct exo_app *app, const char *name, bool readable,
+                     bool spent)
+{
+    if (spent) {
+        exo_app_warn(app,
+                     "%s has a newer credential than the file, which is kept; "
+                     "the one in the file may be spent, see --force in "
+                     "exoauth(1)",
+                     name);
+    } else {
+        exo_app_warn(app,
+                     "%s has a credential already, which is kept%s; to replace "
+                     "it, add --force",
+                     name,
+                     readable ? "" : ", although it cannot be used as it is");
+    }
+}
+
 /* Keeps what is there, unless it is told not to. */
 static int put_record(struct exo_app *app, const struct exo_options *o,
                       struct exo_record *record, bool *changed,
@@ -70,13 +103,15 @@ static int put_record(struct exo_app *app, const struct exo_options *o,
     /* What cannot be read now may be worth more than what is in the file. */
     rc = exo_store_get(app->store, &account, &old, &ignored);
     if (rc != EXO_E_NOENT && !o->force) {
-        exo_app_warn(app,
-                     "%s has a credential already, which is kept%s; to replace "
-                     "it, add --force",
-                     account.name,
-                     rc == 0 ? "" : ", although it cannot be used as it is");
+        say_kept(app, account.name, rc == 0, rc == 0 && is_spent(&old, record));
         rc = 0;
     } else {
+        if (rc == 0 && is_spent(&old, record)) {
+            exo_app_warn(app,
+                         "%s had a newer credential than the file; if the next "
+                         "refresh is refused, run: exoauth login %s",
+                         account.name, EXO_SH(account.name, "ACCOUNT"));
+        }
         record->revision = rc == 0 ? old.revision : 0;
         rc = exo_store_put(app->store, &lock, record, err);
         *changed |= rc == 0;

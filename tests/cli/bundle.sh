@@ -97,6 +97,27 @@ kept 'one of another key' ', although it cannot be used as it is'
 cp -fp "$SITE/key" "$SITE/etc/exoauth.key"
 ok 'its key back' x token $app
 
+# ---- one that was renewed since: the file has a refresh token that is spent
+person=person@contoso.test
+site_account $person 'grant: device_code'
+printf 'canary-rt-0\n' >"$SITE/secret/rt"
+site_script 'fields:{"access_token":"at-1","refresh_token":"canary-rt-1"}'
+ok 'login of a person' x login $person --refresh-token-file "$SITE/secret/rt"
+ok 'export' x export $person --out "$out/p" "${good[@]}"
+ok 'import of what is there' x import "$out/p" "${good[@]}"
+like "$ERR" 'has a credential already, .*add --force' 'names --force'
+sleep 1.1 # records count seconds
+site_script 'fields:{"access_token":"at-2","refresh_token":"canary-rt-2"}'
+ok 'a refresh' x refresh $person --force
+ok 'import of the one before' x import "$out/p" "${good[@]}"
+is "$OUT" unchanged 'changes nothing'
+like "$ERR" "$person has a newer credential than the file, which is kept; the one in the file may be spent" 'says which is newer'
+unlike "$ERR" 'add --force' 'and does not ask to replace it'
+is "$(site_record $person refresh_token)" canary-rt-2 'it is there'
+ok 'import --force' x import "$out/p" --force "${good[@]}"
+like "$ERR" "$person had a newer credential than the file; if the next refresh is refused, run: exoauth login $person" 'says so'
+is "$(site_record $person refresh_token)" canary-rt-1 'and does as it is told'
+
 # ---- what opening costs
 ok 'import' x import "$out/b" --force "${good[@]}"
 like "$ERR" "opening $out/b takes 64 MiB of memory and about 1 s" 'says what it costs'
