@@ -26,11 +26,10 @@ static int read_ring(struct exo_store *store, struct exo_keyring *ring,
     return store->guard.keys(store->guard.context, ring, err);
 }
 
-/* What a key can be put back into, and what to do where nobody has it: not
- * before, as what is sealed with it may be good. A unit's credential is not to
- * be seen from a shell. */
+/* What a key can be put back into; a unit's credential is not to be seen from a
+ * shell. Only one that is lost for good is a reason to remove what it sealed.
+ */
 #define KEY_SOURCES "(key_file, key_command or a systemd credential)"
-#define IF_LOST "; or if that is lost for good, run: exoauth remove %s"
 
 /* *ring is borrowed: the one in hand, or own, which the caller frees. */
 int exo_guard_take_ring(struct exo_store *store, struct exo_keyring *own,
@@ -45,16 +44,19 @@ int exo_guard_key_missing(const struct exo_store *store, const char *sealed,
                           struct exo_err *err)
 {
     if (store->guard.unsealed) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "key_file is none, but the credential of %s is "
-                           "sealed; remove that line and put the key "
-                           "back " KEY_SOURCES IF_LOST,
-                           sealed, EXO_SH(sealed, "ACCOUNT"));
+        return exo_err_set(
+            err, EXO_STATUS_STORE,
+            "key_file is none, but the credential of %s is "
+            "sealed; remove that line and put the key "
+            "back " KEY_SOURCES
+            "; or if that is lost for good, run: exoauth remove %s",
+            sealed, EXO_SH(sealed, "ACCOUNT"));
     }
     return exo_err_set(err, EXO_STATUS_STORE,
                        "the key of the credential store is missing, and the "
                        "credential of %s is sealed; put the key "
-                       "back " KEY_SOURCES IF_LOST,
+                       "back " KEY_SOURCES
+                       "; or if that is lost for good, run: exoauth remove %s",
                        sealed, EXO_SH(sealed, "ACCOUNT"));
 }
 
@@ -108,7 +110,8 @@ int exo_guard_unknown_key(struct exo_store *store,
     }
     (void)exo_err_set(err, EXO_STATUS_STORE,
                       "the credential of %s is sealed with key %s, which is "
-                      "not %s; put the key back " KEY_SOURCES IF_LOST,
+                      "not %s; put the key back " KEY_SOURCES
+                      "; or if that is lost for good, run: exoauth remove %s",
                       account->name, id, ring ? "the one there is" : "there",
                       EXO_SH(account->name, "ACCOUNT"));
     return EXO_E_UNSAFE;
@@ -148,11 +151,13 @@ static int beside(const struct exo_store *store,
             search->open, EXO_SH(search->open, "ACCOUNT"));
     }
     if (search->damaged[0] != '\0') {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "there is no key, and none is made beside the "
-                           "damaged credential of %s; put the key "
-                           "back " KEY_SOURCES IF_LOST,
-                           search->damaged, EXO_SH(search->damaged, "ACCOUNT"));
+        return exo_err_set(
+            err, EXO_STATUS_STORE,
+            "there is no key, and none is made beside the "
+            "damaged credential of %s; put the key "
+            "back " KEY_SOURCES
+            "; or if that is lost for good, run: exoauth remove %s",
+            search->damaged, EXO_SH(search->damaged, "ACCOUNT"));
     }
     if (search->closed[0] != '\0') {
         return exo_err_set(err, EXO_STATUS_STORE,
@@ -222,7 +227,8 @@ static int check_fit(struct exo_store *store, const struct exo_keyring *ring,
     return exo_err_set(err, EXO_STATUS_STORE,
                        "the key of the credential store is another one than "
                        "that of the credential of %s; put the right key "
-                       "back " KEY_SOURCES IF_LOST,
+                       "back " KEY_SOURCES
+                       "; or if that is lost for good, run: exoauth remove %s",
                        search.sealed, EXO_SH(search.sealed, "ACCOUNT"));
 }
 
