@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "exoauth/block.h"
+#include "offer.h"
 
 static const char hex[] = "0123456789ABCDEF";
 
@@ -35,6 +36,20 @@ static bool is_of_local(char c)
 static bool is_of_domain(char c)
 {
     return is_of_local(c) && ((c & 0x80) || !strchr("!#$%&'+=^`{|}~", c));
+}
+
+/* A sign of ASCII as an input method for Chinese or Japanese writes it: no mail
+ * program takes it for that sign, and a person sees hardly another one. Letters
+ * and digits of that width are none of an address either. */
+static bool is_wide(const char *p)
+{
+    static const struct exo_text_range wide[] = { { 0x3002, 0x3002 },
+                                                  { 0xfe6b, 0xfe6b },
+                                                  { 0xff01, 0xff61 } };
+    uint32_t code;
+
+    return exo_text_decode(p, &code) > 0 &&
+           exo_text_in(code, wide, sizeof wide / sizeof wide[0]);
 }
 
 const char *exo_account_fault(const char *name)
@@ -63,6 +78,9 @@ const char *exo_account_fault(const char *name)
     for (const char *p = name; *p != '\0'; p++) {
         if (exo_text_blank(p) > 0) {
             return "it contains a blank";
+        }
+        if ((*p & 0x80) && is_wide(p)) {
+            return "it contains a fullwidth sign or letter; type it plainly";
         }
         if (*p != '.' && p != at &&
             !(at && p > at ? is_of_domain(*p) : is_of_local(*p))) {

@@ -35,6 +35,8 @@ refused=('Relay <relay@contoso.test>' 'relay @contoso.test' 'a@b@contoso.test' \
     $'re\U00016fe4lay@contoso.test' $'re\U0001d159lay@contoso.test' \
     $'re\u180blay@contoso.test' $'re\ufe0flay@contoso.test' $'re\U000e0100lay@contoso.test' \
     $'re\u200dlay@contoso.test' $'re\ufffclay@contoso.test' $'re\ue000lay@contoso.test' \
+    $'relay\uff20contoso.test' $'relay@contoso\u3002test' $'\uff1crelay@contoso.test\uff1e' \
+    $'re\uff4cay@contoso.test' $'relay@contoso\uff0etest' $'relay@contoso\uff61test' \
     $'re\ufdd0lay@contoso.test' $'re\U0001fffelay@contoso.test' \
     "$(printf 'x%.0s' {1..300})")
 before=$(find "$SITE/etc" "$SITE_STORE" | sort)
