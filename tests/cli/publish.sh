@@ -33,6 +33,10 @@ is "$(where)" "here 600 $mine jail 600 $mine" 'is published by default'
 ok 'show' x show $app
 like "$OUT" $'(^|\n)publish: yes\n' 'says so'
 before=$(site_count)
+sed -i 's/^servers: .*/servers: other.contoso.test/' "$file"
+ok 'servers, changed by hand' x refresh $app
+is "$(sed -n 's/^servers: //p' "$here/$app" "$jail/$app" | sort -u)" other.contoso.test 'are published'
+is "$(site_count)" "$before" 'without a request'
 site_account $app "$secret" 'publish: no'
 ok 'publish: no' x token $app
 is "$OUT" first-token 'has the token'
