@@ -235,7 +235,8 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();
     app->gid = getegid();
-    if (app->root) {
+    rc = exo_tokens_apart(app->conf, err);
+    if (rc == 0 && app->root) {
         rc = find_run_as(app, err);
     }
     if (rc == 0) {

@@ -44,6 +44,7 @@ struct exo_doctor {
     struct exo_names accounts;
     struct exo_settings **settings;
     struct exo_postfix *postfix; /* NULL: none, or of no use */
+    bool logs_in;                /* it does, somewhere */
     struct exo_plugins plugins;
     bool looked; /* plugins is filled */
     int64_t deadline_ms;

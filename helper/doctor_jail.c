@@ -170,7 +170,7 @@ void exo_check_jail(struct exo_doctor *d)
     size_t tries = 0;
 
     memset(&login, 0, sizeof(login));
-    if (!d->postfix || d->open.status != EXO_STATUS_OK) {
+    if (!d->logs_in || d->open.status != EXO_STATUS_OK) {
         exo_doctor_skip(d, NULL, "not checked: no Postfix that logs in");
         return;
     }

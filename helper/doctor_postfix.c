@@ -132,6 +132,13 @@ void exo_check_postfix(struct exo_doctor *d)
         return;
     }
     free(postconf);
+    if (d->app->conf && d->app->conf->user) {
+        exo_doctor_skip(d, NULL,
+                        "not checked: Postfix is served by the system's "
+                        "configuration, not by %s",
+                        d->app->conf->path);
+        return;
+    }
     rc = exo_postfix_open(&d->postfix, NULL, &err);
     if (rc != 0) {
         /* Installed for its sendmail(1), say, and never set up. */
@@ -142,16 +149,15 @@ void exo_check_postfix(struct exo_doctor *d)
         }
         return;
     }
-    if (!exo_postfix_check_logins(d)) {
+    d->logs_in = exo_postfix_check_logins(d);
+    if (!d->logs_in) {
         if (!exo_doctor_is_bad(d, NULL)) {
             exo_doctor_ok(d, NULL,
                           "Postfix logs in nowhere (smtp_sasl_auth_enable = "
                           "no); to change that, run: exoauth setup postfix %s",
                           EXO_SH(only_account(d), "ACCOUNT"));
         }
-        exo_postfix_close(d->postfix);
-        d->postfix = NULL;
-        return;
+        return; /* whose sockets are its own is asked all the same */
     }
     check_config_path(d);
     check_plugin_dirs(d);

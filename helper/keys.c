@@ -47,25 +47,24 @@ static bool is_same(const char *path, const struct stat *store)
            st.st_ino == store->st_ino;
 }
 
-/* A copy of the store would hold its key, however far below it is, and by
- * whatever name. Of a file that is to be made, the directories that are there
- * are looked at. */
-static bool is_in_store(const struct exo_conf *conf)
+/* Is it that directory or below it, however far, and by whatever name? Of what
+ * is to be made, the directories that are there are looked at. */
+static bool is_in(const char *name, const char *dir)
 {
-    const char *key = conf->key_file;
-    const char *dir = conf->store + 5;
-    size_t len = strlen(key) + 1;
+    size_t len = strlen(name) + 1;
+    size_t n = strlen(dir);
     char path[PATH_MAX], real[PATH_MAX];
     struct stat store;
     char *end;
 
-    if (strncmp(conf->store, "file:", 5) != 0 || len > sizeof(path)) {
+    if (len > sizeof(path)) {
         return false;
     }
     if (stat(dir, &store) != 0) {
-        return strncmp(key, dir, strlen(dir)) == 0 && key[strlen(dir)] == '/';
+        return strncmp(name, dir, n) == 0 &&
+               (name[n] == '/' || name[n] == '\0');
     }
-    memcpy(path, key, len);
+    memcpy(path, name, len);
     while (!realpath(path, real)) {
         end = strrchr(path, '/');
         if (!end) {
@@ -90,7 +89,8 @@ int exo_keys_apart(const struct exo_app *app, struct exo_err *err)
     const struct exo_conf *conf = app->conf;
 
     if (conf->key_file[0] == '\0' || conf->key_command[0] != '\0' ||
-        !is_in_store(conf)) {
+        strncmp(conf->store, "file:", 5) != 0 ||
+        !is_in(conf->key_file, conf->store + 5)) {
         return 0;
     }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -98,6 +98,20 @@ int exo_keys_apart(const struct exo_app *app, struct exo_err *err)
                        "would hold its key; move it elsewhere, and correct "
                        "key_file in %s",
                        conf->key_file, conf->path);
+}
+
+int exo_tokens_apart(const struct exo_conf *conf, struct exo_err *err)
+{
+    const char *store = conf->store + 5;
+
+    if (strncmp(conf->store, "file:", 5) != 0 ||
+        (!is_in(conf->token_dir, store) && !is_in(store, conf->token_dir))) {
+        return 0;
+    }
+    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                       "token_dir %s and the store %s are not apart; name "
+                       "another directory for token_dir in %s",
+                       conf->token_dir, store, conf->path);
 }
 
 bool exo_keys_root_makes(const struct exo_app *app, const char *path)

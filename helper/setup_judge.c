@@ -140,9 +140,6 @@ static void refuse(struct exo_undo *u, struct json_object *entry,
     const char *before = exo_journal_text(entry, "before");
 
     keep(u, entry);
-    if (u->jail == u->at + 1) {
-        u->jail = 0; /* in use */
-    }
     if (kind == EXO_SETUP_MAP) {
         exo_setup_warn("%s was changed since and stays; remove it if nothing "
                        "needs it",
@@ -160,25 +157,41 @@ static void refuse(struct exo_undo *u, struct json_object *entry,
     }
 }
 
-/* Other instances have added their words to these lists: only this one's go,
- * unless they were there before. */
-static void take_word(struct exo_undo *u, const char *name, const char *now,
-                      const char *before)
+/* Is it a word that a setup has put into that list? */
+static bool is_added(struct json_object *entry, const char *word, size_t len)
 {
-    const char *queue = u->setup->queue_dir;
+    struct json_object *ours = exo_journal_list(entry, "ours");
+    size_t n = ours ? json_object_array_length(ours) : 0;
+    bool yes = false;
+
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *one = json_object_array_get_idx(ours, i);
+
+        yes |=
+            exo_setup_has(one ? json_object_get_string(one) : NULL, word, len);
+    }
+    return yes && !exo_setup_has(exo_journal_text(entry, "before"), word, len);
+}
+
+/* Other instances have added their words to these lists: only this one's go,
+ * unless they were there before. The default of socket is in ours, too. */
+static void take_word(struct exo_undo *u, struct json_object *entry,
+                      const char *name, const char *now)
+{
+    const char *before = exo_journal_text(entry, "before");
+    bool socket = strcmp(name, "socket") == 0;
     const char *rest = now;
     struct exo_buf own = EXO_BUF_INIT(4096);
     struct exo_buf list = EXO_BUF_INIT(EXO_BLOCK_VALUE);
     const char *word, *mine;
     size_t len;
 
-    exo_buf_fmt(&own, "%s%s", queue,
-                strcmp(name, "socket") == 0 ? "/private/" EXO_SETUP_SERVICE
-                                            : "");
+    exo_buf_fmt(&own, "%s/private/" EXO_SETUP_SERVICE, u->setup->queue_dir);
     list.error = exo_buf_done(&own, &mine);
     while (list.error == 0 && (word = exo_word_next(&rest, &len)) != NULL) {
-        if (len != own.len || strncmp(word, mine, len) != 0 ||
-            (before && strstr(before, mine))) {
+        if (socket ? len != own.len || strncmp(word, mine, len) != 0 ||
+                         exo_setup_has(before, mine, own.len)
+                   : !is_added(entry, word, len)) {
             exo_buf_fmt(&list, "%s%.*s", list.len > 0 ? " " : "", (int)len,
                         word);
         }
@@ -232,9 +245,6 @@ static void look_at(struct exo_undo *u, struct json_object *entry)
     now = today(u, kind, name, &map);
     shared =
         kind == EXO_SETUP_CONF && !is_whole(u, exo_undo_file(u, kind, NULL));
-    if (kind == EXO_SETUP_CONF && strcmp(name, "chroot") == 0) {
-        u->jail = u->at + 1;
-    }
     if (exo_setup_same(now, before)) {
         /* nothing to do */
     } else if (u->in_use &&
@@ -242,7 +252,7 @@ static void look_at(struct exo_undo *u, struct json_object *entry)
         exo_setup_warn("%s stays, as main.cf leads to it", name);
         keep(u, entry);
     } else if (shared && now && strcmp(name, "token_group") != 0) {
-        take_word(u, name, now, before);
+        take_word(u, entry, name, now);
     } else if (shared && now) {
         exo_setup_warn("token_group stays in %s, as others may need it now",
                        u->setup->conf->path);
@@ -256,6 +266,34 @@ static void look_at(struct exo_undo *u, struct json_object *entry)
         }
     }
     exo_setup_file_free(&map);
+}
+
+/* Of all that setups have put into chroot, what is not to be in it: also what
+ * an undo before this one took out, if it was killed then. */
+static void find_roots(struct exo_undo *u, struct json_object *entry)
+{
+    const struct exo_change *c =
+        exo_changes_find(&u->whole, EXO_SETUP_CONF, "chroot");
+    const char *after =
+        c ? c->after : exo_block_get(&u->setup->conf->block, "chroot");
+    struct json_object *ours = exo_journal_list(entry, "ours");
+    size_t n = ours ? json_object_array_length(ours) : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *one = json_object_array_get_idx(ours, i);
+        const char *rest = one ? json_object_get_string(one) : "";
+        const char *word, *found;
+        size_t len;
+
+        while (exo_buf_done(&u->roots, &found) == 0 &&
+               (word = exo_word_next(&rest, &len)) != NULL) {
+            if (is_added(entry, word, len) &&
+                !exo_setup_has(after, word, len) &&
+                !exo_setup_has(found, word, len)) {
+                exo_buf_fmt(&u->roots, " %.*s", (int)len, word);
+            }
+        }
+    }
 }
 
 void exo_undo_judge(struct exo_undo *u)
@@ -280,6 +318,14 @@ void exo_undo_judge(struct exo_undo *u)
                 u->at = i;
                 look_at(u, entry);
             }
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *entry = json_object_array_get_idx(list, i);
+
+        if (exo_journal_kind(entry) == EXO_SETUP_CONF &&
+            exo_setup_same(exo_journal_text(entry, "name"), "chroot")) {
+            find_roots(u, entry);
         }
     }
     /* Where one stays, the old file as a whole would take it away. */

@@ -84,7 +84,7 @@ static void put_relay(const struct exo_setup *s, struct exo_buf *text)
  * cannot tell a letter from what turns text round. #-' and ^-~ are ranges.
  * exoauth-recipes(7) prints it, too. */
 #define SENDER "[!#-'+.0-9=A-Z^-~-]+"
-#define NO_DOTS "if !/^\\.|\\.[.@]/\n"
+#define NO_NAMES "if !/^\\.|\\.[.@]|.{241}/\n" /* EXO_ACCOUNT_MAX and one */
 
 /* name as an expression that matches nothing else. */
 static void put_exactly(const char *name, struct exo_buf *text)
@@ -115,7 +115,7 @@ static void put_senders(const struct exo_setup *s, const char *way,
     if (!s->has_domain) {
         return;
     }
-    exo_buf_str(text, NO_DOTS);
+    exo_buf_str(text, NO_NAMES);
     for (size_t i = 0; i < s->n_accounts; i++) {
         const char *name = s->account[i].name;
 

@@ -16,19 +16,6 @@
 #include "exoauth/block.h"
 #include "setup.h"
 
-static bool list_has(const char *list, const char *word)
-{
-    const char *found;
-    size_t len;
-
-    while ((found = exo_word_next(&list, &len)) != NULL) {
-        if (len == strlen(word) && strncmp(found, word, len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A key of exoauth.conf whose list must have this word. in_force: with the
  * default, said: what the file itself says. */
 static void want_word(struct exo_setup *s, const char *key,
@@ -37,7 +24,7 @@ static void want_word(struct exo_setup *s, const char *key,
     const char *said = exo_block_get(&s->conf->block, key);
     struct exo_buf list = EXO_BUF_INIT(EXO_BLOCK_VALUE);
 
-    if (!list_has(in_force, word)) {
+    if (!exo_setup_has(in_force, word, strlen(word))) {
         exo_buf_fmt(&list, "%s%s%s", in_force, *in_force ? " " : "", word);
         exo_changes_text(&s->changes, EXO_SETUP_CONF, key, said, &list);
     }

@@ -5,7 +5,8 @@
  * A file that is as a setup left it gets back the bytes that it had. One that
  * was changed since is undone key by key; which of them, setup_judge.c says.
  * main.cf goes first: cut short anywhere, what is left of setup is unused, and
- * the next undo goes on. The user of the system stays, as the store is his.
+ * the next undo goes on. Published tokens go before exoauth.conf, which leads
+ * to them. The user of the system stays, as the store is his.
  */
 #include "config.h"
 
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exoauth/block.h"
 #include "exoauth/json.h"
 #include "place.h"
 #include "setup_undo.h"
@@ -66,10 +68,15 @@ static int write_kind(const struct exo_undo *u, enum exo_setup_kind kind,
 }
 
 /* As whom they were published; by now his group may be another. */
-static int drop_tokens(const struct exo_setup *s, struct exo_err *err)
+static int drop_below(const struct exo_setup *s, const char *roots,
+                      struct exo_err *err)
 {
     struct exo_app app = { .conf = s->conf, .root = true };
+    struct exo_buf root = EXO_BUF_INIT(EXO_BLOCK_VALUE);
     const struct passwd *pw;
+    const char *word, *path;
+    size_t len;
+    int rc = 0;
 
     errno = 0;
     pw = getpwnam(s->conf->run_as);
@@ -80,7 +87,33 @@ static int drop_tokens(const struct exo_setup *s, struct exo_err *err)
                               s->conf->run_as)) {
         return EXO_E_STATUS;
     }
-    return exo_place_drop_tokens(&app, s->queue_dir, err);
+    while ((word = exo_word_next(&roots, &len)) != NULL) {
+        int one;
+
+        exo_buf_reset(&root);
+        exo_buf_add(&root, word, len);
+        one = exo_buf_done(&root, &path);
+        if (one == 0) {
+            one = exo_place_drop_tokens(&app, path, err);
+        }
+        rc = one != 0 ? one : rc;
+    }
+    exo_buf_free(&root);
+    return rc;
+}
+
+static void drop_tokens(struct exo_undo *u)
+{
+    const char *roots;
+    int rc = exo_buf_done(&u->roots, &roots);
+
+    if (rc == 0) {
+        rc = drop_below(u->setup, roots, &u->err);
+    }
+    if (rc == EXO_E_NOMEM) {
+        (void)exo_err_system(&u->err, rc, "published tokens may be left");
+    }
+    u->left |= rc != 0;
 }
 
 static int take_back(struct exo_undo *u, struct exo_err *err)
@@ -94,18 +127,22 @@ static int take_back(struct exo_undo *u, struct exo_err *err)
     int rc = exo_setup_texts(u->setup, &u->partial, file, &n, err);
 
     for (size_t i = 0; rc == 0 && i < sizeof(order) / sizeof(order[0]); i++) {
-        rc = write_kind(u, order[i], file, n, err);
+        if (order[i] == EXO_SETUP_CONF) {
+            /* While one is left, `chroot` stays: remove looks there. */
+            drop_tokens(u);
+        }
+        if (!u->left) {
+            rc = write_kind(u, order[i], file, n, err);
+        }
         begun = true;
     }
     for (size_t i = 0; i < n; i++) {
         exo_setup_file_free(&file[i]);
     }
-    if (rc == 0) {
-        /* Also where only they are left, of an undo before. */
-        if (u->jail > 0 && drop_tokens(u->setup, &u->err) != 0) {
-            u->left = true;
-            u->stays[u->jail - 1] = true;
-        }
+    if (rc == 0 && !u->left) {
+        drop_tokens(u); /* of a refresh that had begun with the old one */
+    }
+    if (rc == 0 && !u->left) {
         rc = exo_journal_shrink(u->setup, u->journal, u->stays, err);
     }
     if (rc != 0 && begun) {
@@ -163,9 +200,9 @@ static int tell_left(struct exo_undo *u, struct exo_err *err)
     }
     if (u->left) {
         exo_text_fmt(why, sizeof(why),
-                     "published tokens stay below %s, as said above, and work "
-                     "until they expire; put that right",
-                     s->queue_dir);
+                     "published tokens stay, as said above, and so chroot and "
+                     "the rest stay in %s; put that right",
+                     s->conf->path);
     } else {
         exo_text_fmt(why, sizeof(why),
                      "%zu settings stay, as they were changed since or are in "
@@ -185,6 +222,7 @@ int exo_setup_undo(struct exo_setup *s, bool *changed, struct exo_err *err)
     if (rc != 0 || !u.journal) {
         return rc;
     }
+    exo_buf_init(&u.roots, EXO_SETUP_TEXT);
     list = exo_journal_list(u.journal, "changes");
     u.stays = calloc(json_object_array_length(list) + 1, sizeof(*u.stays));
     if (!u.stays) {
@@ -205,6 +243,7 @@ int exo_setup_undo(struct exo_setup *s, bool *changed, struct exo_err *err)
     }
     exo_changes_free(&u.whole);
     exo_changes_free(&u.partial);
+    exo_buf_free(&u.roots);
     free(u.stays);
     exo_json_free(u.journal);
     return rc;

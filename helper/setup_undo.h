@@ -17,8 +17,8 @@ struct exo_undo {
     struct exo_changes partial; /* those of files that others changed */
     bool kept[EXO_SETUP_KINDS]; /* of this kind one stays */
     size_t refused;
-    size_t jail; /* the change that led tokens into the jail, from 1 on */
-    bool left;   /* tokens that could not be removed there */
+    struct exo_buf roots; /* that setup had put into chroot, and that go */
+    bool left;            /* tokens that could not be removed there */
     bool in_use; /* something that stays leads to a map or service of ours */
     int failed;  /* what is there could not be read: sticky, with err */
     struct exo_err err; /* or why tokens are left */

@@ -314,6 +314,7 @@ shell_tests = \
 	tests/cli/selinux.sh \
 	tests/cli/serve.sh \
 	tests/cli/setup.sh \
+	tests/cli/setup_undo.sh \
 	tests/cli/session.sh \
 	tests/cli/shortage.sh \
 	tests/cli/show.sh \

@@ -64,6 +64,28 @@ has warning postfix 'debug_peer_list is set, which writes tokens to the log; run
 postfix smtp_sasl_auth_enable=no
 ok 'a Postfix that does not log in' doctor
 has ok postfix 'Postfix logs in nowhere .*; to change that, run: exoauth setup postfix .*@contoso.test' 'is fine'
+# master(8) listens on the socket of spawn(8) as its own user there, too.
+if [[ $(id -u) == 0 ]]; then
+    install -d -m 0700 -o postfix "$SITE/private"
+    cat >"$SITE/listen.py" <<'END'
+import os, pwd, socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+os.setuid(pwd.getpwnam("postfix").pw_uid)
+s.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)
+s.listen(8)
+time.sleep(600)
+END
+    python3 "$SITE/listen.py" "$SITE/private/exoauth" &
+    cleanup kill $!
+    soon test -S "$SITE/private/exoauth"
+    site_conf socket "$SITE/private/exoauth"
+    ok 'nor with its service' doctor
+    unlike "$OUT" "socket $SITE/private/exoauth is of uid" 'whose socket is as it should be'
+    postfix
+    ok 'as where it logs in' doctor
+    site_conf socket none
+fi
 postfix smtp_sasl_password_maps=
 exits 78 'no map' doctor
 has failure postfix 'smtp_sasl_password_maps is empty, .*; name a map' 'is a failure'
@@ -154,5 +176,24 @@ if [[ $(id -u) == 0 ]]; then
 else
     skip 'a login in the jail' 'needs root'
 fi
+
+# ----- a person on that host, with accounts of his own
+
+postfix
+site_conf chroot "$SITE"
+mkdir -p "$SITE/home/.config/exoauth/exoauth.d"
+cp "$SITE_CONF" "$SITE/home/.config/exoauth/exoauth.conf"
+site_conf chroot "$SITE_ROOT"
+person=()
+if [[ $(id -u) == 0 ]]; then
+    chown -R nobody "$SITE/home"
+    person=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+fi
+tap_run "${person[@]}" env -u SASL_CONF_PATH -u XDG_CONFIG_HOME -u XDG_STATE_HOME -u XDG_DATA_HOME \
+    HOME="$SITE/home" PATH="$SITE/bin:$PATH" SASL_PATH="$SITE/plugins" "$EXO" doctor
+like "$OUT" "configuration +$SITE/home/.config/exoauth/exoauth.conf" 'a person has a configuration of his own'
+is "$(grep -cE '^(warning|failure) +postfix ' <<<"$OUT")" 0 'by which Postfix is not judged'
+has skipped postfix "not checked: .*the system's configuration" 'which'
+unlike "$OUT" 'setup postfix|chroot:' 'nor told to use it'
 
 all_have_remedies

@@ -89,6 +89,33 @@ done
 rm -rf "${SITE:?}/empty" "${SITE_STORE:?}/sub"
 cp "$SITE/conf.good" "$SITE_CONF"
 
+# ----- tokens in the store, which token_group must enter and nobody else may
+
+[[ $(id -u) != 0 ]] || site_conf token_group daemon
+was=$(stat -c '%a %U:%G' "$SITE_STORE")
+mkdir "$SITE/to"
+ln -s "$SITE_STORE" "$SITE/to/store"
+for way in "$SITE_STORE" "$SITE_STORE/" "$SITE_STORE/tokens" "$SITE_STORE/a/b" "$SITE/link" \
+    "$SITE/run/../store"; do
+    site_conf token_dir "$way"
+    refused 78 "token_dir: ${way#"$SITE"}" 'token_dir .* and the store .* are not apart; .*token_dir in '
+    exits 78 'nor does refresh use it' x refresh --all
+    exits 78 'nor login' x login $app
+    exits 78 'nor doctor' x doctor
+    like "$OUT" 'failure +configuration +token_dir .* are not apart' 'which says so'
+done
+site_conf token_dir "$SITE/fresh"
+site_conf store "file:$SITE/fresh"
+refused 78 'a directory for both that is to be made' 'token_dir .* are not apart'
+site_conf store "file:$SITE/fresh/store"
+refused 78 'a store in the tokens' 'token_dir .* are not apart'
+ok 'neither is made' test ! -e "$SITE/fresh"
+is "$(stat -c '%a %U:%G' "$SITE_STORE")" "$was" 'the store keeps mode and group'
+site_conf store "file:$SITE/fresh2"
+ok 'names that begin alike' x refresh --all
+rm -rf "$SITE/to" "$SITE/fresh" "$SITE/fresh2"
+cp "$SITE/conf.good" "$SITE_CONF"
+
 # ----- modes: what others could read or write, and a umask that lets them
 
 fine 'as it was'

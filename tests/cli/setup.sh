@@ -385,6 +385,11 @@ is "$(value smtp_sasl_password_maps)" "texthash:$etc/exoauth_passwd,regexp:$etc/
 is "$(postmap -q 'Me.too@contoso.test' regexp:$etc/exoauth_senders)" Me.too@contoso.test \
     'which gives each sender its own name'
 is "$(postmap -q 'me@contosoxtest' regexp:$etc/exoauth_senders)" '' 'and nobody else'
+long=$(printf '%0227d@contoso.test' 1)
+is "$(postmap -q "$long" regexp:$etc/exoauth_senders)" "$long" 'a sender of 240 bytes'
+ok 'may be an account' x show "$long"
+is "$(postmap -q "0$long" regexp:$etc/exoauth_senders)" '' 'one of 241 goes another way'
+not_ok 'as it can be none' x show "0$long"
 # As smtp(8) looks them up, without quotes, and as they are written. Postfix
 # ends the user name at the first colon of what a map gives.
 hostile=('other@fabrikam.test:x' '"other@fabrikam.test:x"' 'other:x' '"a b"' 'a b'

@@ -457,6 +457,10 @@ mailer ln -s "$SITE/victim/exoauth/tokens" "$queue/run/exoauth/tokens"
 exits 78 'undo, where the mail user has linked TOKEN_DIR' undo
 untouched 'empties nothing'
 like "$ERR" "the tokens below $queue stay: $queue/run belongs to uid $mail" 'says so'
+is "$(grep -c '^chroot' /etc/sasl2/exoauth.conf)" 1 'chroot stays, so that remove looks there'
+rm "$queue/run/exoauth/tokens"
+chown root "$queue/run" "$queue/run/exoauth"
+ok 'undo, when that is put right' undo
 is "$(stat -c '%U:%G %a' /etc/sasl2/exoauth.conf)" 'root:daemon 640' \
     'and exoauth.conf keeps owner, group and mode'
 is "$(grep -c '^chroot' /etc/sasl2/exoauth.conf)" 0 'without its chroot'
