@@ -289,10 +289,10 @@ static void say_not_ours(const struct exo_app *app, struct exo_err *err)
     if (stat(dir, &st) == 0 && st.st_uid != app->uid) {
         (void)exo_err_set(err, EXO_STATUS_STORE,
                           "store %s belongs to uid %lu, not to %s (run_as); "
-                          "name another directory in store, or if it is the "
-                          "one of exoauth, run: chown -R %s %s",
+                          "name another directory in store, or chown -R it to "
+                          "%s if all of it is of exoauth",
                           dir, (unsigned long)st.st_uid, app->run_as,
-                          EXO_SH(app->run_as, "USER"), EXO_SH(dir, "DIR"));
+                          app->run_as);
     } else {
         (void)exo_err_set(err, EXO_STATUS_STORE,
                           "%s (run_as) may not enter the directories above "

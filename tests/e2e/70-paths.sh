@@ -215,10 +215,10 @@ site_conf account_dir "$SITE/nobodys.link"
 exits 78 'account_dir by a link of run_as' login_evil
 untouched 'nothing is made behind it'
 site_conf account_dir
-chown root:daemon "$SITE/etc/exoauth.d/$app.conf"
+chown root:nogroup "$SITE/etc/exoauth.d/$app.conf" # of run_as, who reads it
 chmod 0640 "$SITE/etc/exoauth.d/$app.conf"
 ok 'login --set' x login $app --set user=relay
-is "$(stat -c '%U:%G %a' "$SITE/etc/exoauth.d/$app.conf")" 'root:daemon 640' \
+is "$(stat -c '%U:%G %a' "$SITE/etc/exoauth.d/$app.conf")" 'root:nogroup 640' \
     'keeps owner, group and mode'
 chown root:root "$SITE/etc/exoauth.d/$app.conf"
 chmod 0644 "$SITE/etc/exoauth.d/$app.conf"
