@@ -201,7 +201,7 @@ static void find(const struct exo_view *v, bool fails, const char *what,
 static void tell(const struct exo_view *v, const struct rule *rule)
 {
     char name[EXO_VIEW_NAME], at[EXO_VIEW_NAME], what[EXO_ERR_TEXT];
-    struct exo_view rest = { v->d, v->service, target(v, rule, at) };
+    struct exo_view rest = { v->d, v->service, target(v, rule, at), v->routes };
     bool drop = exo_view_own(v, at) && !is_bad(&rest, rule);
     const char *good = rule->good ? rule->good : "";
     struct exo_buf setting = EXO_BUF_INIT(EXO_ERR_TEXT);
@@ -247,7 +247,8 @@ static void check_mute(const struct exo_view *v)
 {
     char name[EXO_VIEW_NAME], what[EXO_ERR_TEXT];
     struct exo_view rest = { v->d, v->service,
-                             exo_view_name(v, "smtp_sasl_auth_enable", name) };
+                             exo_view_name(v, "smtp_sasl_auth_enable", name),
+                             v->routes };
     struct exo_buf setting = EXO_BUF_INIT(EXO_ERR_TEXT);
     char maps[EXO_VIEW_NAME];
     bool own = exo_view_own(v, exo_view_name(v, "smtp_sasl_password_maps",
@@ -274,7 +275,7 @@ static void check_mute(const struct exo_view *v)
 static void check_rule(const struct exo_view *v, size_t n,
                        const struct rule *rule)
 {
-    struct exo_view main_cf = { v->d, NULL, NULL };
+    struct exo_view main_cf = { v->d, NULL, NULL, v->routes };
     bool bad = exo_view_logs_in(&main_cf) && is_bad(&main_cf, rule);
     bool used = n == 0;
     char at[EXO_VIEW_NAME];
@@ -295,6 +296,13 @@ static void check_rule(const struct exo_view *v, size_t n,
     }
 }
 
+static bool is_same(const struct exo_view *a, const struct exo_view *b,
+                    const char *name)
+{
+    return strcmp(exo_view_get(a, name), exo_view_get(b, name)) == 0;
+}
+
+/* Each set of values once. */
 static void check_maps(const struct exo_view *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -303,38 +311,60 @@ static void check_maps(const struct exo_view *v, size_t n)
 
         for (size_t j = 0; !seen && j < i; j++) {
             seen = exo_view_logs_in(&v[j]) &&
-                   strcmp(maps,
-                          exo_view_get(&v[j], "smtp_sasl_password_maps")) == 0;
+                   is_same(&v[i], &v[j], "smtp_sasl_password_maps");
         }
         if (!seen) {
-            exo_postfix_check_map(v[i].d, maps);
+            bool meant = exo_postfix_check_map(v[i].d, maps);
+
+            for (size_t j = i; v->d->app->conf && j < n; j++) {
+                if (exo_view_logs_in(&v[j]) &&
+                    is_same(&v[i], &v[j], "smtp_sasl_password_maps")) {
+                    exo_relay_check(&v[j], maps, meant);
+                }
+            }
         }
     }
 }
 
+/* How main.cf's rules, the maps, and where mail goes, hold for them. */
+static void check_views(const struct exo_view *v, size_t n)
+{
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        check_rule(v, n, &rules[i]);
+    }
+    check_maps(v, n);
+}
+
 bool exo_postfix_check_logins(struct exo_doctor *d)
 {
-    struct exo_view main_cf = { d, NULL, NULL };
+    struct exo_routes routes = { NULL, 0 };
+    struct exo_view main_cf = { d, NULL, NULL, &routes };
     struct exo_view *v = calloc(d->postfix->n_services + 1, sizeof(*v));
     bool any = false;
     size_t n = 0;
 
-    if (!v) {
+    if (!v || exo_relay_routes(d, &routes) != 0) {
         exo_doctor_skip(d, NULL, "not checked: out of memory");
+        exo_relay_routes_free(&routes);
+        free(v);
         return true;
     }
+    v[0] = main_cf;
     for (size_t i = 0; i < d->postfix->n_services; i++) {
-        v[n] = (struct exo_view){ d, &d->postfix->service[i], NULL };
+        v[n] = (struct exo_view){ d, &d->postfix->service[i], NULL, &routes };
         if (exo_postfix_is_client(v[n].service)) {
             check_mute(&v[n]);
             any = exo_view_logs_in(&v[n++]) || any;
         }
     }
     any = n == 0 ? exo_view_logs_in(&main_cf) : any;
-    for (size_t i = 0; any && i < sizeof(rules) / sizeof(rules[0]); i++) {
-        check_rule(v, n, &rules[i]);
+    if (n == 0) {
+        v[0] = main_cf;
     }
-    check_maps(v, n);
+    if (any) {
+        check_views(v, n);
+    }
+    exo_relay_routes_free(&routes);
     free(v);
     return any;
 }
