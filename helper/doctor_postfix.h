@@ -12,7 +12,9 @@
 struct exo_route {
     char sender[2 * EXO_ACCOUNT_MAX];
     char service[128];
-    char hop[512]; /* as smtp(8) looks it up: [host]:port */
+    char hop[512];              /* as smtp(8) looks it up: [host]:port */
+    bool login;                 /* there is one */
+    char missing[EXO_ERR_TEXT]; /* or what to do for one; "": nothing */
 };
 
 struct exo_routes {
@@ -25,7 +27,7 @@ struct exo_view {
     struct exo_doctor *d;
     const struct exo_postfix_service *service; /* NULL: main.cf */
     const char *without; /* an option that is not looked at, or NULL */
-    const struct exo_routes *routes;
+    struct exo_routes *routes;
 };
 
 /* Where main.cf leads mail. What cannot be told (the domain of a recipient) is
@@ -40,6 +42,9 @@ bool exo_relay_is_of(const struct exo_view *v, const struct exo_route *route);
 /* As whom smtp(8) logs in where mail goes, and may that token go there? meant:
  * these maps name accounts of ours. */
 void exo_relay_check(const struct exo_view *v, const char *maps, bool meant);
+
+/* The ways on which it has no login, when all have been looked at. */
+void exo_relay_tell(struct exo_doctor *d, const struct exo_routes *routes);
 
 /* lmtp(8) has the parameters of smtp(8) under names of its own. */
 const char *exo_view_name(const struct exo_view *v, const char *name,

@@ -52,6 +52,7 @@ static int add_route(struct exo_routes *r, const char *sender,
         }
         r->route = grown;
         at = &grown[r->n++];
+        memset(at, 0, sizeof(*at));
         n = strcspn(hops, ", \t\r\n");
         (void)snprintf(at->sender, sizeof(at->sender), "%s", sender);
         (void)snprintf(at->service, sizeof(at->service), "%.*s", (int)len,
@@ -171,7 +172,7 @@ struct logins {
     const char *maps;
     const char *hop;
     bool found;
-    bool silent; /* what was found is not to be told again, or is unknown */
+    bool unsure; /* a map could not be asked, which is said */
 };
 
 static bool was_told(const struct exo_doctor *d, const char *text)
@@ -192,8 +193,44 @@ static void tell_once(struct exo_doctor *d, struct exo_err *err, int rc)
     }
 }
 
-/* user, or user:password. */
-static void check_user(const struct logins *l, const char *user)
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* A lookup that Postfix cannot make, either. A text that is not there is told
+ * of by doctor_map.c. */
+static void tell_trouble(struct exo_doctor *d,
+                         const struct exo_postfix_answer *a)
+{
+    const char *text = exo_postfix_made_from(a->map);
+    struct exo_buf shown = EXO_BUF_INIT(2048);
+    struct exo_err err = EXO_ERR_INIT;
+    int rc;
+
+    exo_postfix_show(&shown, a->map, strlen(a->map));
+    if (text && is_there(text) && !strstr(a->why, "unsupported")) {
+        rc = exo_err_set(&err, EXO_STATUS_MISCONFIGURED,
+                         "no login: Postfix cannot look into %s: %s; run: "
+                         "postmap %s",
+                         exo_buf_shown(&shown), a->why, EXO_SH(a->map, "MAP"));
+        tell_once(d, &err, rc);
+    } else if (!text || is_there(text)) {
+        rc = exo_err_set(&err, EXO_STATUS_MISCONFIGURED,
+                         "no login: Postfix cannot look into %s: %s; correct "
+                         "the map, or name one of another type "
+                         "in smtp_sasl_password_maps",
+                         exo_buf_shown(&shown), a->why);
+        if (strncmp(a->map, "texthash:", 9) != 0 || is_there(a->map + 9)) {
+            tell_once(d, &err, rc);
+        }
+    }
+    exo_buf_free(&shown);
+}
+
+/* user, or user:password, which the map has. */
+static void check_user(const struct logins *l, const char *map,
+                       const char *user)
 {
     struct exo_doctor *d = l->v->d;
     struct exo_settings *s = NULL;
@@ -202,15 +239,25 @@ static void check_user(const struct logins *l, const char *user)
     char host[256];
     int rc;
 
-    if (!host_of(l->hop, host) ||
-        exo_account_set(&account, user, strcspn(user, ":")) != 0) {
+    if (exo_account_set(&account, user, strcspn(user, ":")) != 0) {
         return;
     }
     if (exo_settings_load(&s, d->app->conf, &account, &err) == 0) {
-        rc = exo_reach_server(s, host, "set another relayhost", &err);
+        rc = host_of(l->hop, host)
+                 ? exo_reach_server(s, host, "set another relayhost", &err)
+                 : 0;
         if (rc != 0) {
             tell_once(d, &err, rc);
         }
+    } else if (err.status == EXO_STATUS_NO_ACCOUNT && !strchr(user, ':') &&
+               exo_postfix_is_stale(map)) {
+        err = (struct exo_err)EXO_ERR_INIT;
+        rc = exo_err_set(&err, EXO_STATUS_MISCONFIGURED,
+                         "%s is newer than what postmap made of it, by which "
+                         "%s logs in, which is no account; run: postmap %s",
+                         exo_postfix_made_from(map), account.name,
+                         EXO_SH(map, "MAP"));
+        tell_once(d, &err, rc);
     }
     exo_settings_free(s);
 }
@@ -226,40 +273,88 @@ static bool try_key(struct logins *l, const char *key, bool is_sender)
                        : exo_postfix_ask(p, l->maps, key, &a);
 
     if (rc == 0 && exo_secret_reveal(&a.value, &user, &len) == 0) {
-        check_user(l, user);
+        check_user(l, a.map, user);
         l->found = true;
+    } else if (rc == EXO_E_IO) {
+        tell_trouble(l->v->d, &a);
     }
+    l->unsure |= rc != 0 && rc != EXO_E_NOENT;
     exo_postfix_answer_free(&a);
     return rc == 0;
 }
 
-/* One way: by the sender where that is asked for, else by host, destination. */
-static void check_hop(struct logins *l)
+static bool by_sender(const struct exo_view *v)
 {
-    const struct exo_view *v = l->v;
-    bool by_sender =
-        strcmp(exo_view_get(v, "smtp_sender_dependent_authentication"),
-               "yes") == 0;
+    return strcmp(exo_view_get(v, "smtp_sender_dependent_authentication"),
+                  "yes") == 0;
+}
+
+/* By the senders that go this way. */
+static void try_senders(struct logins *l)
+{
+    const struct exo_routes *r = l->v->routes;
+
+    for (size_t i = 0; i < r->n; i++) {
+        const struct exo_route *at = &r->route[i];
+
+        if (at->sender[0] != '\0' && strcmp(at->hop, l->hop) == 0) {
+            (void)try_key(l, at->sender, true);
+        }
+    }
+}
+
+/* What is to be done for a login where there is none. */
+static void say_missing(struct logins *l, char out[EXO_ERR_TEXT])
+{
+    const char *list = l->maps;
+    char first[1024] = "";
+    const char *map, *text;
+    size_t len;
+
+    if (exo_postfix_next_map(&list, &len, &map) && len < sizeof(first)) {
+        memcpy(first, map, len);
+    }
+    text = exo_postfix_made_from(first);
+    if (exo_postfix_is_stale(first)) {
+        exo_text_fmt(out, EXO_ERR_TEXT,
+                     "to have what is new in %s, run: postmap %s", text,
+                     EXO_SH(first, "MAP"));
+    } else if (!by_sender(l->v) && (try_senders(l), l->found)) {
+        exo_text_fmt(out, EXO_ERR_TEXT,
+                     "to log in by sender, for whom it has lines, run: "
+                     "postconf -e 'smtp_sender_dependent_authentication = "
+                     "yes'");
+    } else if (text) {
+        exo_text_fmt(out, EXO_ERR_TEXT,
+                     "add to %s the line \"%s ACCOUNT\", and run: postmap %s",
+                     text, l->hop, EXO_SH(first, "MAP"));
+    } else {
+        exo_text_fmt(out, EXO_ERR_TEXT,
+                     "add to the first map the line \"%s ACCOUNT\"", l->hop);
+    }
+}
+
+/* One way: by the sender where that is asked for, else by host, destination. */
+static void check_hop(struct logins *l, struct exo_route *at, bool meant)
+{
     char host[256];
 
-    for (size_t i = 0; by_sender && i < v->routes->n; i++) {
-        const struct exo_route *r = &v->routes->route[i];
-
-        if (r->sender[0] != '\0' && strcmp(r->hop, l->hop) == 0 &&
-            exo_relay_is_of(v, r)) {
-            (void)try_key(l, r->sender, true);
-        }
+    if (by_sender(l->v)) {
+        try_senders(l);
     }
     if (!host_of(l->hop, host) || !try_key(l, host, false)) {
         (void)try_key(l, l->hop, false);
+    }
+    at->login = l->found;
+    if (!l->found && !l->unsure && meant) {
+        say_missing(l, at->missing);
     }
 }
 
 void exo_relay_check(const struct exo_view *v, const char *maps, bool meant)
 {
-    const struct exo_routes *r = v->routes;
+    struct exo_routes *r = v->routes;
 
-    (void)meant;
     for (size_t i = 0; i < r->n; i++) {
         struct logins l = { v, maps, r->route[i].hop, false, false };
         bool seen = !exo_relay_is_of(v, &r->route[i]);
@@ -269,7 +364,37 @@ void exo_relay_check(const struct exo_view *v, const char *maps, bool meant)
                    strcmp(r->route[j].hop, l.hop) == 0;
         }
         if (!seen) {
-            check_hop(&l);
+            check_hop(&l, &r->route[i], meant);
+        }
+    }
+}
+
+void exo_relay_tell(struct exo_doctor *d, const struct exo_routes *r)
+{
+    struct exo_err err = EXO_ERR_INIT;
+    bool any = false;
+
+    for (size_t i = 0; i < r->n; i++) {
+        any |= r->route[i].login;
+    }
+    for (size_t i = 0; i < r->n; i++) {
+        const struct exo_route *at = &r->route[i];
+
+        if (at->missing[0] == '\0') {
+            continue;
+        }
+        exo_err_words(&err, exo_err_set(&err, EXO_STATUS_MISCONFIGURED,
+                                        "mail goes to %s without a login, as "
+                                        "smtp_sasl_password_maps has nothing "
+                                        "for it; %-s",
+                                        at->hop, at->missing));
+        if (was_told(d, err.text)) {
+            continue;
+        }
+        if (any) {
+            exo_doctor_warn(d, NULL, "%-s", err.text); /* may be meant */
+        } else {
+            exo_doctor_fail(d, NULL, err.status, "%-s", err.text);
         }
     }
 }

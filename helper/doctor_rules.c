@@ -363,6 +363,7 @@ bool exo_postfix_check_logins(struct exo_doctor *d)
     }
     if (any) {
         check_views(v, n);
+        exo_relay_tell(d, &routes);
     }
     exo_relay_routes_free(&routes);
     free(v);

@@ -95,7 +95,8 @@ void exo_postfix_show_login(struct exo_buf *out, const char *line, size_t len);
 /* Is that word in a list of words, commas and blanks, in any case? */
 bool exo_postfix_has_word(const char *list, const char *word);
 
-/* The next of a list of maps, with its braces. False at the end. */
+/* The next of a list of maps, with its braces and without "proxy:", which is
+ * another way to the same map. False at the end. */
 bool exo_postfix_next_map(const char **list, size_t *len, const char **map);
 
 /* Of a map that postmap makes: the path of the text it is made from, else

@@ -26,19 +26,18 @@ bool exo_postfix_next_map(const char **list, size_t *len, const char **map)
         depth += p[n] == '{';
         depth -= p[n] == '}' && depth > 0;
     }
+    *list = p + n;
+    if (n > 6 && strncmp(p, "proxy:", 6) == 0) {
+        p += 6;
+        n -= 6;
+    }
     *map = p;
     *len = n;
-    *list = p + n;
     return n > 0;
 }
 
-/* proxy: is another way to the same map, and asks a Postfix that runs. */
 static int set_map(struct exo_postfix_answer *a, const char *map, size_t len)
 {
-    if (len > 6 && strncmp(map, "proxy:", 6) == 0) {
-        map += 6;
-        len -= 6;
-    }
     if (len >= sizeof(a->map)) {
         return EXO_E_TOOBIG;
     }

@@ -38,7 +38,8 @@ pasted()
 {
     local found
     found=$(grep -E '^(warning|failure) +postfix .*run: ' <<<"$OUT" | head -n 1)
-    PATH=$SITE/bin:$(dirname "$EXO"):$PATH sh -c "${found##*run: }" >/dev/null 2>&1
+    MAIL_CONFIG=$SITE/postfix PATH=$SITE/bin:$(dirname "$EXO"):$PATH \
+        sh -c "${found##*run: }" >/dev/null
 }
 
 postfix
@@ -71,3 +72,63 @@ postfix "sender_dependent_default_transport_maps=inline:{$bob=m365:[other.test]:
 printf '%s\n' "[other.test]:587 $bob" >"$map"
 printf 'm365 unix - - n - - smtp -o smtp_sasl_auth_enable=yes\n' >>"$master"
 fails "the token of $bob may not go to other.test" 'by a transport'
+
+# ----- the keys that smtp(8) has
+
+nothing='mail goes to .* without a login, as smtp_sasl_password_maps has nothing for it'
+printf '%s\n' "[elsewhere.test]:587 $me" >"$map"
+postfix
+fails "$nothing; .*the line \"\\[mail.contoso.test\\]:587 ACCOUNT\"" 'a line for another server'
+printf '%s\n' "[mail.contoso.test]:submission $me" >"$map"
+fails "$nothing" 'the port by its name'
+printf '%s\n' "[mail.contoso.test] $me" >"$map"
+fails "$nothing" 'a line without the port'
+printf '%s\n' "[mail.contoso.test]:587 $me" >"$map"
+postfix relayhost=mail.contoso.test:587
+fails "$nothing" 'a relayhost without brackets'
+printf '%s\n' "mail.contoso.test:587 $me" >"$map"
+works 'and the same in the map'
+printf '%s\n' "mail.contoso.test $me" >"$map"
+postfix
+works 'a line for the host'
+printf '%s\n' "$me $me" >"$map"
+fails "$nothing; to log in by sender, .*, run: postconf -e 'smtp_sender_dependent_authentication = yes'" \
+    'lines for senders'
+ok 'pasted' pasted
+works 'and that helps'
+ok 'doctor of another account' doctor_any $bob
+has ok postfix 'logs in with tokens' 'knows the others'
+printf '%s\n' "[mail.contoso.test]:587 $me" >"$map"
+postfix "sender_dependent_relayhost_maps=inline:{$bob=[b.test]}"
+tap_run doctor
+has warning postfix 'mail goes to \[b.test\] without a login' 'one of two relays: may be meant'
+
+# ----- the database that Postfix looks into
+
+db=hash:$SITE/postfix/db
+lookup="no login: Postfix cannot look into $db: .*db.db: No such file .*; run: postmap $db"
+printf '%s\n' "[mail.contoso.test]:587 $me" >"$SITE/postfix/db"
+postfix "smtp_sasl_password_maps=$db"
+fails "$lookup" 'a map without its database'
+postfix "smtp_sasl_password_maps=proxy:$db"
+fails "$lookup" 'by proxymap, too'
+ok 'pasted' pasted
+works 'and that helps'
+printf '%s\n' "[mail.contoso.test]:587 nobody@else.test" >"$SITE/old"
+postmap -c "$SITE/postfix" "hash:$SITE/old"
+mv "$SITE/old.db" "$SITE/postfix/db.db"
+touch -d '1 hour ago' "$SITE/postfix/db.db"
+fails "$SITE/postfix/db is newer than what postmap made of it, by which nobody@else.test logs in, .*; run: postmap $db" \
+    'a database of another account'
+ok 'pasted' pasted
+works 'and that helps'
+printf '%s\n' "[elsewhere.test]:587 $me" >"$SITE/old"
+postmap -c "$SITE/postfix" "hash:$SITE/old"
+mv "$SITE/old.db" "$SITE/postfix/db.db"
+touch -d '1 hour ago' "$SITE/postfix/db.db"
+fails "$nothing; to have what is new in .*, run: postmap $db" 'a database without the relay'
+ok 'pasted' pasted
+works 'and that helps'
+postfix "smtp_sasl_password_maps=lmdb:$SITE/postfix/db"
+fails "no login: Postfix cannot look into lmdb:.*; " 'a type that this Postfix does not have, or no file'
+all_have_remedies
