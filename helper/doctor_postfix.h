@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Between doctor_postfix.c, doctor_rules.c, doctor_view.c, doctor_map.c,
- * doctor_relay.c and doctor_jail.c only. */
+/* Between doctor_postfix.c, doctor_rules.c, doctor_table.c, doctor_view.c,
+ * doctor_map.c, doctor_relay.c and doctor_jail.c only. */
 #ifndef EXOAUTH_DOCTOR_POSTFIX_H
 #define EXOAUTH_DOCTOR_POSTFIX_H
 
@@ -63,6 +63,22 @@ const char *exo_view_own(const struct exo_view *v, const char *name);
 const char *exo_view_get(const struct exo_view *v, const char *name);
 
 bool exo_view_logs_in(const struct exo_view *v);
+
+/* What is wrong with a parameter, and what would be right. */
+struct exo_rule {
+    const char *name;
+    bool (*is_bad)(const struct exo_view *v, const char *value);
+    bool fails;         /* or it is a warning */
+    bool unset;         /* main.cf is right without it */
+    const char *good;   /* without blanks, which postconf -P takes none of */
+    const char *what;   /* "$n", its "$v"alue, "$M"echanism */
+    const char *advice; /* where there is no value to name */
+};
+
+extern const struct exo_rule exo_rules[]; /* ends with one without a name */
+
+/* "$m" in lower case: the mechanism that a filter must let through. */
+const char *exo_rule_mechanism(const struct exo_view *v, char out[32]);
 
 /* What Postfix logs in with, in main.cf and in each service of master.cf. Does
  * it log in anywhere? */

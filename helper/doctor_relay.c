@@ -371,7 +371,7 @@ void exo_relay_check(const struct exo_view *v, const char *maps, bool meant)
 
 void exo_relay_tell(struct exo_doctor *d, const struct exo_routes *r)
 {
-    struct exo_err err = EXO_ERR_INIT;
+    char text[EXO_ERR_TEXT];
     bool any = false;
 
     for (size_t i = 0; i < r->n; i++) {
@@ -383,18 +383,17 @@ void exo_relay_tell(struct exo_doctor *d, const struct exo_routes *r)
         if (at->missing[0] == '\0') {
             continue;
         }
-        exo_err_words(&err, exo_err_set(&err, EXO_STATUS_MISCONFIGURED,
-                                        "mail goes to %s without a login, as "
-                                        "smtp_sasl_password_maps has nothing "
-                                        "for it; %-s",
-                                        at->hop, at->missing));
-        if (was_told(d, err.text)) {
+        exo_text_fmt(text, sizeof(text),
+                     "mail goes to %s without a login, as "
+                     "smtp_sasl_password_maps has nothing for it; %-s",
+                     at->hop, at->missing);
+        if (was_told(d, text)) {
             continue;
         }
         if (any) {
-            exo_doctor_warn(d, NULL, "%-s", err.text); /* may be meant */
+            exo_doctor_warn(d, NULL, "%-s", text); /* may be meant */
         } else {
-            exo_doctor_fail(d, NULL, err.status, "%-s", err.text);
+            exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED, "%-s", text);
         }
     }
 }

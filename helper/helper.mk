@@ -62,6 +62,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/doctor_relay.c \
 	helper/doctor_rules.c \
 	helper/doctor_selinux.c \
+	helper/doctor_table.c \
 	helper/doctor_token.c \
 	helper/doctor_view.c \
 	helper/doctor_ways.c \

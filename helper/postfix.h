@@ -127,6 +127,13 @@ int exo_postfix_ask(const struct exo_postfix *postfix, const char *maps,
                     struct exo_postfix_answer *answer) EXO_MUST_CHECK;
 void exo_postfix_answer_free(struct exo_postfix_answer *answer);
 
+/* Of security options, the first that no login with a token can fulfil, or
+ * NULL. */
+const char *exo_postfix_never(const char *options);
+
+/* Does the port of [host]:port begin with TLS? -1: nobody can say. */
+int exo_postfix_port_wraps(const char *hop);
+
 /* NAME=VALUE among the words of import_environment: what master(8) lets its
  * daemons have. A name without a value is nobody's to know here. */
 bool exo_postfix_import(const struct exo_postfix *postfix, const char *name,

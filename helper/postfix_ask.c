@@ -129,3 +129,29 @@ void exo_postfix_answer_free(struct exo_postfix_answer *a)
 {
     exo_secret_free(&a->value);
 }
+
+const char *exo_postfix_never(const char *options)
+{
+    static const char *const never[] = { "noactive", "mutual_auth",
+                                         "forward_secrecy" };
+
+    for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+        if (exo_postfix_has_word(options, never[i])) {
+            return never[i];
+        }
+    }
+    return NULL;
+}
+
+int exo_postfix_port_wraps(const char *hop)
+{
+    const char *host = strchr(hop, ']');
+    const char *port = strrchr(host ? host : hop, ':');
+
+    if (!port) {
+        return -1; /* smtp_tcp_port */
+    }
+    return exo_postfix_has_word("465 smtps submissions", port + 1)    ? 1
+           : exo_postfix_has_word("25 smtp 587 submission", port + 1) ? 0
+                                                                      : -1;
+}

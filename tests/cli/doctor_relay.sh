@@ -131,4 +131,43 @@ ok 'pasted' pasted
 works 'and that helps'
 postfix "smtp_sasl_password_maps=lmdb:$SITE/postfix/db"
 fails "no login: Postfix cannot look into lmdb:.*; " 'a type that this Postfix does not have, or no file'
+
+# ----- mechanisms, options, and how the relay is spoken to
+
+site_conf mechanisms oauthbearer
+postfix smtp_sasl_mechanism_filter=xoauth2
+fails "smtp_sasl_mechanism_filter leaves OAUTHBEARER out; run: postconf -e 'smtp_sasl_mechanism_filter = oauthbearer'" \
+    'a filter without the mechanism of exoauth.conf'
+ok 'pasted' pasted
+works 'and that helps'
+site_conf mechanisms xoauth2
+for filter in '!xoauth2, static:all' 'inline:{plain=x}'; do
+    postfix "smtp_sasl_mechanism_filter=$filter"
+    fails 'smtp_sasl_mechanism_filter leaves XOAUTH2 out; run: ' "the filter $filter"
+done
+for filter in 'static:all' '!plain, xoauth2' 'inline:{xoauth2=x}'; do
+    postfix "smtp_sasl_mechanism_filter=$filter"
+    works "the filter $filter"
+done
+for option in mutual_auth forward_secrecy noactive; do
+    postfix "smtp_sasl_tls_verified_security_options=noanonymous,$option"
+    fails "noanonymous,$option asks for what no login with a token can fulfil; take out" "$option"
+done
+postfix smtp_tls_wrappermode=yes
+fails "smtp_tls_wrappermode = yes, and the port of the relay begins without TLS; run: postconf -e 'smtp_tls_wrappermode = no'" \
+    'TLS from the start at 587'
+ok 'pasted' pasted
+works 'and that helps'
+printf '%s\n' "mail.contoso.test $me" >"$map"
+postfix 'relayhost=[mail.contoso.test]:465'
+fails "smtp_tls_wrappermode = no, and the port of the relay begins with TLS; run: postconf -e 'smtp_tls_wrappermode = yes'" \
+    'STARTTLS at 465'
+ok 'pasted' pasted
+works 'and that helps'
+for word in auth starttls; do
+    postfix "smtp_discard_ehlo_keywords=chunking, $word"
+    fails "smtp_discard_ehlo_keywords = .*, so that there is no login; take out" "$word is not seen"
+done
+postfix smtp_never_send_ehlo=yes
+fails 'smtp_never_send_ehlo = yes, so that there is no login; run: postconf -X smtp_never_send_ehlo' 'no EHLO'
 all_have_remedies
