@@ -142,7 +142,7 @@ static bool check_file(struct exo_doctor *d, const char *file,
     return rc == 0;
 }
 
-void exo_postfix_check_map(struct exo_doctor *d, const char *maps)
+bool exo_postfix_check_map(struct exo_doctor *d, const char *maps)
 {
     struct exo_buf file = EXO_BUF_INIT(4096);
     struct users users = { 0, 0 };
@@ -188,4 +188,5 @@ void exo_postfix_check_map(struct exo_doctor *d, const char *maps)
                         path);
     }
     exo_buf_free(&file);
+    return !read || users.accounts > 0;
 }

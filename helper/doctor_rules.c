@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Doctor: the parameters that Postfix logs in with. Called by
- * doctor_postfix.c. One table says of each what is wrong and what would be
- * right, and every service of master.cf that logs in is judged by it with the
- * values that it has: its own (-o), else main.cf's.
+ * doctor_postfix.c. One table (doctor_table.c) says of each what is wrong and
+ * what would be right, and every service of master.cf that logs in is judged by
+ * it with the values that it has: its own (-o), else main.cf's.
  *
  * What main.cf says is told once, as main.cf's, and only where a service uses
  * it. What is one service's own is put right in that service: the command
@@ -12,125 +12,21 @@
  */
 #include "config.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "doctor_postfix.h"
 
-struct rule {
-    const char *name;
-    bool (*is_bad)(const struct exo_view *v, const char *value);
-    bool fails;         /* or it is a warning */
-    bool unset;         /* main.cf is right without it */
-    const char *good;   /* without blanks, which postconf -P takes none of */
-    const char *what;   /* "$n" is the name, "$v" its value */
-    const char *advice; /* where there is no value to name */
-};
-
-/* ---- the rules --------------------------------------------------------- */
-
-static bool is_one_of(const char *word, const char *const *list)
-{
-    for (; *list; list++) {
-        if (strcmp(word, *list) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool forbids(const struct exo_view *v, const char *value)
-{
-    (void)v;
-    return exo_postfix_has_word(value, "noplaintext");
-}
-
-static bool allows(const struct exo_view *v, const char *value)
-{
-    return !forbids(v, value);
-}
-
-static bool verifies_none(const struct exo_view *v, const char *level)
-{
-    static const char *const verifying[] = { "verify",    "secure",      "dane",
-                                             "dane-only", "fingerprint", NULL };
-
-    return !is_one_of(level, verifying) &&
-           exo_view_get(v, "smtp_tls_policy_maps")[0] == '\0';
-}
-
-static bool has_no_ca(const struct exo_view *v, const char *file)
-{
-    static const char *const by_ca[] = { "verify", "secure", NULL };
-
-    return is_one_of(exo_view_get(v, "smtp_tls_security_level"), by_ca) &&
-           file[0] == '\0' && exo_view_get(v, "smtp_tls_CApath")[0] == '\0' &&
-           strcmp(exo_view_get(v, "tls_append_default_CA"), "yes") != 0;
-}
-
-static bool is_not_cyrus(const struct exo_view *v, const char *value)
-{
-    (void)v;
-    return strcmp(value, "cyrus") != 0;
-}
-
-/* "xoauth2, !gssapi, static:rest": what is not named is not used. */
-static bool filters_us(const struct exo_view *v, const char *filter)
-{
-    (void)v;
-    return filter[0] != '\0' && !exo_postfix_has_word(filter, "xoauth2") &&
-           !strstr(filter, "static:") && !strchr(filter, '/');
-}
-
-static bool is_set(const struct exo_view *v, const char *value)
-{
-    (void)v;
-    return value[0] != '\0';
-}
-
-static bool is_empty(const struct exo_view *v, const char *value)
-{
-    return !is_set(v, value);
-}
-
-static const struct rule rules[] = {
-    { "smtp_sasl_tls_verified_security_options", forbids, true, false,
-      "noanonymous", "no login with a token, \"no mechanism available\"",
-      NULL },
-    { "smtp_sasl_security_options", allows, false, true,
-      "noplaintext,noanonymous", "tokens may be sent without TLS", NULL },
-    { "smtp_sasl_tls_security_options", allows, false, true,
-      "noplaintext,noanonymous",
-      "tokens may be sent to a server whose certificate was not verified",
-      NULL },
-    { "smtp_tls_security_level", verifies_none, true, false, "secure",
-      "$n = $v verifies no certificate, and without that no token is sent",
-      NULL },
-    { "smtp_tls_CAfile", has_no_ca, true, false,
-      "/etc/ssl/certs/ca-certificates.crt", "no CA to verify certificates with",
-      NULL },
-    { "smtp_sasl_type", is_not_cyrus, true, false, "cyrus", "$n is $v", NULL },
-    { "smtp_sasl_mechanism_filter", filters_us, true, false, "xoauth2",
-      "$n leaves XOAUTH2 out", NULL },
-    { "smtp_sasl_auth_cache_name", is_set, false, true, "",
-      "$n is set, so that one refused token blocks the account for 90 days",
-      NULL },
-    { "smtp_sasl_password_maps", is_empty, true, false, NULL,
-      "$n is empty, so that Postfix does not know as whom to log in",
-      "name a map with lines SERVER ACCOUNT" },
-    { "debug_peer_list", is_set, false, true, "",
-      "$n is set, which writes tokens to the log", NULL },
-};
-
-static bool is_bad(const struct exo_view *v, const struct rule *rule)
+static bool is_bad(const struct exo_view *v, const struct exo_rule *rule)
 {
     return rule->is_bad(v, exo_view_get(v, rule->name));
 }
 
 /* The parameter to change: the one that it is by default, where that has the
  * value. */
-static const char *target(const struct exo_view *v, const struct rule *rule,
+static const char *target(const struct exo_view *v, const struct exo_rule *rule,
                           char out[EXO_VIEW_NAME])
 {
     char other[EXO_VIEW_NAME];
@@ -160,13 +56,20 @@ static const char *say(const struct exo_view *v, const char *name,
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_ERR_TEXT);
     const char *whole;
+    char mechanism[32];
 
+    (void)exo_rule_mechanism(v, mechanism);
+    for (char *p = mechanism; *p != '\0'; p++) {
+        *p = (char)toupper((unsigned char)*p);
+    }
     exo_buf_fmt(&text, "%s%s: ", v->service ? "master.cf, " : "main.cf",
                 v->service ? v->service->name : "");
     for (; *what != '\0'; what++) {
         if (*what == '$') {
             what++;
-            exo_buf_str(&text, *what == 'n' ? name : value);
+            exo_buf_str(&text, *what == 'n'   ? name
+                               : *what == 'M' ? mechanism
+                                              : value);
         } else {
             exo_buf_add(&text, what, 1);
         }
@@ -198,12 +101,16 @@ static void find(const struct exo_view *v, bool fails, const char *what,
 }
 
 /* The option goes where main.cf is right, and else gets the right value. */
-static void tell(const struct exo_view *v, const struct rule *rule)
+static void tell(const struct exo_view *v, const struct exo_rule *rule)
 {
     char name[EXO_VIEW_NAME], at[EXO_VIEW_NAME], what[EXO_ERR_TEXT];
-    struct exo_view rest = { v->d, v->service, target(v, rule, at) };
+    struct exo_view rest = { v->d, v->service, target(v, rule, at), v->routes };
     bool drop = exo_view_own(v, at) && !is_bad(&rest, rule);
-    const char *good = rule->good ? rule->good : "";
+    char mechanism[32];
+    const char *good = !rule->good ? ""
+                       : strcmp(rule->good, "$m") == 0
+                           ? exo_rule_mechanism(v, mechanism)
+                           : rule->good;
     struct exo_buf setting = EXO_BUF_INIT(EXO_ERR_TEXT);
     const char *text;
 
@@ -247,7 +154,8 @@ static void check_mute(const struct exo_view *v)
 {
     char name[EXO_VIEW_NAME], what[EXO_ERR_TEXT];
     struct exo_view rest = { v->d, v->service,
-                             exo_view_name(v, "smtp_sasl_auth_enable", name) };
+                             exo_view_name(v, "smtp_sasl_auth_enable", name),
+                             v->routes };
     struct exo_buf setting = EXO_BUF_INIT(EXO_ERR_TEXT);
     char maps[EXO_VIEW_NAME];
     bool own = exo_view_own(v, exo_view_name(v, "smtp_sasl_password_maps",
@@ -272,9 +180,9 @@ static void check_mute(const struct exo_view *v)
 
 /* Of main.cf once, if a service has its value; of each that has its own. */
 static void check_rule(const struct exo_view *v, size_t n,
-                       const struct rule *rule)
+                       const struct exo_rule *rule)
 {
-    struct exo_view main_cf = { v->d, NULL, NULL };
+    struct exo_view main_cf = { v->d, NULL, NULL, v->routes };
     bool bad = exo_view_logs_in(&main_cf) && is_bad(&main_cf, rule);
     bool used = n == 0;
     char at[EXO_VIEW_NAME];
@@ -295,6 +203,13 @@ static void check_rule(const struct exo_view *v, size_t n,
     }
 }
 
+static bool is_same(const struct exo_view *a, const struct exo_view *b,
+                    const char *name)
+{
+    return strcmp(exo_view_get(a, name), exo_view_get(b, name)) == 0;
+}
+
+/* Each set of values once. */
 static void check_maps(const struct exo_view *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -303,38 +218,61 @@ static void check_maps(const struct exo_view *v, size_t n)
 
         for (size_t j = 0; !seen && j < i; j++) {
             seen = exo_view_logs_in(&v[j]) &&
-                   strcmp(maps,
-                          exo_view_get(&v[j], "smtp_sasl_password_maps")) == 0;
+                   is_same(&v[i], &v[j], "smtp_sasl_password_maps");
         }
         if (!seen) {
-            exo_postfix_check_map(v[i].d, maps);
+            bool meant = exo_postfix_check_map(v[i].d, maps);
+
+            for (size_t j = i; v->d->app->conf && j < n; j++) {
+                if (exo_view_logs_in(&v[j]) &&
+                    is_same(&v[i], &v[j], "smtp_sasl_password_maps")) {
+                    exo_relay_check(&v[j], maps, meant);
+                }
+            }
         }
     }
 }
 
+/* How main.cf's rules, the maps, and where mail goes, hold for them. */
+static void check_views(const struct exo_view *v, size_t n)
+{
+    for (size_t i = 0; exo_rules[i].name; i++) {
+        check_rule(v, n, &exo_rules[i]);
+    }
+    check_maps(v, n);
+}
+
 bool exo_postfix_check_logins(struct exo_doctor *d)
 {
-    struct exo_view main_cf = { d, NULL, NULL };
+    struct exo_routes routes = { NULL, 0 };
+    struct exo_view main_cf = { d, NULL, NULL, &routes };
     struct exo_view *v = calloc(d->postfix->n_services + 1, sizeof(*v));
     bool any = false;
     size_t n = 0;
 
-    if (!v) {
+    if (!v || exo_relay_routes(d, &routes) != 0) {
         exo_doctor_skip(d, NULL, "not checked: out of memory");
+        exo_relay_routes_free(&routes);
+        free(v);
         return true;
     }
+    v[0] = main_cf;
     for (size_t i = 0; i < d->postfix->n_services; i++) {
-        v[n] = (struct exo_view){ d, &d->postfix->service[i], NULL };
+        v[n] = (struct exo_view){ d, &d->postfix->service[i], NULL, &routes };
         if (exo_postfix_is_client(v[n].service)) {
             check_mute(&v[n]);
             any = exo_view_logs_in(&v[n++]) || any;
         }
     }
     any = n == 0 ? exo_view_logs_in(&main_cf) : any;
-    for (size_t i = 0; any && i < sizeof(rules) / sizeof(rules[0]); i++) {
-        check_rule(v, n, &rules[i]);
+    if (n == 0) {
+        v[0] = main_cf;
     }
-    check_maps(v, n);
+    if (any) {
+        check_views(v, n);
+        exo_relay_tell(d, &routes);
+    }
+    exo_relay_routes_free(&routes);
     free(v);
     return any;
 }

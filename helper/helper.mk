@@ -59,8 +59,10 @@ libexoauth_helper_la_SOURCES = \
 	helper/doctor_postfix.h \
 	helper/doctor_print.c \
 	helper/doctor_provider.c \
+	helper/doctor_relay.c \
 	helper/doctor_rules.c \
 	helper/doctor_selinux.c \
+	helper/doctor_table.c \
 	helper/doctor_token.c \
 	helper/doctor_view.c \
 	helper/doctor_ways.c \
@@ -135,6 +137,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/place.h \
 	helper/postfix.c \
 	helper/postfix.h \
+	helper/postfix_ask.c \
 	helper/postfix_plugins.c \
 	helper/postfix_show.c \
 	helper/prompt.c \

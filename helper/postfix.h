@@ -95,6 +95,45 @@ void exo_postfix_show_login(struct exo_buf *out, const char *line, size_t len);
 /* Is that word in a list of words, commas and blanks, in any case? */
 bool exo_postfix_has_word(const char *list, const char *word);
 
+/* The next of a list of maps, with its braces and without "proxy:", which is
+ * another way to the same map. False at the end. */
+bool exo_postfix_next_map(const char **list, size_t *len, const char **map);
+
+/* Of a map that postmap makes: the path of the text it is made from, else
+ * NULL. */
+const char *exo_postfix_made_from(const char *map);
+/* Is that text newer than what was made of it? */
+bool exo_postfix_is_stale(const char *map);
+
+struct exo_postfix_answer {
+    char map[1024];          /* the last that was asked, without "proxy:" */
+    struct exo_secret value; /* may be a password */
+    char why[EXO_ERR_TEXT];  /* of EXO_E_IO: in the words of Postfix */
+};
+
+#define EXO_POSTFIX_ANSWER_INIT \
+    {                           \
+        "", EXO_SECRET_INIT,    \
+        {                       \
+            0                   \
+        }                       \
+    }
+
+/* What a list of maps has for a key, by `postmap -q`. EXO_E_NOENT: nothing;
+ * EXO_E_ACCESS: a map is not for us to read; EXO_E_IO: a lookup of Postfix
+ * would fail, too. The answer is to be freed. */
+int exo_postfix_ask(const struct exo_postfix *postfix, const char *maps,
+                    const char *key,
+                    struct exo_postfix_answer *answer) EXO_MUST_CHECK;
+void exo_postfix_answer_free(struct exo_postfix_answer *answer);
+
+/* Of security options, the first that no login with a token can fulfil, or
+ * NULL. */
+const char *exo_postfix_never(const char *options);
+
+/* Does the port of [host]:port begin with TLS? -1: nobody can say. */
+int exo_postfix_port_wraps(const char *hop);
+
 /* NAME=VALUE among the words of import_environment: what master(8) lets its
  * daemons have. A name without a value is nobody's to know here. */
 bool exo_postfix_import(const struct exo_postfix *postfix, const char *name,

@@ -16,6 +16,7 @@
 #include <grp.h>
 #include <string.h>
 
+#include "exoauth/account.h"
 #include "exoauth/block.h"
 #include "exoauth/text.h"
 #include "peer.h"
@@ -133,6 +134,27 @@ int exo_reach_allows(const struct exo_settings *settings,
                       "user %s may not have the token of %s: allow in %s does "
                       "not name it; run: exoauth login %s --set allow=%s",
                       user, settings->account.name, allow->origin,
+                      EXO_SH(settings->file.name, "ACCOUNT"),
+                      EXO_SH(exo_buf_shown(&both), "LIST"));
+    exo_buf_free(&both);
+    return EXO_E_STATUS;
+}
+
+/* With what is in the list already: others may use it. */
+int exo_reach_server(const struct exo_settings *settings, const char *host,
+                     const char *instead, struct exo_err *err)
+{
+    const char *servers = exo_settings_get(settings, EXO_KEY_SERVERS);
+    struct exo_buf both = EXO_BUF_INIT(EXO_BLOCK_VALUE);
+
+    if (exo_servers_allow(servers, host)) {
+        return 0;
+    }
+    exo_buf_fmt(&both, "%s %s", servers, host);
+    (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                      "the token of %s may not go to %s; %s, or run: exoauth "
+                      "login %s --set servers=%s",
+                      settings->account.name, host, instead,
                       EXO_SH(settings->file.name, "ACCOUNT"),
                       EXO_SH(exo_buf_shown(&both), "LIST"));
     exo_buf_free(&both);

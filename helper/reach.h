@@ -30,6 +30,11 @@ int exo_reach_allows(const struct exo_settings *settings,
                      const char *token_group, const char *user,
                      struct exo_err *err) EXO_MUST_CHECK;
 
+/* May the token go to this server, by `servers`? EXO_STATUS_MISCONFIGURED with
+ * the remedy if not; instead: what else could be done. */
+int exo_reach_server(const struct exo_settings *settings, const char *host,
+                     const char *instead, struct exo_err *err) EXO_MUST_CHECK;
+
 /* Why it is not GROUP, in words, with the file that says so. */
 void exo_reach_why(const struct exo_settings *settings, const char *token_group,
                    char out[EXO_ERR_TEXT]);

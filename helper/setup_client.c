@@ -85,16 +85,19 @@ bool exo_setup_is_strict(const char *level)
 static void want_tls(struct exo_setup_client *c)
 {
     const char *level = now(c, "smtp_tls_security_level");
-    const char *port = NULL;
+    const char *relay;
+    int wraps = exo_buf_done(&c->setup->relay, &relay) == 0
+                    ? exo_postfix_port_wraps(relay)
+                    : -1;
 
-    if (exo_buf_done(&c->setup->relay, &port) == 0) {
-        port = strrchr(port, ':');
-    }
     exo_setup_client_value(c, "smtp_tls_security_level",
                            exo_setup_is_strict(level) ? level : "secure");
-    if (port && (strcmp(port, ":465") == 0 || strcmp(port, ":smtps") == 0 ||
-                 strcmp(port, ":submissions") == 0)) {
+    /* Of another port it is the administrator's to say. */
+    if (wraps == 1) {
         exo_setup_client_value(c, "smtp_tls_wrappermode", "yes");
+    } else if (wraps == 0 &&
+               strcmp(now(c, "smtp_tls_wrappermode"), "no") != 0) {
+        exo_setup_client_value(c, "smtp_tls_wrappermode", "no");
     }
 }
 
@@ -131,20 +134,17 @@ static int want_ca(struct exo_setup_client *c, struct exo_err *err)
 static int want_security(struct exo_setup_client *c, struct exo_err *err)
 {
     static const char name[] = "smtp_sasl_tls_verified_security_options";
-    static const char *const never[] = { "noactive", "mutual_auth",
-                                         "forward_secrecy" };
     const char *list = now(c, name);
     struct exo_buf left = EXO_BUF_INIT(SAYS_MAX);
     bool plain = !exo_postfix_has_word(list, "noplaintext");
+    const char *never = exo_postfix_never(list);
 
-    for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
-        if (exo_postfix_has_word(list, never[i])) {
-            return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                               "%s has %s, which no login with a token can "
-                               "fulfil; it is yours to decide: take it out, or "
-                               "use another relay",
-                               name, never[i]);
-        }
+    if (never) {
+        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                           "%s has %s, which no login with a token can "
+                           "fulfil; it is yours to decide: take it out, or "
+                           "use another relay",
+                           name, never);
     }
     if (plain && !c->setup->transport) {
         return 0;

@@ -323,24 +323,6 @@ static bool is_exchange(const char *host)
     return exo_servers_allow(servers, host);
 }
 
-/* With what is in the list already: others may use it. */
-static int refuse_relay(const struct exo_settings *settings,
-                        const char *servers, const char *host,
-                        struct exo_err *err)
-{
-    struct exo_buf both = EXO_BUF_INIT(EXO_BLOCK_VALUE);
-
-    exo_buf_fmt(&both, "%s %s", servers, host);
-    (void)exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                      "the token of %s may not go to %s; name another "
-                      "--relayhost, or run: exoauth login %s --set servers=%s",
-                      settings->account.name, host,
-                      EXO_SH(settings->file.name, "ACCOUNT"),
-                      EXO_SH(exo_buf_shown(&both), "LIST"));
-    exo_buf_free(&both);
-    return EXO_E_STATUS;
-}
-
 static int check_account(struct exo_setup *s, size_t i, struct exo_err *err)
 {
     const struct exo_account *account = &s->account[i];
@@ -365,8 +347,8 @@ static int check_account(struct exo_setup *s, size_t i, struct exo_err *err)
     if (rc == 0) {
         rc = exo_buf_done(&s->host, &host);
     }
-    if (rc == 0 && !exo_servers_allow(servers, host)) {
-        rc = refuse_relay(settings, servers, host, err);
+    if (rc == 0) {
+        rc = exo_reach_server(settings, host, "name another --relayhost", err);
     }
     if (rc == 0) {
         s->asks[i] = exo_reach(settings, s->token_group) != EXO_REACH_GROUP;

@@ -278,6 +278,7 @@ shell_tests = \
 	tests/cli/doctor_bundle.sh \
 	tests/cli/doctor_master.sh \
 	tests/cli/doctor_postfix.sh \
+	tests/cli/doctor_relay.sh \
 	tests/cli/doctor_provider.sh \
 	tests/cli/discovery.sh \
 	tests/cli/explain.sh \

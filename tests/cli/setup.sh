@@ -113,6 +113,9 @@ ok 'at another server' setup $relay --relayhost '[mail.contoso.test]:587' --dry-
 unlike "$OUT" 'concurrency_limit' 'as many as before'
 ok 'with implicit TLS' setup $relay --relayhost '[mail.contoso.test]:465' --dry-run
 like "$OUT" 'smtp_tls_wrappermode = yes' 'says so'
+tell smtp_tls_wrappermode=yes
+ok 'without it' setup $relay --relayhost '[mail.contoso.test]:587' --dry-run
+like "$OUT" '\+ smtp_tls_wrappermode = no' 'takes TLS from the start away'
 
 # ----- what an administrator has stays
 
