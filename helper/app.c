@@ -290,8 +290,8 @@ static void say_not_ours(const struct exo_app *app, struct exo_err *err)
         (void)exo_err_set(
             err, EXO_STATUS_STORE,
             "store %s: it belongs to uid %lu, not to %s (run_as); name another "
-            "directory in store, or chown -R it to %s if all is of exoauth",
-            dir, (unsigned long)st.st_uid, app->run_as, app->run_as);
+            "directory in store, or chown -R it to run_as if all is of exoauth",
+            dir, (unsigned long)st.st_uid, app->run_as);
     } else {
         (void)exo_err_set(err, EXO_STATUS_STORE,
                           "%s (run_as) may not enter the directories above "

@@ -12,9 +12,9 @@
 struct exo_route {
     char sender[2 * EXO_ACCOUNT_MAX];
     char service[128];
-    char hop[512];              /* as smtp(8) looks it up: [host]:port */
-    bool login;                 /* there is one */
-    char missing[EXO_ERR_TEXT]; /* or what to do for one; "": nothing */
+    char hop[512];          /* as smtp(8) looks it up: [host]:port */
+    bool login;             /* there is one */
+    char why[EXO_ERR_TEXT]; /* what to do for one; "": nothing */
 };
 
 struct exo_routes {

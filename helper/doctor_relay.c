@@ -209,18 +209,19 @@ static void tell_trouble(struct exo_doctor *d,
     int rc;
 
     exo_postfix_show(&shown, a->map, strlen(a->map));
-    if (text && is_there(text) && !strstr(a->why, "unsupported")) {
-        rc = exo_err_set(&err, EXO_STATUS_MISCONFIGURED,
-                         "no login: Postfix cannot look into %s: %s; run: "
-                         "postmap %s",
-                         exo_buf_shown(&shown), a->why, EXO_SH(a->map, "MAP"));
+    if (text && is_there(text) && !strstr(a->words, "unsupported")) {
+        rc =
+            exo_err_set(&err, EXO_STATUS_MISCONFIGURED,
+                        "no login: Postfix cannot look into %s: %s; run: "
+                        "postmap %s",
+                        exo_buf_shown(&shown), a->words, EXO_SH(a->map, "MAP"));
         tell_once(d, &err, rc);
     } else if (!text || is_there(text)) {
         rc = exo_err_set(&err, EXO_STATUS_MISCONFIGURED,
                          "no login: Postfix cannot look into %s: %s; correct "
                          "the map, or name one of another type "
                          "in smtp_sasl_password_maps",
-                         exo_buf_shown(&shown), a->why);
+                         exo_buf_shown(&shown), a->words);
         if (strncmp(a->map, "texthash:", 9) != 0 || is_there(a->map + 9)) {
             tell_once(d, &err, rc);
         }
@@ -308,26 +309,26 @@ static void say_missing(struct logins *l, char out[EXO_ERR_TEXT])
 {
     const char *list = l->maps;
     char first[1024] = "";
-    const char *map, *text;
+    const char *map, *source;
     size_t len;
 
     if (exo_postfix_next_map(&list, &len, &map) && len < sizeof(first)) {
         memcpy(first, map, len);
     }
-    text = exo_postfix_made_from(first);
+    source = exo_postfix_made_from(first);
     if (exo_postfix_is_stale(first)) {
         exo_text_fmt(out, EXO_ERR_TEXT,
-                     "to have what is new in %s, run: postmap %s", text,
+                     "to have what is new in %s, run: postmap %s", source,
                      EXO_SH(first, "MAP"));
     } else if (!by_sender(l->v) && (try_senders(l), l->found)) {
         exo_text_fmt(out, EXO_ERR_TEXT,
                      "to log in by sender, for whom it has lines, run: "
                      "postconf -e 'smtp_sender_dependent_authentication = "
                      "yes'");
-    } else if (text) {
+    } else if (source) {
         exo_text_fmt(out, EXO_ERR_TEXT,
                      "add to %s the line \"%s ACCOUNT\", and run: postmap %s",
-                     text, l->hop, EXO_SH(first, "MAP"));
+                     source, l->hop, EXO_SH(first, "MAP"));
     } else {
         exo_text_fmt(out, EXO_ERR_TEXT,
                      "add to the first map the line \"%s ACCOUNT\"", l->hop);
@@ -347,7 +348,7 @@ static void check_hop(struct logins *l, struct exo_route *at, bool meant)
     }
     at->login = l->found;
     if (!l->found && !l->unsure && meant) {
-        say_missing(l, at->missing);
+        say_missing(l, at->why);
     }
 }
 
@@ -380,13 +381,13 @@ void exo_relay_tell(struct exo_doctor *d, const struct exo_routes *r)
     for (size_t i = 0; i < r->n; i++) {
         const struct exo_route *at = &r->route[i];
 
-        if (at->missing[0] == '\0') {
+        if (at->why[0] == '\0') {
             continue;
         }
         exo_text_fmt(text, sizeof(text),
                      "mail goes to %s without a login, as "
                      "smtp_sasl_password_maps has nothing for it; %-s",
-                     at->hop, at->missing);
+                     at->hop, at->why);
         if (was_told(d, text)) {
             continue;
         }

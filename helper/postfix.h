@@ -106,9 +106,9 @@ const char *exo_postfix_made_from(const char *map);
 bool exo_postfix_is_stale(const char *map);
 
 struct exo_postfix_answer {
-    char map[1024];          /* the last that was asked, without "proxy:" */
-    struct exo_secret value; /* may be a password */
-    char why[EXO_ERR_TEXT];  /* of EXO_E_IO: in the words of Postfix */
+    char map[1024];           /* the last that was asked, without "proxy:" */
+    struct exo_secret value;  /* may be a password */
+    char words[EXO_ERR_TEXT]; /* of EXO_E_IO: in the words of Postfix */
 };
 
 #define EXO_POSTFIX_ANSWER_INIT \

@@ -97,12 +97,12 @@ static int ask_one(const struct exo_postfix *p, const char *postmap,
     } else if (rc == 0 && (rc = exo_buf_done(&said, &text)) == 0 &&
                (strstr(text, "fatal: ") || strstr(text, "error: "))) {
         rc = strstr(text, "Permission denied") ? EXO_E_ACCESS : EXO_E_IO;
-        exo_text_fmt(a->why, sizeof(a->why), "%s",
+        exo_text_fmt(a->words, sizeof(a->words), "%s",
                      exo_postfix_complaint(&said));
     } else if (rc == 0) {
         rc = EXO_E_NOENT;
     } else {
-        exo_text_fmt(a->why, sizeof(a->why), "%s", exo_strerror(rc));
+        exo_text_fmt(a->words, sizeof(a->words), "%s", exo_strerror(rc));
         rc = rc == EXO_E_NOMEM ? rc : EXO_E_IO;
     }
     exo_buf_free(&said);

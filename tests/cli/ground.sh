@@ -178,7 +178,7 @@ if [[ $(id -u) == 0 ]]; then
     for command in 'status' "remove $rt" "token $rt"; do
         # shellcheck disable=SC2086 # words
         exits 74 "a store of root's: $command" x $command
-        like "$ERR" "store $SITE_STORE: it belongs to uid 0, not to $SITE_USER \\(run_as\\); .*chown -R it to $SITE_USER if all is of exoauth" 'says whose it is'
+        like "$ERR" "store $SITE_STORE: it belongs to uid 0, not to $SITE_USER \\(run_as\\); .*chown -R it to run_as if all is of exoauth" 'says whose it is'
     done
     chown -R "$SITE_USER" "$SITE_STORE"
     ok 'that was done' x refresh $rt --force
