@@ -3,15 +3,18 @@
  * See ground.h. Called by login as run_as, before a code is spent and when all
  * is stored. Only what decides about the credential and where it is found is
  * compared: a comment or another log level is no reason to ask a person twice.
- * A directory is the same one if device and inode are; the store stays open
- * meanwhile, so no other can get its number.
+ * A directory is the same one if device and inode are; it is held meanwhile, so
+ * that no other can get its number.
  */
 #include "config.h"
 
 #include "ground.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { STORE, ACCOUNT_DIR, DIRS };
 
@@ -20,15 +23,6 @@ static const char *dir_of(const struct exo_conf *conf, int i)
     return i == ACCOUNT_DIR                        ? conf->account_dir
            : strncmp(conf->store, "file:", 5) == 0 ? conf->store + 5
                                                    : conf->store;
-}
-
-static void look(const struct exo_conf *conf, int i, dev_t *dev, ino_t *ino)
-{
-    struct stat st;
-    bool seen = stat(dir_of(conf, i), &st) == 0;
-
-    *dev = seen ? st.st_dev : 0;
-    *ino = seen ? st.st_ino : 0;
 }
 
 int exo_ground_take(struct exo_ground *g, struct exo_app *app,
@@ -41,7 +35,8 @@ int exo_ground_take(struct exo_ground *g, struct exo_app *app,
     g->app = app;
     g->draft = draft;
     for (int i = 0; i < DIRS; i++) {
-        look(app->conf, i, &g->dev[i], &g->ino[i]);
+        /* Held, as some file systems number a directory anew. */
+        g->fd[i] = open(dir_of(app->conf, i), O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
     rc = exo_settings_load(&g->begun, app->conf, account, err);
     /* A draft was read by root, and keeps the mode of the file. */
@@ -51,6 +46,11 @@ int exo_ground_take(struct exo_ground *g, struct exo_app *app,
 
 void exo_ground_free(struct exo_ground *g)
 {
+    for (int i = 0; g->app && i < DIRS; i++) {
+        if (g->fd[i] >= 0) {
+            (void)close(g->fd[i]);
+        }
+    }
     exo_settings_free(g->begun);
     g->begun = NULL;
 }
@@ -126,19 +126,31 @@ static int check_settings(const struct exo_ground *g,
     return rc;
 }
 
+/* What cannot be seen, then or now, is no other one. */
+static bool is_same(int fd, const char *dir)
+{
+    struct stat was, now;
+
+    if (fd < 0 || fstat(fd, &was) != 0) {
+        return true;
+    }
+    if (stat(dir, &now) != 0) {
+        return errno != ENOENT && errno != ENOTDIR;
+    }
+    return was.st_dev == now.st_dev && was.st_ino == now.st_ino;
+}
+
 static int check_dirs(const struct exo_ground *g, struct exo_err *err)
 {
-    dev_t dev;
-    ino_t ino;
-
     for (int i = 0; i < DIRS; i++) {
-        look(g->app->conf, i, &dev, &ino);
-        if (dev != g->dev[i] || ino != g->ino[i]) {
+        const char *dir = dir_of(g->app->conf, i);
+
+        if (!is_same(g->fd[i], dir)) {
             return exo_err_set(err, EXO_STATUS_TRANSIENT,
                                "%s is not the directory any more that it was "
                                "when the login began; put that back, and run "
                                "it again",
-                               dir_of(g->app->conf, i));
+                               dir);
         }
     }
     return 0;

@@ -16,8 +16,7 @@ struct exo_ground {
     struct exo_app *app;        /* borrowed, as is the */
     struct exo_draft *draft;    /* NULL: no --set */
     struct exo_settings *begun; /* the account, as it was */
-    dev_t dev[2];               /* store and account_dir, */
-    ino_t ino[2];               /* 0: not there, or not to be seen */
+    int fd[2];                  /* store and account_dir; -1: not seen */
 };
 
 /* Takes it down, with the store open and before anybody is asked. */
