@@ -51,6 +51,14 @@ static bool is_digits(const char *p, size_t len)
     return true;
 }
 
+/* The last label of an address as inet_aton(3) reads it, which has 0x1, too. No
+ * top-level domain begins with a digit. */
+static bool is_number(const char *p, size_t len)
+{
+    return is_digits(p, len) ||
+           (len > 1 && p[0] == '0' && (p[1] == 'x' || p[1] == 'X'));
+}
+
 static bool is_host_byte(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
@@ -113,7 +121,7 @@ static const char *bad_domain(const char *domain, size_t len)
     size_t first = last != NULL ? (size_t)(last - domain) : 0;
     size_t rest = len - first - (last != NULL ? 1 : 0);
 
-    if (is_digits(last != NULL ? last + 1 : domain, rest)) {
+    if (is_number(last != NULL ? last + 1 : domain, rest)) {
         return "must not have * in an address";
     }
     if (last == NULL) {

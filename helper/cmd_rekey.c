@@ -54,6 +54,17 @@ static int lock_keys(const struct exo_app *app, struct exo_err *err)
                          &fd, err);
 }
 
+static int check_options(const struct exo_options *o, struct exo_err *err)
+{
+    if (o->passphrase ? !o->no_passphrase : !o->password_file) {
+        return 0;
+    }
+    return exo_err_set(err, EXO_STATUS_USAGE,
+                       "--password-file goes with --passphrase, and "
+                       "--no-passphrase with neither; see: exoauth rekey "
+                       "--help");
+}
+
 static int take_passphrase(struct exo_app *app, const struct exo_options *o,
                            struct exo_err *err)
 {
@@ -171,10 +182,14 @@ static int renew(struct end *end, struct exo_err *err)
 static int before(struct exo_app *app, struct exo_options *o,
                   struct exo_err *err)
 {
-    struct end *end = calloc(1, sizeof(*end));
+    struct end *end;
     bool first = false;
-    int rc;
+    int rc = check_options(o, err);
 
+    if (rc != 0) {
+        return rc;
+    }
+    end = calloc(1, sizeof(*end));
     if (!end) {
         return EXO_E_NOMEM;
     }

@@ -63,6 +63,11 @@ key=$(sha256sum <"$SITE/etc/exoauth.key")
 exits 64 'rekey under 11 characters' x rekey --passphrase --password-file "$SITE/secret/short"
 one_line 'rekey' 'fewer than 12 characters'
 is "$(sha256sum <"$SITE/etc/exoauth.key")" "$key" 'and the key is as it was'
+for with in '' --no-passphrase '--passphrase --no-passphrase'; do
+    # shellcheck disable=SC2086 # two words
+    exits 64 "rekey $with with a file" x rekey $with --password-file "$SITE/secret/passphrase"
+    one_line "rekey $with with a file" '--password-file goes with --passphrase, .*; see: exoauth rekey --help'
+done
 ok 'rekey --force takes them' x rekey --passphrase --force --password-file "$SITE/secret/short"
 isnt "$(sha256sum <"$SITE/etc/exoauth.key")" "$key" 'the key is under them'
 rm "$SITE/etc/exoauth.key" "$SITE_STORE"/*

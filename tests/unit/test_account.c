@@ -245,6 +245,8 @@ static void server_faults(void **state)
         { "*.co.uk", "public suffix" },
         { "*.COM.au", "public suffix" },
         { "*.1", "address" },
+        { "*.0x0.0x1", "address" },
+        { "*.0.0X1", "address" },
         { "*.0.0.1", "address" },
         { "*.", "host names" },
         { "*x.org", "only in front" },
