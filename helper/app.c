@@ -281,23 +281,24 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err)
 }
 
 /* The store sees run_as only, and would tell root to be root. */
-static void say_not_ours(const struct exo_app *app, struct exo_err *err)
+static int say_not_ours(const struct exo_app *app, struct exo_err *err)
 {
     const char *dir = app->conf->store + strlen("file:");
     struct stat st;
 
     if (stat(dir, &st) == 0 && st.st_uid != app->uid) {
         (void)exo_err_set(
-            err, EXO_STATUS_STORE,
+            err, EXO_STATUS_DENIED,
             "store %s: it belongs to uid %lu, not to %s (run_as); name another "
             "directory in store, or chown -R it to run_as if all is of exoauth",
             dir, (unsigned long)st.st_uid, app->run_as);
     } else {
-        (void)exo_err_set(err, EXO_STATUS_STORE,
+        (void)exo_err_set(err, EXO_STATUS_DENIED,
                           "%s (run_as) may not enter the directories above "
                           "store %s; name another directory in store",
                           app->run_as, dir);
     }
+    return EXO_E_ACCESS;
 }
 
 int exo_app_store(struct exo_app *app, struct exo_err *err)
@@ -316,8 +317,7 @@ int exo_app_store(struct exo_app *app, struct exo_err *err)
     if (rc == 0) {
         rc = exo_store_open(&app->store, conf->store, false, err);
         if (rc == EXO_E_ACCESS && app->root) {
-            say_not_ours(app, err);
-            rc = EXO_E_STATUS;
+            rc = exo_err_unread(err, say_not_ours(app, err));
         }
     }
     if (rc == 0) {

@@ -73,8 +73,7 @@ another key|echo key_file: $SITE/other.key >>$SITE_CONF|:|key_file was changed
 a command for the key|echo key_command: echo >>$SITE_CONF|:|key_command was changed
 no configuration|rm $SITE_CONF|:|was changed by somebody else meanwhile
 a store that is moved|$moved|$back|$SITE_STORE is not the directory any more
-a moved account_dir|$away|$home|exoauth.d is not the directory any more
-the same, with --set|$away|$home|exoauth.d is not the directory any more|--set client_id=other
+a moved account_dir, with --set|$away|$home|exoauth.d is not the directory any more|--set client_id=other
 ROWS
 
 # Of what no credential depends on, a person hears nothing.
@@ -84,6 +83,9 @@ ok 'a comment, and another log level' paste_login $app "$(meanwhile \
 said changed
 restore
 is "$(site_record $app refresh_token)" canary-rt-2 'are no reason to ask again'
+
+ok 'an account_dir that says the same' paste_login $app "$(meanwhile "$away")" --paste
+eval "$home"
 
 # ----- while a device code waits
 
@@ -175,11 +177,13 @@ if [[ $(id -u) == 0 ]]; then
 
     # A restore that made all of it root's.
     chown -R root "$SITE_STORE"
-    for command in 'status' "remove $rt" "token $rt"; do
-        # shellcheck disable=SC2086 # words
-        exits 74 "a store of root's: $command" x $command
-        like "$ERR" "store $SITE_STORE: it belongs to uid 0, not to $SITE_USER \\(run_as\\); .*chown -R it to run_as if all is of exoauth" 'says whose it is'
-    done
+    whose="store $SITE_STORE: it belongs to uid 0, not to $SITE_USER \\(run_as\\); .*chown -R it to run_as if all is of exoauth"
+    exits 74 "a store of root's: status" x status
+    like "$OUT" "$whose" 'says whose it is'
+    exits 77 "a store of root's: remove" x remove $rt
+    like "$ERR" "$whose" 'so does remove'
+    ok "a store of root's: token" x token $rt
+    is "$OUT" rt-6 'has what is published'
     chown -R "$SITE_USER" "$SITE_STORE"
     ok 'that was done' x refresh $rt --force
 fi
