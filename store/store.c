@@ -14,6 +14,7 @@
 #include "exoauth/store.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend.h"
@@ -224,11 +225,32 @@ int exo_store_put(struct exo_store *store, const struct exo_store_lock *lock,
     return put(store, lock, record, false, err);
 }
 
+/* OpenSSL looks for a cipher at its first use, and where memory ends just then
+ * it does not look again: not after something was spent, then. */
+static int rehearse(struct exo_store *store, const struct exo_account *account,
+                    struct exo_err *err)
+{
+    struct exo_buf text = EXO_BUF_INIT(EXO_RECORD_MAX);
+    char key_id[EXO_SEAL_ID + 1];
+    struct exo_record record;
+    int rc;
+
+    exo_record_init(&record);
+    (void)snprintf(record.account, sizeof(record.account), "%s", account->name);
+    rc = exo_guard_close(store, &record, &text, key_id, err);
+    exo_record_free(&record);
+    exo_buf_free(&text);
+    return rc;
+}
+
 int exo_store_reserve(struct exo_store *store,
                       const struct exo_account *account, struct exo_err *err)
 {
     int rc = exo_guard_hold(store, err);
 
+    if (rc == 0 && store->held) {
+        rc = rehearse(store, account, err);
+    }
     return rc == 0 ? store->ops->reserve(store, account, err) : rc;
 }
 
