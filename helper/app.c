@@ -94,14 +94,14 @@ static int find_token_group(struct exo_app *app, struct exo_err *err)
  */
 static bool wants_own(const struct exo_conf *conf, const char *explicit_file)
 {
+    const char *dir = exo_conf_store_dir(conf);
     struct stat st;
 
     if (explicit_file || conf->user || geteuid() == 0 ||
         getenv("SASL_CONF_PATH")) {
         return false;
     }
-    return strncmp(conf->store, "file:", 5) != 0 ||
-           stat(conf->store + 5, &st) != 0 || st.st_uid != geteuid();
+    return !dir || stat(dir, &st) != 0 || st.st_uid != geteuid();
 }
 
 /* A group that is not listed for a user may still be the first one of his. */
@@ -280,27 +280,6 @@ int exo_app_drop(struct exo_app *app, struct exo_err *err)
     return seal_process(err);
 }
 
-/* The store sees run_as only, and would tell root to be root. */
-static int say_not_ours(const struct exo_app *app, struct exo_err *err)
-{
-    const char *dir = app->conf->store + strlen("file:");
-    struct stat st;
-
-    if (stat(dir, &st) == 0 && st.st_uid != app->uid) {
-        (void)exo_err_set(
-            err, EXO_STATUS_DENIED,
-            "store %s: it belongs to uid %lu, not to %s (run_as); name another "
-            "directory in store, or chown -R it to run_as if all is of exoauth",
-            dir, (unsigned long)st.st_uid, app->run_as);
-    } else {
-        (void)exo_err_set(err, EXO_STATUS_DENIED,
-                          "%s (run_as) may not enter the directories above "
-                          "store %s; name another directory in store",
-                          app->run_as, dir);
-    }
-    return EXO_E_ACCESS;
-}
-
 int exo_app_store(struct exo_app *app, struct exo_err *err)
 {
     const struct exo_conf *conf = app->conf;
@@ -317,7 +296,8 @@ int exo_app_store(struct exo_app *app, struct exo_err *err)
     if (rc == 0) {
         rc = exo_store_open(&app->store, conf->store, false, err);
         if (rc == EXO_E_ACCESS && app->root) {
-            rc = exo_err_unread(err, say_not_ours(app, err));
+            rc = exo_err_unread(
+                err, exo_ours_store(conf, app->run_as, app->uid, err));
         }
     }
     if (rc == 0) {

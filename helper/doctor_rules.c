@@ -256,7 +256,6 @@ bool exo_postfix_check_logins(struct exo_doctor *d)
         free(v);
         return true;
     }
-    v[0] = main_cf;
     for (size_t i = 0; i < d->postfix->n_services; i++) {
         v[n] = (struct exo_view){ d, &d->postfix->service[i], NULL, &routes };
         if (exo_postfix_is_client(v[n].service)) {

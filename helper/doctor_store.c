@@ -217,16 +217,16 @@ static int walk(const struct exo_doctor *d, const char *base, const char *below,
 
 void exo_check_store(struct exo_doctor *d)
 {
-    const char *path = d->app->conf->store;
+    const char *path = exo_conf_store_dir(d->app->conf);
     struct exo_path way;
     struct stat st;
     int rc;
 
-    if (strncmp(path, "file:", 5) != 0) {
-        exo_doctor_skip(d, NULL, "%s: not checked: it is no directory", path);
+    if (!path) {
+        exo_doctor_skip(d, NULL, "%s: not checked: it is no directory",
+                        d->app->conf->store);
         return;
     }
-    path += 5;
     rc = walk(d, path, "", &way);
     if (rc == EXO_E_NOENT && errno == ENOENT && d->accounts.n == 0) {
         return;

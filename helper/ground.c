@@ -18,11 +18,10 @@
 
 enum { STORE, ACCOUNT_DIR, DIRS };
 
+/* NULL: the store is no directory. */
 static const char *dir_of(const struct exo_conf *conf, int i)
 {
-    return i == ACCOUNT_DIR                        ? conf->account_dir
-           : strncmp(conf->store, "file:", 5) == 0 ? conf->store + 5
-                                                   : conf->store;
+    return i == STORE ? exo_conf_store_dir(conf) : conf->account_dir;
 }
 
 int exo_ground_take(struct exo_ground *g, struct exo_app *app,
@@ -35,8 +34,10 @@ int exo_ground_take(struct exo_ground *g, struct exo_app *app,
     g->app = app;
     g->draft = draft;
     for (int i = 0; i < DIRS; i++) {
+        const char *dir = dir_of(app->conf, i);
+
         /* Held, as some file systems number a directory anew. */
-        g->fd[i] = open(dir_of(app->conf, i), O_PATH | O_DIRECTORY | O_CLOEXEC);
+        g->fd[i] = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     }
     rc = exo_settings_load(&g->begun, app->conf, account, err);
     /* A draft was read by root, and keeps the mode of the file. */

@@ -87,10 +87,10 @@ static bool is_in(const char *name, const char *dir)
 int exo_keys_apart(const struct exo_app *app, struct exo_err *err)
 {
     const struct exo_conf *conf = app->conf;
+    const char *store = exo_conf_store_dir(conf);
 
-    if (conf->key_file[0] == '\0' || conf->key_command[0] != '\0' ||
-        strncmp(conf->store, "file:", 5) != 0 ||
-        !is_in(conf->key_file, conf->store + 5)) {
+    if (conf->key_file[0] == '\0' || conf->key_command[0] != '\0' || !store ||
+        !is_in(conf->key_file, store)) {
         return 0;
     }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -102,9 +102,9 @@ int exo_keys_apart(const struct exo_app *app, struct exo_err *err)
 
 int exo_tokens_apart(const struct exo_conf *conf, struct exo_err *err)
 {
-    const char *store = conf->store + 5;
+    const char *store = exo_conf_store_dir(conf);
 
-    if (strncmp(conf->store, "file:", 5) != 0 ||
+    if (!store ||
         (!is_in(conf->token_dir, store) && !is_in(store, conf->token_dir))) {
         return 0;
     }
@@ -131,11 +131,11 @@ bool exo_keys_root_makes(const struct exo_app *app, const char *path)
 
 bool exo_keys_ours(const struct exo_app *app)
 {
+    const char *dir = exo_conf_store_dir(app->conf);
     struct stat st;
 
     return app->root || app->conf->user ||
-           (strncmp(app->conf->store, "file:", 5) == 0 &&
-            stat(app->conf->store + 5, &st) == 0 && st.st_uid == geteuid());
+           (dir && stat(dir, &st) == 0 && st.st_uid == geteuid());
 }
 
 bool exo_keys_by_root(const struct exo_app *app)

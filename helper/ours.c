@@ -122,6 +122,7 @@ static bool is_persons(const char *dir)
 bool exo_ours(const char *dir)
 {
     const struct exo_conf *c = conf_now;
+    const char *store = c ? exo_conf_store_dir(c) : NULL;
 
     if (is_of_system(dir)) {
         return false;
@@ -130,8 +131,7 @@ bool exo_ours(const char *dir)
         return true;
     }
     return c && (is_below(dir, c->account_dir) || is_below(dir, c->token_dir) ||
-                 (strncmp(c->store, "file:", 5) == 0 &&
-                  is_below(dir, c->store + 5)) ||
+                 (store && is_below(dir, store)) ||
                  is_below_parent(dir, c->key_file) ||
                  is_in_jail(dir, c->chroot, c->token_dir));
 }
@@ -209,4 +209,29 @@ int exo_ours_unreadable(const struct exo_conf *conf, const char *file,
                            : "%s: uid %lu, which uses it, may not read it; "
                              "run as root: chmod a+r %s",
                        file, (unsigned long)geteuid(), EXO_SH(real, "FILE"));
+}
+
+int exo_ours_store(const struct exo_conf *conf, const char *run_as, uid_t uid,
+                   struct exo_err *err)
+{
+    const char *dir = exo_conf_store_dir(conf);
+    struct stat st;
+
+    if (!dir || stat(dir, &st) != 0 || st.st_uid == uid) {
+        (void)exo_err_set(err, EXO_STATUS_DENIED,
+                          "%s (run_as) may not enter the directories above "
+                          "store %s; name another directory in store",
+                          run_as, dir ? dir : conf->store);
+    } else {
+        (void)exo_err_set(
+            err, EXO_STATUS_DENIED,
+            st.st_uid == 0
+                ? "store %s: it belongs to uid %lu, not to %s (run_as); name "
+                  "another directory in store, or chown -R it to run_as if all "
+                  "is of exoauth"
+                : "store %s: it belongs to uid %lu, not to %s (run_as); name "
+                  "another directory in store",
+            dir, (unsigned long)st.st_uid, run_as);
+    }
+    return EXO_E_ACCESS;
 }

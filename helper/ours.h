@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "exoauth/conf.h"
 #include "exoauth/error.h"
@@ -32,5 +33,11 @@ int exo_ours_listed(const struct exo_conf *conf,
  * EXO_E_STATUS. */
 int exo_ours_unreadable(const struct exo_conf *conf, const char *file,
                         struct exo_err *err);
+
+/* Why run_as may not open the store, for root, who would be told to be root by
+ * the store itself. What a restore made root's may be given back; what is
+ * another user's is not taken over. EXO_E_ACCESS. */
+int exo_ours_store(const struct exo_conf *conf, const char *run_as, uid_t uid,
+                   struct exo_err *err);
 
 #endif

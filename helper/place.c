@@ -72,14 +72,13 @@ static int make_leaf(const struct exo_app *app, const char *base,
 /* Failing to make the store is said where the store is opened. */
 static void place_store(struct exo_app *app)
 {
-    const char *path = app->conf->store;
+    const char *path = exo_conf_store_dir(app->conf);
     struct exo_path dir;
     int rc;
 
-    if (strncmp(path, "file:", 5) != 0) {
+    if (!path) {
         return;
     }
-    path += 5;
     rc = make_leaf(app, path, "", app->gid, 0700, false, &dir);
     if (rc == EXO_E_CONFLICT) {
         const char *why = exo_path_infirm(path, app->uid);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "exoauth/block.h"
 #include "exoauth/buf.h"
@@ -57,6 +58,12 @@ struct exo_conf {
     /* Stands for one account's file while a login proves it; NULL: none. */
     const struct exo_draft *draft;
 };
+
+/* The directory of a `file:` store; NULL: it is of another kind. */
+static inline const char *exo_conf_store_dir(const struct exo_conf *conf)
+{
+    return strncmp(conf->store, "file:", 5) == 0 ? conf->store + 5 : NULL;
+}
 
 /* True in a set-user-id, set-group-id or capability-gaining process. */
 bool exo_conf_secure_mode(void);
