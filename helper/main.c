@@ -21,6 +21,7 @@
 #include "exoauth/log.h"
 #include "exoauth/process.h"
 #include "exoauth/proto.h"
+#include "exoauth/seal.h"
 #include "options.h"
 #include "place.h"
 #include "settings.h"
@@ -144,8 +145,11 @@ static void report(struct exo_app *app, const struct exo_err *err)
 static int run(struct exo_app *app, const struct exo_command *command,
                struct exo_options *options, struct exo_err *err)
 {
-    int rc;
+    int rc = exo_seal_boot();
 
+    if (rc != 0) {
+        return rc;
+    }
     if (command->alone || command->opens) {
         return command->run(app, options, err);
     }

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
@@ -86,6 +87,11 @@ static int check_key(const struct exo_secret *key)
     int rc = exo_secret_reveal(key, &bytes, &len);
 
     return rc == 0 && len != EXO_SEAL_KEY ? EXO_E_ARG : rc;
+}
+
+int exo_seal_boot(void)
+{
+    return OSSL_LIB_CTX_get0_global_default() == NULL ? EXO_E_NOMEM : 0;
 }
 
 int exo_seal_throw(struct exo_seal_dice *dice)

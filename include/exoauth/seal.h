@@ -29,6 +29,11 @@ struct exo_seal_dice {
     unsigned char nonce[EXO_SEAL_NONCE];
 };
 
+/* To be called before anything else of OpenSSL, by whatever library: 3.0 does
+ * not look whether its default context could be made, and crashes where it
+ * could not. EXO_E_NOMEM, and then for this process for good. */
+int exo_seal_boot(void) EXO_MUST_CHECK;
+
 /* Fresh ones. EXO_E_IO without randomness. */
 int exo_seal_throw(struct exo_seal_dice *dice) EXO_MUST_CHECK;
 
