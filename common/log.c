@@ -155,6 +155,11 @@ int exo_log_open_file(const char *file, enum exo_log_level level,
     return rc;
 }
 
+bool exo_log_is_kept(void)
+{
+    return state.sink != SINK_STDERR;
+}
+
 int exo_log_open(const char *dest, enum exo_log_level level)
 {
     struct exo_path_rule rule;

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "apart.h"
 #include "command.h"
 #include "credential.h"
 #include "exoauth/file.h"
@@ -235,7 +236,7 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();
     app->gid = getegid();
-    rc = exo_tokens_apart(app->conf, err);
+    rc = exo_apart_check(app->conf, err);
     if (rc == 0 && app->root) {
         rc = find_run_as(app, err);
     }
@@ -334,8 +335,7 @@ static void say(const struct exo_app *app, enum exo_log_level level,
 {
     char text[EXO_ERR_TEXT];
     bool shown = !app->quiet && (!app->hush || app->verbose > 0);
-    bool logged = app->conf && app->conf->log[0] != '\0' &&
-                  strcmp(app->conf->log, "stderr") != 0;
+    bool logged = exo_log_is_kept();
 
     exo_text_set(text, sizeof(text), fmt, ap);
     if (logged || app->quiet || shown) {

@@ -199,8 +199,7 @@ static void fly(struct exo_work *w)
     exo_got_free(w->got);
     if (!w->app->quiet) { /* there is no stderr any more */
         w->app->quiet = true;
-        if (w->app->conf->log[0] == '\0' ||
-            strcmp(w->app->conf->log, "stderr") == 0) {
+        if (!exo_log_is_kept()) {
             (void)exo_log_open("syslog", EXO_LOG_NOTICE);
         }
     }

@@ -199,10 +199,7 @@ static int before(struct exo_app *app, struct exo_options *o,
         exo_keyring_init(&end->ring);
         return 0;
     }
-    rc = exo_keys_apart(app, err);
-    if (rc == 0) {
-        rc = lock_keys(app, err);
-    }
+    rc = lock_keys(app, err);
     if (rc == 0) {
         rc = read_ring(app, &end->ring, err);
         first = rc == EXO_E_NOENT;

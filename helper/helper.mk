@@ -10,6 +10,8 @@ libexoauth_helper_la_SOURCES = \
 	helper/account_word.h \
 	helper/app.c \
 	helper/app.h \
+	helper/apart.c \
+	helper/apart.h \
 	helper/app_owner.c \
 	helper/askers.c \
 	helper/askers.h \

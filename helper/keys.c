@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,81 +36,6 @@ bool exo_keys_is_file(const struct exo_app *app)
     return !exo_credential_there(app) && app->conf->key_command[0] == '\0' &&
            app->conf->key_file[0] != '\0' &&
            (lstat(app->conf->key_file, &st) != 0 || S_ISREG(st.st_mode));
-}
-
-static bool is_same(const char *path, const struct stat *store)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && st.st_dev == store->st_dev &&
-           st.st_ino == store->st_ino;
-}
-
-/* Is it that directory or below it, however far, and by whatever name? Of what
- * is to be made, the directories that are there are looked at. */
-static bool is_in(const char *name, const char *dir)
-{
-    size_t len = strlen(name) + 1;
-    size_t n = strlen(dir);
-    char path[PATH_MAX], real[PATH_MAX];
-    struct stat store;
-    char *end;
-
-    if (len > sizeof(path)) {
-        return false;
-    }
-    if (stat(dir, &store) != 0) {
-        return strncmp(name, dir, n) == 0 &&
-               (name[n] == '/' || name[n] == '\0');
-    }
-    memcpy(path, name, len);
-    while (!realpath(path, real)) {
-        end = strrchr(path, '/');
-        if (!end) {
-            return false;
-        }
-        *end = '\0';
-    }
-    do {
-        if (is_same(real, &store)) {
-            return true;
-        }
-        end = strrchr(real, '/');
-        if (end) {
-            *end = '\0';
-        }
-    } while (end && end != real);
-    return false;
-}
-
-int exo_keys_apart(const struct exo_app *app, struct exo_err *err)
-{
-    const struct exo_conf *conf = app->conf;
-    const char *store = exo_conf_store_dir(conf);
-
-    if (conf->key_file[0] == '\0' || conf->key_command[0] != '\0' || !store ||
-        !is_in(conf->key_file, store)) {
-        return 0;
-    }
-    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                       "key_file %s is in the store, and a copy of the store "
-                       "would hold its key; move it elsewhere, and correct "
-                       "key_file in %s",
-                       conf->key_file, conf->path);
-}
-
-int exo_tokens_apart(const struct exo_conf *conf, struct exo_err *err)
-{
-    const char *store = exo_conf_store_dir(conf);
-
-    if (!store ||
-        (!is_in(conf->token_dir, store) && !is_in(store, conf->token_dir))) {
-        return 0;
-    }
-    return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                       "token_dir %s and the store %s are not apart; name "
-                       "another directory for token_dir in %s",
-                       conf->token_dir, store, conf->path);
 }
 
 bool exo_keys_root_makes(const struct exo_app *app, const char *path)
@@ -156,9 +80,6 @@ int exo_keys_check(const struct exo_app *app, struct exo_store_guard *guard,
                      errno == ENOENT;
     *unsealed = conf->key_file[0] == '\0' && conf->key_command[0] == '\0' &&
                 !exo_credential_there(app);
-    if (exo_keys_apart(app, err) != 0) {
-        return EXO_E_STATUS;
-    }
     if (!*unsealed || (lstat(conf->key_place, &st) != 0 &&
                        (errno == ENOENT || errno == ENOTDIR))) {
         return 0;

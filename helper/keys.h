@@ -30,15 +30,6 @@ void exo_keys_place(struct exo_app *app);
 int exo_keys_make(const struct exo_app *app, struct exo_keyring *ring,
                   struct exo_err *err) EXO_MUST_CHECK;
 
-/* Is key_file outside of the store? Looked at before a key is made, too. */
-int exo_keys_apart(const struct exo_app *app,
-                   struct exo_err *err) EXO_MUST_CHECK;
-
-/* Is token_dir outside of the store, and the store of it? One is for others to
- * enter and the other is not. */
-int exo_tokens_apart(const struct exo_conf *conf,
-                     struct exo_err *err) EXO_MUST_CHECK;
-
 /* Fills in what guard says of the configuration. MISCONFIGURED: key_file:
  * none, and there is a key beside it. */
 int exo_keys_check(const struct exo_app *app, struct exo_store_guard *guard,

@@ -171,13 +171,8 @@ int exo_keys_make(const struct exo_app *app, struct exo_keyring *ring,
     struct exo_secret text = { EXO_BUF_INIT(EXO_KEYRING_MAX) };
     struct exo_path path;
     const char *why = NULL;
-    int rc = exo_keys_apart(app, err);
+    int rc = make_dir(app, &path);
 
-    if (rc != 0) {
-        errno = 0;
-        return rc;
-    }
-    rc = make_dir(app, &path);
     if (rc != 0) {
         why = path.why;
     }

@@ -114,10 +114,7 @@ static void open_log(const struct exo_app *app, bool listening)
 static void tell(const struct exo_app *app, enum exo_log_level level,
                  const char *text)
 {
-    bool logged = app->conf && app->conf->log[0] != '\0' &&
-                  strcmp(app->conf->log, "stderr") != 0;
-
-    if (app->quiet || logged) {
+    if (app->quiet || exo_log_is_kept()) {
         exo_log(level, "%-s", text);
     }
     if (!app->quiet) {

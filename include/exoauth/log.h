@@ -26,6 +26,8 @@ int exo_log_judge(const char *file, const struct exo_path_rule *rule,
 /* Gives the open file to that user; 0, or -1 and errno. */
 int exo_log_give(uid_t uid, gid_t gid);
 void exo_log_close(void);
+/* Does it go elsewhere than to stderr? */
+bool exo_log_is_kept(void);
 void exo_log(enum exo_log_level level, const char *fmt, ...) EXO_PRINTF(2, 3);
 /* False if name is none of error, warning, notice, info, debug. */
 bool exo_log_level_parse(const char *name, enum exo_log_level *level);

@@ -98,7 +98,7 @@ ln -s "$SITE_STORE" "$SITE/to/store"
 for way in "$SITE_STORE" "$SITE_STORE/" "$SITE_STORE/tokens" "$SITE_STORE/a/b" "$SITE/link" \
     "$SITE/run/../store"; do
     site_conf token_dir "$way"
-    refused 78 "token_dir: ${way#"$SITE"}" 'token_dir .* and the store .* are not apart; .*token_dir in '
+    refused 78 "token_dir: ${way#"$SITE"}" '(token_dir .* and store|store .* and token_dir) .* are not apart; .*token_dir in '
     exits 78 'nor does refresh use it' x refresh --all
     exits 78 'nor login' x login $app
     exits 78 'nor doctor' x doctor
@@ -114,6 +114,53 @@ is "$(stat -c '%a %U:%G' "$SITE_STORE")" "$was" 'the store keeps mode and group'
 site_conf store "file:$SITE/fresh2"
 ok 'names that begin alike' x refresh --all
 rm -rf "$SITE/to" "$SITE/fresh" "$SITE/fresh2"
+cp "$SITE/conf.good" "$SITE_CONF"
+
+# ----- what is written over what another key names
+
+state() { (cd "$SITE" && find store etc -type f ! -path etc/exoauth.conf -exec sha256sum {} + | sort); }
+mkdir "$SITE/jail.2"
+ln -s "$SITE/etc/exoauth.key" "$SITE/to.key"
+ln "$SITE/account.good" "$SITE/hard" # two names of one file
+before=$(state)
+while read -r name path other; do
+    site_conf "$name" "$path"
+    refused 78 "$name: ${path#"$SITE"}" "($name .* and $other|$other .* and $name) .* are not apart; name another place for $name in "
+    exits 78 'nor does refresh write there' x refresh --all
+    exits 78 'nor doctor' x doctor
+    site_conf "$name"
+    is "$(state)" "$before" 'and nothing is changed'
+done <<EOF
+status_file $SITE_STORE/$app.json store
+status_file $SITE_STORE/status store
+log $SITE_STORE/$app.json store
+log $SITE/to.key key_file
+status_file $SITE/etc/exoauth.key key_file
+status_file $SITE_TOKENS/status token_dir
+log $SITE_TOKENS/none/yet/log token_dir
+log $file account_dir
+status_file $SITE/etc/exoauth.d/status account_dir
+key_file $SITE_TOKENS/key token_dir
+key_file $SITE/etc/exoauth.d/key account_dir
+account_dir $SITE_STORE/accounts store
+account_dir $SITE_TOKENS/accounts token_dir
+log $SITE_CONF exoauth.conf
+status_file $SITE_CONF exoauth.conf
+EOF
+for way in "$SITE/log.and" "$SITE/hard"; do
+    site_conf status_file "$way"
+    site_conf log "$way"
+    refused 78 "log and status_file: ${way#"$SITE"}" 'log .* and status_file .* are not apart'
+done
+site_conf log "$SITE/account.good"
+refused 78 'by two names' 'log .* and status_file .* are not apart'
+cp "$SITE/conf.good" "$SITE_CONF"
+site_conf token_dir /store
+site_conf chroot "$SITE/jail.2 $SITE"
+refused 78 'tokens of a jail in the store' 'token_dir .*/store and store .* are not apart; name another place for token_dir in '
+site_conf token_dir /
+refused 78 'the store in those of a jail' 'store .* and token_dir .* are not apart'
+rm -rf "$SITE/jail.2" "$SITE/to.key" "$SITE/hard"
 cp "$SITE/conf.good" "$SITE_CONF"
 
 # ----- modes: what others could read or write, and a umask that lets them
