@@ -13,6 +13,7 @@
 #include "exoauth/proto.h"
 #include "exoauth/reserve.h"
 #include "spend.h"
+#include "trouble.h"
 #include "work.h"
 
 void exo_broker_client(const struct exo_app *app,
@@ -69,7 +70,11 @@ static int need_secret(struct exo_work *w)
 static int need_login(struct exo_work *w)
 {
     const char *name = w->owner->file.name;
+    char text[EXO_ERR_TEXT];
 
+    if (exo_trouble_final(text, &w->got->record, exo_clock_now())) {
+        return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN, "%-s", text);
+    }
     return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN,
                        "no credential is stored for %s; run: exoauth login %s",
                        name, EXO_SH(name, "ACCOUNT"));

@@ -17,6 +17,7 @@
 #include "exoauth/reserve.h"
 #include "login.h"
 #include "spend.h"
+#include "trouble.h"
 
 static void tell(const struct exo_got *got)
 {
@@ -119,6 +120,7 @@ int exo_login_prove(struct exo_login *login, struct exo_err *err)
     struct exo_tokens tokens;
     struct exo_proof proof;
     struct exo_got got;
+    char text[EXO_ERR_TEXT];
     int rc;
 
     memset(&tokens, 0, sizeof(tokens));
@@ -138,6 +140,9 @@ int exo_login_prove(struct exo_login *login, struct exo_err *err)
     exo_spend_end(); /* begun where a code was redeemed */
     if (rc == 0) {
         tell(&got);
+        if (exo_trouble_final(text, &got.record, exo_clock_now())) {
+            exo_app_warn(app, "%-s", text);
+        }
         exo_login_whose(login, &tokens);
         if (proof.tokens) {
             warn_unfit(app, &got);

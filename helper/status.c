@@ -60,6 +60,7 @@ static void set_grant(struct exo_status_row *row, enum exo_grant grant)
 static void take_record(struct exo_status_row *row,
                         const struct exo_record *record)
 {
+    int64_t now = exo_clock_now();
     enum exo_grant grant;
 
     if (record->grant[0] != '\0') {
@@ -81,6 +82,12 @@ static void take_record(struct exo_status_row *row,
     exo_text_fmt(row->error_code, sizeof(row->error_code), "%s",
                  record->error_code);
     exo_trouble_text(row->message, record);
+    if (row->state == EXO_STATUS_OK && now >= record->expires &&
+        exo_trouble_final(row->message, record, now)) {
+        row->state = EXO_STATUS_NEEDS_LOGIN;
+    } else if (!exo_trouble_final(row->warning, record, now)) {
+        row->warning[0] = '\0';
+    }
 }
 
 /* Does the configuration name all that a request needs? */

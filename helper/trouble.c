@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "settings.h"
+
 void exo_trouble_keep(struct exo_record *record, const char *message)
 {
     const char *command = exo_text_offer(message);
@@ -62,4 +64,24 @@ int exo_trouble_say(struct exo_err *err, const struct exo_record *record)
 
     exo_trouble_text(text, record);
     return exo_err_set(err, record->state, "%-s", text);
+}
+
+bool exo_trouble_final(char text[EXO_ERR_TEXT], const struct exo_record *record,
+                       int64_t now)
+{
+    enum exo_grant grant;
+
+    if (record->serial == 0 || !exo_grant_parse(record->grant, &grant) ||
+        exo_grant_of_app(grant) || !exo_secret_empty(&record->refresh_token) ||
+        (grant == EXO_GRANT_PASSWORD &&
+         !exo_secret_empty(&record->client_secret))) {
+        return false;
+    }
+    exo_text_fmt(text, EXO_ERR_TEXT,
+                 "the login of %s %s with its token, as the provider gave no "
+                 "refresh token; see that scope has what asks for one, such as "
+                 "offline_access, and run: exoauth login %s",
+                 record->account, now < record->expires ? "ends" : "has ended",
+                 EXO_SH(record->account, "ACCOUNT"));
+    return true;
 }

@@ -7,6 +7,8 @@
 #ifndef EXOAUTH_TROUBLE_H
 #define EXOAUTH_TROUBLE_H
 
+#include <stdbool.h>
+
 #include "exoauth/record.h"
 
 /* Into record->error_text: a finished message without the command at its end.
@@ -19,5 +21,10 @@ void exo_trouble_text(char text[EXO_ERR_TEXT], const struct exo_record *record);
 
 /* The same as an error of the record's state; EXO_E_STATUS. */
 int exo_trouble_say(struct exo_err *err, const struct exo_record *record);
+
+/* Did a person authorise what nothing is there to renew with, no refresh token
+ * and no password? Then text is cause and remedy, finished, at the time now. */
+bool exo_trouble_final(char text[EXO_ERR_TEXT], const struct exo_record *record,
+                       int64_t now) EXO_MUST_CHECK;
 
 #endif

@@ -323,6 +323,7 @@ shell_tests = \
 	tests/cli/strangers.sh \
 	tests/cli/token.sh \
 	tests/cli/unread.sh \
+	tests/cli/unrenewable.sh \
 	tests/cli/unsealed.sh \
 	tests/cli/keyless.sh \
 	$(NULL)
