@@ -90,24 +90,17 @@ static int ask(struct exo_login *login, struct exo_proof *proof,
     return rc;
 }
 
-/* The key may have gone while a person was asked. */
-static void warn_unfit(const struct exo_app *app, const struct exo_got *got)
-{
-    struct exo_err unfit = EXO_ERR_INIT;
-
-    if (exo_store_ready(app->store, &unfit) != 0 &&
-        unfit.status != EXO_STATUS_TRANSIENT) {
-        exo_app_warn(app, "%s is stored, but cannot be used now: %-s",
-                     got->record.account, exo_err_text(&unfit, EXO_E_STATUS));
-    }
-}
-
-/* What stands elsewhere now is not what the next command finds. */
-static int check_ground(const struct exo_login *login, struct exo_err *err)
+/* What stands elsewhere now is not what the next command finds; and the key may
+ * have gone while a person was asked. */
+static int check_stored(const struct exo_login *login, bool person,
+                        struct exo_err *err)
 {
     struct exo_err why = EXO_ERR_INIT;
     int rc = exo_ground_check(login->ground, &why);
 
+    if (rc == 0 && person) {
+        rc = exo_store_ready(login->app->store, &why);
+    }
     return rc == 0
                ? 0
                : exo_err_set(err, why.status, "the credential is stored; %-s",
@@ -144,10 +137,7 @@ int exo_login_prove(struct exo_login *login, struct exo_err *err)
             exo_app_warn(app, "%-s", text);
         }
         exo_login_whose(login, &tokens);
-        if (proof.tokens) {
-            warn_unfit(app, &got);
-        }
-        rc = check_ground(login, err);
+        rc = check_stored(login, proof.tokens != NULL, err);
     }
     exo_got_free(&got);
     exo_tokens_free(&tokens);
