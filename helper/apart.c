@@ -52,19 +52,21 @@ static void look(struct place *place)
     while (!realpath(path, real)) {
         end = strrchr(path, '/');
         if (!end || end == path) {
-            (void)strcpy(real, "/");
+            memcpy(real, "/", 2);
             break;
         }
         *end = '\0';
     }
     if (end) {
-        (void)strcpy(place->rest, place->path + (end - path));
+        (void)snprintf(place->rest, sizeof(place->rest), "%s",
+                       place->path + (end - path));
     }
     do {
-        if (stat(real[0] != '\0' ? real : "/", &st) == 0) {
-            place->at[place->n].dev = st.st_dev;
-            place->at[place->n++].ino = st.st_ino;
+        if (stat(real[0] != '\0' ? real : "/", &st) != 0) {
+            return; /* of what cannot be looked at, nothing is said */
         }
+        place->at[place->n].dev = st.st_dev;
+        place->at[place->n++].ino = st.st_ino;
         end = strrchr(real, '/');
         if (end) {
             *end = '\0';
