@@ -295,3 +295,17 @@ int exo_file_read(int dirfd, const char *path, enum exo_file_rule rule,
     errno = saved;
     return rc;
 }
+
+void exo_file_peek(int dirfd, const char *name, char *text, size_t size)
+{
+    int saved = errno;
+    int fd = openat(dirfd, name,
+                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? pread(fd, text, size - 1, 0) : -1;
+
+    text[n > 0 ? n : 0] = '\0';
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    errno = saved;
+}

@@ -70,6 +70,23 @@ static const char *refuse(const struct stat *st, uid_t uid)
     return NULL;
 }
 
+/* Does what is there begin as a line of ours does? Not, where log names a file
+ * by mistake: a line at its end would be the end of a secret or a key. */
+static bool is_log(const struct exo_path *path)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:ddZ exoauth[";
+    char text[sizeof(form)];
+
+    exo_file_peek(path->dir, path->name, text, sizeof(text));
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9'
+                           : text[i] != form[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int refused(struct exo_path *path, const char *why)
 {
     exo_text_fmt(path->why, sizeof path->why, "%-s", why);
@@ -85,6 +102,9 @@ static int find(struct exo_path *path, const struct exo_path_rule *rule,
     const char *why =
         rc == EXO_OK && path->found ? refuse(&path->st, rule->uid) : NULL;
 
+    if (rc == EXO_OK && path->found && why == NULL && !is_log(path)) {
+        why = "it is another file than a log of exoauth; name a new one";
+    }
     return why == NULL ? rc : refused(path, why);
 }
 

@@ -1,114 +1,132 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Apart from each other (apart.h). Called by app.c as soon as exoauth.conf is
- * read, so that no command can write through one key over what another names:
- * a log that is appended to a record, a status_file in the place of the key,
- * tokens for everybody's smtp(8) in the store that nobody may enter.
+ * Apart from each other (apart.h). Called by app.c as soon as it is known who
+ * acts, so that no command puts the key among the records, or tokens for
+ * everybody's smtp(8) where nobody may enter.
+ *
+ * A place is gone to as it will be when it is used (exoauth/path.h). Where that
+ * is refused nothing is written, and nothing is said here: or whoever can make
+ * a link could keep every command from starting.
  */
 #include "config.h"
 
 #include "apart.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "exoauth/block.h"
+#include "exoauth/path.h"
 
 #define DEPTH ((size_t)64) /* directories that are looked at, from below */
 
 struct place {
     const char *key;
-    const char *path; /* NULL: none that is a path */
-    bool dir;         /* for files of exoauth alone */
-    /* What of it is there, from below up to the root; and the rest. */
+    const char *jail; /* below it no link is followed; "": there is none */
+    const char *path; /* NULL: none */
+    /* What is there, from below up to the root, 0: nothing is known; and the
+     * names below that. */
+    size_t n;
     struct {
         dev_t dev;
         ino_t ino;
     } at[DEPTH];
-    size_t n;
     char rest[PATH_MAX];
 };
 
-enum { STORE, TOKEN_DIR, ACCOUNT_DIR, KEY_FILE, STATUS_FILE, LOG, CONF, N };
+/* In the first three is nothing that exoauth does not put there itself. */
+enum { STORE, TOKEN_DIR, ACCOUNT_DIR, KEY_FILE, STATUS_FILE, LOG, N };
 
-static void look(struct place *place)
+/* The last name of path goes to the front of rest. False: there is none, or
+ * what it leads to cannot be known before it is there. */
+static bool take_name(char *path, char rest[PATH_MAX])
 {
-    char path[PATH_MAX], real[PATH_MAX];
-    size_t len = strlen(place->path);
+    char *slash = strrchr(path, '/');
+    size_t len = slash ? strlen(slash) : 0;
+    size_t have = strlen(rest);
+
+    if (!slash || strcmp(slash, "/..") == 0 || len + have >= PATH_MAX) {
+        return false;
+    }
+    if (len > 1 && strcmp(slash, "/.") != 0) {
+        memmove(rest + len, rest, have + 1);
+        memcpy(rest, slash, len);
+    }
+    *slash = '\0';
+    return true;
+}
+
+static int go_to(const struct place *place, const struct exo_path_rule *rule,
+                 const char *path, struct exo_path *found)
+{
+    const char *name = path[0] != '\0' ? path : "/";
+
+    return place->jail[0] == '\0'
+               ? exo_path_dir(found, rule, name, "", EXO_PATH_LEAF, 0)
+               : exo_path_dir(found, rule, place->jail, name, EXO_PATH_LEAF, 0);
+}
+
+static void climb(struct place *place, int dir)
+{
+    char up[3 * DEPTH] = ".";
     struct stat st;
-    char *end = NULL;
+    size_t n;
 
-    place->n = 0;
-    place->rest[0] = '\0';
-    if (len >= sizeof(path)) {
-        place->path = NULL; /* nothing can be there */
-        return;
+    for (n = 0; n < DEPTH && fstatat(dir, up, &st, 0) == 0; n++) {
+        place->at[n].dev = st.st_dev;
+        place->at[n].ino = st.st_ino;
+        (void)snprintf(up + (n > 0 ? 3 * n - 1 : 0), 4, n > 0 ? "/.." : "..");
     }
-    memcpy(path, place->path, len + 1);
-    while (!realpath(path, real)) {
-        end = strrchr(path, '/');
-        if (!end || end == path) {
-            memcpy(real, "/", 2);
-            break;
-        }
-        *end = '\0';
-    }
-    if (end) {
-        (void)snprintf(place->rest, sizeof(place->rest), "%s",
-                       place->path + (end - path));
-    }
-    do {
-        if (stat(real[0] != '\0' ? real : "/", &st) != 0) {
-            return; /* of what cannot be looked at, nothing is said */
-        }
-        place->at[place->n].dev = st.st_dev;
-        place->at[place->n++].ino = st.st_ino;
-        end = strrchr(real, '/');
-        if (end) {
-            *end = '\0';
-        }
-    } while (end && end[1] != '\0' && place->n < DEPTH);
+    place->n = n;
 }
 
-static void find_place(struct place *place, const char *key, const char *path,
-                       bool dir)
+static void look(struct place *place, bool is_dir,
+                 const struct exo_path_rule *rule)
 {
+    char path[PATH_MAX];
+    struct exo_path found;
+    int rc;
+
+    (void)snprintf(path, sizeof(path), "%s", place->path);
+    if (is_dir) {
+        rc = go_to(place, rule, path, &found);
+    } else {
+        rc = exo_path_entry(&found, rule, path, 0, 0);
+        (void)snprintf(place->rest, sizeof(place->rest), "%s%s",
+                       rc == 0 ? "/" : "", rc == 0 ? found.name : "");
+    }
+    while (rc == EXO_E_NOENT && take_name(path, place->rest)) {
+        exo_path_close(&found);
+        rc = go_to(place, rule, path, &found);
+    }
+    if (rc == 0) {
+        climb(place, found.dir);
+    }
+    exo_path_close(&found);
+}
+
+static void find_place(struct place *place, const char *key, const char *jail,
+                       bool is_dir, const char *path,
+                       const struct exo_path_rule *rule)
+{
+    memset(place, 0, sizeof(*place));
     place->key = key;
-    place->path = path && path[0] == '/' ? path : NULL;
-    place->dir = dir;
-    if (place->path) {
-        look(place);
+    place->jail = jail;
+    if (path && path[0] == '/') {
+        place->path = path;
+        look(place, is_dir, rule);
     }
 }
 
-static void find_places(const struct exo_conf *conf, struct place place[N])
-{
-    bool keyed = conf->key_command[0] == '\0';
-
-    find_place(&place[STORE], "store", exo_conf_store_dir(conf), true);
-    find_place(&place[TOKEN_DIR], "token_dir", conf->token_dir, true);
-    find_place(&place[ACCOUNT_DIR], "account_dir", conf->account_dir, true);
-    find_place(&place[KEY_FILE], "key_file", keyed ? conf->key_file : NULL,
-               false);
-    find_place(&place[STATUS_FILE], "status_file", conf->status_file, false);
-    find_place(&place[LOG], "log", conf->log, false);
-    find_place(&place[CONF], "exoauth.conf", conf->path, false);
-}
-
-/* Is it that place or below it, however far, and by whatever name? */
+/* Is it that place or below it, however far? */
 static bool is_in(const struct place *inner, const struct place *outer)
 {
     size_t len = strlen(outer->rest);
-    size_t i;
 
-    if (outer->n == 0 || inner->n == 0) {
-        return false;
-    }
-    for (i = 0; i < inner->n; i++) {
+    for (size_t i = 0; outer->n > 0 && i < inner->n; i++) {
         if (inner->at[i].dev == outer->at[0].dev &&
             inner->at[i].ino == outer->at[0].ino) {
             return len == 0 ||
@@ -119,18 +137,11 @@ static bool is_in(const struct place *inner, const struct place *outer)
     return false;
 }
 
-/* Of the two, the one that can be named anew without losing what it holds. */
-static const char *to_move(const struct place *inner, const struct place *outer)
-{
-    bool stays = strcmp(inner->key, "store") == 0 ||
-                 strcmp(inner->key, "exoauth.conf") == 0;
-
-    return stays ? outer->key : inner->key;
-}
-
 static int not_apart(const struct exo_conf *conf, const struct place *inner,
                      const struct place *outer, struct exo_err *err)
 {
+    bool stays = strcmp(inner->key, "store") == 0;
+
     if (strcmp(inner->key, "key_file") == 0 &&
         strcmp(outer->key, "store") == 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
@@ -140,50 +151,57 @@ static int not_apart(const struct exo_conf *conf, const struct place *inner,
                            inner->path, conf->path);
     }
     return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                       "%s %s and %s %s are not apart; name another place for "
-                       "%s in %s",
-                       inner->key, inner->path, outer->key, outer->path,
-                       to_move(inner, outer), conf->path);
+                       "%s %s%s and %s %s%s are not apart; name another place "
+                       "for %s in %s",
+                       inner->key, inner->jail, inner->path, outer->key,
+                       outer->jail, outer->path,
+                       stays ? outer->key : inner->key, conf->path);
 }
 
-/* The tokens of a jail are below its root. */
-static int check_jails(const struct exo_conf *conf, const struct place *store,
-                       struct exo_err *err)
+/* Each of them against the others. */
+static int check(const struct exo_conf *conf, const struct place place[N],
+                 struct exo_err *err)
 {
-    const char *list = conf->chroot;
-    char path[PATH_MAX];
-    struct place tokens;
-    const char *word;
-    size_t len;
-
-    while ((word = exo_word_next(&list, &len)) != NULL) {
-        (void)snprintf(path, sizeof(path), "%.*s%s", (int)len, word,
-                       conf->token_dir);
-        find_place(&tokens, "token_dir", path, true);
-        if (is_in(&tokens, store) || is_in(store, &tokens)) {
-            return not_apart(conf, &tokens, store, err);
+    for (int outer = 0; outer <= ACCOUNT_DIR; outer++) {
+        for (int inner = 0; inner < N; inner++) {
+            if (inner != outer && is_in(&place[inner], &place[outer])) {
+                return not_apart(conf, &place[inner], &place[outer], err);
+            }
         }
     }
     return 0;
 }
 
-int exo_apart_check(const struct exo_conf *conf, struct exo_err *err)
+int exo_apart_check(const struct exo_app *app, struct exo_err *err)
 {
+    const struct exo_conf *conf = app->conf;
+    const char *list = conf->chroot;
+    struct exo_path_rule rule;
     struct place place[N];
-    int outer, inner;
+    const char *word;
+    size_t len;
+    int rc;
 
-    find_places(conf, place);
-    for (outer = 0; outer < N; outer++) {
-        for (inner = 0; inner < N; inner++) {
-            /* Of files, each pair once; and exoauth.conf may lie anywhere. */
-            if (inner == outer || !place[inner].path || !place[outer].path ||
-                (place[outer].dir ? inner == CONF : inner < outer)) {
-                continue;
-            }
-            if (is_in(&place[inner], &place[outer])) {
-                return not_apart(conf, &place[inner], &place[outer], err);
-            }
-        }
+    exo_app_rule(app, &rule);
+    find_place(&place[STORE], "store", "", true, exo_conf_store_dir(conf),
+               &rule);
+    find_place(&place[TOKEN_DIR], "token_dir", "", true, conf->token_dir,
+               &rule);
+    find_place(&place[ACCOUNT_DIR], "account_dir", "", true, conf->account_dir,
+               &rule);
+    find_place(&place[KEY_FILE], "key_file", "", false,
+               conf->key_command[0] == '\0' ? conf->key_file : NULL, &rule);
+    find_place(&place[STATUS_FILE], "status_file", "", false, conf->status_file,
+               &rule);
+    find_place(&place[LOG], "log", "", false, conf->log, &rule);
+    rc = check(conf, place, err);
+    while (rc == 0 && (word = exo_word_next(&list, &len)) != NULL) {
+        char jail[PATH_MAX];
+
+        (void)snprintf(jail, sizeof(jail), "%.*s", (int)len, word);
+        find_place(&place[TOKEN_DIR], "token_dir", jail, true, conf->token_dir,
+                   &rule);
+        rc = check(conf, place, err);
     }
-    return place[STORE].path ? check_jails(conf, &place[STORE], err) : 0;
+    return rc;
 }

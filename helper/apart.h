@@ -7,16 +7,15 @@
 #ifndef EXO_HELPER_APART_H
 #define EXO_HELPER_APART_H
 
-#include "exoauth/conf.h"
-#include "exoauth/error.h"
+#include "app.h"
 
 /*
- * Do the places of conf lie apart, whatever they are called and whether they
- * are there or not? MISCONFIGURED, with the two keys and what to do, where two
- * do not. It reads no file and makes none; every command asks it before
- * anything else that is of the configuration.
+ * Do the places of app->conf lie apart, whether they are there or not, and
+ * token_dir below every chroot, too? MISCONFIGURED, with the two keys and what
+ * to do, where two do not. It reads no file and makes none; every command asks
+ * it before it makes, reads or writes anything.
  */
-int exo_apart_check(const struct exo_conf *conf,
+int exo_apart_check(const struct exo_app *app,
                     struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

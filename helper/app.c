@@ -236,9 +236,9 @@ int exo_app_open(struct exo_app *app, const char *explicit_file, bool own,
     app->root = geteuid() == 0 && !app->conf->user;
     app->uid = geteuid();
     app->gid = getegid();
-    rc = exo_apart_check(app->conf, err);
-    if (rc == 0 && app->root) {
-        rc = find_run_as(app, err);
+    rc = app->root ? find_run_as(app, err) : 0;
+    if (rc == 0) {
+        rc = exo_apart_check(app, err);
     }
     if (rc == 0) {
         rc = find_token_group(app, err);

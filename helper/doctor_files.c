@@ -24,6 +24,7 @@
 #include "exoauth/buf.h"
 #include "key_file.h"
 #include "ours.h"
+#include "status.h"
 
 static const char *user_name(const struct exo_doctor *d)
 {
@@ -238,10 +239,22 @@ static void check_status_file(struct exo_doctor *d)
     const char *slash = strrchr(path, '/');
     char *dir =
         slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+    struct exo_path_rule rule;
+    struct exo_path way;
     int rc = 0;
     int saved;
 
     check_way(d, NULL, "status_file", path);
+    exo_app_rule(d->app, &rule);
+    if (path[0] == '/' && exo_path_entry(&way, &rule, path, 0, 0) == 0) {
+        const char *alien = exo_status_file_alien(&way);
+
+        if (alien) {
+            exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
+                            "status_file %s: %-s", path, alien);
+        }
+        exo_path_close(&way);
+    }
     if (dir && (d->app->root || d->app->conf->user)) {
         exo_app_as_owner(d->app, true);
         rc = faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS);

@@ -110,4 +110,8 @@ int exo_status_nagios_unknown(struct exo_buf *out,
  * warning. */
 void exo_status_file_write(struct exo_app *app);
 
+/* NULL: what exo_path_entry() found may be replaced by it. Else why not, and
+ * what to do. */
+const char *exo_status_file_alien(const struct exo_path *file);
+
 #endif

@@ -76,10 +76,27 @@ static void write_in(struct exo_app *app, int dir, const char *name)
     exo_buf_free(&now);
 }
 
+const char *exo_status_file_alien(const struct exo_path *file)
+{
+    char text[64];
+    const char *at = text;
+
+    if (!file->found) {
+        return NULL;
+    }
+    exo_file_peek(file->dir, file->name, text, sizeof(text));
+    at += strspn(at, "{ \t\r\n");
+    return S_ISREG(file->st.st_mode) &&
+                   (at[0] == '\0' || strncmp(at, "\"exoauth\":", 10) == 0)
+               ? NULL
+               : "it is another file than a status; name a new one";
+}
+
 void exo_status_file_write(struct exo_app *app)
 {
     struct exo_path_rule rule;
     struct exo_path file;
+    const char *alien;
     int fd = -1;
 
     if (app->conf->status_file[0] == '\0') {
@@ -87,6 +104,13 @@ void exo_status_file_write(struct exo_app *app)
     }
     exo_app_rule(app, &rule);
     if (exo_path_entry(&file, &rule, app->conf->status_file, 0, 0) == 0) {
+        alien = exo_status_file_alien(&file);
+        if (alien) {
+            exo_app_warn(app, "status_file %s is not written: %-s",
+                         app->conf->status_file, alien);
+            exo_path_close(&file);
+            return;
+        }
         fd = exo_path_reopen(&file);
         (void)snprintf(file.why, sizeof(file.why), "%s", exo_errno_text(errno));
     }

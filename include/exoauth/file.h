@@ -122,4 +122,8 @@ void exo_file_sweep(int dirfd);
 /* write(2) until all is written; EINTR is not an error. */
 int exo_file_write_all(int fd, const void *data, size_t len) EXO_MUST_CHECK;
 
+/* How a regular file that is no link begins, as text of up to size - 1 bytes:
+ * "" where it is empty, or cannot be read by this user. */
+void exo_file_peek(int dirfd, const char *name, char *text, size_t size);
+
 #endif

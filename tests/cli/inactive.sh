@@ -119,9 +119,6 @@ cp "$SITE/conf.good" "$SITE_CONF"
 # ----- what is written over what another key names
 
 state() { (cd "$SITE" && find store etc -type f ! -path etc/exoauth.conf -exec sha256sum {} + | sort); }
-mkdir "$SITE/jail.2"
-ln -s "$SITE/etc/exoauth.key" "$SITE/to.key"
-ln "$SITE/account.good" "$SITE/hard" # two names of one file
 before=$(state)
 while read -r name path other; do
     site_conf "$name" "$path"
@@ -134,8 +131,6 @@ done <<EOF
 status_file $SITE_STORE/$app.json store
 status_file $SITE_STORE/status store
 log $SITE_STORE/$app.json store
-log $SITE/to.key key_file
-status_file $SITE/etc/exoauth.key key_file
 status_file $SITE_TOKENS/status token_dir
 log $SITE_TOKENS/none/yet/log token_dir
 log $file account_dir
@@ -144,24 +139,92 @@ key_file $SITE_TOKENS/key token_dir
 key_file $SITE/etc/exoauth.d/key account_dir
 account_dir $SITE_STORE/accounts store
 account_dir $SITE_TOKENS/accounts token_dir
-log $SITE_CONF exoauth.conf
-status_file $SITE_CONF exoauth.conf
 EOF
-for way in "$SITE/log.and" "$SITE/hard"; do
-    site_conf status_file "$way"
-    site_conf log "$way"
-    refused 78 "log and status_file: ${way#"$SITE"}" 'log .* and status_file .* are not apart'
+# A link of ours to what is not there yet is where it leads.
+ln -s "$SITE_STORE/not.yet" "$SITE/to.none"
+site_conf status_file "$SITE/to.none"
+refused 78 'a link that ends in the store' 'status_file .* and store .* are not apart'
+site_conf status_file
+# By names that are written in another way, of what is to be made.
+for way in "$SITE/new/" "$SITE/new/." "$SITE//new" "$SITE/./new/"; do
+    site_conf store "file:$way"
+    site_conf token_dir "$SITE/new/tokens"
+    refused 78 "store: $way" 'not apart'
+    site_conf token_dir
+    site_conf key_file "$SITE/new/key"
+    refused 78 "a key in it" 'is in the store'
+    cp "$SITE/conf.good" "$SITE_CONF"
 done
-site_conf log "$SITE/account.good"
-refused 78 'by two names' 'log .* and status_file .* are not apart'
-cp "$SITE/conf.good" "$SITE_CONF"
+not_ok 'which is not made' test -e "$SITE/new"
+mkdir "$SITE/jail.2"
 site_conf token_dir /store
 site_conf chroot "$SITE/jail.2 $SITE"
 refused 78 'tokens of a jail in the store' 'token_dir .*/store and store .* are not apart; name another place for token_dir in '
+site_conf token_dir /etc/exoauth.d
+refused 78 'among the accounts' 'account_dir .* and token_dir .* are not apart; name another place for '
 site_conf token_dir /
-refused 78 'the store in those of a jail' 'store .* and token_dir .* are not apart'
-rm -rf "$SITE/jail.2" "$SITE/to.key" "$SITE/hard"
+refused 78 'and around the store' 'store .* and token_dir .* are not apart'
 cp "$SITE/conf.good" "$SITE_CONF"
+# Nobody else can say so by a link, or he could keep all from starting.
+if [[ $(id -u) == 0 ]]; then
+    mkdir -m 1777 "$SITE/sticky"
+    ln -s "$SITE_STORE" "$SITE/sticky/tokens"
+    ln -s "$SITE_STORE/log" "$SITE/sticky/log"
+    chown -h 1:1 "$SITE/sticky/"*
+    for line in "token_dir $SITE/sticky/tokens" "log $SITE/sticky/log" \
+        "status_file $SITE/sticky/log"; do
+        # shellcheck disable=SC2086
+        site_conf $line
+        ok "another user's link as ${line%% *}" x token $app
+        unlike "$ERR" 'not apart' 'is no place at all'
+        cp "$SITE/conf.good" "$SITE_CONF"
+    done
+    mkdir -p "$SITE/jail.2/run"
+    ln -s ../../store "$SITE/jail.2/run/tokens"
+    chown -hR 1:1 "$SITE/jail.2/run"
+    site_conf chroot "$SITE/jail.2"
+    site_conf token_dir /run/tokens
+    ok 'nor is one in a jail' x token $app
+    unlike "$ERR" 'not apart' 'which is not followed'
+    cp "$SITE/conf.good" "$SITE_CONF"
+fi
+is "$(state)" "$before" 'nothing is changed by all that'
+rm -rf "$SITE/jail.2" "$SITE/to.none" "$SITE/sticky"
+
+# ----- a log and a status are written to nothing else
+
+printf 'canary-secret\n' >"$SITE/secret/other"
+printf -- '-----BEGIN CERTIFICATE-----\n' >"$SITE/ca.pem"
+ln -s "$SITE/etc/exoauth.key" "$SITE/to.key"
+[[ $(id -u) != 0 ]] || chown "$SITE_USER" "$SITE/secret/other" "$SITE/ca.pem"
+mkdir "$SITE/own"
+[[ $(id -u) != 0 ]] || chown "$SITE_USER" "$SITE/own"
+all() { sha256sum "$SITE/secret/other" "$SITE/ca.pem" "$SITE/etc/exoauth.key" "$SITE/keep.conf"; }
+cp "$SITE/conf.good" "$SITE/keep.conf"
+before=$(all)
+for name in log status_file; do
+    for path in secret/other ca.pem to.key etc/exoauth.key keep.conf; do
+        site_conf $name "$SITE/$path"
+        ok "$name: $path" x refresh $app --force
+        like "$ERR" "$name $SITE/$path.*(it is another file than a .*; name a new one|it belongs to another user)" 'says what it is'
+        is "$(all)" "$before" 'and leaves it'
+        exits 78 'doctor' x doctor
+        like "$OUT" "failure .*$name $SITE/$path: it is another file than a .*; name a new one" 'says so'
+        cp "$SITE/conf.good" "$SITE_CONF"
+    done
+    : >"$SITE/own/$name"
+    [[ $(id -u) != 0 ]] || chown "$SITE_USER" "$SITE/own/$name"
+    site_conf $name "$SITE/own/$name"
+    site_conf log_level debug
+    for i in 1 2; do
+        ok "an empty one is taken, and taken again ($i)" x refresh $app --force
+        unlike "$ERR" 'another file' 'in silence'
+    done
+    ok 'and written to' test -s "$SITE/own/$name"
+    rm "$SITE/own/$name"
+    cp "$SITE/conf.good" "$SITE_CONF"
+done
+rm -r "$SITE/to.key" "$SITE/own"
 
 # ----- modes: what others could read or write, and a umask that lets them
 
