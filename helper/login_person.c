@@ -195,6 +195,14 @@ static int keep_password(struct exo_login *login,
                            "run: exoauth login %s --set secret_file=FILE",
                            EXO_SH(name, "ACCOUNT"));
     }
+    if (login->owner->grant != EXO_GRANT_PASSWORD) {
+        return exo_err_set(
+            err, EXO_STATUS_MISCONFIGURED,
+            "the provider gives no refresh token, and a password "
+            "is stored only where grant is password; run: "
+            "exoauth login %s --set grant=password",
+            EXO_SH(name, "ACCOUNT"));
+    }
     exo_app_warn(login->app,
                  "%s: the provider gives no refresh token, so the password "
                  "itself is stored; better: a scope with offline_access",

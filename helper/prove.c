@@ -49,9 +49,9 @@ static int take(struct login *l)
 
     l->drop_secret =
         proof->client_secret && exo_secret_empty(proof->client_secret);
-    l->drop_refresh_token = proof->tokens &&
-                            w->owner->grant == EXO_GRANT_PASSWORD &&
-                            exo_secret_empty(&proof->tokens->refresh_token);
+    /* It may be another person's, or of another client or endpoint. */
+    l->drop_refresh_token =
+        proof->tokens && exo_secret_empty(&proof->tokens->refresh_token);
     if (proof->client_secret && !l->drop_secret) {
         rc = copy(&r->client_secret, proof->client_secret);
     }
@@ -74,7 +74,7 @@ static void drop(struct login *l)
     if (l->drop_secret) {
         exo_secret_free(&r->client_secret);
     }
-    if (l->drop_refresh_token) { /* see by_password() in grant.c */
+    if (l->drop_refresh_token) {
         exo_secret_free(&r->refresh_token);
     }
 }
@@ -241,6 +241,28 @@ static int rehearse(struct login *l)
     return rc == 0 ? exo_work_reserve(w) : rc;
 }
 
+/* A person has authorised, and it ends with one token: that is not taken for
+ * what renews itself and works. */
+static int keep_lasting(const struct login *l)
+{
+    const struct exo_work *w = l->w;
+    const struct exo_record *r = &w->got->record;
+
+    if (w->owner->grant == EXO_GRANT_PASSWORD ||
+        !exo_secret_empty(&l->tokens->refresh_token) ||
+        exo_secret_empty(&r->refresh_token) ||
+        r->state == EXO_STATUS_NEEDS_LOGIN ||
+        (!exo_draft_waits(l->proof->draft) &&
+         strcmp(r->config, w->owner->fingerprint) != 0)) {
+        return 0;
+    }
+    return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN,
+                       "the provider gave no refresh token, so %s keeps the "
+                       "credential that works; see that scope has what asks "
+                       "for one, such as offline_access, and log in again",
+                       w->owner->file.name);
+}
+
 int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
 {
     struct exo_record *r = &w->got->record;
@@ -259,6 +281,7 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
     rc = rehearse(&l);
     if (rc == 0 && proof->tokens) {
         l.tokens = proof->tokens;
+        rc = keep_lasting(&l);
     } else if (rc == 0) {
         rc = exo_work_ask(w, proof->client_secret,
                           l.given ? l.given : &r->refresh_token, &own, &error);

@@ -17,7 +17,7 @@ site_account $app "authorization_endpoint: $SITE_URL/authorize" 'grant: authoriz
 paste_login()
 {
     python3 "${BASH_SOURCE[0]%/*}/../lib/paste.py" "$EXO" "$SITE_CONF" $app \
-        'f"{redirect}?code=canary-code&state={state}"' --paste
+        'f"{redirect}?code=canary-code&state={state}"' --paste "$@"
 }
 words="the login of $app ends with its token, as the provider gave no refresh token; see that scope has .*offline_access, and run: exoauth login $app"
 
@@ -52,3 +52,37 @@ site_script 'fields:{"access_token":"more","refresh_token":"canary-refresh","exp
 ok 'a login with what the remedy says' paste_login
 unlike "$ERR" 'no refresh token' 'says nothing of it'
 ok 'and all is well' x status --nagios
+
+# ----- in the place of one that is renewed
+
+record() { site_record $app refresh_token; }
+site_script 'fields:{"access_token":"brief","expires_in":3600}'
+for more in '' '--set client_id=other' "--set token_endpoint=${SITE_URL/127.0.0.1/localhost}/token"; do
+    # shellcheck disable=SC2086
+    exits 77 "a login that would end${more:+, $more}" paste_login $more
+    like "$ERR" "the provider gave no refresh token, so $app keeps the credential that works; see that scope has .*offline_access, and log in again" \
+        'says why it is not taken'
+    is "$OUT" '' 'nothing is changed'
+    is "$(record)" canary-refresh 'what works stays'
+    ok 'and is used' x status --nagios
+done
+site_script 'status:400:{"error":"invalid_grant"}'
+exits 77 'the grant has ended' x refresh $app --force
+site_script 'fields:{"access_token":"brief","expires_in":3600}'
+ok 'then it is taken' paste_login
+like "$ERR" "the login of $app ends with its token" 'with the warning'
+is "$(record)" '' 'and the one that was refused is gone'
+exits 1 'status warns' x status --nagios
+
+# ----- by a password, where grant says something else
+
+printf 'canary-password\n' >"$SITE/secret/app"
+site_account $app 'grant: device_code' "device_authorization_endpoint: $SITE_URL/device"
+exits 78 'a password that would be sent as a client secret' x login $app --password-file "$SITE/secret/app"
+like "$ERR" "a password is stored only where grant is password; run: exoauth login $app --set grant=password" 'is not stored'
+is "$(site_record $app client_secret)" '' 'indeed'
+no_secret 'nor shown'
+ok 'what it says' x login $app --set grant=password --password-file "$SITE/secret/app"
+is "$(site_record $app client_secret)" canary-password 'stores it'
+ok 'a refresh' x refresh $app --force
+is "$(site_forms grant_type | tail -n 1) $(site_forms client_secret | tail -n 1)" 'password ' 'sends it as what it is'
