@@ -194,6 +194,7 @@ static int fill_row(const struct exo_app *app,
         take_published(row, app);
     } else if (settings) {
         no_record(row, app, settings, round);
+        take_published(row, app);
     }
     if (settings) {
         row->credential_expires = exo_settings_credential_expiry(

@@ -37,8 +37,13 @@ static int unseal(struct exo_store *store, const struct exo_account *account,
             (void)exo_guard_key_missing(store, account->name, err);
             rc = EXO_E_UNSAFE;
         } else {
+            bool absent = rc == EXO_E_NOENT;
+
             rc = exo_guard_unknown_key(store, account, record->sealed_by,
-                                       rc == 0 ? ring : NULL, err);
+                                       absent ? NULL : ring, err);
+            if (absent) {
+                rc = exo_err_unread(err, rc);
+            }
         }
         goto out;
     }

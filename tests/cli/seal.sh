@@ -38,6 +38,7 @@ is "$(member "$record" seal)" aes-256-gcm 'the record is sealed'
 is "$(clear_words)" '' 'no secret is in the clear'
 is "$(site_record $person refresh_token)" canary-refresh-token 'but all is there'
 mv "$key" "$SITE/key"
+rm "$SITE_TOKENS/$app" # which would serve, see unread.sh
 exits 74 'without its key no state is ok' x status
 like "$OUT" "$app .* store .*put the key back" 'and why'
 exits 74 'a key that is gone' x token $app
@@ -207,6 +208,7 @@ cp "$key" "$SITE/credentials/exoauth.key"; chmod 0400 "$SITE/credentials/exoauth
 [[ $(id -u) != 0 ]] || chown nobody "$SITE/credentials/exoauth.key"
 ok 'a credential of the unit' env CREDENTIALS_DIRECTORY="$SITE/credentials" "$EXO" token $app --config "$SITE_CONF"
 is "$OUT" canary-access-token 'opens it'
+rm -f "$SITE_TOKENS/$app"
 exits 74 'and nowhere else' x token $app
 site_conf key_file "$key"
 rm "$SITE/secret/command"

@@ -72,6 +72,7 @@ is "$OUT" '' 'and no token is given'
 rm "$record"
 ok 'without a record: token' x token $ann
 is "$OUT" living-token 'what is published'
+shows 'without a record' 'needs.login'
 mv "$SITE/record" "$record"
 mv "$SITE_STORE" "$SITE/away"
 ok 'a store that is not there: token' x token $ann
@@ -130,7 +131,8 @@ is "$ERR" '' 'in silence'
 like "$(<"$log")" 'key_command.*unlock it' 'the log has the fault'
 site_conf key_command
 site_conf key_file
-exits 74 'a key that is gone stays an error' x token $ann
+serves 'a key that is gone' 'is sealed with key .*put the key back'
+shows 'a key that is gone' 'is sealed with key .*put the key back'
 mv "$SITE/key" "$key"
 printf 'correct horse battery\n' >"$SITE/secret/passphrase"
 ok 'rekey --passphrase' x rekey --passphrase --password-file "$SITE/secret/passphrase"
