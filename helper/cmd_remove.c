@@ -191,12 +191,26 @@ static void say_where(const struct exo_app *app,
     exo_settings_free(settings);
 }
 
+struct leftover {
+    const struct exo_account *account;
+    bool found;
+};
+
+static void is_it(void *context, const struct exo_account *account)
+{
+    struct leftover *left = context;
+
+    left->found |= strcmp(account->name, left->account->name) == 0;
+}
+
 /* What the record says about the grant, for say_where(). EXO_E_NOENT: there
- * is no record. A damaged one is no reason to keep it. */
+ * is no record and no previous copy, which holds secrets as well. A damaged one
+ * is no reason to keep it. */
 static int look(struct exo_app *app, const struct exo_account *account,
                 bool *app_only)
 {
     struct exo_err ignored = EXO_ERR_INIT;
+    struct leftover left = { account, false };
     struct exo_record record;
     enum exo_grant grant;
     int rc = exo_store_peek(app->store, account, &record, &ignored);
@@ -204,7 +218,12 @@ static int look(struct exo_app *app, const struct exo_account *account,
     *app_only =
         exo_grant_parse(record.grant, &grant) && exo_grant_of_app(grant);
     exo_record_free(&record);
-    return rc == EXO_E_NOENT ? rc : 0;
+    if (rc == EXO_E_NOENT &&
+        exo_store_list_left(app->store, is_it, &left, &ignored) == 0 &&
+        !left.found) {
+        return rc;
+    }
+    return 0;
 }
 
 static int nothing_there(const struct exo_app *app,

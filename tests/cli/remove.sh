@@ -110,3 +110,19 @@ if [[ $(id -u) == 0 ]]; then
     ok 'put right' x remove app@contoso.test
     ok 'the token is gone' test ! -e "$jail/app@contoso.test"
 fi
+
+# ----- what is left of an account is its secret, too
+
+last=last@contoso.test
+site_account $last "secret_file: $SITE/secret/app"
+ok 'a record' x refresh $last --force
+ok 'and one before it' x refresh $last --force
+rm "$SITE_STORE/$last.json"
+ok 'without the record: remove' x remove $last
+not_ok 'leaves nothing of the previous one' test -e "$SITE_STORE/$last.prev"
+printf '{}' >"$SITE_STORE/$last.prev"
+[[ $(id -u) != 0 ]] || chown nobody "$SITE_STORE/$last.prev"
+rm "$SITE/etc/exoauth.d/$last.conf"
+ok 'nor without the account' x remove $last
+not_ok 'it is gone' test -e "$SITE_STORE/$last.prev"
+exits 67 'after which there is nothing' x remove $last
