@@ -10,6 +10,8 @@
  */
 #include "config.h"
 
+#include <signal.h>
+
 #include "cmd.h"
 #include "listen.h"
 #include "serve.h"
@@ -18,6 +20,8 @@ static int before(struct exo_app *app, struct exo_options *options,
                   struct exo_err *err)
 {
     if (options->listen) {
+        /* Whoever started us may ignore it, and a service manager means us. */
+        (void)signal(SIGTERM, SIG_DFL);
         return exo_listen_open(app, options->listen, &options->listen_fd, err);
     }
     return 0;

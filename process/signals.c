@@ -18,21 +18,6 @@
 #include "exoauth/process.h"
 #include "held.h"
 
-static bool may_stay_ignored(int number)
-{
-    switch (number) {
-    case SIGHUP:
-    case SIGINT:
-    case SIGQUIT:
-    case SIGTSTP:
-    case SIGTTIN:
-    case SIGTTOU:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static void set(int number, void (*handler)(int))
 {
     struct sigaction action;
@@ -53,14 +38,7 @@ static void block_nothing(void)
 
 void exo_signals_boot(void)
 {
-    for (int number = 1; number <= SIGRTMAX; number++) {
-        struct sigaction now;
-
-        if (sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN &&
-            !may_stay_ignored(number)) {
-            set(number, SIG_DFL);
-        }
-    }
+    set(SIGCHLD, SIG_DFL);
     set(SIGPIPE, SIG_IGN);
     set(SIGXFSZ, SIG_IGN);
     block_nothing();

@@ -103,9 +103,8 @@ int exo_process_leave(const struct exo_process *process) EXO_MUST_CHECK;
  * main()'s first act. What the one who started us has ignored or blocked is
  * inherited over exec: an ignored SIGCHLD loses every exit status. So nothing
  * is blocked; SIGPIPE and SIGXFSZ are ignored, as a write that fails is told by
- * its errno (EPIPE, EFBIG) and must not end the process; every other signal has
- * its default, but for those of a terminal (SIGHUP, SIGINT, SIGQUIT and job
- * control), which stay ignored where they are: nohup(1) and shells mean it.
+ * its errno (EPIPE, EFBIG) and must not end the process. Every other signal
+ * stays as it is: nohup(1), and a shell with trap '', mean it.
  */
 void exo_signals_boot(void);
 /* A forked child's first act: all have their default, none is blocked. */

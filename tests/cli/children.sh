@@ -171,6 +171,21 @@ ends()
     return 1
 }
 
+# What a shell is told by trap ''.
+site_account $app "secret_file: $SITE/secret/app"
+site_script slow:2:ok:late
+for signal in TERM ALRM USR1; do
+    before=$(site_count)
+    "${started[@]}" SIG$signal '' "$EXO" refresh $app --force --config "$SITE_CONF" \
+        >"$SITE/out" 2>"$SITE/err" &
+    asks=$!
+    for ((i = 0; i < 200 && $(site_count) == before; i++)); do sleep 0.05; done
+    kill -$signal $asks
+    wait $asks
+    is $? 0 "SIG$signal, ignored when it began, does not end a refresh"
+done
+site_script ok:token
+
 listens SIGCHLD ''
 is "$(answered 300)" 300 'SIGCHLD ignored: serve --listen answers 300 requests'
 kill -TERM "$server"
@@ -179,10 +194,11 @@ ok 'and ends by SIGTERM' ends
 listens SIGTERM,SIGCHLD,SIGALRM,SIGUSR1,SIGHUP,SIGQUIT blocked
 is "$(answered 2)" 2 'everything blocked: it answers'
 ignored=$((16#$(awk '$1 == "SigIgn:" { print $2 }' "/proc/$server/status")))
-# SIGHUP 1, SIGQUIT 3, SIGPIPE 13, SIGXFSZ 25; the shell itself ignores SIGINT in the
-# background; 32 and 33 are libc's own
-is $((ignored & ~(1 << 1 | 3 << 31))) $((1 << 0 | 1 << 2 | 1 << 12 | 1 << 24)) \
-    'what nohup and a shell ignore stays ignored, else SIGPIPE and SIGXFSZ'
+# SIGHUP 1, SIGQUIT 3, SIGUSR1 10, SIGPIPE 13, SIGALRM 14, SIGXFSZ 25; the shell itself
+# ignores SIGINT in the background; 32 and 33 are libc's own
+is $((ignored & ~(1 << 1 | 3 << 31))) \
+    $((1 << 0 | 1 << 2 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 24)) \
+    'what was ignored stays ignored, and SIGPIPE and SIGXFSZ are'
 kill -HUP "$server"
 is "$(answered 2)" 2 'SIGHUP does not end it'
 kill -TERM "$server"
