@@ -146,7 +146,8 @@ static void send_reply(const struct answer *a, int out, int64_t deadline)
         rc = exo_message_write(out, deadline, &text);
     }
     if (rc != 0) {
-        exo_log(EXO_LOG_NOTICE, "the asker did not take the reply: %s",
+        /* At info, as any user can do so without end. */
+        exo_log(EXO_LOG_INFO, "the asker did not take the reply: %s",
                 exo_strerror(rc));
     }
     exo_buf_free(&text);

@@ -149,6 +149,25 @@ PY
 ok 'a request byte by byte' pieces
 like "$OUT" 'status: ok' 'is answered'
 
+# ----- those who leave before they are answered
+
+lines() { grep -c . "$SITE/log/exoauth.log"; }
+before=$(lines)
+python3 - "$SITE/sock/et" <<'PY'
+import os, socket, sys
+os.setgroups([])
+os.setgid(3)
+os.setuid(3)
+for _ in range(60):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    s.sendall(b"exoauth: 1\nget: app@contoso.test\n\n")
+    s.close()
+PY
+sleep 1
+ok "60 who leave at once are a line or two, and not $(($(lines) - before))" \
+    test $(($(lines) - before)) -le 3
+
 kill -TERM $server
 wait $server
 is $? 0 'SIGTERM ends it'
