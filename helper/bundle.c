@@ -63,10 +63,15 @@ static bool is_spent(const struct exo_record *old,
             old->refreshed > record->refreshed);
 }
 
-static void say_kept(const struct exo_app *app, const char *name, bool readable,
-                     bool spent)
+/* Of what could not be opened nobody knows what it is worth; only its own
+ * remedy is offered. */
+static void say_kept(const struct exo_app *app, const char *name,
+                     struct exo_err *closed, bool spent)
 {
-    if (spent) {
+    if (closed->status != EXO_STATUS_OK) {
+        exo_app_warn(app, "%s has a credential already, which is kept: %-s",
+                     name, exo_err_text(closed, EXO_E_STATUS));
+    } else if (spent) {
         exo_app_warn(app,
                      "%s has a newer credential than the file, which is kept; "
                      "the one in the file may be spent, see --force in "
@@ -74,10 +79,9 @@ static void say_kept(const struct exo_app *app, const char *name, bool readable,
                      name);
     } else {
         exo_app_warn(app,
-                     "%s has a credential already, which is kept%s; to replace "
+                     "%s has a credential already, which is kept; to replace "
                      "it, add --force",
-                     name,
-                     readable ? "" : ", although it cannot be used as it is");
+                     name);
     }
 }
 
@@ -86,7 +90,7 @@ static int put_record(struct exo_app *app, const struct exo_options *o,
                       struct exo_record *record, bool *changed,
                       struct exo_err *err)
 {
-    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_err closed = EXO_ERR_INIT;
     struct exo_store_lock lock;
     struct exo_account account;
     struct exo_record old;
@@ -101,9 +105,16 @@ static int put_record(struct exo_app *app, const struct exo_options *o,
         return rc;
     }
     /* What cannot be read now may be worth more than what is in the file. */
-    rc = exo_store_get(app->store, &account, &old, &ignored);
-    if (rc != EXO_E_NOENT && !o->force) {
-        say_kept(app, account.name, rc == 0, rc == 0 && is_spent(&old, record));
+    rc = exo_store_get(app->store, &account, &old, &closed);
+    if (rc != 0 && rc != EXO_E_NOENT) {
+        exo_err_words(&closed, rc);
+    }
+    if (rc != EXO_E_NOENT && !o->force &&
+        (closed.unread || closed.status == EXO_STATUS_TRANSIENT)) {
+        *err = closed;
+        rc = EXO_E_STATUS;
+    } else if (rc != EXO_E_NOENT && !o->force) {
+        say_kept(app, account.name, &closed, rc == 0 && is_spent(&old, record));
         rc = 0;
     } else {
         if (rc == 0 && is_spent(&old, record)) {
@@ -212,7 +223,9 @@ int exo_bundle_run(struct exo_app *app, struct exo_options *o,
     }
     if (rc == 0) {
         rc = open_bundle(o, &plain, &why);
-        if (rc != 0) {
+        if (exo_err_system(err, rc, "cannot open %s", o->file)) {
+            rc = EXO_E_STATUS;
+        } else if (rc != 0) {
             rc =
                 exo_err_set(err, EXO_STATUS_USAGE,
                             "import %s: %-s; give a file of exoauth export and "

@@ -54,6 +54,10 @@ static int before_export(struct exo_app *app, struct exo_options *o,
     if (why[0] != '\0') {
         return exo_err_set(err, EXO_STATUS_USAGE, "--out %s: %-s", o->out, why);
     }
+    if (errno != 0 && exo_err_system(err, exo_error_from_errno(errno),
+                                     "--out %s", o->out)) {
+        return EXO_E_STATUS;
+    }
     if (errno != 0) {
         return exo_err_set(err, EXO_STATUS_USAGE,
                            "--out %s: %m; name a file that is not there yet, "
@@ -162,7 +166,8 @@ static int run_export(struct exo_app *app, struct exo_options *o,
 
     if (rc == 0) {
         rc = exo_outfile_finish(o->outfile, o->out, &text, err);
-    } else if (err->status == EXO_STATUS_OK) {
+    } else if (err->status == EXO_STATUS_OK &&
+               !exo_err_system(err, rc, "cannot write %s", o->out)) {
         rc = exo_err_set(err, EXO_STATUS_STORE,
                          "cannot write %s: %s; nothing was written; run it "
                          "again",

@@ -247,11 +247,11 @@ static void check_status_file(struct exo_doctor *d)
     check_way(d, NULL, "status_file", path);
     exo_app_rule(d->app, &rule);
     if (path[0] == '/' && exo_path_entry(&way, &rule, path, 0, 0) == 0) {
-        const char *alien = exo_status_file_alien(&way);
+        const char *why = exo_status_file_alien(&way);
 
-        if (alien) {
+        if (why) {
             exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
-                            "status_file %s: %-s", path, alien);
+                            "status_file %s: %-s", path, why);
         }
         exo_path_close(&way);
     }

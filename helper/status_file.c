@@ -96,7 +96,7 @@ void exo_status_file_write(struct exo_app *app)
 {
     struct exo_path_rule rule;
     struct exo_path file;
-    const char *alien;
+    const char *why;
     int fd = -1;
 
     if (app->conf->status_file[0] == '\0') {
@@ -104,10 +104,10 @@ void exo_status_file_write(struct exo_app *app)
     }
     exo_app_rule(app, &rule);
     if (exo_path_entry(&file, &rule, app->conf->status_file, 0, 0) == 0) {
-        alien = exo_status_file_alien(&file);
-        if (alien) {
+        why = exo_status_file_alien(&file);
+        if (why) {
             exo_app_warn(app, "status_file %s is not written: %-s",
-                         app->conf->status_file, alien);
+                         app->conf->status_file, why);
             exo_path_close(&file);
             return;
         }

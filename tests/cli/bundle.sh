@@ -86,21 +86,34 @@ kept()
     before=$(sha256sum <"$record")
     ok "$1: import" x import "$out/b" "${good[@]}"
     is "$OUT" unchanged "$1: changes nothing"
-    like "$ERR" "$app has a credential already, which is kept${2:-}; to replace it, add --force" \
-        "$1: and says so"
+    like "$ERR" "$app has a credential already, which is kept${2:-; to replace it, add --force}" "$1: and says so"
+    [[ -z ${2:-} ]] || unlike "$ERR" --force "$1: and offers nothing that would replace it"
     is "$(sha256sum <"$record")" "$before" "$1: it is as it was"
 }
 kept 'a credential'
 cp -p "$record" "$SITE/record"
 printf '{' >"$record"
-kept 'a damaged one' ', although it cannot be used as it is'
+kept 'a damaged one' ': damaged credential '
 cp -p "$SITE/record" "$record"
 cp -p "$SITE/etc/exoauth.key" "$SITE/key"
 ok 'rekey' x rekey
 cp -p "$SITE/record" "$record"
-kept 'one of another key' ', although it cannot be used as it is'
+kept 'one of another key' ': the credential of .* is sealed '
 cp -fp "$SITE/key" "$SITE/etc/exoauth.key"
 ok 'its key back' x token $app
+unread()
+{
+    before=$(sha256sum <"$record")
+    exits 75 "$1: import" "${@:2}"
+    unlike "$ERR" '--force|unchanged' "$1: offers nothing that would replace it"
+    is "$OUT" '' "$1: and says nothing of success"
+    is "$(sha256sum <"$record")" "$before" "$1: it is as it was"
+}
+short_of_files() { (ulimit -n 6; x import "$out/b" "${good[@]}"); }
+unread 'a shortage' short_of_files
+site_conf key_command 'echo the keyring is locked >&2; exit 1'
+unread 'a keyring that is locked' x import "$out/b" "${good[@]}"
+site_conf key_command
 
 # ---- one that was renewed since: the file has a refresh token that is spent
 person=person@contoso.test

@@ -19,13 +19,18 @@ echo canary-refresh >"$SITE/secret/refresh"
 ok 'a credential that is sealed' x token $app
 ok 'one of a person' x login $person --refresh-token-file "$SITE/secret/refresh"
 
+printf 'correct horse battery\n' >"$SITE/secret/phrase"
+ok 'a bundle' x export --all --out "$SITE/bundle" --password-file "$SITE/secret/phrase"
 # few LIMIT COMMAND...: with that many descriptors
 few() { (ulimit -n "$1" && shift && x "$@"); }
 
 for n in 4 5 6 7 8; do
     for command in "token $app --min-ttl 7200" "refresh $app --force" \
         "refresh $person --force" "status $app" \
-        "login $person --refresh-token-file $SITE/secret/refresh"; do
+        "login $person --refresh-token-file $SITE/secret/refresh" \
+        "import $SITE/bundle --password-file $SITE/secret/phrase" \
+        "export --all --out $SITE/new --password-file $SITE/secret/phrase"; do
+        rm -f "$SITE/new"
         [[ $n -lt 7 || $command == status* ]] || continue
         rc=0 count=$(site_count)
         # shellcheck disable=SC2086
@@ -40,11 +45,19 @@ for n in 4 5 6 7 8; do
         if [[ $command == refresh* && $rc == 0 && -z $said ]]; then
             isnt "$(site_count)" "$count" "$label: 0 in silence, and a request"
         fi
-        if [[ $rc == 7[48] && $said == *'oo many open files'* ]]; then
+        if [[ $rc == @(64|7[48]) && $said == *'oo many open files'* ]]; then
             fail "$label: exit $rc, and not 75"
         fi
     done
 done
+# What scrypt takes is more than there is.
+little() { (ulimit -v 60000 && x "$@"); }
+for command in "import $SITE/bundle" "export --all --out $SITE/new"; do
+    # shellcheck disable=SC2086
+    exits 75 "${command%% *} without memory" little $command --password-file "$SITE/secret/phrase"
+    like "$ERR" 'out of memory; free some memory' 'says so'
+done
+not_ok 'and leaves no file' test -e "$SITE/new"
 is "$(site_record $person refresh_token)" canary-refresh 'nothing is lost'
 ok 'and all works again' x refresh $app --force
 
