@@ -38,7 +38,18 @@ struct place {
 };
 
 /* In the first three is nothing that exoauth does not put there itself. */
-enum { STORE, TOKEN_DIR, ACCOUNT_DIR, KEY_FILE, STATUS_FILE, LOG, N };
+enum {
+    STORE,
+    TOKEN_DIR,
+    ACCOUNT_DIR,
+    KEY_FILE,
+    STATUS_FILE,
+    LOG,
+    CA_FILE,
+    PROXY_AUTH_FILE,
+    SOCKET,
+    N
+};
 
 /* The last name of path goes to the front of rest. False: there is none, or
  * what it leads to cannot be known before it is there. */
@@ -172,10 +183,20 @@ static int check(const struct exo_conf *conf, const struct place place[N],
     return 0;
 }
 
+/* Of several sockets, the one that serve --listen or systemd makes. */
+static void first_word(char out[PATH_MAX], const char *list)
+{
+    size_t len = 0;
+    const char *word = exo_word_next(&list, &len);
+
+    (void)snprintf(out, PATH_MAX, "%.*s", (int)len, word ? word : "");
+}
+
 int exo_apart_check(const struct exo_app *app, struct exo_err *err)
 {
     const struct exo_conf *conf = app->conf;
     const char *list = conf->chroot;
+    char socket[PATH_MAX];
     struct exo_path_rule rule;
     struct place place[N];
     const char *word;
@@ -194,6 +215,11 @@ int exo_apart_check(const struct exo_app *app, struct exo_err *err)
     find_place(&place[STATUS_FILE], "status_file", "", false, conf->status_file,
                &rule);
     find_place(&place[LOG], "log", "", false, conf->log, &rule);
+    find_place(&place[CA_FILE], "ca_file", "", false, conf->ca_file, &rule);
+    find_place(&place[PROXY_AUTH_FILE], "proxy_auth_file", "", false,
+               conf->proxy_auth_file, &rule);
+    first_word(socket, conf->socket);
+    find_place(&place[SOCKET], "socket", "", false, socket, &rule);
     rc = check(conf, place, err);
     while (rc == 0 && (word = exo_word_next(&list, &len)) != NULL) {
         char jail[PATH_MAX];

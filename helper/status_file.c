@@ -76,18 +76,30 @@ static void write_in(struct exo_app *app, int dir, const char *name)
     exo_buf_free(&now);
 }
 
+/* As exo_status_json() begins; records and what doctor prints begin in another
+ * way. */
+static bool is_status(const char *text)
+{
+    static const char version[] = "\"exoauth\":", rows[] = "\"accounts\":";
+    const char *at = text + strspn(text, "{ \n");
+
+    if (strncmp(at, version, strlen(version)) != 0) {
+        return false;
+    }
+    at += strlen(version);
+    at += strspn(at, "0123456789, \n");
+    return strncmp(at, rows, strlen(rows)) == 0;
+}
+
 const char *exo_status_file_alien(const struct exo_path *file)
 {
     char text[64];
-    const char *at = text;
 
     if (!file->found) {
         return NULL;
     }
     exo_file_peek(file->dir, file->name, text, sizeof(text));
-    at += strspn(at, "{ \t\r\n");
-    return S_ISREG(file->st.st_mode) &&
-                   (at[0] == '\0' || strncmp(at, "\"exoauth\":", 10) == 0)
+    return S_ISREG(file->st.st_mode) && (text[0] == '\0' || is_status(text))
                ? NULL
                : "it is another file than a status; name a new one";
 }

@@ -139,6 +139,9 @@ key_file $SITE_TOKENS/key token_dir
 key_file $SITE/etc/exoauth.d/key account_dir
 account_dir $SITE_STORE/accounts store
 account_dir $SITE_TOKENS/accounts token_dir
+ca_file $SITE_STORE/ca.pem store
+proxy_auth_file $SITE_TOKENS/proxy token_dir
+socket $SITE_TOKENS/socket token_dir
 EOF
 # A link of ours to what is not there yet is where it leads.
 ln -s "$SITE_STORE/not.yet" "$SITE/to.none"
@@ -199,11 +202,14 @@ ln -s "$SITE/etc/exoauth.key" "$SITE/to.key"
 [[ $(id -u) != 0 ]] || chown "$SITE_USER" "$SITE/secret/other" "$SITE/ca.pem"
 mkdir "$SITE/own"
 [[ $(id -u) != 0 ]] || chown "$SITE_USER" "$SITE/own"
-all() { sha256sum "$SITE/secret/other" "$SITE/ca.pem" "$SITE/etc/exoauth.key" "$SITE/keep.conf"; }
+cp "$SITE_STORE/$app.json" "$SITE/other.json"
+printf '{"exoauth":1,"checks":[]}\n' >"$SITE/checks.json"
+[[ $(id -u) != 0 ]] || chown "$SITE_USER" "$SITE/other.json" "$SITE/checks.json"
+all() { sha256sum "$SITE/other.json" "$SITE/checks.json" "$SITE/secret/other" "$SITE/ca.pem" "$SITE/etc/exoauth.key" "$SITE/keep.conf"; }
 cp "$SITE/conf.good" "$SITE/keep.conf"
 before=$(all)
 for name in log status_file; do
-    for path in secret/other ca.pem to.key etc/exoauth.key keep.conf; do
+    for path in secret/other ca.pem to.key etc/exoauth.key keep.conf other.json checks.json; do
         site_conf $name "$SITE/$path"
         ok "$name: $path" x refresh $app --force
         like "$ERR" "$name $SITE/$path.*(it is another file than a .*; name a new one|it belongs to another user)" 'says what it is'
