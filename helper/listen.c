@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * serve --listen PATH. Called by serve; bound before root becomes run_as,
- * accepting after it. Each request gets a process of its own, so that a
- * provider that hangs holds up nobody else; at most MOST at a time.
+ * serve --listen PATH: bound before root becomes run_as, accepting after it.
+ * Each request gets a process of its own, at most MOST at a time.
  *
- * There is no process before all of a request is there (waiting.c), which must
- * be so within two seconds; one uid can have EXO_WAITING_UID connections that
- * are not so far, and STRANGER processes until one of its requests was not
- * refused. So a user who is in no `allow` costs the others nothing.
+ * There is no process before all of a request is there (waiting.c), within two
+ * seconds; one uid can have EXO_WAITING_UID connections that are not so far, and
+ * STRANGER processes until one of its requests was not refused.
  *
  * SIGTERM or SIGINT ends it: nothing is accepted any more, and what has begun
  * is waited for, as a credential may be in flight. Each process has a session
- * of its own, so a signal to our group is no signal to it; as process 1 of a
- * container our end would be its SIGKILL. More signals change nothing.
+ * of its own; as process 1 of a container our end would be its SIGKILL.
  */
 #include "config.h"
 
@@ -30,6 +27,7 @@
 #include "askers.h"
 #include "broker.h"
 #include "exoauth/log.h"
+#include "exoauth/process.h"
 #include "exoauth/proto.h"
 #include "listen.h"
 #include "peer.h"
@@ -101,8 +99,10 @@ static void fill_mask(sigset_t *mask)
 {
     (void)sigemptyset(mask);
     (void)sigaddset(mask, SIGTERM);
-    (void)sigaddset(mask, SIGINT);
     (void)sigaddset(mask, SIGCHLD);
+    if (!exo_signals_ignored(SIGINT)) {
+        (void)sigaddset(mask, SIGINT);
+    }
 }
 
 int exo_listen_open(struct exo_app *app, const char *path, int *fd,

@@ -44,6 +44,13 @@ void exo_signals_boot(void)
     block_nothing();
 }
 
+bool exo_signals_ignored(int number)
+{
+    struct sigaction now;
+
+    return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /* By default it ends a process, and can wait: it is no fault of the process's
  * own. */
 static bool is_deadly(int number)

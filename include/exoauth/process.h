@@ -107,6 +107,7 @@ int exo_process_leave(const struct exo_process *process) EXO_MUST_CHECK;
  * stays as it is: nohup(1), and a shell with trap '', mean it.
  */
 void exo_signals_boot(void);
+bool exo_signals_ignored(int number);
 /* A forked child's first act: all have their default, none is blocked. */
 void exo_signals_default(void);
 /* The same for one that runs code of ours: but for SIGXFSZ, as above. */

@@ -201,5 +201,7 @@ is $((ignored & ~(1 << 1 | 3 << 31))) \
     'what was ignored stays ignored, and SIGPIPE and SIGXFSZ are'
 kill -HUP "$server"
 is "$(answered 2)" 2 'SIGHUP does not end it'
+kill -INT "$server"
+is "$(answered 2)" 2 'nor does SIGINT, which the shell has it ignore'
 kill -TERM "$server"
 ok 'SIGTERM does' ends

@@ -253,9 +253,7 @@ static int boot(void *context)
     exo_signals_boot();
     (void)sigprocmask(SIG_SETMASK, NULL, &now);
     for (int i = 1; i < 32; i++) {
-        bool keeps = i == SIGHUP || i == SIGINT || i == SIGQUIT ||
-                     i == SIGPIPE || i == SIGTSTP || i == SIGTTIN ||
-                     i == SIGTTOU || i == SIGXFSZ;
+        bool keeps = i != SIGCHLD;
 
         bad += sigismember(&now, i);
         if (i == SIGKILL || i == SIGSTOP)
