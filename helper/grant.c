@@ -72,7 +72,8 @@ static int need_login(struct exo_work *w)
     const char *name = w->owner->file.name;
     char text[EXO_ERR_TEXT];
 
-    if (exo_trouble_final(text, &w->got->record, exo_clock_now())) {
+    if (exo_trouble_final(text, &w->got->record, w->owner->grant,
+                          exo_clock_now())) {
         return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN, "%-s", text);
     }
     return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN,
@@ -95,7 +96,7 @@ static bool by_password(const struct exo_work *w,
 {
     return w->owner->grant == EXO_GRANT_PASSWORD &&
            exo_secret_empty(refresh_token) &&
-           !exo_secret_empty(&w->got->record.client_secret);
+           exo_record_has_password(&w->got->record);
 }
 
 static int ask_by_password(struct exo_work *w,
@@ -159,9 +160,11 @@ int exo_work_ask(struct exo_work *w, const struct exo_secret *given_secret,
     struct exo_oauth_client client;
     enum exo_grant grant = w->owner->grant;
     bool password = by_password(w, refresh_token);
-    int rc =
-        exo_means_find(&means, w->app, w->owner, given_secret,
-                       password ? NULL : &w->got->record.client_secret, w->err);
+    int rc = exo_means_find(&means, w->app, w->owner, given_secret,
+                            exo_record_has_password(&w->got->record)
+                                ? NULL
+                                : &w->got->record.client_secret,
+                            w->err);
 
     if (rc == 0 && grant == EXO_GRANT_CLIENT_CREDENTIALS &&
         !has_proof(w->owner, &means)) {

@@ -10,6 +10,7 @@
 
 #include "login.h"
 #include "prompt.h"
+#include "trouble.h"
 
 /* What is stored, where it is a client's proof. What is damaged gets
  * replaced. */
@@ -22,9 +23,7 @@ static int read_stored(const struct exo_login *login, struct exo_secret *stored,
     exo_record_init(&record);
     rc = exo_store_get(login->app->store, &login->owner->file, &record, err);
     if (rc == 0) {
-        /* In this one case it is a person's password. */
-        if (login->owner->grant != EXO_GRANT_PASSWORD ||
-            !exo_secret_empty(&record.refresh_token)) {
+        if (!exo_record_has_password(&record)) {
             rc = exo_secret_copy(stored, &record.client_secret);
         }
     } else if (rc == EXO_E_NOENT || rc == EXO_E_STATUS) {

@@ -133,7 +133,8 @@ int exo_login_prove(struct exo_login *login, struct exo_err *err)
     exo_spend_end(); /* begun where a code was redeemed */
     if (rc == 0) {
         tell(&got);
-        if (exo_trouble_final(text, &got.record, exo_clock_now())) {
+        if (exo_trouble_final(text, &got.record, login->owner->grant,
+                              exo_clock_now())) {
             exo_app_warn(app, "%-s", text);
         }
         exo_login_whose(login, &tokens);

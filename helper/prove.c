@@ -18,6 +18,7 @@
 #include "exoauth/reserve.h"
 #include "exoauth/seal.h"
 #include "spend.h"
+#include "trouble.h"
 #include "work.h"
 
 struct login {
@@ -26,6 +27,7 @@ struct login {
     const struct exo_secret *given; /* a refresh token to be spent, or NULL */
     struct exo_tokens *tokens;      /* of a person, or of our request */
     bool first;                     /* there was no record */
+    bool fits;                      /* that, the file as it is */
     bool stays;                     /* the record, for what was spent on it */
     bool drop_secret;               /* of the record, once the file is there */
     bool drop_refresh_token;
@@ -52,6 +54,9 @@ static int take(struct login *l)
     /* It may be another person's, or of another client or endpoint. */
     l->drop_refresh_token =
         proof->tokens && exo_secret_empty(&proof->tokens->refresh_token);
+    if (exo_record_has_password(r)) { /* a login by password brings it again */
+        exo_secret_free(&r->client_secret);
+    }
     if (proof->client_secret && !l->drop_secret) {
         rc = copy(&r->client_secret, proof->client_secret);
     }
@@ -247,13 +252,16 @@ static int keep_lasting(const struct login *l)
 {
     const struct exo_work *w = l->w;
     const struct exo_record *r = &w->got->record;
+    char text[EXO_ERR_TEXT];
+    enum exo_grant before;
 
     if (w->owner->grant == EXO_GRANT_PASSWORD ||
-        !exo_secret_empty(&l->tokens->refresh_token) ||
-        exo_secret_empty(&r->refresh_token) ||
+        exo_grant_of_app(w->owner->grant) ||
+        !exo_secret_empty(&l->tokens->refresh_token) || r->serial == 0 ||
         r->state == EXO_STATUS_NEEDS_LOGIN ||
-        (!exo_draft_waits(l->proof->draft) &&
-         strcmp(r->config, w->owner->fingerprint) != 0)) {
+        !exo_grant_parse(r->grant, &before) ||
+        exo_trouble_final(text, r, before, 0) ||
+        (!l->fits && !exo_draft_waits(l->proof->draft))) {
         return 0;
     }
     return exo_err_set(w->err, EXO_STATUS_NEEDS_LOGIN,
@@ -275,6 +283,8 @@ int exo_work_prove(struct exo_work *w, const struct exo_proof *proof)
     memset(&error, 0, sizeof(error));
     memset(&own, 0, sizeof(own));
     l.first = r->revision == 0 && !w->damaged;
+    /* Before rehearse() takes on the grant of the login. */
+    l.fits = strcmp(r->config, w->owner->fingerprint) == 0;
     if (proof->refresh_token && !is_spent(r, proof->refresh_token)) {
         l.given = proof->refresh_token;
     }

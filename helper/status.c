@@ -57,10 +57,32 @@ static void set_grant(struct exo_status_row *row, enum exo_grant grant)
     (void)snprintf(row->grant, sizeof(row->grant), "%s", exo_grant_word(grant));
 }
 
+/* A record is the last word on the grant where no file has one. */
+static void judge_end(struct exo_status_row *row,
+                      const struct exo_settings *settings,
+                      const struct exo_record *record)
+{
+    const struct exo_settings *owner =
+        settings ? exo_settings_owner(settings) : NULL;
+    int64_t now = exo_clock_now();
+    enum exo_grant grant;
+
+    if (owner && owner->grant_said) {
+        grant = owner->grant;
+    } else if (!exo_grant_parse(record->grant, &grant)) {
+        return;
+    }
+    if (row->state == EXO_STATUS_OK && now >= record->expires &&
+        exo_trouble_final(row->message, record, grant, now)) {
+        row->state = EXO_STATUS_NEEDS_LOGIN;
+    } else if (!exo_trouble_final(row->warning, record, grant, now)) {
+        row->warning[0] = '\0';
+    }
+}
+
 static void take_record(struct exo_status_row *row,
                         const struct exo_record *record)
 {
-    int64_t now = exo_clock_now();
     enum exo_grant grant;
 
     if (record->grant[0] != '\0') {
@@ -82,12 +104,6 @@ static void take_record(struct exo_status_row *row,
     exo_text_fmt(row->error_code, sizeof(row->error_code), "%s",
                  record->error_code);
     exo_trouble_text(row->message, record);
-    if (row->state == EXO_STATUS_OK && now >= record->expires &&
-        exo_trouble_final(row->message, record, now)) {
-        row->state = EXO_STATUS_NEEDS_LOGIN;
-    } else if (!exo_trouble_final(row->warning, record, now)) {
-        row->warning[0] = '\0';
-    }
 }
 
 /* Does the configuration name all that a request needs? */
@@ -185,6 +201,7 @@ static int fill_row(const struct exo_app *app,
     }
     if (found == 0) {
         take_record(row, &record);
+        judge_end(row, settings, &record);
         if (settings && record.serial == 0 && record.error_text[0] == '\0') {
             /* What a first login that failed leaves behind. */
             no_record(row, app, settings, round);

@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "settings.h"
-
 void exo_trouble_keep(struct exo_record *record, const char *message)
 {
     const char *command = exo_text_offer(message);
@@ -66,15 +64,19 @@ int exo_trouble_say(struct exo_err *err, const struct exo_record *record)
     return exo_err_set(err, record->state, "%-s", text);
 }
 
-bool exo_trouble_final(char text[EXO_ERR_TEXT], const struct exo_record *record,
-                       int64_t now)
+bool exo_record_has_password(const struct exo_record *record)
 {
-    enum exo_grant grant;
+    return strcmp(record->grant, exo_grant_word(EXO_GRANT_PASSWORD)) == 0 &&
+           exo_secret_empty(&record->refresh_token) &&
+           !exo_secret_empty(&record->client_secret);
+}
 
-    if (record->serial == 0 || !exo_grant_parse(record->grant, &grant) ||
-        exo_grant_of_app(grant) || !exo_secret_empty(&record->refresh_token) ||
-        (grant == EXO_GRANT_PASSWORD &&
-         !exo_secret_empty(&record->client_secret))) {
+bool exo_trouble_final(char text[EXO_ERR_TEXT], const struct exo_record *record,
+                       enum exo_grant grant, int64_t now)
+{
+    if (record->serial == 0 || exo_grant_of_app(grant) ||
+        !exo_secret_empty(&record->refresh_token) ||
+        (grant == EXO_GRANT_PASSWORD && exo_record_has_password(record))) {
         return false;
     }
     exo_text_fmt(text, EXO_ERR_TEXT,

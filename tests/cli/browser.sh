@@ -102,7 +102,7 @@ is "$(printf %s "$verifier" | openssl dgst -sha256 -binary | openssl base64 -A |
 is "$(site_record $who grant) $(site_record $who refresh_token)" \
     'authorization_code canary-rt-1' 'what is stored'
 no_secret 'no secret is shown'
-site_script ok:browser-2
+site_script 'fields:{"access_token":"browser-2","refresh_token":"canary-rt-1"}'
 ok 'refresh' x refresh $who --force
 is "$(form grant_type) $(form refresh_token)" 'refresh_token canary-rt-1' 'uses the refresh token'
 
@@ -126,7 +126,7 @@ garbage 'b""' >/dev/null
 # Browsers connect in advance; the silent one must not be in the way.
 exec {silent}<>"/dev/tcp/$TAP_LOOP/$port"
 is "$(site_count)" "$before" 'none of them reached the provider'
-site_script ok:browser-3
+site_script 'fields:{"access_token":"browser-3","refresh_token":"canary-rt-1"}'
 page=$(visit "/?code=c3&state=$state")
 exec {silent}>&-
 like "$page" 'Login complete' 'and the answer still counts'
@@ -171,7 +171,7 @@ PY
 else
     skip 'another user' 'needs root'
 fi
-site_script ok:browser-3
+site_script 'fields:{"access_token":"browser-3","refresh_token":"canary-rt-1"}'
 like "$(visit "/?code=c3&state=$state")" 'Login complete' \
     'beside 60 idle connections the answer counts'
 finish
@@ -182,7 +182,7 @@ is "$RC" 0 'login succeeds'
 
 if [[ -e /proc/net/if_inet6 ]] && grep -q '^0*1 ' /proc/net/if_inet6; then
     login
-    site_script ok:browser-4
+    site_script 'fields:{"access_token":"browser-4","refresh_token":"canary-rt-1"}'
     like "$(visit "/?code=c4&state=$state" ::1)" 'Login complete' 'on [::1], too'
     finish
     is "$RC" 0 'login succeeds there'

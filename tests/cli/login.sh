@@ -302,7 +302,7 @@ site_script ok:device-grant
 ok '--device where the file asks for client_credentials' \
     x login grant@contoso.test "${site[@]}" --set grant=client_credentials --device
 like "$ERR" 'next refresh.*--set grant=authorization_code' 'warns of the next refresh'
-site_script pending ok:device-3
+site_script pending 'fields:{"access_token":"device-3","refresh_token":"canary-device-3"}'
 ok 'on a terminal' pty '' "$EXO" login $device --device --config "$SITE_CONF"
 like "$OUT" 'good for [0-9]+:[0-9]{2}' 'a countdown'
 like "$OUT" 'changed' 'and the result'

@@ -86,3 +86,41 @@ ok 'what it says' x login $app --set grant=password --password-file "$SITE/secre
 is "$(site_record $app client_secret)" canary-password 'stores it'
 ok 'a refresh' x refresh $app --force
 is "$(site_forms grant_type | tail -n 1) $(site_forms client_secret | tail -n 1)" 'password ' 'sends it as what it is'
+
+# ----- the password stays what it is, whatever is logged in with next
+
+sent() { site_forms client_secret | grep -c canary-password; }
+site_account $app "authorization_endpoint: $SITE_URL/authorize"
+ok 'a password by default' x login $app --password-file "$SITE/secret/app"
+is "$(site_record $app client_secret)" canary-password 'is stored'
+printf 'canary-given\n' >"$SITE/secret/refresh"
+exits 77 'a login that would end' paste_login
+is "$(site_record $app client_secret)" canary-password 'does not take its place'
+site_script 'fields:{"access_token":"new","refresh_token":"canary-new","expires_in":3600}'
+ok 'a refresh token that is adopted' x login $app --refresh-token-file "$SITE/secret/refresh"
+is "$(site_record $app client_secret) $(site_record $app refresh_token)" ' canary-new' 'does, and the password is gone'
+ok 'the password again' x login $app --set grant=password --password-file "$SITE/secret/app"
+site_script 'fields:{"access_token":"brief","expires_in":3600}'
+site_account $app "authorization_endpoint: $SITE_URL/authorize"
+ok 'by default' x login $app --password-file "$SITE/secret/app"
+site_script 'fields:{"access_token":"new","refresh_token":"canary-new","expires_in":3600}'
+ok 'a login in a browser' paste_login
+is "$(site_record $app client_secret) $(site_record $app refresh_token)" ' canary-new' 'forgets it, too'
+site_script 'fields:{"access_token":"brief","expires_in":3600}'
+site_script 'status:400:{"error":"invalid_grant"}'
+x refresh $app --force
+site_script 'fields:{"access_token":"brief","expires_in":3600}'
+ok 'once more by default' x login $app --password-file "$SITE/secret/app"
+app_login() { x login $app --set grant=client_credentials </dev/null; }
+not_ok 'an application without a secret' app_login
+is "$(sent)" 0 'and nobody was ever sent it as a client secret'
+
+# ----- nor does a client secret that works give way to such a login
+
+site_account $app "authorization_endpoint: $SITE_URL/authorize"
+printf 'canary-client\n' >"$SITE/secret/client"
+x remove $app
+ok 'an application' x login $app --secret-file "$SITE/secret/client"
+exits 77 'a person who would end it' paste_login
+is "$(site_record $app client_secret)" canary-client 'does not'
+ok 'it goes on' x refresh $app --force
