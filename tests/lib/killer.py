@@ -30,6 +30,9 @@ import threading
 import time
 import urllib.parse
 
+# A shell has what it starts in the background ignore these two.
+for ignored in signal.SIGINT, signal.SIGQUIT:
+    signal.signal(ignored, signal.SIG_DFL)
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
            signal.SIGALRM, signal.SIGTSTP, signal.SIGUSR1, signal.SIGUSR2,
            signal.SIGVTALRM, signal.SIGPROF, signal.SIGXCPU, signal.SIGPWR,
