@@ -157,7 +157,8 @@ static void find_stray(void *context, const char *name, size_t len)
 
         len = suffix && suffix != name ? (size_t)(suffix - name) : strlen(name);
         if ((!suffix && !strchr(name, '@')) ||
-            guess(&account, name, len) != 0 || is_there(w, &account)) {
+            (guess(&account, name, len) == 0 ? is_there(w, &account)
+                                             : !memchr(name, '@', len))) {
             return;
         }
     }

@@ -21,7 +21,8 @@ etc=$SITE/etc/exoauth.d
 put() { cp "$etc/$me.conf" "$etc/$1"; }
 unread=(none@x.test upper@x.test.CONF tilde@x.test.conf~ Capital@x.test.conf
     'blank b@x.test.conf' old@x.test.conf.bak $'c1\xc2\x9bq@x.test.conf'
-    c1%C2%9Bq@x.test.conf $'line\nfeed@x.test.conf' '; run: id@x.test.conf')
+    c1%C2%9Bq@x.test.conf $'line\nfeed@x.test.conf' '; run: id@x.test.conf'
+    '<angle@x.test>' 'space@x.test copy' cvs@x.test,v mailto:web@x.test)
 quiet=(.hidden@x.test.conf $me.conf~ $me.conf.dpkg-old README .#lock)
 for name in "${unread[@]}" "${quiet[@]}"; do put "$name"; done
 
@@ -31,7 +32,8 @@ named()
     local name
     for name in none@x.test upper@x.test.CONF tilde@x.test.conf~ Capital@x.test.conf \
         'blank b@x.test.conf' old@x.test.conf.bak 'c1?q@x.test.conf' \
-        c1%C2%9Bq@x.test.conf 'line?feed@x.test.conf' '; run. id@x.test.conf'; do
+        c1%C2%9Bq@x.test.conf 'line?feed@x.test.conf' '; run. id@x.test.conf' \
+        '<angle@x.test>' 'space@x.test copy' cvs@x.test,v mailto:web@x.test; do
         is "$(grep -cF "$etc/$name is not read: " <<<"$2")" "${3:-1}" "$1: $name"
     done
     is "$(grep -c 'is not read: .*; rename it' <<<"$2")" $((${#unread[@]} * ${3:-1})) \
