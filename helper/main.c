@@ -128,15 +128,18 @@ static void stray(void *context, const char *text)
 }
 
 /* The account may be in a file whose name is not read. */
-static void report(struct exo_app *app, const struct exo_err *err)
+static void report_strays(struct exo_app *app, const struct exo_err *err)
 {
-    if (err->status == EXO_STATUS_OK || err->said) {
-        return;
-    }
-    if (err->status == EXO_STATUS_NO_ACCOUNT && app->conf) {
+    if (err->status == EXO_STATUS_NO_ACCOUNT && !err->said && app->conf) {
         exo_settings_strays(app->conf, stray, app);
     }
-    tell(app, EXO_LOG_ERROR, err->text);
+}
+
+static void report(struct exo_app *app, const struct exo_err *err)
+{
+    if (err->status != EXO_STATUS_OK && !err->said) {
+        tell(app, EXO_LOG_ERROR, err->text);
+    }
 }
 
 static int run(struct exo_app *app, const struct exo_command *command,
@@ -264,6 +267,7 @@ int main(int argc, char **argv)
         rc = exo_out_end(&err);
     }
     (void)exo_err_words_of(&err, rc, command ? command->name : "options");
+    report_strays(&app, &err);
     status = parsed == EXO_PARSED_RUN && command->ending
                  ? command->ending(&options, &err)
                  : exo_status_exit(err.status);

@@ -48,6 +48,8 @@ ok status x status
 named status "$ERR"
 exits 67 token x token none@x.test
 named 'no account' "$ERR"
+exits 3 'status --nagios' x status none@x.test --nagios
+named 'status --nagios' "$ERR"
 doctor >"$SITE/found" 2>&1
 named doctor "$(grep '^warning  configuration' "$SITE/found")"
 cp -p "$SITE_STORE/$me.json" "$SITE_STORE/c1%C2%9Bq@x.test.json"
