@@ -99,6 +99,9 @@ const char *exo_status_file_alien(const struct exo_path *file)
         return NULL;
     }
     exo_file_peek(file->dir, file->name, text, sizeof(text));
+    if (text[0] == '\0' && file->st.st_size > 0) {
+        return "it is there and cannot be read; name a new one";
+    }
     return S_ISREG(file->st.st_mode) && (text[0] == '\0' || is_status(text))
                ? NULL
                : "it is another file than a status; name a new one";

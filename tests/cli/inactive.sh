@@ -230,6 +230,14 @@ for name in log status_file; do
     rm "$SITE/own/$name"
     cp "$SITE/conf.good" "$SITE_CONF"
 done
+if [[ $(id -u) == 0 ]]; then
+    (umask 077; echo canary-closed >"$SITE/own/closed")
+    site_conf status_file "$SITE/own/closed"
+    ok 'status_file: what cannot be read' x refresh $app --force
+    is "$(<"$SITE/own/closed")" canary-closed 'stays'
+    like "$ERR" 'is not written: it is there and cannot be read; name a new one' 'and is told of'
+    cp "$SITE/conf.good" "$SITE_CONF"
+fi
 rm -r "$SITE/to.key" "$SITE/own"
 
 # ----- modes: what others could read or write, and a umask that lets them
