@@ -24,6 +24,7 @@
 #include "exoauth/proto.h"
 #include "later.h"
 #include "names.h"
+#include "spot.h"
 
 #define PATH_LIMIT ((size_t)4096)
 
@@ -328,8 +329,12 @@ static int run(struct exo_app *app, struct exo_options *options,
     rc = exo_store_lock(app->store, &options->account,
                         exo_clock_ms() + app->conf->timeout * 1000, &lock, err);
     if (rc == 0) {
-        rc = remove_locked(app, options, &lock, app_only, err);
-        app->changed = true;
+        /* Not half of it. */
+        rc = exo_spots_within_reach(app, err);
+        if (rc == 0) {
+            rc = remove_locked(app, options, &lock, app_only, err);
+            app->changed = true;
+        }
         exo_store_unlock(app->store, &lock);
     }
 out:

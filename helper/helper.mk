@@ -101,6 +101,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/later.c \
 	helper/later.h \
 	helper/listen.c \
+	helper/listen_open.c \
 	helper/listen.h \
 	helper/listener.c \
 	helper/listener.h \

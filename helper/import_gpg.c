@@ -97,7 +97,12 @@ int exo_import_gpg(const struct exo_import *in, struct exo_secret *plain,
                          in->shown);
         goto out;
     }
-    if (start(&child, fd, plain, &said) != 0) {
+    rc = start(&child, fd, plain, &said);
+    if (exo_err_system(err, rc, "cannot run gpg")) {
+        rc = EXO_E_STATUS;
+        goto out;
+    }
+    if (rc != 0) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "cannot run gpg to decrypt %s: %m; install it "
                          "(Debian: gpg)",

@@ -185,7 +185,10 @@ int exo_keys_make(const struct exo_app *app, struct exo_keyring *ring,
     if (rc == 0) {
         rc = put_file(app, &text, true, NULL);
     }
-    if (rc != 0 && rc != EXO_E_CONFLICT) {
+    if (exo_err_system(err, rc, "cannot make the key file %.200s",
+                       app->conf->key_file)) {
+        rc = EXO_E_STATUS;
+    } else if (rc != 0 && rc != EXO_E_CONFLICT) {
         int saved = errno;
 
         rc = exo_err_set(

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * serve --listen PATH: bound before root becomes run_as, accepting after it.
- * Each request gets a process of its own, at most MOST at a time.
+ * serve --listen PATH: bound (listen_open.c) before root becomes run_as,
+ * accepting after it. Each request gets a process of its own, at most MOST at
+ * a time.
  *
  * There is no process before all of a request is there (waiting.c), within two
- * seconds; one uid can have EXO_WAITING_UID connections that are not so far, and
- * STRANGER processes until one of its requests was not refused.
+ * seconds; one uid can have EXO_WAITING_UID connections that are not so far,
+ * and STRANGER processes until one of its requests was not refused.
  *
  * SIGTERM or SIGINT ends it: nothing is accepted any more, and what has begun
  * is waited for, as a credential may be in flight. Each process has a session
@@ -19,8 +20,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,109 +37,6 @@
 #define STRANGER 32 /* processes */
 #define TICK_MS 500
 #define PAUSE_MS 100 /* where there are no descriptors */
-#define BACKLOG 1024
-
-static int fill_address(struct sockaddr_un *address, const char *path,
-                        struct exo_err *err)
-{
-    size_t len = strlen(path);
-
-    memset(address, 0, sizeof(*address));
-    address->sun_family = AF_UNIX;
-    if (path[0] != '/' || len >= sizeof(address->sun_path)) {
-        return exo_err_set(err, EXO_STATUS_USAGE,
-                           "--listen %s: give an absolute path of less than "
-                           "%zu bytes",
-                           path, sizeof(address->sun_path));
-    }
-    memcpy(address->sun_path, path, len + 1);
-    return 0;
-}
-
-/* A socket that nobody listens on is what a killed server leaves behind. */
-static void remove_dead(const struct sockaddr_un *address)
-{
-    struct stat st;
-    int fd;
-
-    if (lstat(address->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode)) {
-        return;
-    }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) {
-        return;
-    }
-    if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
-        errno == ECONNREFUSED) {
-        (void)unlink(address->sun_path);
-    }
-    (void)close(fd);
-}
-
-/* bind(2) takes a path, so it must be one that nobody else can change. */
-static int check_dir(const struct exo_app *app, const char *path, bool *theirs,
-                     struct exo_err *err)
-{
-    struct exo_path_rule rule;
-    struct exo_path file;
-    int rc;
-
-    exo_app_rule(app, &rule);
-    rc = exo_path_entry(&file, &rule, path, EXO_PATH_BARE, 0);
-    *theirs = file.theirs;
-    exo_path_close(&file);
-    return rc == 0 ? 0
-                   : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                                 "cannot listen on %s: %-s", path, file.why);
-}
-
-/* What signalfd(2) gives us. */
-static void fill_mask(sigset_t *mask)
-{
-    (void)sigemptyset(mask);
-    (void)sigaddset(mask, SIGTERM);
-    (void)sigaddset(mask, SIGCHLD);
-    if (!exo_signals_ignored(SIGINT)) {
-        (void)sigaddset(mask, SIGINT);
-    }
-}
-
-int exo_listen_open(struct exo_app *app, const char *path, int *fd,
-                    struct exo_err *err)
-{
-    struct sockaddr_un address;
-    sigset_t mask;
-    bool theirs = false;
-    mode_t old;
-    int rc = fill_address(&address, path, err);
-
-    /* Before anybody can see the socket: process 1 of a container never gets
-     * a signal that it has left at its default. */
-    fill_mask(&mask);
-    (void)sigprocmask(SIG_BLOCK, &mask, NULL);
-    *fd = -1;
-    if (rc == 0) {
-        rc = check_dir(app, path, &theirs, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    exo_app_as_owner(app, theirs);
-    remove_dead(&address);
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    old = umask(0111);
-    if (*fd < 0 ||
-        bind(*fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(*fd, BACKLOG) != 0) {
-        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                         "cannot listen on %s: %m; is another exoauth there, "
-                         "or its directory missing?",
-                         path);
-    }
-    (void)umask(old);
-    exo_app_as_owner(app, false);
-    return rc;
-}
 
 /* A process that answers. */
 struct answerer {
@@ -366,7 +262,7 @@ int exo_listen_run(struct exo_app *app, const char *path, int fd,
     struct pollfd p[EXO_WAITING_MOST + 2];
     int signals;
 
-    fill_mask(&mask);
+    exo_listen_mask(&mask);
     signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0) {
         return exo_err_set(err, EXO_STATUS_BUG, "signalfd: %m");
@@ -385,7 +281,7 @@ int exo_listen_run(struct exo_app *app, const char *path, int fd,
             }
             reap(app);
         }
-        for (int i = 0; i < BACKLOG && take_one(fd); i++) {
+        for (int i = 0; i < EXO_LISTEN_BACKLOG && take_one(fd); i++) {
         }
         attend(app, fd, &mask);
     }

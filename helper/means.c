@@ -84,6 +84,9 @@ static int read_assertion(struct exo_means *means, const struct exo_settings *s,
     int rc = exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0,
                            &means->assertion.hidden, &why);
 
+    if (exo_err_system(err, rc, "cannot read assertion_file %.200s", path)) {
+        return EXO_E_STATUS;
+    }
     strip(&means->assertion);
     if (rc == 0 && exo_secret_empty(&means->assertion)) {
         rc = EXO_E_SYNTAX;

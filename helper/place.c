@@ -35,6 +35,9 @@ int exo_place_mkdirs(const struct exo_app *app, const char *path, mode_t mode,
     exo_app_rule(app, &rule);
     rc = exo_path_dir(&dir, &rule, path, "", EXO_PATH_MAKE, mode);
     exo_path_close(&dir);
+    if (exo_err_system(err, rc, "cannot make %.200s", path)) {
+        return EXO_E_STATUS;
+    }
     return rc == 0 ? 0
                    : exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                  "cannot make %s: %-s", path, dir.why);
@@ -273,7 +276,9 @@ int exo_place_own(const struct exo_app *app, struct exo_err *err)
         errno = saved;
     }
     free(dir);
-    if (rc != 0 && rc != EXO_E_STATUS) {
+    if (exo_err_system(err, rc, "cannot make %.200s", app->conf->path)) {
+        rc = EXO_E_STATUS;
+    } else if (rc != 0 && rc != EXO_E_STATUS) {
         rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                          "cannot make %s: %m; correct owner and mode of its "
                          "directory",

@@ -21,6 +21,9 @@ static int from_file(const char *path, struct exo_secret *secret,
     int rc = exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &secret->hidden,
                            &why);
 
+    if (exo_err_system(err, rc, "cannot read secret_file %.200s", path)) {
+        return EXO_E_STATUS;
+    }
     if (rc != 0) {
         return exo_err_set(
             err, EXO_STATUS_MISCONFIGURED, "secret_file %s: %-s%s", path,

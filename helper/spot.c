@@ -49,6 +49,21 @@ int exo_publish_open(const struct exo_app *app, const char *root,
     return rc;
 }
 
+static void try_reach(const struct exo_app *app, const struct exo_spot *spot,
+                      void *context)
+{
+    (void)app;
+    if (spot->shortage) {
+        (void)exo_err_set(context, EXO_STATUS_TRANSIENT, "%-s", spot->why);
+    }
+}
+
+int exo_spots_within_reach(const struct exo_app *app, struct exo_err *err)
+{
+    exo_spot_each(app, try_reach, err);
+    return err->status == EXO_STATUS_OK ? 0 : EXO_E_STATUS;
+}
+
 void exo_spot_each(const struct exo_app *app, exo_spot_fn visit, void *context)
 {
     const char *list = app->conf->chroot;
@@ -58,18 +73,21 @@ void exo_spot_each(const struct exo_app *app, exo_spot_fn visit, void *context)
     do {
         char *name = exo_publish_dir(app, root, len);
         struct exo_path dir = { .dir = -1 };
-        struct exo_spot spot = { name, -1, dir.why, len > 0, false };
+        struct exo_spot spot = { .dir = name, .fd = -1, .jailed = len > 0 };
+        struct exo_err err = EXO_ERR_INIT;
         int rc = name ? exo_publish_open(app, root, len, &dir) : EXO_E_NOMEM;
 
-        spot.missing = rc == EXO_E_NOENT;
         if (rc == 0) {
             spot.fd = exo_path_reopen(&dir);
+            rc = spot.fd < 0 ? EXO_E_IO : 0;
             exo_text_fmt(dir.why, sizeof(dir.why), "%.300s: %s", name,
                          exo_errno_text(errno));
         }
-        if (name) {
-            visit(app, &spot, context);
-        }
+        spot.missing = rc == EXO_E_NOENT;
+        spot.shortage =
+            exo_err_system(&err, rc, "cannot open %.200s", name ? name : root);
+        spot.why = spot.shortage ? exo_err_text(&err, rc) : dir.why;
+        visit(app, &spot, context);
         if (spot.fd >= 0) {
             (void)close(spot.fd);
         }

@@ -14,6 +14,7 @@ struct exo_spot {
     const char *why; /* and why it did not */
     bool jailed;     /* below a `chroot` */
     bool missing;    /* there is none, so nothing is in it */
+    bool shortage;   /* why says that more was not possible just now */
 };
 
 typedef void (*exo_spot_fn)(const struct exo_app *app,
@@ -21,5 +22,8 @@ typedef void (*exo_spot_fn)(const struct exo_app *app,
 
 /* Calls back for every root; fd is closed after it. */
 void exo_spot_each(const struct exo_app *app, exo_spot_fn visit, void *context);
+
+/* Can every directory be looked into just now? If not for a shortage, err. */
+int exo_spots_within_reach(const struct exo_app *app, struct exo_err *err);
 
 #endif

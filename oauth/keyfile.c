@@ -164,11 +164,8 @@ const char *exo_key_file(const char *name)
 static int read_failed(const struct reading *r, int rc, const char *why,
                        struct exo_err *err)
 {
-    if (rc == EXO_E_NOMEM) {
-        return exo_err_set(err, EXO_STATUS_TRANSIENT,
-                           "out of memory while reading %s; free some memory, "
-                           "exoauth tries again by itself",
-                           r->shown);
+    if (exo_err_system(err, rc, "cannot read %.200s", r->shown)) {
+        return EXO_E_STATUS;
     }
     if (rc == EXO_E_TOOBIG) {
         why = "larger than 64 KiB, which no key is";

@@ -24,14 +24,14 @@ ok 'a bundle' x export --all --out "$SITE/bundle" --password-file "$SITE/secret/
 # few LIMIT COMMAND...: with that many descriptors
 few() { (ulimit -n "$1" && shift && x "$@"); }
 
-for n in 4 5 6 7 8; do
+for n in 4 5 6 7 8 10 12 14 16 18 19 20; do
     for command in "token $app --min-ttl 7200" "refresh $app --force" \
         "refresh $person --force" "status $app" \
-        "login $person --refresh-token-file $SITE/secret/refresh" \
+        "login $person --refresh-token-file $SITE/secret/refresh" "login $app" \
         "import $SITE/bundle --password-file $SITE/secret/phrase" \
         "export --all --out $SITE/new --password-file $SITE/secret/phrase"; do
         rm -f "$SITE/new"
-        [[ $n -lt 7 || $command == status* ]] || continue
+        [[ $n -lt 7 || $command == @(status*|"login $app") ]] || continue
         rc=0 count=$(site_count)
         # shellcheck disable=SC2086
         tap_run few $n $command || rc=$?
@@ -45,10 +45,18 @@ for n in 4 5 6 7 8; do
         if [[ $command == refresh* && $rc == 0 && -z $said ]]; then
             isnt "$(site_count)" "$count" "$label: 0 in silence, and a request"
         fi
-        if [[ $rc == @(64|7[48]) && $said == *'oo many open files'* ]]; then
+        if [[ $rc != @(0|75) ]]; then
             fail "$label: exit $rc, and not 75"
         fi
     done
+done
+# Nothing is half removed.
+kept=$(find "$SITE_STORE" "$SITE_TOKENS" -type f ! -name '*.lock' | sort)
+for n in 4 5 6; do
+    exits 75 "remove with $n descriptors" few $n remove $app
+    like "$ERR" 'oo many open files; raise the limit of open files$' 'says so'
+    is "$(find "$SITE_STORE" "$SITE_TOKENS" -type f ! -name '*.lock' | sort)" "$kept" \
+        'and leaves all of it'
 done
 # What scrypt takes is more than there is.
 little() { (ulimit -v 60000 && x "$@"); }
