@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -111,6 +112,12 @@ static int judge(const char *key, int rc, const struct exo_ended *ended,
             "%s: its output: %s; it must be what it is asked for "
             "and nothing else",
             key, exo_strerror(rc));
+    }
+    if (ended->signal == SIGKILL) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "%s was killed (signal %d); see the kernel log for "
+                           "a shortage of memory",
+                           key, SIGKILL);
     }
     if (ended->status != 0) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,

@@ -95,6 +95,18 @@ void exo_doctor_error(struct exo_doctor *d, const struct exo_account *account,
     exo_doctor_fail(d, account, err->status, "%-s", exo_err_text(err, rc));
 }
 
+bool exo_doctor_system(struct exo_doctor *d, const struct exo_account *account,
+                       int rc, const char *path)
+{
+    struct exo_err err = EXO_ERR_INIT;
+    bool is = exo_err_system(&err, rc, "cannot read %.200s", path);
+
+    if (is) {
+        exo_doctor_error(d, account, &err, rc);
+    }
+    return is;
+}
+
 bool exo_doctor_infirm(struct exo_doctor *d, const char *path, const char *what)
 {
     const char *why = exo_path_infirm(path, d->app->uid);

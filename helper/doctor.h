@@ -68,6 +68,10 @@ void exo_doctor_fail(struct exo_doctor *d, const struct exo_account *account,
 /* A failure (rc) in the words of another room, or in ours. */
 void exo_doctor_error(struct exo_doctor *d, const struct exo_account *account,
                       struct exo_err *err, int rc);
+/* exo_err_system() as a failure: true if path could not be read for a
+ * shortage, or a disk that fails. */
+bool exo_doctor_system(struct exo_doctor *d, const struct exo_account *account,
+                       int rc, const char *path);
 
 /* True where a remedy must not name path; then it is said why, after what. */
 bool exo_doctor_infirm(struct exo_doctor *d, const char *path,

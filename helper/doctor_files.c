@@ -172,6 +172,9 @@ static void check_read(struct exo_doctor *d, const struct exo_account *account,
     exo_app_as_owner(d->app, true);
     rc = exo_file_open(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &fd, &st, &why);
     exo_app_as_owner(d->app, false);
+    if (exo_doctor_system(d, account, rc, path)) {
+        return;
+    }
     if (rc != 0) {
         if (exo_file_advice(why, "; ")[0] == '\0') {
             exo_doctor_fail(d, account, EXO_STATUS_MISCONFIGURED, "%s %s: %-s",
@@ -260,7 +263,9 @@ static void check_status_file(struct exo_doctor *d)
         rc = faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS);
         saved = errno;
         exo_app_as_owner(d->app, false);
-        if (rc != 0 && saved != ENOENT) {
+        errno = saved;
+        if (rc != 0 && saved != ENOENT &&
+            !exo_doctor_system(d, NULL, exo_error_from_errno(saved), dir)) {
             exo_doctor_warn(d, NULL,
                             "status_file %s: %s cannot write to %s: %s; name a "
                             "file in a directory of that user, then run: "

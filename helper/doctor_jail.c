@@ -53,13 +53,15 @@ static void check_program(struct exo_doctor *d,
     size_t len = at ? strcspn(at + 5, " \t") : 0;
     char path[4096] = "";
     const char *why;
+    int rc;
 
     if (strcmp(s->command, "spawn") != 0 || len == 0 || len >= sizeof(path) ||
         at[5] != '/' || !strstr(at, "exoauth")) {
         return;
     }
     memcpy(path, at + 5, len);
-    if (exo_path_not_roots(path, &why) != 0) {
+    rc = exo_path_not_roots(path, &why);
+    if (rc != 0 && !exo_doctor_system(d, NULL, rc, path)) {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "the service %s of master.cf runs %.200s, which others "
                         "could exchange: %-s%s",

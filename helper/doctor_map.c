@@ -133,7 +133,7 @@ static bool check_file(struct exo_doctor *d, const char *file,
         check_text(d, file, text.hidden.data, users); /* cuts it */
     } else if (rc == EXO_E_ACCESS) {
         exo_doctor_skip(d, NULL, "%s: not checked: needs root", file);
-    } else if (rc != 0) {
+    } else if (rc != 0 && !exo_doctor_system(d, NULL, rc, file)) {
         exo_doctor_fail(d, NULL, EXO_STATUS_MISCONFIGURED,
                         "%s: %-s; correct smtp_sasl_password_maps, or the file",
                         file, why ? why : exo_strerror(rc));

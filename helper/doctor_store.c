@@ -285,10 +285,12 @@ static void check_token_dir(struct exo_doctor *d, const char *root, size_t len)
         exo_doctor_fail(d, NULL, EXO_STATUS_STORE,
                         "tokens are not published in %s: %-s", path, way.why);
     } else if (rc != 0) {
-        exo_doctor_warn(d, NULL,
-                        "tokens are not published in %s: %s; run: exoauth "
-                        "refresh --all",
-                        path, exo_errno_text(errno));
+        if (!exo_doctor_system(d, NULL, rc, path)) {
+            exo_doctor_warn(d, NULL,
+                            "tokens are not published in %s: %s; run: exoauth "
+                            "refresh --all",
+                            path, exo_errno_text(errno));
+        }
     } else if (!d->app->root && !d->app->conf->user) {
         if ((st.st_mode & 022) != 0) {
             exo_doctor_fail(d, NULL, EXO_STATUS_STORE,

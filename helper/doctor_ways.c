@@ -116,6 +116,9 @@ static void check_helper(struct exo_doctor *d)
         return;
     }
     if (access(conf->helper, X_OK) != 0) {
+        if (exo_doctor_system(d, NULL, EXO_E_IO, conf->helper)) {
+            return;
+        }
         exo_doctor_warn(d, NULL,
                         "helper %s: %s; correct helper in %s, or set it to "
                         "none",

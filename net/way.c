@@ -27,6 +27,9 @@ static int read_file(const char *key, const char *path, struct exo_buf *out,
     if (rc == 0) {
         return 0;
     }
+    if (exo_err_system(err, rc, "cannot read %s %.200s", key, path)) {
+        return EXO_E_STATUS;
+    }
     return exo_err_set(
         err, EXO_STATUS_MISCONFIGURED, "cannot use %s %s: %-s%s", key, path,
         why != NULL ? why : exo_strerror(rc),

@@ -117,6 +117,9 @@ before=$(site_count)
 exits 78 'a command that fails' deaf refresh $app --force
 one_line 'it' 'secret_command failed \(exit status 3\)'
 is "$(site_count)" "$before" 'its words are not sent as the secret'
+site_account $app 'secret_command: kill -KILL $$'
+exits 75 'a command that the kernel kills' x refresh $app --force
+one_line 'it' 'secret_command was killed \(signal 9\)'
 site_account $app "secret_file: $SITE/secret/app"
 ok 'put right' deaf login $app
 ok 'rekey' deaf rekey

@@ -126,6 +126,34 @@ like "$uses" 'common/path\.c' 'the uses of exo_buf_shown() are found'
 is "$(python3 tests/lib/shown.py $uses)" '' \
     'what a buffer in error hands out goes into messages alone'
 
+# A file that could not be read for a shortage is not bad: who reads one, and
+# calls it so in the words of an error, has asked first. What is unsafe is that.
+careless()
+{
+    awk '/^[a-z].*\(/ && !/;$/ { name = $0; body = "" }
+        { body = body $0 "\n" }
+        /^}/ {
+            if (body ~ /exo_(file|path)_|[^_a-z]open(at)?\(|access\(/ &&
+                body ~ /EXO_STATUS_MISCONFIGURED/ &&
+                body ~ /exo_strerror\(|exo_errno_text\(|why|%m/ &&
+                body !~ /exo_err_system\(|exo_error_is_shortage\(|exo_doctor_system\(/ &&
+                body !~ /EXO_E_UNSAFE|refuse\(rc/) {
+                sub(/\(.*/, "", name)
+                print FILENAME ": " name
+            }
+            body = ""
+        }' "$@"
+}
+careless_one='static int read_one(void)
+{
+    int rc = exo_file_read(1);
+
+    return rc == 0 ? 0 : exo_err_set(err, EXO_STATUS_MISCONFIGURED, "%s", exo_strerror(rc));
+}'
+like "$(careless - <<<"$careless_one")" 'read_one' 'a careless reader is found'
+# shellcheck disable=SC2086
+is "$(careless $(find $rooms -name '*.c'))" '' 'a shortage is asked for before a file is called bad'
+
 # Functions that have a better one here.
 banned='strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|strtok_r|gets|system'
 banned+='|popen|alloca|tmpnam|mktemp|tempnam|atoi|atol|strncpy|strncat|rand'
