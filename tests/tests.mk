@@ -379,16 +379,17 @@ LDADD = \
 	-lpthread \
 	$(NULL)
 
+# TESTS='$(test_programs)': tests/all runs the scripts by itself.
+test_programs = $(fuzz_tests)
 check_PROGRAMS += $(fuzz_tests)
-TESTS += $(fuzz_tests)
 if HAVE_CMOCKA
 check_LTLIBRARIES += libexoauth-harness.la
 check_PROGRAMS += $(unit_tests) $(plugin_tests)
-TESTS += $(unit_tests) $(plugin_tests)
+test_programs += $(unit_tests) $(plugin_tests)
 else
-TESTS += tests/lib/no-cmocka.sh
+test_programs += tests/lib/no-cmocka.sh
 endif
-TESTS += $(shell_tests)
+TESTS += $(test_programs) $(shell_tests)
 
 # Everything else the tests need: libraries, fixtures, the tests with root.
 test_files = \

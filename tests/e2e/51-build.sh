@@ -4,6 +4,7 @@
 # The build as its users meet it: what configure says when something is
 # missing, where the plugin goes, that `make install` and `make uninstall`
 # are each other's opposite, and that clang has nothing to say either.
+# Runs as a user only where tests/all has both: it is the same build.
 
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 

@@ -27,7 +27,8 @@ and afterwards each --after works, with no temporary file left.
   --owns PATH[=TEXT]   files (a regular expression, from the top of the state)
                        that a failed run may change; with TEXT: if it says so
   --says CODE=TEXT     a failure with CODE that says TEXT is right, too
-  --share /N           each N-th point, where EXO_SHORTAGE_POINTS says nothing
+  --share /N           each N-th point, where EXO_SHORTAGE_POINTS says nothing;
+                       with EXO_HALF=0 every other one of these, with 1 the rest
   --fine TEXT          words of the command that look wrong and are not; of both
                        one that nothing needs is a finding where all is tried
   --mask TEXT          what differs from run to run in the words of the command
@@ -358,8 +359,10 @@ class Harness:
         for number, way in enumerate(ways, 1):
             hits[way].append(number)
         alike = int(self.o["--alike"])
-        return sorted({n for way in hits.values()
-                       for n in way[:alike] + way[-1:]})[::int(chosen[1:] or 1)]
+        points = sorted({n for way in hits.values()
+                         for n in way[:alike] + way[-1:]})[::int(chosen[1:] or 1)]
+        half = os.environ.get("EXO_HALF")
+        return points[int(half)::2] if half and chosen == self.o["--share"] else points
 
     def main(self):
         self.peace = self.once(0, 1)
