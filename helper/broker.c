@@ -170,6 +170,7 @@ static int get_locked(struct exo_work *w)
     w->lock.handle = -1;
     rc = exo_app_lock(w->app, &w->owner->file, deadline, &w->lock, w->err);
     if (rc != 0 && needs_no_lock(w, errno)) {
+        w->no_lock = *w->err;
         *w->err = (struct exo_err)EXO_ERR_INIT;
         rc = 0;
     }

@@ -59,8 +59,13 @@ static int put(struct exo_work *w, struct exo_err *err)
 {
     struct exo_record *r = &w->got->record;
     struct exo_err again = EXO_ERR_INIT;
-    int rc = exo_store_put(w->app->store, &w->lock, r, err);
+    int rc;
 
+    if (w->lock.handle == -1) {
+        *err = w->no_lock;
+        return EXO_E_STATUS;
+    }
+    rc = exo_store_put(w->app->store, &w->lock, r, err);
     if (rc != 0 && exo_reserve_use() &&
         exo_store_put(w->app->store, &w->lock, r, &again) == 0) {
         *err = (struct exo_err)EXO_ERR_INIT;

@@ -20,6 +20,7 @@ struct exo_work {
     const struct exo_settings *owner; /* whose grant and record it is */
     struct exo_got *got;
     struct exo_store_lock lock;
+    struct exo_err no_lock; /* why lock.handle is -1 and it goes on without */
     bool damaged;  /* nobody can read the record: a login replaces it */
     bool admitted; /* who asks may have the token */
     bool absent;   /* there was no record when it was read last */

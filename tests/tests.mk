@@ -301,6 +301,7 @@ shell_tests = \
 	tests/cli/prompt.sh \
 	tests/cli/provider.sh \
 	tests/cli/publish.sh \
+	tests/cli/read_only.sh \
 	tests/cli/recipes.sh \
 	tests/cli/recorded.sh \
 	tests/cli/refresh.sh \
