@@ -31,7 +31,7 @@ static const char *user_of(const struct exo_settings *s)
     return user[0] != '\0' && s->file.name[0] != '@' ? user : s->account.name;
 }
 
-static int fill_token(struct exo_got *got)
+int exo_got_fill(struct exo_got *got)
 {
     const struct exo_record *r = &got->record;
     struct exo_token *t = &got->token;
@@ -343,7 +343,7 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
         /* What went wrong on the way does not count against a token. */
         got->trouble = *err;
         *err = (struct exo_err)EXO_ERR_INIT;
-        rc = fill_token(got);
+        rc = exo_got_fill(got);
     }
     return rc;
 }
@@ -378,7 +378,7 @@ int exo_broker_login(struct exo_app *app, const struct exo_account *account,
     }
     if (rc == 0) {
         exo_publish(app, got->settings, &got->record);
-        rc = fill_token(got);
+        rc = exo_got_fill(got);
     }
     exo_app_unlock(app, &w.lock);
     return rc;

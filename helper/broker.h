@@ -33,6 +33,8 @@ struct exo_want {
     bool due;    /* a new one as soon as refresh_after has passed */
     bool nowait; /* leave it to whoever holds the lock */
     bool force;  /* a new one now, backoff and permanent states ignored */
+    bool stored; /* what is published is no answer where the record cannot be
+                    read */
 };
 
 /* What a login brings that the store does not have yet. NULL members: no. */
@@ -56,9 +58,9 @@ struct exo_got {
     struct exo_err trouble; /* why an older one had to do; status OK: not */
 };
 
-#define EXO_WANT_INIT                                    \
-    {                                                    \
-        NULL, NULL, -1, -1, 0, NULL, false, false, false \
+#define EXO_WANT_INIT                                           \
+    {                                                           \
+        NULL, NULL, -1, -1, 0, NULL, false, false, false, false \
     }
 
 /*
@@ -68,6 +70,14 @@ struct exo_got {
 int exo_broker_get(struct exo_app *app, const struct exo_account *account,
                    const struct exo_want *want, struct exo_got *got,
                    struct exo_err *err) EXO_MUST_CHECK;
+
+/*
+ * The published token, if it is fresh: its refresh_after has not come, every
+ * root has it, and no configuration file was changed since. Neither store nor
+ * key is opened. Free got in every case.
+ */
+bool exo_broker_fresh(struct exo_app *app, const struct exo_account *account,
+                      struct exo_got *got);
 
 /* Runs the account's grant with what a login brought, and only when the
  * provider accepted it replaces what is stored. */

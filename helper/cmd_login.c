@@ -150,23 +150,27 @@ static void assume_stored(struct exo_app *app, struct exo_settings *settings)
     exo_record_free(&record);
 }
 
-/* 0: the stored credential works, nothing to do. */
+/* Does the stored credential work, so that nothing is to be done? For a
+ * shortage that is not known. */
 static int check_stored(struct exo_app *app, const struct exo_options *o,
-                        bool *first)
+                        bool *works, bool *first, struct exo_err *err)
 {
     struct exo_want want = EXO_WANT_INIT;
-    struct exo_err ignored = EXO_ERR_INIT;
+    struct exo_err why = EXO_ERR_INIT;
     struct exo_got got;
     int rc;
 
     want.deadline_ms = exo_clock_ms() + EXO_RENEWAL_MS;
-    rc = exo_broker_get(app, &o->account, &want, &got, &ignored);
+    want.stored = true;
+    rc = exo_broker_get(app, &o->account, &want, &got, &why);
     *first = rc == 0 && got.renewed && got.record.serial == 1;
-    if (rc == 0 && got.record.state != EXO_STATUS_OK) {
-        rc = EXO_E_STATUS;
-    }
+    *works = rc == 0 && got.record.state == EXO_STATUS_OK;
     exo_got_free(&got);
-    return rc;
+    if (rc != 0 && why.unread && why.status == EXO_STATUS_TRANSIENT) {
+        *err = why;
+        return rc;
+    }
+    return 0;
 }
 
 /* --set of what no token depends on, such as servers, has nothing to prove. */
@@ -203,8 +207,8 @@ static int try_stored(struct exo_app *app, const struct exo_settings *settings,
         }
         *changed = rc == 0;
     }
-    if (rc == 0 && check_stored(app, o, &first) == 0) {
-        *done = true;
+    if (rc == 0) {
+        rc = check_stored(app, o, done, &first, err);
         *changed |= first;
     }
     return rc;

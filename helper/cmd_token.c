@@ -122,8 +122,8 @@ static int from_sources(struct exo_app *app, const struct exo_options *options,
     return rc;
 }
 
-static int run(struct exo_app *app, struct exo_options *options,
-               struct exo_err *err)
+static int from_broker(struct exo_app *app, const struct exo_options *options,
+                       struct exo_err *err)
 {
     struct exo_flight flight = EXO_FLIGHT_INIT;
     struct exo_want want = EXO_WANT_INIT;
@@ -146,6 +146,22 @@ static int run(struct exo_app *app, struct exo_options *options,
         rc = print(&got.token, options->format, err);
     }
     exo_flight_end(&flight);
+    exo_got_free(&got);
+    return rc;
+}
+
+static int run(struct exo_app *app, struct exo_options *options,
+               struct exo_err *err)
+{
+    struct exo_got got;
+    int rc;
+
+    if (options->min_ttl >= 0) {
+        return from_broker(app, options, err);
+    }
+    rc = exo_broker_fresh(app, &options->account, &got)
+             ? print(&got.token, options->format, err)
+             : from_broker(app, options, err);
     exo_got_free(&got);
     return rc;
 }

@@ -233,7 +233,7 @@ int exo_work_fall_back(struct exo_work *w, int rc)
                 !exo_grant_of_app(w->owner->grant);
 
     if (!w->admitted || !(w->err->unread || lost) || want->force || want->due ||
-        !exo_work_adopt(w) ||
+        want->stored || !exo_work_adopt(w) ||
         w->got->record.expires - exo_clock_now() < want->min_ttl) {
         return rc;
     }

@@ -86,6 +86,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/keys.c \
 	helper/keys.h \
 	helper/keys_write.c \
+	helper/fresh.c \
 	helper/import.c \
 	helper/import.h \
 	helper/import_gpg.c \

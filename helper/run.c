@@ -65,6 +65,34 @@ char *exo_run_find(const char *name)
     return found || errno != ENOENT ? found : find_in(SYSTEM_PATH, name);
 }
 
+/* What ld.so(8) says where memory or descriptors end; it exits with 127, as a
+ * shell does for a program that is not there. */
+static int judge(const struct exo_ended *ended, const struct exo_buf *said)
+{
+    static const struct {
+        const char *text;
+        int error;
+    } ends[] = {
+        { "failed to map segment", ENOMEM },
+        { "annot allocate memory", ENOMEM },
+        { "annot create shared object descriptor", ENOMEM },
+        { ": Error 24", EMFILE },
+        { "Too many open files", EMFILE },
+    };
+
+    if (ended->status != 127 || said == NULL || said->len == 0 ||
+        !strstr(said->data, "error while loading shared libraries")) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        if (strstr(said->data, ends[i].text)) {
+            errno = ends[i].error;
+            return EXO_E_IO;
+        }
+    }
+    return 0;
+}
+
 int exo_run(const char *const *argv, int64_t timeout_ms, struct exo_buf *out,
             struct exo_buf *said, int *status)
 {
@@ -82,5 +110,5 @@ int exo_run(const char *const *argv, int64_t timeout_ms, struct exo_buf *out,
     process.timeout_ms = timeout_ms;
     rc = exo_process_run(&process, &ended);
     *status = ended.status;
-    return rc;
+    return rc == 0 ? judge(&ended, said) : rc;
 }

@@ -166,11 +166,15 @@ static int make_changes(struct exo_setup *s, struct exo_app *app,
     bool any = s->changes.n > 0;
     int rc = any ? exo_setup_journal(s, file, n, err) : 0;
 
-    if (rc == 0) {
-        rc = prepare_all(s, app, file, n, err);
-    }
     if (rc != 0) {
-        return any ? but("Postfix was not changed", rc, err) : rc;
+        return but("Postfix was not changed", rc, err);
+    }
+    rc = prepare_all(s, app, file, n, err);
+    if (rc != 0) {
+        return any ? but("Postfix was not changed; what was made for it before "
+                         "is taken back by --undo",
+                         rc, err)
+                   : rc;
     }
     rc = write_files(false, file, n, err);
     return rc == 0 ? 0

@@ -96,6 +96,9 @@ int exo_work_wait_out(struct exo_work *w, int64_t left) EXO_MUST_CHECK;
 void exo_work_remember(struct exo_work *w);
 bool exo_work_recall(struct exo_work *w);
 
+/* got->token of settings and record; lives as long as they do. */
+int exo_got_fill(struct exo_got *got) EXO_MUST_CHECK;
+
 /* Puts the record; says loudly what a failure means. */
 int exo_work_save(struct exo_work *w) EXO_MUST_CHECK;
 

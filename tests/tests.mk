@@ -283,6 +283,7 @@ shell_tests = \
 	tests/cli/discovery.sh \
 	tests/cli/explain.sh \
 	tests/cli/flight.sh \
+	tests/cli/fresh.sh \
 	tests/cli/grace.sh \
 	tests/cli/ground.sh \
 	tests/cli/identity.sh \
@@ -316,6 +317,7 @@ shell_tests = \
 	tests/cli/selinux.sh \
 	tests/cli/serve.sh \
 	tests/cli/setup.sh \
+	tests/cli/setup_shortage.sh \
 	tests/cli/setup_undo.sh \
 	tests/cli/session.sh \
 	tests/cli/shortage.sh \
@@ -371,10 +373,16 @@ libexoauth_harness_la_SOURCES = \
 	tests/plugin/world.c \
 	$(NULL)
 
-LDADD = \
+# Everything in one: libtool takes seconds for a program of ten libraries.
+libexoauth_tests_la_SOURCES =
+libexoauth_tests_la_LIBADD = \
 	libexoauth-harness.la \
 	libexoauth-plugin-int.la \
 	$(helper_libs) \
+	$(NULL)
+
+LDADD = \
+	libexoauth-tests.la \
 	$(SASL_LIBS) \
 	$(CMOCKA_LIBS) \
 	-lpthread \
@@ -384,7 +392,7 @@ LDADD = \
 test_programs = $(fuzz_tests)
 check_PROGRAMS += $(fuzz_tests)
 if HAVE_CMOCKA
-check_LTLIBRARIES += libexoauth-harness.la
+check_LTLIBRARIES += libexoauth-harness.la libexoauth-tests.la
 check_PROGRAMS += $(unit_tests) $(plugin_tests)
 test_programs += $(unit_tests) $(plugin_tests)
 else

@@ -23,9 +23,9 @@ member() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1])).get(
 clear_words() { grep -rlF canary "$SITE_STORE" 2>/dev/null; }
 both()
 {
-    ok "$1: the app's token" x token $app
+    ok "$1: the app's token" x token $app --min-ttl 0
     is "$OUT" canary-access-token "$1: is the one"
-    ok "$1: the person's token" x token $person
+    ok "$1: the person's token" x token $person --min-ttl 0
     is "$OUT" canary-access-token "$1: is the one, too"
 }
 to_record() { cat "$1" >"$2"; }
@@ -41,20 +41,20 @@ mv "$key" "$SITE/key"
 rm "$SITE_TOKENS/$app" # which would serve, see unread.sh
 exits 74 'without its key no state is ok' x status
 like "$OUT" "$app .* store .*put the key back" 'and why'
-exits 74 'a key that is gone' x token $app
+exits 74 'a key that is gone' x token $app --min-ttl 0
 one_line 'a key that is gone' 'is sealed with key [0-9a-f]{16}, which is not there; put the key back .*exoauth remove'
 x refresh --all >/dev/null 2>&1
 ok 'is not made anew' test ! -e "$key"
 printf 'exoauth: 1\nkey: %s\n' AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA >"$key"
 chmod 0400 "$key"; [[ $(id -u) != 0 ]] || chown nobody "$key"
-exits 74 'another key' x token $app
+exits 74 'another key' x token $app --min-ttl 0
 one_line 'another key' 'which is not the one there is'
 chmod 0644 "$key"
-exits 74 'a key that others can read' x token $app
+exits 74 'a key that others can read' x token $app --min-ttl 0
 one_line 'a key that others can read' 'accessible to others; .*chmod 400'
 rm -f "$key"; echo 'no key' >"$key"; chmod 0400 "$key"
 [[ $(id -u) != 0 ]] || chown nobody "$key"
-exits 74 'a key file that is none' x token $app
+exits 74 'a key file that is none' x token $app --min-ttl 0
 one_line 'a key file that is none' 'exoauth.key: .*; '
 rm -f "$key"; mv "$SITE/key" "$key"
 both 'the key is back'
@@ -82,7 +82,7 @@ exits 74 'a key that is changed while a person logs in' \
     "(__import__('os').system('cp -fp $SITE/key $key'), f'{redirect}?code=canary&state={state}')[1]" --paste
 like "$ERR" 'the credential is stored; .*put the right key back' 'is said'
 cp -fp "$SITE/right" "$key"
-ok 'seals nothing: with the right one all is there' x token new@contoso.test
+ok 'seals nothing: with the right one all is there' x token new@contoso.test --min-ttl 0
 site_account new@contoso.test 'grant: device_code'
 both 'the right key'
 ok 'a login' x login new@contoso.test --refresh-token-file "$SITE/rt"
@@ -100,12 +100,12 @@ sed "s/^old_key: .*/old_key: $(sed -n 's/^key: //p' "$SITE/right")/" "$key" >"$S
 chmod 0400 "$SITE/other" "$SITE/twice"
 [[ $(id -u) != 0 ]] || chown nobody: "$SITE/other" "$SITE/twice"
 cp -fp "$SITE/twice" "$key"
-exits 74 'beside the other one' x token $app
+exits 74 'beside the other one' x token $app --min-ttl 0
 one_line 'beside the other one' 'or has a line of one name twice'
 cp -fp "$SITE/other" "$key"
 ok 'its key as old_key' x rekey
 both 'all the others'
-ok 'and it' x token new@contoso.test
+ok 'and it' x token new@contoso.test --min-ttl 0
 cp -p "$key" "$SITE/right"
 cp -p "$SITE/kept.json" "$SITE_STORE/new@contoso.test.json"
 ok 'login mends it, too' x login new@contoso.test --refresh-token-file "$SITE/rt"
@@ -147,10 +147,10 @@ ok 'remove' x remove new@contoso.test --account-file
 # ---- changed, swapped
 cp "$record" "$SITE/good"
 sed 's/"grant": "client_credentials"/"grant": "device_code"/' "$SITE/good" >"$record"
-exits 74 'metadata that was edited' x token $app
+exits 74 'metadata that was edited' x token $app --min-ttl 0
 one_line 'metadata that was edited' 'its seal does not hold.*; .*exoauth login'
 sed "s/$person/$app/" "$personal" >"$record"
-exits 74 'the record of another account' x token $app
+exits 74 'the record of another account' x token $app --min-ttl 0
 one_line 'the record of another account' 'its seal does not hold'
 site_script ok:canary-access-token:3600
 ok 'a login mends it' x login $app
@@ -200,16 +200,16 @@ grep '^key:' "$key" | sed 's/key: //' >"$SITE/secret/command"
 both 'the key alone'
 site_conf key_command 'exit 3'
 rm "$SITE_TOKENS/$app" # which would serve, see unread.sh
-exits 75 'a command that fails' x token $app
+exits 75 'a command that fails' x token $app --min-ttl 0
 one_line 'a command that fails' 'key_command failed \(exit status 3\); .*unlock it'
 site_conf key_command
 mkdir -m 0755 "$SITE/credentials"
 cp "$key" "$SITE/credentials/exoauth.key"; chmod 0400 "$SITE/credentials/exoauth.key"
 [[ $(id -u) != 0 ]] || chown nobody "$SITE/credentials/exoauth.key"
-ok 'a credential of the unit' env CREDENTIALS_DIRECTORY="$SITE/credentials" "$EXO" token $app --config "$SITE_CONF"
+ok 'a credential of the unit' env CREDENTIALS_DIRECTORY="$SITE/credentials" "$EXO" token $app --config "$SITE_CONF" --min-ttl 0
 is "$OUT" canary-access-token 'opens it'
 rm -f "$SITE_TOKENS/$app"
-exits 74 'and nowhere else' x token $app
+exits 74 'and nowhere else' x token $app --min-ttl 0
 site_conf key_file "$key"
 rm "$SITE/secret/command"
 
@@ -233,7 +233,7 @@ if command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null; the
                 -e inject="$call:signal=KILL:when=$n" \
                 "$EXO" rekey --config "$SITE_CONF" >"$SITE/cut" 2>&1) 2>/dev/null || rc=$?
             for a in $app $person; do
-                [[ $(x token $a 2>&1) == canary-access-token ]] || bad+=" $call:$n:$a"
+                [[ $(x token $a --min-ttl 0 2>&1) == canary-access-token ]] || bad+=" $call:$n:$a"
             done
             [[ $rc == 0 ]] && break
             cuts=$((cuts + 1))
@@ -269,7 +269,7 @@ ok 'rekey --passphrase' x rekey --passphrase --password-file "$SITE/secret/passp
 is "$(grep -c '^key' "$key")" 0 'no key is in the clear'
 like "$(cat "$key")" 'sealed: key' 'it is wrapped'
 rm "$SITE_TOKENS/$app" # which would serve, see unread.sh
-exits 74 'a service has nobody to ask' setsid -w "$EXO" token $app --config "$SITE_CONF"
+exits 74 'a service has nobody to ask' setsid -w "$EXO" token $app --config "$SITE_CONF" --min-ttl 0
 one_line 'a service' 'under a passphrase.*; '
 typed()
 {
@@ -294,9 +294,9 @@ sys.stdout.write(out.decode().replace("\r", ""))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
 }
-ok 'a person is asked' typed 'correct horse' "$EXO" token $app --config "$SITE_CONF"
+ok 'a person is asked' typed 'correct horse' "$EXO" token $app --config "$SITE_CONF" --min-ttl 0
 like "$OUT" 'canary-access-token' 'and served'
-exits 74 'a wrong passphrase' typed 'battery staple' "$EXO" token $app --config "$SITE_CONF"
+exits 74 'a wrong passphrase' typed 'battery staple' "$EXO" token $app --config "$SITE_CONF" --min-ttl 0
 like "$OUT" 'the passphrase is not the one' 'is told'
 unlike "$OUT" 'staple' 'without a word of it'
 ok 'rekey --no-passphrase' typed 'correct horse' "$EXO" rekey --no-passphrase --config "$SITE_CONF"

@@ -28,10 +28,11 @@ for n in 4 5 6 7 8 10 12 14 16 18 19 20; do
     for command in "token $app --min-ttl 7200" "refresh $app --force" \
         "refresh $person --force" "status $app" \
         "login $person --refresh-token-file $SITE/secret/refresh" "login $app" \
+        "login $person --if-needed" \
         "import $SITE/bundle --password-file $SITE/secret/phrase" \
         "export --all --out $SITE/new --password-file $SITE/secret/phrase"; do
         rm -f "$SITE/new"
-        [[ $n -lt 7 || $command == @(status*|"login $app") ]] || continue
+        [[ $n -lt 7 || $command == @(status*|"login $app"|*--if-needed) ]] || continue
         rc=0 count=$(site_count)
         # shellcheck disable=SC2086
         tap_run few $n $command || rc=$?
@@ -44,6 +45,9 @@ for n in 4 5 6 7 8 10 12 14 16 18 19 20; do
         fi
         if [[ $command == refresh* && $rc == 0 && -z $said ]]; then
             isnt "$(site_count)" "$count" "$label: 0 in silence, and a request"
+        fi
+        if [[ $command == *--if-needed && $rc == 0 && $n -lt 9 ]]; then
+            fail "$label: 0, and nothing was read"
         fi
         if [[ $rc != @(0|75) ]]; then
             fail "$label: exit $rc, and not 75"

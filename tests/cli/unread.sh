@@ -37,7 +37,7 @@ serves()
 {
     local desc=$1 fault=$2
     : >"$log"
-    ok "$desc: token" x token $ann
+    ok "$desc: token" x token $ann --min-ttl 0
     is "$OUT" living-token "$desc: it is the published one"
     is "$ERR" '' "$desc: in silence"
     like "$(<"$log")" "$fault" "$desc: the log has the fault"
@@ -67,15 +67,15 @@ is "$OUT" '' 'is no token'
 chmod 600 "$record"
 mv "$record" "$SITE/record"
 ln -s "$SITE/elsewhere" "$record"
-exits 74 'a link in its place is refused' x token $ann
+exits 74 'a link in its place is refused' x token $ann --min-ttl 0
 is "$OUT" '' 'and no token is given'
 rm "$record"
-ok 'without a record: token' x token $ann
+ok 'without a record: token' x token $ann --min-ttl 0
 is "$OUT" living-token 'what is published'
 shows 'without a record' 'needs.login'
 mv "$SITE/record" "$record"
 mv "$SITE_STORE" "$SITE/away"
-ok 'a store that is not there: token' x token $ann
+ok 'a store that is not there: token' x token $ann --min-ttl 0
 is "$OUT" living-token 'what is published'
 ok 'serve' ask
 is "$(reply status) $(reply token)" 'ok living-token' 'the same'
@@ -125,7 +125,7 @@ fi
 site_conf key_file "$SITE/etc/none.key"
 site_conf key_command 'echo locked >&2; exit 3'
 : >"$log"
-ok 'a locked keyring: token' x token $ann
+ok 'a locked keyring: token' x token $ann --min-ttl 0
 is "$OUT" living-token 'what is published'
 is "$ERR" '' 'in silence'
 like "$(<"$log")" 'key_command.*unlock it' 'the log has the fault'
@@ -145,12 +145,12 @@ like "$(<"$log")" 'under a passphrase' 'the log has the fault'
 
 chmod 000 "$record"
 chmod 0666 "$published"
-exits 74 'one that others can write' x token $ann
+exits 74 'one that others can write' x token $ann --min-ttl 0
 is "$OUT" '' 'is none'
 chmod 0600 "$published"
-ok 'as it was' x token $ann
+ok 'as it was' x token $ann --min-ttl 0
 if site_later 7200; then
-    exits 74 'one that is over' x token $ann
+    exits 74 'one that is over' x token $ann --min-ttl 0
     is "$OUT" '' 'is none'
     SITE_LATER=()
 else
@@ -162,11 +162,11 @@ chmod 600 "$record"
 
 cp "$record" "$SITE/good"
 head -c 100 "$SITE/good" >"$record"
-exits 74 'a damaged record' x token $ann
+exits 74 'a damaged record' x token $ann --min-ttl 0
 is "$OUT" '' 'no token'
 cp "$SITE/good" "$record"
 chmod 0644 "$record"
-exits 74 'a record that others can read' x token $ann
+exits 74 'a record that others can read' x token $ann --min-ttl 0
 is "$OUT" '' 'no token'
 chmod 0600 "$record"
 printf 'canary-rt-0\ncanary-rt-1\ncorrect horse\n' >"$SITE/secret/all"

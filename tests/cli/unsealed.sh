@@ -59,7 +59,7 @@ while read -r -a command; do
     exits 74 "${command[*]}" x "${command[@]}"
     like "$ERR$OUT" "$refused" 'says why, and what to do'
 done <<END
-token $app
+token $app --min-ttl 0
 refresh $app
 refresh $app --force
 refresh --all
@@ -79,7 +79,7 @@ is "$(site_publish_count)" 4 'nothing was taken back'
 # ---- whatever became of the key
 lost()
 {
-    exits 74 "$1: token" x token $app
+    exits 74 "$1: token" x token $app --min-ttl 0
     exits 74 "$1: refresh" x refresh $app
     exits 74 "$1: status" x status $app
     is "$(evil_count)" 0 "$1: no secret went elsewhere"
@@ -147,13 +147,13 @@ ok 'login' x login $app
 
 # ---- none, and back
 site_conf key_file none
-for command in "token $app" "refresh $app" status "login $app" rekey 'refresh --prepare'; do
+for command in "token $app --min-ttl 0" "refresh $app" status "login $app" rekey 'refresh --prepare'; do
     # shellcheck disable=SC2086
     exits 78 "$command, with none beside a key" x $command
     one_line "$command" "key_file is none .*there is a key, $key; remove that line"
 done
 mv "$key" "$SITE/key"
-exits 74 'none over what is sealed' x token $app
+exits 74 'none over what is sealed' x token $app --min-ttl 0
 forge
 ok 'remove' x remove $app
 ok 'none over nothing: login' x login $app
@@ -164,7 +164,7 @@ ok 'status' x status
 exits 78 'rekey, where nothing shall be' x rekey
 one_line 'rekey' 'remove that line and run: exoauth rekey'
 site_conf key_file
-for command in "token $app" 'refresh --all' 'refresh --all --force' status \
+for command in "token $app --min-ttl 0" 'refresh --all' 'refresh --all --force' status \
     "login $other --refresh-token-file $SITE/rt" \
     "login $app --if-needed"; do
     # shellcheck disable=SC2086
@@ -180,7 +180,7 @@ is "$(grep -c 'stored unsealed' <<<"$ERR")" 2 'names each'
 like "$ERR" "$app: sealed.*$other: sealed" 'of them'
 is "$(stat -c '%U %a' "$key")" "$SITE_USER 400" 'the key file is run_as alone'
 is "$(seals) $(clear_words)" 'aes-256-gcm  ' 'nothing is in the clear'
-ok 'token' x token $app
+ok 'token' x token $app --min-ttl 0
 is "$OUT" canary-access-token 'works'
 is "$(evil_count)" 0 'and nobody ever asked elsewhere'
 
@@ -203,7 +203,7 @@ for place in "$SITE_CONF/exoauth.key" /proc/exoauth/exoauth.key; do
     like "$ERR" 'exoauth: [^;]*key_file.*; |; .*key_file' 'import: names key_file'
     is "$(site_count) $(cksum "$SITE/etc/exoauth.d"/*)" "$asked $sum" 'asks nobody, writes no file'
     is "$(find "$SITE_STORE" -name '*.json')" '' 'and stores nothing'
-    ok 'no key: token' x token $app
+    ok 'no key: token' x token $app --min-ttl 0
     is "$OUT $ERR" 'canary-access-token ' 'hands one out'
     is "$(site_publish_count)" 2 'and publishes it'
     ok 'no key: refresh' x refresh $app
