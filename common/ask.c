@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "exoauth/clock.h"
 #include "common/ask.h"
 
 #define PAUSE_FIRST 1 /* milliseconds between two attempts to connect */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The two clocks (exoauth/proto.h). Deadlines are kept on the monotonic one,
+ * The two clocks (exoauth/clock.h). Deadlines are kept on the monotonic one,
  * so that a step of the wall clock neither ends nor prolongs a wait; what
  * stands in a token is compared with the wall clock. Called everywhere, owns
  * nothing, and cannot fail: both clocks exist on every Linux.
  */
 #include "config.h"
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 #include <time.h>
 

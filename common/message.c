@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include "exoauth/clock.h"
 #include "exoauth/proto.h"
 
 #include <errno.h>

@@ -12,6 +12,7 @@
  */
 #include "config.h"
 
+#include "exoauth/clock.h"
 #include "exoauth/source.h"
 
 #include <errno.h>

@@ -30,6 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exoauth/clock.h"
 #include "common/ask.h"
 
 /* A helper that has answered has nothing more to do; one that lingers must

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 #include "exoauth/log.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "settings.h"
 
 struct exo_asker *exo_askers_find(struct exo_askers *askers, uid_t uid)

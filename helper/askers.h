@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "exoauth/clock.h"
 #include "app.h"
 
 #define EXO_ASKERS_MOST 64

@@ -17,7 +17,7 @@
 
 #include "broker.h"
 #include "exoauth/log.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "flight.h"
 #include "keys.h"
 #include "peer.h"

@@ -6,6 +6,7 @@
 #ifndef EXOAUTH_BROKER_H
 #define EXOAUTH_BROKER_H
 
+#include "exoauth/clock.h"
 #include "app.h"
 #include "draft.h"
 #include "exoauth/oauth.h"

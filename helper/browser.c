@@ -20,7 +20,7 @@
 #include "exoauth/block.h"
 #include "exoauth/pkce.h"
 #include "exoauth/process.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "listener.h"
 #include "prompt.h"
 

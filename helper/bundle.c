@@ -17,7 +17,7 @@
 
 #include "bundle.h"
 #include "exoauth/file.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/seal.h"
 #include "prompt.h"
 

@@ -18,7 +18,7 @@
 
 #include "cmd.h"
 #include "doctor.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "outfile.h"
 
 #define OUTPUT_MAX ((size_t)16 * 1024 * 1024)

@@ -19,7 +19,7 @@
 #include "account_word.h"
 #include "bundle.h"
 #include "exoauth/path.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/seal.h"
 #include "names.h"
 #include "outfile.h"
@@ -54,8 +54,8 @@ static int before_export(struct exo_app *app, struct exo_options *o,
     if (why[0] != '\0') {
         return exo_err_set(err, EXO_STATUS_USAGE, "--out %s: %-s", o->out, why);
     }
-    if (errno != 0 && exo_err_system(err, exo_error_from_errno(errno),
-                                     "--out %s", o->out)) {
+    if (errno != 0 &&
+        exo_err_system(err, exo_error_from_errno(errno), "--out %s", o->out)) {
         return EXO_E_STATUS;
     }
     if (errno != 0) {

@@ -15,7 +15,7 @@
 #include "broker.h"
 #include "cmd.h"
 #include "discover.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "keys.h"
 #include "login.h"
 #include "place.h"

@@ -17,7 +17,7 @@
 
 #include "broker.h"
 #include "cmd.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "names.h"
 #include "status.h"
 #include "trouble.h"

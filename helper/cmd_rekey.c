@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "exoauth/proto.h"
 #include "keys.h"
 #include "later.h"
 #include "lock.h"

@@ -21,7 +21,7 @@
 #include "account_word.h"
 #include "broker.h"
 #include "cmd.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "later.h"
 #include "names.h"
 #include "spot.h"

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "settings.h"
 #include "status.h"
 

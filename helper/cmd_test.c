@@ -15,7 +15,6 @@
 #include <strings.h>
 
 #include "cmd.h"
-#include "exoauth/proto.h"
 #include "settings.h"
 
 static const char *const names[] = {

@@ -15,6 +15,7 @@
 #include "cmd.h"
 #include "exoauth/base64.h"
 #include "exoauth/json.h"
+#include "exoauth/clock.h"
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
 #include "exoauth/wire.h"

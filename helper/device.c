@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "device.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 static void show(const struct exo_oauth_client *client,
                  const struct exo_device *device)

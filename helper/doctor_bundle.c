@@ -19,7 +19,7 @@
 #include "doctor.h"
 #include "exoauth/file.h"
 #include "exoauth/http.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "show.h"
 #include "status.h"
 

@@ -15,7 +15,7 @@
 
 #include "doctor_postfix.h"
 #include "exoauth/path.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "reach.h"
 
 #define TRIES 20 /* accounts; the others are alike, or doctor ACCOUNT */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 #define PLUGIN "libexoauth.so"
 #define LOOK_MS 10000

@@ -11,7 +11,7 @@
 
 #include "doctor.h"
 #include "exoauth/http.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/token.h"
 
 #define PROBE_MS 10000

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 #define SYSFS "/sys/fs/selinux"
 #define AUDIT_LOG "/var/log/audit/audit.log"

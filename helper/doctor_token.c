@@ -15,6 +15,7 @@
 #include "broker.h"
 #include "doctor.h"
 #include "doctor_fit.h"
+#include "exoauth/clock.h"
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
 #include "status.h"

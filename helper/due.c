@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "exoauth/log.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "note.h"
 #include "work.h"
 

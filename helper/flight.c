@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "exoauth/http.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "flight.h"
 #include "spend.h"
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "exoauth/clock.h"
 #include "exoauth/buf.h"
 #include "exoauth/error.h"
 

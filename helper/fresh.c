@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #include "broker.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "work.h"
 
 /* Status changes, too: a file that is moved to its place keeps its time of

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "discover.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/reserve.h"
 #include "spend.h"
 #include "trouble.h"

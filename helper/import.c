@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "broker.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/seal.h"
 #include "import.h"
 #include "place.h"

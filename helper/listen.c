@@ -27,7 +27,7 @@
 #include "broker.h"
 #include "exoauth/log.h"
 #include "exoauth/process.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "listen.h"
 #include "peer.h"
 #include "serve.h"

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "exoauth/pkce.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "app.h"
 #include "listener.h"
 #include "loopback.h"

@@ -13,7 +13,7 @@
 
 #include "broker.h"
 #include "discover.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/reserve.h"
 #include "login.h"
 #include "spend.h"

@@ -20,7 +20,6 @@
 #include "common/typed.h"
 #include "exoauth/log.h"
 #include "exoauth/process.h"
-#include "exoauth/proto.h"
 #include "exoauth/seal.h"
 #include "options.h"
 #include "place.h"

@@ -15,7 +15,6 @@
 
 #include "account_word.h"
 #include "draft.h"
-#include "exoauth/proto.h"
 #include "import.h"
 #include "options.h"
 #include "options_table.h"

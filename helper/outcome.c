@@ -13,7 +13,7 @@
 
 #include "discover.h"
 #include "exoauth/log.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/reserve.h"
 #include "trouble.h"
 #include "work.h"

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/reserve.h"
 #include "exoauth/seal.h"
 #include "spend.h"

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "names.h"
 
 #define LOCK_MS 60000

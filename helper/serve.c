@@ -19,6 +19,7 @@
 
 #include "broker.h"
 #include "exoauth/log.h"
+#include "exoauth/clock.h"
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
 #include "flight.h"

@@ -25,6 +25,7 @@
 #include "exoauth/file.h"
 #include "exoauth/plugins.h"
 #include "exoauth/process.h"
+#include "exoauth/clock.h"
 #include "exoauth/proto.h"
 #include "exoauth/source.h"
 #include "setup_check.h"

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "exoauth/process.h"
+#include "exoauth/clock.h"
 #include "exoauth/proto.h"
 #include "setup_check.h"
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/token.h"
 #include "names.h"
 #include "settings.h"

@@ -18,7 +18,7 @@
 
 #include "exoauth/file.h"
 #include "exoauth/json.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/token.h"
 #include "status.h"
 

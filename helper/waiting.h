@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "exoauth/buf.h"
+#include "exoauth/clock.h"
 #include "exoauth/proto.h"
 
 #define EXO_WAITING_MOST 320

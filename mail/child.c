@@ -21,7 +21,7 @@
 
 #include "exoauth/file.h"
 #include "exoauth/process.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 #define IDENT "exoauth"
 

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "lookup.h"
 
 static void set(int fd, int level, int name, int value)

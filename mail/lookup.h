@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "exoauth/clock.h"
 #include "exoauth/error.h"
 
 /* 0, or an EAI_* value: EAI_SYSTEM with errno, ETIMEDOUT when the deadline (of

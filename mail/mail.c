@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "inner.h"
 
 #define LIST_MAX ((size_t)16 * 1024)

@@ -23,7 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "inner.h"
 
 #define CHUNK ((size_t)16 * 1024) /* a record of TLS */

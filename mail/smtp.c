@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "inner.h"
 
 /* One reply; learn: it is the answer to EHLO. */

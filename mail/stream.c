@@ -15,7 +15,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 static int late(const struct exo_stream *s, struct exo_err *err)
 {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "exoauth/clock.h"
 #include "exoauth/error.h"
 
 /* Servers answer with 12 KB lines; with five times as much something is

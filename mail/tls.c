@@ -25,7 +25,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 int exo_stream_wait(int fd, short events, int64_t deadline)
 {

@@ -15,7 +15,7 @@
 #include <limits.h>
 #include <time.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "net.h"
 
 /* Reads after the deadline: 64 KiB of body, by TLS records and then some. A

@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "exoauth/block.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "exoauth/reserve.h"
 #include "net.h"
 

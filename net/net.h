@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 
+#include "exoauth/clock.h"
 #include "exoauth/http.h"
 
 struct exo_url {

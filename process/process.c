@@ -18,7 +18,7 @@
 
 #include "exoauth/process.h"
 #include "held.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 static char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:"
                              "/usr/sbin:/usr/bin:/sbin:/bin";

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "exoauth/process.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "held.h"
 
 #define PAUSE_LAST 32  /* ms between two looks */

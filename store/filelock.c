@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "filedir.h"
 
 #define PAUSE_MIN_MS 5

@@ -45,11 +45,6 @@ void exo_reply_put(struct exo_buf *out, const struct exo_reply *reply);
 int exo_reply_parse(struct exo_reply *reply,
                     const struct exo_block *block) EXO_MUST_CHECK;
 
-/* Milliseconds of CLOCK_MONOTONIC; every deadline is one of these. */
-int64_t exo_clock_ms(void);
-/* Seconds since 1970, CLOCK_REALTIME. */
-int64_t exo_clock_now(void);
-
 /*
  * Reads one block from fd until its empty line, end of file or the deadline.
  * in keeps the text, block borrows from it. EXO_E_SHORT: end of file first

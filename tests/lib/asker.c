@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "common/ask.h"
+#include "exoauth/clock.h"
 #include "exoauth/proto.h"
 
 int main(int argc, char **argv)

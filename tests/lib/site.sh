@@ -89,6 +89,7 @@ site_endpoint()
 site_http()
 {
     local port=${SITE_URL##*:} body=${2:-}
+    local LC_ALL=C # the length is in bytes
     exec {SITE_FD}<>"/dev/tcp/$TAP_LOOP/$port"
     printf '%s HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s' "$1" "${#body}" \
         "$body" >&"$SITE_FD"

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "exoauth/clock.h"
 #include "exoauth/source.h"
 #include "util.h"
 

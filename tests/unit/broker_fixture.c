@@ -8,7 +8,7 @@
 
 #include "exoauth/file.h"
 #include "exoauth/log.h"
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "../lib/whole.h"
 
 struct world world;

@@ -8,6 +8,7 @@
 #ifndef EXOAUTH_TEST_BROKER_FIXTURE_H
 #define EXOAUTH_TEST_BROKER_FIXTURE_H
 
+#include "exoauth/clock.h"
 #include "house.h"
 
 #include "helper/broker.h"

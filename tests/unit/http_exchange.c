@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 const struct exo_http_way exchange_direct = { .proxy = NULL };
 

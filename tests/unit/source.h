@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 
+#include "exoauth/clock.h"
 #include "broker.h"
 
 enum published { NONE, FRESH, AGING, STALE, EXPIRED, REFUSED };

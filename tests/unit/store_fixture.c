@@ -9,7 +9,7 @@
 #include <dirent.h>
 #include <sys/wait.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "../lib/whole.h"
 
 int store_setup(void **state)

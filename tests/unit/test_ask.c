@@ -2,6 +2,7 @@
 /* One socket: what it may do, and what must not happen. */
 #include "config.h"
 
+#include "exoauth/clock.h"
 #include "ask.h"
 
 static void answers(void **state)

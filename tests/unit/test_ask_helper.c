@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+#include "exoauth/clock.h"
 #include "ask.h"
 
 static void helper_answers(void **state)

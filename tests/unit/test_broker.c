@@ -8,7 +8,7 @@
 
 #include "broker_fixture.h"
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 
 static struct exo_want waiting(void)
 {

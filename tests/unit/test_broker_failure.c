@@ -7,7 +7,7 @@
 
 #include "broker_fixture.h"
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "../lib/whole.h"
 
 static struct exo_want waiting(void)

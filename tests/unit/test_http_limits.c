@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "http_exchange.h"
 #include "../lib/whole.h"
 #include "util.h"

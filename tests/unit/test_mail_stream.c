@@ -8,7 +8,7 @@
 
 #include <sys/socket.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "mail/stream.h"
 
 struct pair {

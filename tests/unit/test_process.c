@@ -8,7 +8,6 @@
 #include "util.h"
 
 #include "exoauth/process.h"
-#include "exoauth/proto.h"
 #include "../lib/whole.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 /* Requests, replies, and blocks over sockets, pipes and files. */
 #include "config.h"
 
+#include "exoauth/clock.h"
 #include "exoauth/proto.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
 
 #include "house.h"
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "helper/broker.h"
 #include "helper/command.h"
 #include "../lib/whole.h"

@@ -7,7 +7,7 @@
 
 #include "house.h"
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "helper/status.h"
 #include "../lib/whole.h"
 

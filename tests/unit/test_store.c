@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include "exoauth/proto.h"
 #include "store_fixture.h"
 #include "../lib/whole.h"
 

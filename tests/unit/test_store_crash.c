@@ -16,7 +16,6 @@
 #include <sys/mount.h>
 #include <time.h>
 
-#include "exoauth/proto.h"
 #include "store_fixture.h"
 
 #define RECORD "a@b.example.json"

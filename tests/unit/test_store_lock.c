@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "exoauth/proto.h"
+#include "exoauth/clock.h"
 #include "store_fixture.h"
 
 #define LOCK "a@b.example.lock"

@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include "exoauth/proto.h"
 #include "store_fixture.h"
 
 #define RECORD "a@b.example.json"

@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include "exoauth/keyring.h"
-#include "exoauth/proto.h"
 #include "store_fixture.h"
 
 #include "../../store/backend.h"
