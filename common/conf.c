@@ -26,41 +26,6 @@
 #include "exoauth/text.h"
 #include "exoauth/token.h"
 
-#define FIELD(member) offsetof(struct exo_conf, member)
-
-static const struct rule {
-    const char *key;
-    enum exo_conf_kind kind;
-    size_t field;
-    const char *preset; /* NULL: set_presets() computes it */
-} rules[] = {
-    { "account_dir", EXO_KIND_PATH, FIELD(account_dir), NULL },
-    { "store", EXO_KIND_STORE, FIELD(store), NULL },
-    { "token_dir", EXO_KIND_PATH, FIELD(token_dir), NULL },
-    { "chroot", EXO_KIND_PATHS, FIELD(chroot), "" },
-    { "token_group", EXO_KIND_WORD_OR_NONE, FIELD(token_group), "" },
-    { "run_as", EXO_KIND_WORD, FIELD(run_as), NULL },
-    { "socket", EXO_KIND_PATHS, FIELD(socket), NULL },
-    { "helper", EXO_KIND_PATH_OR_NONE, FIELD(helper), NULL },
-    { "mechanisms", EXO_KIND_MECHANISMS, FIELD(mechanisms),
-      "xoauth2 oauthbearer" },
-    { "proxy", EXO_KIND_PROXY, FIELD(proxy), "" },
-    { "proxy_auth_file", EXO_KIND_PATH_OR_NONE, FIELD(proxy_auth_file), "" },
-    { "ca_file", EXO_KIND_PATH_OR_NONE, FIELD(ca_file), "" },
-    { "key_file", EXO_KIND_PATH_OR_NONE, FIELD(key_file), NULL },
-    { "key_command", EXO_KIND_TEXT_OR_NONE, FIELD(key_command), "" },
-    { "log", EXO_KIND_LOG, FIELD(log), "" },
-    { "on_event", EXO_KIND_TEXT_OR_NONE, FIELD(on_event), "" },
-    { "status_file", EXO_KIND_PATH_OR_NONE, FIELD(status_file), "" },
-};
-
-#define N_RULES (sizeof rules / sizeof rules[0])
-
-static char **field_of(struct exo_conf *conf, const struct rule *rule)
-{
-    return (char **)(void *)((char *)conf + rule->field);
-}
-
 /* Takes over value; false if it is NULL for want of memory. */
 static bool set_field(char **field, char *value)
 {
@@ -127,15 +92,9 @@ static int set_presets(struct exo_conf *conf, const char *helper,
          set_field(&conf->run_as, strdup("exoauth")) &&
          set_field(&conf->helper, strdup(helper != NULL ? helper : ""));
     free(dir);
-    for (size_t i = 0; ok && i < N_RULES; i++) {
-        if (rules[i].preset != NULL) {
-            ok = set_field(field_of(conf, &rules[i]), strdup(rules[i].preset));
-        }
+    for (size_t i = 0; ok && i < exo_conf_n_rows; i++) {
+        ok = exo_conf_preset(conf, &exo_conf_rows[i]) == EXO_OK;
     }
-    conf->timeout = 20;
-    conf->refresh_margin = 600;
-    conf->initial_response = true;
-    conf->log_level = EXO_LOG_NOTICE;
     if (!ok) {
         return EXO_E_NOMEM;
     }
@@ -152,86 +111,19 @@ static int bad(const struct exo_conf *conf, const struct exo_pair *pair,
                        pair->line, pair->key, what);
 }
 
-static int take_number(const struct exo_conf *conf, const char *key,
-                       int64_t low, int64_t high, const char *what,
-                       int64_t *number, struct exo_err *err)
+static int take_lines(struct exo_conf *conf, struct exo_err *err)
 {
-    const struct exo_pair *pair = exo_block_find(&conf->block, key);
-    int64_t value;
+    for (size_t i = 0; i < exo_conf_n_rows; i++) {
+        const struct exo_conf_row *row = &exo_conf_rows[i];
+        const struct exo_pair *pair = exo_block_find(&conf->block, row->key);
+        const char *problem = NULL;
+        int rc = EXO_OK;
 
-    if (pair == NULL) {
-        return EXO_OK;
-    }
-    if (exo_block_number(pair->value, &value) != EXO_OK || value < low ||
-        value > high) {
-        return bad(conf, pair, err, what);
-    }
-    *number = value;
-    return EXO_OK;
-}
-
-static int take_bool(const struct exo_conf *conf, const char *key, bool *yes,
-                     struct exo_err *err)
-{
-    const struct exo_pair *pair = exo_block_find(&conf->block, key);
-
-    if (pair != NULL && exo_block_bool(pair->value, yes) != EXO_OK) {
-        return bad(conf, pair, err, "must be yes or no");
-    }
-    return EXO_OK;
-}
-
-/* The keys that are not strings. */
-static int take_others(struct exo_conf *conf, struct exo_err *err)
-{
-    const struct exo_pair *pair;
-    int rc;
-
-    rc = take_number(conf, "timeout", 1, 600,
-                     "must be a number of seconds from 1 to 600",
-                     &conf->timeout, err);
-    if (rc == EXO_OK) {
-        rc = take_number(conf, "refresh_margin", 0, 86400,
-                         "must be a number of seconds from 0 to 86400",
-                         &conf->refresh_margin, err);
-    }
-    if (rc != EXO_OK) {
-        return rc;
-    }
-
-    pair = exo_block_find(&conf->block, "log_level");
-    if (pair != NULL && !exo_log_level_parse(pair->value, &conf->log_level)) {
-        return bad(conf, pair, err,
-                   "must be error, warning, notice, info or debug");
-    }
-
-    rc = take_bool(conf, "initial_response", &conf->initial_response, err);
-    if (rc == EXO_OK) {
-        rc = take_bool(conf, "noplaintext", &conf->noplaintext, err);
-    }
-    return rc;
-}
-
-static int take_strings(struct exo_conf *conf, struct exo_err *err)
-{
-    for (size_t i = 0; i < N_RULES; i++) {
-        const struct rule *rule = &rules[i];
-        const struct exo_pair *pair = exo_block_find(&conf->block, rule->key);
-        const char *problem;
-        char *value;
-
-        if (pair == NULL) {
-            continue;
+        if (pair != NULL) {
+            rc = exo_conf_take(conf, row, pair->value, &problem);
         }
-        problem = exo_conf_value(conf, rule->kind, pair->value, &value);
-        if (problem != NULL) {
-            return bad(conf, pair, err, problem);
-        }
-        /* There is no other user to become in a user's own file. */
-        if (rule->field == FIELD(run_as) && conf->user) {
-            free(value);
-        } else if (!set_field(field_of(conf, rule), value)) {
-            return EXO_E_NOMEM;
+        if (rc != EXO_OK) {
+            return rc == EXO_E_NOMEM ? rc : bad(conf, pair, err, problem);
         }
     }
     return EXO_OK;
@@ -303,8 +195,7 @@ static int load(struct exo_conf *conf, const char *helper, struct exo_err *err)
                            "%.300s:%u: %s; correct that line", conf->path,
                            conf->block.bad_line, conf->block.why);
     }
-    rc = take_strings(conf, err);
-    return rc == EXO_OK ? take_others(conf, err) : rc;
+    return take_lines(conf, err);
 }
 
 int exo_conf_load(struct exo_conf **conf, const char *path, bool user,
@@ -345,9 +236,7 @@ void exo_conf_free(struct exo_conf *conf)
     if (conf == NULL) {
         return;
     }
-    for (size_t i = 0; i < N_RULES; i++) {
-        free(*field_of(conf, &rules[i]));
-    }
+    exo_conf_release(conf);
     exo_buf_free(&conf->text);
     free(conf->path);
     free(conf->key_place);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What conf.c, conf_find.c and conf_value.c share: the places the build
+ * What the files conf*.c share: the places the build
  * chose, the directories of the user, and the rules of values. Nobody else
  * includes this.
  */
@@ -42,8 +42,31 @@ enum exo_conf_kind {
     EXO_KIND_STORE,        /* file:PATH; other schemes are for store/ */
     EXO_KIND_LOG,          /* syslog, stderr or a path */
     EXO_KIND_PROXY,        /* a URL without user information, or `none` */
-    EXO_KIND_MECHANISMS    /* a list: xoauth2, oauthbearer */
+    EXO_KIND_MECHANISMS,   /* a list: xoauth2, oauthbearer */
+    EXO_KIND_TIMEOUT,      /* seconds; from here on no text */
+    EXO_KIND_MARGIN,       /* seconds */
+    EXO_KIND_LEVEL,        /* enum exo_log_level */
+    EXO_KIND_BOOL          /* yes or no */
 };
+
+struct exo_conf_row {
+    const char *key;
+    enum exo_conf_kind kind;
+    size_t field;       /* its member of struct exo_conf */
+    const char *preset; /* NULL: conf.c computes it */
+};
+
+extern const struct exo_conf_row exo_conf_rows[];
+extern const size_t exo_conf_n_rows;
+
+/* The value of a line. EXO_E_SYNTAX: *problem is a static text; EXO_E_NOMEM. */
+int exo_conf_take(struct exo_conf *conf, const struct exo_conf_row *row,
+                  const char *text, const char **problem) EXO_MUST_CHECK;
+/* The default, if it is not computed. EXO_E_NOMEM. */
+int exo_conf_preset(struct exo_conf *conf,
+                    const struct exo_conf_row *row) EXO_MUST_CHECK;
+/* Frees what the rows own. */
+void exo_conf_release(struct exo_conf *conf);
 
 /* *value is malloc'ed, NULL without memory; returns NULL, or a static text
  * that says what is wrong with text. `none` becomes "". */

@@ -211,6 +211,8 @@ const char *exo_conf_value(const struct exo_conf *conf, enum exo_conf_kind kind,
     case EXO_KIND_PATH:
         return path_value(conf, text, strlen(text), "must be an absolute path",
                           value);
+    default:
+        return "is no text";
     }
     if (none && kind != EXO_KIND_WORD) {
         *value = strdup("");

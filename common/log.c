@@ -54,6 +54,11 @@ bool exo_log_level_parse(const char *name, enum exo_log_level *level)
     return false;
 }
 
+const char *exo_log_level_word(enum exo_log_level level)
+{
+    return levels[level].name;
+}
+
 /* A file with one name, and of nobody else: what root hands over, or writes to,
  * must be a log and nothing more. */
 static const char *refuse(const struct stat *st, uid_t uid)

@@ -20,29 +20,6 @@
 #include "settings.h"
 #include "show.h"
 
-/* Keys of exoauth.conf that are text in struct exo_conf. */
-static const struct {
-    const char *key;
-    size_t offset;
-    bool none; /* "" is written `none` */
-} texts[] = {
-    { "account_dir", offsetof(struct exo_conf, account_dir), false },
-    { "store", offsetof(struct exo_conf, store), false },
-    { "token_dir", offsetof(struct exo_conf, token_dir), false },
-    { "chroot", offsetof(struct exo_conf, chroot), false },
-    { "token_group", offsetof(struct exo_conf, token_group), false },
-    { "run_as", offsetof(struct exo_conf, run_as), false },
-    { "socket", offsetof(struct exo_conf, socket), true },
-    { "helper", offsetof(struct exo_conf, helper), true },
-    { "mechanisms", offsetof(struct exo_conf, mechanisms), false },
-    { "proxy", offsetof(struct exo_conf, proxy), false },
-    { "proxy_auth_file", offsetof(struct exo_conf, proxy_auth_file), false },
-    { "ca_file", offsetof(struct exo_conf, ca_file), false },
-    { "key_file", offsetof(struct exo_conf, key_file), true },
-    { "key_command", offsetof(struct exo_conf, key_command), false },
-    { "log", offsetof(struct exo_conf, log), false },
-};
-
 struct show {
     struct exo_buf *out;
     bool report;
@@ -55,10 +32,11 @@ struct show {
  * in it) or the query of a URL may hold what paths never do. */
 static const char *discreet(const char *key, const char *value)
 {
-    size_t len = strlen(key);
+    enum exo_key known = exo_key_find(key);
 
-    if ((len > 8 && strcmp(key + len - 8, "_command") == 0) ||
-        (strcmp(key, "private_key") == 0 && value[0] != '/') ||
+    if ((known != EXO_KEYS && exo_key_row(known)->command) ||
+        strcmp(key, "key_command") == 0 || strcmp(key, "on_event") == 0 ||
+        (known == EXO_KEY_PRIVATE_KEY && value[0] != '/') ||
         strchr(value, '?')) {
         return "(set, not shown)";
     }
@@ -119,46 +97,21 @@ static void put_system(struct show *show, const struct exo_conf *conf,
     }
 }
 
-static void put_number(struct show *show, const struct exo_conf *conf,
-                       const char *key, int64_t number)
-{
-    char text[32];
-
-    (void)snprintf(text, sizeof(text), "%lld", (long long)number);
-    put_system(show, conf, key, text);
-}
-
 static void put_conf(struct show *show, const struct exo_conf *conf)
 {
-    static const char *const levels[] = {
-        [EXO_LOG_ERROR] = "error",   [EXO_LOG_WARNING] = "warning",
-        [EXO_LOG_NOTICE] = "notice", [EXO_LOG_INFO] = "info",
-        [EXO_LOG_DEBUG] = "debug",
-    };
+    struct exo_buf value = EXO_BUF_INIT(EXO_BLOCK_SIZE);
+    const char *key, *text;
 
-    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        const char *value = *(char *const *)(const void *)((const char *)conf +
-                                                           texts[i].offset);
-
-        if (!value || value[0] == '\0') {
-            value = texts[i].none ? "none" : "";
+    for (size_t i = 0; (key = exo_conf_key(i)) != NULL; i++) {
+        exo_buf_reset(&value);
+        exo_conf_print(conf, i, &value);
+        if (exo_buf_done(&value, &text) != 0) {
+            show->out->error = value.error;
+            break;
         }
-        put_system(show, conf, texts[i].key, value);
+        put_system(show, conf, key, text);
     }
-    put_number(show, conf, "timeout", conf->timeout);
-    put_number(show, conf, "refresh_margin", conf->refresh_margin);
-    put_system(show, conf, "initial_response",
-               conf->initial_response ? "yes" : "no");
-    put_system(show, conf, "noplaintext", conf->noplaintext ? "yes" : "no");
-    put_system(show, conf, "log_level", levels[conf->log_level]);
-}
-
-/* What an account that borrows a credential still decides for itself. */
-static bool is_own(enum exo_key key)
-{
-    return key == EXO_KEY_CREDENTIAL || key == EXO_KEY_USER ||
-           key == EXO_KEY_SERVERS || key == EXO_KEY_ALLOW ||
-           key == EXO_KEY_PUBLISH;
+    exo_buf_free(&value);
 }
 
 static void put_settings(struct show *show, const struct exo_settings *settings)
@@ -168,7 +121,7 @@ static void put_settings(struct show *show, const struct exo_settings *settings)
     for (unsigned i = 0; i < EXO_KEYS; i++) {
         const enum exo_key key = (enum exo_key)i;
         const struct exo_setting *setting =
-            is_own(key) ? &settings->key[i] : &owner->key[i];
+            exo_key_row(key)->own ? &settings->key[i] : &owner->key[i];
         const char *value = setting->value;
 
         /* `user` has no default of its own where any mailbox may ask. */

@@ -165,6 +165,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/settings_expiry.c \
 	helper/settings_file.c \
 	helper/settings_inner.h \
+	helper/settings_grant.c \
 	helper/settings_key.c \
 	helper/settings_load.c \
 	helper/settings_provider.c \

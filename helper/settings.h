@@ -47,6 +47,22 @@ enum exo_key {
     EXO_KEYS
 };
 
+/* What is to know of a key: settings_key.c has a row for each. */
+struct exo_key_row {
+    const char *name;
+    /* NULL, or what the value must be instead; words: a list of what it may
+     * be. Static. */
+    const char *(*fault)(const char *value);
+    const char *preset; /* NULL: "" */
+    bool words;
+    bool own;     /* an account that borrows a credential still decides it */
+    bool counts;  /* another value may lead to another token: fingerprint */
+    bool is_file; /* so may a change of the file that it names */
+    bool command; /* for sh(1): what is in it is not for others */
+};
+
+const struct exo_key_row *exo_key_row(enum exo_key key);
+
 struct exo_setting {
     const char *value;  /* never NULL; "" where there is none */
     const char *origin; /* a file name, "default", "provider microsoft" */

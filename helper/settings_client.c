@@ -162,34 +162,21 @@ static const char *counts_as(const struct exo_settings *s, enum exo_key key)
  */
 static void make_fingerprint(struct exo_settings *s)
 {
-    static const enum exo_key counts[] = {
-        EXO_KEY_PROVIDER,         EXO_KEY_CLOUD,
-        EXO_KEY_TENANT,           EXO_KEY_CLIENT_ID,
-        EXO_KEY_CLIENT_AUTH,      EXO_KEY_SECRET_FILE,
-        EXO_KEY_SECRET_COMMAND,   EXO_KEY_SCOPE,
-        EXO_KEY_TOKEN_ENDPOINT,   EXO_KEY_GRANT,
-        EXO_KEY_RESOURCE,         EXO_KEY_CERTIFICATE,
-        EXO_KEY_PRIVATE_KEY,      EXO_KEY_JWT_ALG,
-        EXO_KEY_ASSERTION_FILE,   EXO_KEY_ISSUER,
-        EXO_KEY_IDENTITY_ENDPOINT
-    };
-    static const enum exo_key files[] = { EXO_KEY_SECRET_FILE,
-                                          EXO_KEY_CERTIFICATE,
-                                          EXO_KEY_PRIVATE_KEY };
     uint64_t hash = UINT64_C(14695981039346656037);
 
-    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-        const char *value = counts_as(s, counts[i]);
-
-        /* The NUL counts, so that values cannot run together. */
-        hash = mix(hash, value, strlen(value) + 1);
-    }
-    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-        const char *file = exo_settings_get(s, files[i]);
+    for (unsigned i = 0; i < EXO_KEYS; i++) {
+        const struct exo_key_row *row = exo_key_row((enum exo_key)i);
+        const char *file = exo_settings_get(s, (enum exo_key)i);
         int64_t extra[2] = { 0, 0 };
         struct stat st;
 
-        if (file[0] != '\0' && stat(file, &st) == 0) {
+        if (row->counts) {
+            const char *value = counts_as(s, (enum exo_key)i);
+
+            /* The NUL counts, so that values cannot run together. */
+            hash = mix(hash, value, strlen(value) + 1);
+        }
+        if (row->is_file && file[0] != '\0' && stat(file, &st) == 0) {
             extra[0] = st.st_size;
             extra[1] = st.st_mtime;
         }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Between settings_load.c, settings_provider.c, settings_client.c and
- * settings_key.c only. */
+/* Between the files settings_*.c only. */
 #ifndef EXOAUTH_SETTINGS_INNER_H
 #define EXOAUTH_SETTINGS_INNER_H
 
@@ -27,5 +26,28 @@ void exo_settings_take_identity(struct exo_settings *s);
 
 /* Client authentication and fingerprint, from the values as they are. */
 void exo_settings_derive(struct exo_settings *s);
+
+/* The rules of values (settings_check.c), for the rows of settings_key.c. NULL,
+ * or what is wrong. */
+extern const char exo_fault_no_memory[]; /* that nobody can tell */
+const char *exo_fault_text(const char *value);
+const char *exo_fault_cloud(const char *value);
+const char *exo_fault_tenant(const char *value);
+const char *exo_fault_id(const char *value);
+const char *exo_fault_resource(const char *value);
+const char *exo_fault_path(const char *value);
+const char *exo_fault_scope(const char *value);
+const char *exo_fault_servers(const char *value);
+const char *exo_fault_account(const char *value);
+const char *exo_fault_date(const char *value);
+const char *exo_fault_bool(const char *value);
+const char *exo_fault_private_key(const char *value);
+const char *exo_fault_provider(const char *value);
+const char *exo_fault_grant(const char *value);
+const char *exo_fault_auth(const char *value);
+const char *exo_fault_alg(const char *value);
+const char *exo_fault_identity(const char *value);
+const char *exo_fault_url(const char *value);
+const char *exo_fault_issuer(const char *value);
 
 #endif

@@ -46,8 +46,7 @@ static int check_place(const struct exo_settings *s, const char *path,
     for (size_t i = 0; i < s->block.n; i++) {
         const struct exo_pair *pair = &s->block.pair[i];
 
-        if (exo_conf_is_system_key(pair->key) &&
-            !exo_conf_is_account_key(pair->key)) {
+        if (exo_conf_is_system_key(pair->key)) {
             return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
                                "%s line %u: %s is not a key of accounts; move "
                                "that line to %s",
@@ -172,8 +171,10 @@ static int take_files(struct exo_settings *s, const struct exo_conf *conf,
             where = conf->path;
         }
         if (!pair) {
-            exo_settings_set(s, (enum exo_key)i,
-                             i == EXO_KEY_PUBLISH ? "yes" : "", "default", 0);
+            const char *preset = exo_key_row((enum exo_key)i)->preset;
+
+            exo_settings_set(s, (enum exo_key)i, preset ? preset : "",
+                             "default", 0);
             continue;
         }
         exo_settings_set(s, (enum exo_key)i, pair->value, where, pair->line);

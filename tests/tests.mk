@@ -356,6 +356,9 @@ tests_lib_shortage_la_LDFLAGS = \
 check_PROGRAMS += tests/lib/quoted
 tests_lib_quoted_LDADD = libexoauth-common.la
 
+# What the program knows of keys.
+check_PROGRAMS += tests/lib/tables
+
 # Made set-user-ID by tests/plugin/setid.sh.
 check_PROGRAMS += tests/plugin/frob
 tests_plugin_frob_LDADD = $(SASL_LIBS)

@@ -105,9 +105,11 @@ int exo_conf_load(struct exo_conf **conf, const char *path, bool user,
                   const char *helper, struct exo_err *err) EXO_MUST_CHECK;
 void exo_conf_free(struct exo_conf *conf);
 
-/* Is it a key of exoauth.conf proper, or one of an account file? */
+/* The keys of exoauth.conf proper, counted from 0; NULL behind the last. */
+const char *exo_conf_key(size_t i);
 bool exo_conf_is_system_key(const char *key);
-bool exo_conf_is_account_key(const char *key);
+/* Adds what the i-th says, as it may stand in the file, or nothing. */
+void exo_conf_print(const struct exo_conf *conf, size_t i, struct exo_buf *out);
 
 /* Is there at least one account file (`*.conf`, no leading dot)? */
 bool exo_conf_has_accounts(const struct exo_conf *conf);

@@ -31,5 +31,6 @@ bool exo_log_is_kept(void);
 void exo_log(enum exo_log_level level, const char *fmt, ...) EXO_PRINTF(2, 3);
 /* False if name is none of error, warning, notice, info, debug. */
 bool exo_log_level_parse(const char *name, enum exo_log_level *level);
+const char *exo_log_level_word(enum exo_log_level level); /* static */
 
 #endif

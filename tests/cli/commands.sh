@@ -10,8 +10,8 @@ EXO=${EXO_BUILDDIR:?run it by make check, or set EXO_BUILDDIR}/exoauth
 need_file "$EXO" 'run: make'
 src=${EXO_SRCDIR:-$(dirname "$0")/../..}
 keys=$(tap_dir)/keys
-sed -n '/_keys\[\] = {/,/};/p' "$src/common/conf_keys.c" | grep -oE '"[a-z_-]+"' |
-    tr -d '"' >"$keys"
+need_file "$EXO_BUILDDIR/tests/lib/tables" 'run: make check TESTS='
+"$EXO_BUILDDIR/tests/lib/tables" | cut -d' ' -f2 >"$keys"
 ok 'there are keys' test "$(wc -l <"$keys")" -ge 40
 
 check() { python3 "$src/tests/lib/commands.py" "$EXO" "$keys" "$@"; }

@@ -69,6 +69,30 @@ is "$(value user)" info@contoso.test 'its own user='
 is "$(value client_id)" app "the client of the credential's file"
 is "$(origin client_id)" "# from $dir/@contoso.test.conf:2" 'and its origin'
 
+# Every key that exists is shown, once it says something.
+ok 'the tables' need_file "$EXO_BUILDDIR/tests/lib/tables" 'run: make check TESTS='
+while read -r table key; do
+    [[ $table == conf ]] || continue
+    case $key in
+    timeout | refresh_margin) say=77 ;;
+    initial_response) say=no ;;
+    noplaintext) say=yes ;;
+    log_level) say=error ;;
+    mechanisms) say=oauthbearer ;;
+    proxy) say=http://127.0.0.1:9 ;;
+    store) say=file:$SITE/elsewhere ;;
+    run_as | token_group) say=nogroup ;;
+    *) say=$SITE/elsewhere ;;
+    esac
+    # These decide what is read at all.
+    [[ $key == @(account_dir|run_as|store) ]] && { pass "$key"; continue; }
+    cp "$SITE_CONF" "$SITE/conf.kept"
+    site_conf "$key" "$say"
+    tap_run x show carol@contoso.test
+    is "$(value "$key")" "$say" "$key is shown"
+    mv "$SITE/conf.kept" "$SITE_CONF"
+done < <("$EXO_BUILDDIR/tests/lib/tables")
+
 exits 67 'an unknown account' x show nobody@fabrikam.test
 like "$ERR" 'no account nobody@fabrikam.test .*; run: exoauth login' \
     'cause and remedy'

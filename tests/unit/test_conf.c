@@ -147,7 +147,6 @@ static void all_keys(void **state)
         const char *key = conf->block.pair[i].key;
 
         assert_int_equal(exo_conf_is_system_key(key), i < 21);
-        assert_int_equal(exo_conf_is_account_key(key), i == 21);
     }
     exo_conf_free(conf);
 }
