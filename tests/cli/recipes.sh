@@ -16,9 +16,9 @@ ok 'there are recipes' test "$(wc -l <<<"$names")" -ge 20
 
 # tenant.sh remembers which block was taken; each of these tests ends with the
 # question whether that were all of its part of the page.
-ok '28-mutt-libsasl2 takes the block of a program that Debian does not have' \
-    grep -q 'recipe: libsasl2-mutt' "$src/tests/e2e/28-mutt-libsasl2.sh"
-for test in 60-recipes 61-recipes-postfix 63-keyring; do
+ok 'mutt-libsasl2 takes the block of a program that Debian does not have' \
+    grep -q 'recipe: libsasl2-mutt' "$src/tests/e2e/mutt-libsasl2.sh"
+for test in recipes recipes-postfix keyring; do
     ok "$test asks for the whole of its part" \
         grep -q '^recipes_complete ' "$src/tests/e2e/$test.sh"
 done

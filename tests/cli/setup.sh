@@ -3,7 +3,7 @@
 #
 # exoauth setup postfix: what it plans, asks, refuses, warns of and takes back,
 # in a mount namespace with an /etc, a queue and a plugin directory of its own.
-# That mail flows afterwards is for tests/e2e/60-setup.sh.
+# That mail flows afterwards is for tests/e2e/setup.sh.
 
 # shellcheck disable=SC2034 # OUT and ERR are of the checks
 

@@ -2,7 +2,7 @@
 /*
  * One table of texts and what they are, which holds with every json-c: what
  * the check passes json-c must be able to build, what it refuses json-c never
- * sees. tests/e2e/52-debian13.sh runs it with the json-c of Debian 13.
+ * sees. tests/e2e/debian13.sh runs it with the json-c of Debian 13.
  */
 #include "config.h"
 

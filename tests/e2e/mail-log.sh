@@ -73,7 +73,7 @@ rig_account nologin@contoso.test client_id=device-app
 hits nologin needs-login \
     'no credential is stored for alice@contoso.com; run: exoauth login ...'
 
-# As Entra puts it; 14-outage.sh has the provider of the tests say so.
+# As Entra puts it; tests/e2e/outage.sh has the provider of the tests say so.
 code() { printf '{"error": "%s", "error_description": "AADSTS%s: %s Trace ID: 0", "error_codes": [%s]}' "$1" "$2" "$3" "$2"; }
 fault() { python3 -c 'import json,sys; print(json.dumps([{"status": int(sys.argv[1]), "body": sys.argv[2]}]))' "$@"; }
 rig_as_refresh_token revoked@contoso.test >"$RIG/etc/revoked.rt"

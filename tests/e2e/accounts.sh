@@ -4,7 +4,7 @@
 # One Postfix, several senders: two accounts, a domain account, a shared
 # mailbox, and those that must not get a token: an unknown account, a server
 # the account does not name, a server whose certificate does not verify. This
-# smtp(8) is not chrooted; 10-postfix.sh has the jail.
+# smtp(8) is not chrooted; tests/e2e/postfix.sh has the jail.
 
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/rig.sh"
