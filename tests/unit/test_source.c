@@ -2,6 +2,11 @@
 /* Which source wins, for each age of the published token. */
 #include "config.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include "source.h"
 
 enum who { NOBODY_ASKED, SOCKET, HELPER, BOTH };
@@ -193,10 +198,66 @@ static void who_wins(void **state)
     }
 }
 
+/* Listens, and is full: connections that nobody takes, as many as there may
+ * be. Their descriptors are in fds, which ends with -1. */
+static void fill(const char *path, int fds[16])
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    size_t n = 0;
+
+    assert_in_range(strlen(path), 1, sizeof address.sun_path - 1);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(
+        bind(fds[n], (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fds[n], 0), 0);
+    do {
+        n++;
+        assert_in_range(n, 1, 14);
+        fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    } while (connect(fds[n], (const struct sockaddr *)&address,
+                     sizeof address) == 0);
+    assert_int_equal(errno, EAGAIN);
+    fds[n + 1] = -1;
+}
+
+/* A broker that is too busy to hear that a token ages is not helped by one
+ * process more for each login. */
+static void starts_nothing_beside_a_busy_broker(void **state)
+{
+    const struct exo_request request = {
+        .get = "a@b.c", .server = "smtp.x", .min_ttl = -1, .reject = -1
+    };
+    struct exo_answer answer;
+    struct exo_conf conf;
+    struct place place;
+    char names[3][300];
+    int warnings = 0;
+    int fds[16];
+
+    (void)state;
+    place_make(&place);
+    conf_make(&conf, &place, names);
+    publish(&place, AGING);
+    put_file(&place, "reply", 0644, OK_REPLY("3"));
+    script_make(&place, "cat reply");
+    fill(place_name(&place, "socket"), fds);
+    exo_source_get(&conf, &request, 0, count_warning, &warnings, &answer);
+    assert_int_equal(answer.reply.status, EXO_STATUS_OK);
+    assert_string_equal(answer.reply.token.token, "t1");
+    assert_int_equal(warnings, 0);
+    assert_null(get_file(&place, "helper.asked"));
+    for (size_t i = 0; fds[i] >= 0; i++)
+        (void)close(fds[i]);
+    exo_answer_free(&answer);
+    place_remove(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_wins),
+        cmocka_unit_test(starts_nothing_beside_a_busy_broker),
     };
 
     return cmocka_run_group_tests_name("source", tests, NULL, NULL);
