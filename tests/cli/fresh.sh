@@ -81,8 +81,9 @@ unset AZURE_CLIENT_ID
 
 # ----- its time has come
 given 'before refresh_after' $app
-file=$SITE_TOKENS/$app
-text=$(sed "s/^refresh_after: .*/refresh_after: $(($(date +%s) - 1))/" "$file")
-printf '%s\n\n' "$text" >"$file"
+for file in "$SITE_TOKENS/$app" "$SITE_ROOT$SITE_TOKENS/$app"; do
+    text=$(sed "s/^refresh_after: .*/refresh_after: $(($(date +%s) - 1))/" "$file")
+    printf '%s\n\n' "$text" >"$file"
+done
 asked 'behind it' $app
 is "$(site_count)" 2 'all this was one request for each credential'
