@@ -7,7 +7,9 @@
  */
 #include "config.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
@@ -22,97 +24,200 @@ static const struct exo_command *const commands[] = {
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-const struct option exo_option_longs[] = {
-    { "help", no_argument, NULL, OPT_HELP },
-    { "version", no_argument, NULL, OPT_VERSION },
-    { "config", required_argument, NULL, OPT_CONFIG },
-    { "verbose", no_argument, NULL, 'v' },
-    { "device", no_argument, NULL, OPT_DEVICE },
-    { "browser", no_argument, NULL, OPT_BROWSER },
-    { "paste", no_argument, NULL, OPT_PASTE },
-    { "wait", required_argument, NULL, OPT_WAIT },
-    { "secret-file", required_argument, NULL, OPT_SECRET_FILE },
-    { "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
-    { "refresh-token-file", required_argument, NULL, OPT_REFRESH_TOKEN_FILE },
-    { "from", required_argument, NULL, OPT_FROM },
-    { "config-file", required_argument, NULL, OPT_CONFIG_FILE },
-    { "out", required_argument, NULL, OPT_OUT },
-    { "passphrase", no_argument, NULL, OPT_PASSPHRASE },
-    { "no-passphrase", no_argument, NULL, OPT_NO_PASSPHRASE },
-    { "if-needed", no_argument, NULL, OPT_IF_NEEDED },
-    { "set", required_argument, NULL, OPT_SET },
-    { "min-ttl", required_argument, NULL, OPT_MIN_TTL },
-    { "format", required_argument, NULL, OPT_FORMAT },
-    { "all", no_argument, NULL, OPT_ALL },
-    { "force", no_argument, NULL, OPT_FORCE },
-    { "prepare", no_argument, NULL, OPT_PREPARE },
-    { "json", no_argument, NULL, OPT_JSON },
-    { "prometheus", no_argument, NULL, OPT_PROMETHEUS },
-    { "nagios", no_argument, NULL, OPT_NAGIOS },
-    { "account-file", no_argument, NULL, OPT_ACCOUNT_FILE },
-    { "listen", required_argument, NULL, OPT_LISTEN },
-    { "relayhost", required_argument, NULL, OPT_RELAYHOST },
-    { "transport", required_argument, NULL, OPT_TRANSPORT },
-    { "rate-delay", required_argument, NULL, OPT_RATE_DELAY },
-    { "config-dir", required_argument, NULL, OPT_CONFIG_DIR },
-    { "yes", no_argument, NULL, OPT_YES },
-    { "dry-run", no_argument, NULL, OPT_DRY_RUN },
-    { "undo", no_argument, NULL, OPT_UNDO },
-    { "bundle", required_argument, NULL, OPT_BUNDLE },
-    { "tls", required_argument, NULL, OPT_TLS },
-    { "ca-file", required_argument, NULL, OPT_CA_FILE },
-    { "timeout", required_argument, NULL, OPT_TIMEOUT },
-    { "mailbox", required_argument, NULL, OPT_MAILBOX },
-    { "server", required_argument, NULL, OPT_SERVER },
-    { "port", required_argument, NULL, OPT_PORT },
-    { "to", required_argument, NULL, OPT_TO },
-    { NULL, 0, NULL, 0 },
+#define FIELD(member) offsetof(struct exo_options, member)
+
+static int take_format(struct exo_options *options, char *word,
+                       struct exo_err *err)
+{
+    static const char *const words[] = { "raw", "xoauth2", "oauthbearer",
+                                         "json" };
+
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i], word) == 0) {
+            options->format = (enum exo_format)i;
+            return 0;
+        }
+    }
+    return exo_err_set(err, EXO_STATUS_USAGE,
+                       "--format %s is unknown; use raw, xoauth2, "
+                       "oauthbearer or json",
+                       word);
+}
+
+static int take_set(struct exo_options *options, char *pair,
+                    struct exo_err *err)
+{
+    char **more = realloc(options->set, (options->n_set + 1) * sizeof(*more));
+
+    (void)err; /* as the others */
+    if (!more) {
+        return EXO_E_NOMEM;
+    }
+    options->set = more;
+    options->set[options->n_set++] = pair;
+    return 0;
+}
+
+/* For whatever account there is. */
+static int take_prepare(struct exo_options *options, char *word,
+                        struct exo_err *err)
+{
+    (void)word;
+    (void)err;
+    options->prepare = options->all = true;
+    return 0;
+}
+
+static int take_verbose(struct exo_options *options, char *word,
+                        struct exo_err *err)
+{
+    (void)word;
+    (void)err;
+    options->verbose++;
+    return 0;
+}
+
+static int take_tls(struct exo_options *options, char *word,
+                    struct exo_err *err)
+{
+    return exo_session_tls(&options->session, word, err);
+}
+
+static int take_port(struct exo_options *options, char *word,
+                     struct exo_err *err)
+{
+    return exo_session_port(&options->session, word, err);
+}
+
+enum kind {
+    NOTHING,      /* no value: a bool becomes true */
+    TEXT,         /* const char *, borrowed */
+    SECONDS,      /* int64_t, */
+    SOME_SECONDS, /* and not 0 */
+    OTHER,        /* take() */
+    OTHER_ALONE,  /* take(), no value */
+    ANSWER        /* --help, --version */
 };
 
-static const struct {
-    int opt;
+/* In the order of --help. flag: the commands that have it in `options`; 0: all,
+ * and it may stand before the command. */
+static const struct exo_option_row {
+    const char *name;
     unsigned flag;
-} takes[] = {
-    { OPT_DEVICE, EXO_OPT_DEVICE },
-    { OPT_BROWSER, EXO_OPT_BROWSER },
-    { OPT_PASTE, EXO_OPT_BROWSER },
-    { OPT_WAIT, EXO_OPT_BROWSER },
-    { OPT_PASSWORD_FILE, EXO_OPT_PASSWORD_FILE },
-    { OPT_SECRET_FILE, EXO_OPT_SECRET_FILE },
-    { OPT_REFRESH_TOKEN_FILE, EXO_OPT_REFRESH_TOKEN_FILE },
-    { OPT_FROM, EXO_OPT_FROM },
-    { OPT_CONFIG_FILE, EXO_OPT_CONFIG_FILE },
-    { OPT_OUT, EXO_OPT_OUT },
-    { OPT_PASSPHRASE, EXO_OPT_PASSPHRASE },
-    { OPT_NO_PASSPHRASE, EXO_OPT_PASSPHRASE },
-    { OPT_IF_NEEDED, EXO_OPT_IF_NEEDED },
-    { OPT_SET, EXO_OPT_SET },
-    { OPT_MIN_TTL, EXO_OPT_MIN_TTL },
-    { OPT_FORMAT, EXO_OPT_FORMAT },
-    { OPT_ALL, EXO_OPT_ALL },
-    { OPT_FORCE, EXO_OPT_FORCE },
-    { OPT_PREPARE, EXO_OPT_PREPARE },
-    { OPT_JSON, EXO_OPT_JSON },
-    { OPT_PROMETHEUS, EXO_OPT_PROMETHEUS },
-    { OPT_NAGIOS, EXO_OPT_NAGIOS },
-    { OPT_ACCOUNT_FILE, EXO_OPT_ACCOUNT_FILE },
-    { OPT_LISTEN, EXO_OPT_LISTEN },
-    { OPT_RELAYHOST, EXO_OPT_SETUP },
-    { OPT_TRANSPORT, EXO_OPT_SETUP },
-    { OPT_RATE_DELAY, EXO_OPT_SETUP },
-    { OPT_CONFIG_DIR, EXO_OPT_SETUP },
-    { OPT_YES, EXO_OPT_SETUP },
-    { OPT_DRY_RUN, EXO_OPT_SETUP },
-    { OPT_UNDO, EXO_OPT_SETUP },
-    { OPT_BUNDLE, EXO_OPT_BUNDLE },
-    { OPT_TLS, EXO_OPT_SESSION },
-    { OPT_CA_FILE, EXO_OPT_SESSION },
-    { OPT_TIMEOUT, EXO_OPT_SESSION },
-    { OPT_MAILBOX, EXO_OPT_SESSION },
-    { OPT_SERVER, EXO_OPT_TEST },
-    { OPT_PORT, EXO_OPT_TEST },
-    { OPT_TO, EXO_OPT_TEST },
+    enum kind kind;
+    size_t field;
+    int (*take)(struct exo_options *options, char *word, struct exo_err *err);
+} rows[] = {
+    { "help", 0, ANSWER, 0, NULL },
+    { "version", 0, ANSWER, 0, NULL },
+    { "config", 0, TEXT, FIELD(config), NULL },
+    { "verbose", 0, OTHER_ALONE, 0, take_verbose },
+    { "device", EXO_OPT_DEVICE, NOTHING, FIELD(device), NULL },
+    { "browser", EXO_OPT_BROWSER, NOTHING, FIELD(browser), NULL },
+    { "paste", EXO_OPT_BROWSER, NOTHING, FIELD(paste), NULL },
+    { "wait", EXO_OPT_BROWSER, SOME_SECONDS, FIELD(wait), NULL },
+    { "secret-file", EXO_OPT_SECRET_FILE, TEXT, FIELD(secret_file), NULL },
+    { "password-file", EXO_OPT_PASSWORD_FILE, TEXT, FIELD(password_file),
+      NULL },
+    { "refresh-token-file", EXO_OPT_REFRESH_TOKEN_FILE, TEXT,
+      FIELD(refresh_token_file), NULL },
+    { "from", EXO_OPT_FROM, TEXT, FIELD(from), NULL },
+    { "config-file", EXO_OPT_CONFIG_FILE, TEXT, FIELD(config_file), NULL },
+    { "out", EXO_OPT_OUT, TEXT, FIELD(out), NULL },
+    { "passphrase", EXO_OPT_PASSPHRASE, NOTHING, FIELD(passphrase), NULL },
+    { "no-passphrase", EXO_OPT_PASSPHRASE, NOTHING, FIELD(no_passphrase),
+      NULL },
+    { "if-needed", EXO_OPT_IF_NEEDED, NOTHING, FIELD(if_needed), NULL },
+    { "set", EXO_OPT_SET, OTHER, 0, take_set },
+    { "min-ttl", EXO_OPT_MIN_TTL, SECONDS, FIELD(min_ttl), NULL },
+    { "format", EXO_OPT_FORMAT, OTHER, 0, take_format },
+    { "all", EXO_OPT_ALL, NOTHING, FIELD(all), NULL },
+    { "force", EXO_OPT_FORCE, NOTHING, FIELD(force), NULL },
+    { "prepare", EXO_OPT_PREPARE, OTHER_ALONE, 0, take_prepare },
+    { "json", EXO_OPT_JSON, NOTHING, FIELD(json), NULL },
+    { "prometheus", EXO_OPT_PROMETHEUS, NOTHING, FIELD(prometheus), NULL },
+    { "nagios", EXO_OPT_NAGIOS, NOTHING, FIELD(nagios), NULL },
+    { "account-file", EXO_OPT_ACCOUNT_FILE, NOTHING, FIELD(account_file),
+      NULL },
+    { "listen", EXO_OPT_LISTEN, TEXT, FIELD(listen), NULL },
+    { "relayhost", EXO_OPT_SETUP, TEXT, FIELD(relayhost), NULL },
+    { "transport", EXO_OPT_SETUP, TEXT, FIELD(transport), NULL },
+    { "rate-delay", EXO_OPT_SETUP, SOME_SECONDS, FIELD(rate_delay), NULL },
+    { "config-dir", EXO_OPT_SETUP, TEXT, FIELD(config_dir), NULL },
+    { "yes", EXO_OPT_SETUP, NOTHING, FIELD(yes), NULL },
+    { "dry-run", EXO_OPT_SETUP, NOTHING, FIELD(dry_run), NULL },
+    { "undo", EXO_OPT_SETUP, NOTHING, FIELD(undo), NULL },
+    { "bundle", EXO_OPT_BUNDLE, TEXT, FIELD(report), NULL },
+    { "tls", EXO_OPT_SESSION, OTHER, 0, take_tls },
+    { "ca-file", EXO_OPT_SESSION, TEXT, FIELD(session.ca_file), NULL },
+    { "timeout", EXO_OPT_SESSION, SOME_SECONDS, FIELD(session.timeout), NULL },
+    { "mailbox", EXO_OPT_SESSION, TEXT, FIELD(session.mailbox), NULL },
+    { "server", EXO_OPT_TEST, TEXT, FIELD(session.host), NULL },
+    { "port", EXO_OPT_TEST, OTHER, 0, take_port },
+    { "to", EXO_OPT_TEST, TEXT, FIELD(session.to), NULL },
 };
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+_Static_assert(N_ROWS < EXO_OPTION_LONGS, "room for the last, which is empty");
+
+static bool has_value(const struct exo_option_row *row)
+{
+    return row->kind == TEXT || row->kind == SECONDS ||
+           row->kind == SOME_SECONDS || row->kind == OTHER;
+}
+
+void exo_option_longs(struct option longs[EXO_OPTION_LONGS])
+{
+    memset(longs, 0, EXO_OPTION_LONGS * sizeof(*longs));
+    for (size_t i = 0; i < N_ROWS; i++) {
+        longs[i].name = rows[i].name;
+        longs[i].has_arg =
+            has_value(&rows[i]) ? required_argument : no_argument;
+        longs[i].val = EXO_OPTION_FIRST + (int)i;
+    }
+}
+
+static const struct exo_option_row *row_of(int opt)
+{
+    return &rows[opt == 'v' ? EXO_OPTION_VERBOSE : opt - EXO_OPTION_FIRST];
+}
+
+static int take_seconds(const struct exo_option_row *row, const char *word,
+                        int64_t *seconds, struct exo_err *err)
+{
+    if (exo_block_number(word, seconds) != 0 ||
+        (row->kind == SOME_SECONDS && *seconds < 1)) {
+        return exo_err_set(err, EXO_STATUS_USAGE,
+                           "--%s %s is no number; give it in seconds",
+                           row->name, word);
+    }
+    return 0;
+}
+
+int exo_option_take(struct exo_options *options, int opt, char *word,
+                    struct exo_err *err)
+{
+    const struct exo_option_row *row = row_of(opt);
+    void *field = (char *)options + row->field;
+
+    switch (row->kind) {
+    case NOTHING:
+        *(bool *)field = true;
+        return 0;
+    case TEXT:
+        *(const char **)field = word;
+        return 0;
+    case SECONDS:
+    case SOME_SECONDS:
+        return take_seconds(row, word, field, err);
+    case OTHER:
+    case OTHER_ALONE:
+        return row->take(options, word, err);
+    default: /* answered already */
+        return EXO_E_ARG;
+    }
+}
 
 const struct exo_command *exo_command_find(const char *name)
 {
@@ -148,20 +253,12 @@ void exo_option_help(const struct exo_command *command)
 
 bool exo_option_allowed(const struct exo_command *command, int opt)
 {
-    for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
-        if (takes[i].opt == opt) {
-            return command && (command->options & takes[i].flag);
-        }
-    }
-    return true;
+    unsigned flag = row_of(opt)->flag;
+
+    return flag == 0 || (command && (command->options & flag));
 }
 
 const char *exo_option_name(int opt)
 {
-    for (const struct option *o = exo_option_longs; o->name; o++) {
-        if (o->val == opt) {
-            return o->name;
-        }
-    }
-    return "";
+    return row_of(opt)->name;
 }

@@ -59,7 +59,8 @@ ask_fish()
 # ----- what must be offered
 
 commands=$("$EXO" --help | sed -n 's/^  exoauth \([a-z]*\).*/\1/p')
-table() { sed -n '/^const struct option exo_option_longs/,/^};/s/^ *{ "\([a-z-]*\)", \([a-z_]*\),.*/\1 \2/p' "$src/helper/options_table.c"; }
+need_file "$EXO_BUILDDIR/tests/lib/tables" 'run: make check TESTS='
+table() { "$EXO_BUILDDIR/tests/lib/tables" | sed -n 's/^option //p'; }
 ok 'there are commands' test "$(wc -w <<<"$commands")" -ge 10
 ok 'there are options' test "$(table | wc -l)" -ge 20
 

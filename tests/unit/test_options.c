@@ -58,6 +58,13 @@ static const struct mistake {
     { "exoauth frobnicate", "frobnicate: no such command; see: exoauth "
                             "--help" },
     { "exoauth Token a@b", "Token: no such command; see: exoauth --help" },
+    { "exoauth --config", "--config: needs a value; see: exoauth --help" },
+    { "exoauth --config f frobnicate", "frobnicate: no such command; see: "
+                                       "exoauth --help" },
+    { "exoauth --all refresh", "--all is not an option of exoauth; see: "
+                               "exoauth --help" },
+    { "exoauth --config f status --all", "--all is not an option of status; "
+                                         "see: exoauth status --help" },
     { "exoauth --json", "--json is not an option of exoauth; see: exoauth "
                         "--help" },
     { "exoauth login", "login: give an account; see: exoauth login --help" },
@@ -321,6 +328,27 @@ static void reads_the_others(void **state)
 }
 
 /* A name that looks like an option is still a name. */
+static void takes_what_is_for_all_before_the_command(void **state)
+{
+    struct line line;
+
+    (void)state;
+    run(&line, "exoauth -v --config=/f --verbose status --json -v a@b.c");
+    assert_ptr_equal(line.command, &exo_cmd_status);
+    assert_string_equal(line.options.config, "/f");
+    assert_int_equal(line.options.verbose, 3);
+    assert_true(line.options.json);
+    assert_string_equal(line.options.account.name, "a@b.c");
+    exo_options_free(&line.options);
+    run(&line, "exoauth --config /f list --config /g");
+    assert_string_equal(line.options.config, "/g");
+    exo_options_free(&line.options);
+    run(&line, "exoauth -v explain -ERR");
+    assert_ptr_equal(line.command, &exo_cmd_explain);
+    assert_string_equal(line.options.words[0], "ERR");
+    exo_options_free(&line.options);
+}
+
 static void ends_options_at_two_dashes(void **state)
 {
     struct line l;
@@ -395,6 +423,7 @@ int main(void)
         cmocka_unit_test(finds_every_command),
         cmocka_unit_test(reads_a_login),
         cmocka_unit_test(reads_the_others),
+        cmocka_unit_test(takes_what_is_for_all_before_the_command),
         cmocka_unit_test(ends_options_at_two_dashes),
         cmocka_unit_test(refuses_too_long_a_name),
         cmocka_unit_test_setup_teardown(prints_help_and_version, place_setup,
