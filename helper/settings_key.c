@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The keys of an account (settings.h), one row a key: what reads, checks,
- * shows and fingerprints a setting goes by it. And where the value of a key came
- * from. Nothing is to be freed: values and origins are borrowed.
+ * shows and fingerprints a setting goes by it. And where the value of a key
+ * came from. Nothing is to be freed: values and origins are borrowed.
  */
 #include "config.h"
 
@@ -111,8 +111,8 @@ int exo_setting_check(enum exo_key key, const char *value, struct exo_err *err)
     }
     if (why && row->words) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "%s %s is unknown; use one of: %-s", row->name, value,
-                           why);
+                           "%s %s is unknown; use one of: %-s", row->name,
+                           value, why);
     }
     if (why) {
         return exo_err_set(err, EXO_STATUS_MISCONFIGURED,

@@ -60,8 +60,9 @@ bool exo_is_vschar(const char *text);
  * Is a secret of the request, or one of tokens (or NULL), in the text, or a run
  * of it: in plain, in base64 (so also in a Basic header), hexadecimal, percent
  * or HTML encoding, in any case, with anything between its letters and digits?
- * 1 (also when in doubt), 0, or EXO_E_NOMEM where that cannot be told. Everything of a provider's
- * that is stored or shown is asked about here; what is not 0 is left out.
+ * 1 (also when in doubt), 0, or EXO_E_NOMEM where that cannot be told.
+ * Everything of a provider's that is stored or shown is asked about here; what
+ * is not 0 is left out.
  */
 int exo_leaks(const struct exo_asked *asked, const struct exo_tokens *tokens,
               const char *text, size_t len);

@@ -29,45 +29,8 @@ cp -L "$kde" "$RIG/kde-last/libkdexoauth2.so"
 cp -P "$RIG_SASL"/lib{plain,login}.so "$RIG/kde-first/"
 cp -P "$RIG_SASL"/lib{plain,login}.so "$RIG/kde-last/"
 
-imap()
-{
-    printf '. logout\n' |
-        rig_sasl timeout 60 imtest -m XOAUTH2 -a "$1" -u "$1" -s \
-            -p "$RIG_IMAPS_PORT" localhost 2>&1 | tr -d '\r'
-}
-
-# mbsync_once USER [FILE WITH PASSWORD]
-mbsync_once()
-{
-    local user=$1 box=$RIG/mbsync pass=''
-    [[ $# -gt 1 ]] && pass="PassCmd \"cat $2\""
-    rm -rf "$box"
-    mkdir -p "$box"
-    cat >"$RIG/etc/mbsyncrc" <<END
-IMAPAccount exchange
-Host localhost
-Port $RIG_IMAPS_PORT
-SSLType IMAPS
-CertificateFile $RIG_CA
-User $user
-AuthMechs XOAUTH2
-$pass
-
-IMAPStore far
-Account exchange
-
-MaildirStore near
-Path $box/
-Inbox $box/INBOX
-
-Channel mail
-Far :far:
-Near :near:
-Create Near
-SyncState *
-END
-    rig_sasl timeout 60 mbsync -c "$RIG/etc/mbsyncrc" mail </dev/null
-}
+imap() { rig_cyrus imtest "$1" XOAUTH2 "$RIG_IMAPS_PORT" -s; }
+mbsync_anew() { rm -rf "$RIG/mbsync" && rig_mbsync "$1" XOAUTH2 "${2:+PassCmd \"cat $2\"}"; }
 
 rig_as_refresh_token "$alice" >"$RIG/etc/alice.rt"
 ok 'an account' rig_login "$alice" client_id=device-app \
@@ -86,12 +49,12 @@ for order in kde-first kde-last; do
     is "$(grep -c 'SASL mechanism: XOAUTH2' "$RIG/etc/list")" 2 \
         "$order: there are two XOAUTH2"
     like "$(imap "$alice")" 'Authenticated' "$order: imtest has no password to give"
-    ok "$order: nor has mbsync" mbsync_once "$alice"
+    ok "$order: nor has mbsync" mbsync_anew "$alice"
     ok "$order: a token as the password still logs in, as KMail does it" \
-        mbsync_once "$bob" "$RIG/etc/token"
+        mbsync_anew "$bob" "$RIG/etc/token"
     # The other one would have sent it.
     not_ok "$order: a short password does not" \
-        mbsync_once "$bob" "$RIG/etc/password"
+        mbsync_anew "$bob" "$RIG/etc/password"
     like "$ERR" 'no (account|token for) bob@contoso.test' "$order: ours was asked"
 done
 

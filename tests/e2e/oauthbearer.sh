@@ -21,47 +21,6 @@ rig_dovecot_start oauthbearer
 [[ $(id -u) == 0 ]] && rig_mx_start
 server=$RIG/log/dovecot.log
 
-# cyrus PROGRAM MECHANISM PORT [OPTION]...: what it prints
-cyrus()
-{
-    local program=$1 mech=$2 port=$3 bye='. logout'
-    shift 3
-    [[ $program == imtest ]] || bye=quit
-    printf '%s\n' "$bye" |
-        rig_sasl timeout 60 "$program" ${mech:+-m "$mech"} -a "$relay" \
-            -u "$relay" "$@" -p "$port" localhost 2>&1 | tr -d '\r'
-}
-
-# mbsync_once MECHANISM
-mbsync_once()
-{
-    local box=$RIG/mbsync
-    mkdir -p "$box"
-    cat >"$RIG/etc/mbsyncrc" <<END
-IMAPAccount far
-Host localhost
-Port $RIG_IMAPS_PORT
-SSLType IMAPS
-CertificateFile $RIG_CA
-User $relay
-AuthMechs $1
-
-IMAPStore far
-Account far
-
-MaildirStore near
-Path $box/
-Inbox $box/INBOX
-
-Channel mail
-Far :far:
-Near :near:
-Create Near
-SyncState *
-END
-    rig_sasl timeout 60 mbsync -c "$RIG/etc/mbsyncrc" mail </dev/null
-}
-
 # by_command MECHANISM: a login with what the command prints
 by_command()
 {
@@ -86,21 +45,21 @@ printf 'From: bob\nSubject: waiting\n\nHello.\n' >"$RIG/mail/$relay/new/1.1.x"
 
 # ----- a server that takes OAUTHBEARER only
 
-like "$(cyrus imtest OAUTHBEARER "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
+like "$(rig_cyrus imtest "$relay" OAUTHBEARER "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
     'imtest -m OAUTHBEARER'
-like "$(cyrus imtest '' "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
+like "$(rig_cyrus imtest "$relay" '' "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
     'imtest finds the mechanism by itself'
-like "$(cyrus pop3test OAUTHBEARER "$RIG_POP3S_PORT" -s)" 'Authenticated' \
+like "$(rig_cyrus pop3test "$relay" OAUTHBEARER "$RIG_POP3S_PORT" -s)" 'Authenticated' \
     'pop3test'
-ok 'mbsync, OAUTHBEARER' mbsync_once OAUTHBEARER
+ok 'mbsync, OAUTHBEARER' rig_mbsync "$relay" OAUTHBEARER
 unlike "$ERR" 'Warning' 'without a warning after the login'
 is "$(cat "$RIG"/mbsync/INBOX/*/* 2>/dev/null | grep -c '^Subject: waiting')" 1 \
     'and the message is here'
-ok 'mbsync, any mechanism' mbsync_once '*'
+ok 'mbsync, any mechanism' rig_mbsync "$relay" '*'
 ok 'a client of its own with exoauth token --format oauthbearer' \
     by_command OAUTHBEARER
 is "$OUT" 'a OK' 'is let in'
-unlike "$(cyrus imtest XOAUTH2 "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
+unlike "$(rig_cyrus imtest "$relay" XOAUTH2 "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
     'XOAUTH2 is not what this server takes'
 for protocol in imap pop3; do
     like "$(<"$server")" "$protocol-login: .*user=<$relay>, method=OAUTHBEARER" \
@@ -111,14 +70,14 @@ is "$(rig_as_count)" 1 'one token request for all of it'
 # The server's word on a wrong token: a challenge, then its answer.
 good=$(exo token "$relay")
 rig_publish "$relay" "$(printf 'x%.0s' {1..1500})"
-out=$(cyrus imtest OAUTHBEARER "$RIG_IMAPS_PORT" -s)
+out=$(rig_cyrus imtest "$relay" OAUTHBEARER "$RIG_IMAPS_PORT" -s)
 like "$out" 'S: \+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuI.*C: AQ==' \
     'imtest, wrong token: the challenge is answered by ^A'
 like "$out" 'NO \[AUTHENTICATIONFAILED\]' 'and the words of the server come'
-like "$(cyrus pop3test OAUTHBEARER "$RIG_POP3S_PORT" -s)" '-ERR \[AUTH\]' \
+like "$(rig_cyrus pop3test "$relay" OAUTHBEARER "$RIG_POP3S_PORT" -s)" '-ERR \[AUTH\]' \
     'pop3test, wrong token'
 exits 1 'mbsync, wrong token: it fails and does not hang' \
-    mbsync_once OAUTHBEARER
+    rig_mbsync "$relay" OAUTHBEARER
 like "$ERR" 'AUTHENTICATIONFAILED' 'and shows the words of the server'
 ok 'the good one again' exo refresh "$relay"
 is "$(rig_published "$relay" token)" "$good" 'without a request'
@@ -126,7 +85,7 @@ is "$(rig_published "$relay" token)" "$good" 'without a request'
 # ----- Postfix
 
 if [[ $(id -u) == 0 ]]; then
-    like "$(cyrus smtptest OAUTHBEARER "$RIG_SUBMISSION_PORT" -t '')" \
+    like "$(rig_cyrus smtptest "$relay" OAUTHBEARER "$RIG_SUBMISSION_PORT" -t '')" \
         'Authenticated' 'smtptest'
     rig_postfix_client client
     ok 'published in the jail' exo refresh "$relay"
@@ -175,15 +134,15 @@ rig_dovecot_stop
 rig_dovecot_start 'oauthbearer xoauth2'
 count() { grep -c "method=$1" "$server"; }
 before=$(count OAUTHBEARER)
-like "$(cyrus imtest '' "$RIG_IMAPS_PORT" -s)" 'Authenticated' 'both offered'
+like "$(rig_cyrus imtest "$relay" '' "$RIG_IMAPS_PORT" -s)" 'Authenticated' 'both offered'
 is "$(count OAUTHBEARER)" "$before" 'XOAUTH2 is preferred'
 is "$(count XOAUTH2)" 1 'the server saw it'
 rig_conf mechanisms oauthbearer xoauth2
-like "$(cyrus imtest '' "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
+like "$(rig_cyrus imtest "$relay" '' "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
     'mechanisms: oauthbearer xoauth2'
 is "$(count OAUTHBEARER)" $((before + 1)) 'turns that round'
 rig_conf mechanisms oauthbearer
-unlike "$(cyrus imtest XOAUTH2 "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
+unlike "$(rig_cyrus imtest "$relay" XOAUTH2 "$RIG_IMAPS_PORT" -s)" 'Authenticated' \
     'mechanisms: oauthbearer, and XOAUTH2 is gone'
 rig_conf mechanisms
 ok 'exoauth token --format xoauth2' by_command XOAUTH2
@@ -196,19 +155,19 @@ rig_as_set '{"tokenBytes": 43}'
 ok 'a short token' exo refresh "$relay" --force
 for mech in XOAUTH2 OAUTHBEARER; do
     rig_conf initial_response yes
-    like "$(cyrus pop3test $mech "$RIG_POP3S_PORT" -s)" \
+    like "$(rig_cyrus pop3test "$relay" $mech "$RIG_POP3S_PORT" -s)" \
         "C: AUTH $mech [A-Za-z0-9]{100}" "pop3test sends one line ($mech)"
     rig_conf initial_response no
-    out=$(cyrus pop3test $mech "$RIG_POP3S_PORT" -s)
+    out=$(rig_cyrus pop3test "$relay" $mech "$RIG_POP3S_PORT" -s)
     like "$out" "C: AUTH $mech"$'\n''S: \+ ?'$'\n''C: [A-Za-z0-9]{100}' \
         "initial_response: no, and it sends two ($mech)"
     like "$out" 'Authenticated' 'and is let in'
-    out=$(cyrus imtest $mech "$RIG_IMAPS_PORT" -s)
+    out=$(rig_cyrus imtest "$relay" $mech "$RIG_IMAPS_PORT" -s)
     like "$out" "AUTHENTICATE $mech"$'\n''S: \+ ?'$'\n' "imtest too ($mech)"
     like "$out" 'Authenticated' 'and is let in'
-    ok "mbsync ($mech)" mbsync_once $mech
+    ok "mbsync ($mech)" rig_mbsync "$relay" $mech
 done
 rig_publish "$relay" "$(printf 'x%.0s' {1..1500})"
-exits 1 'mbsync, wrong token' mbsync_once XOAUTH2
+exits 1 'mbsync, wrong token' rig_mbsync "$relay" XOAUTH2
 like "$ERR" 'AUTHENTICATIONFAILED' 'the words of the server'
 unlike "$ERR" 'eHh4eHh4' 'but no longer the token'

@@ -17,6 +17,10 @@
 #   rig_send NAME FROM TO SUBJECT     queue one message
 #   rig_mail_count USER [SUBJECT]     messages in USER's mailbox
 #   rig_sent NAME / rig_postfix_log NAME
+#   rig_cyrus PROGRAM USER MECHANISM PORT [OPTION]...   imtest, pop3test or
+#                                 smtptest; "" is any mechanism. What it prints
+#   rig_mbsync USER MECHANISM [LINE]   mbsync of INBOX into $RIG/mbsync, with one
+#                                 more line for its account
 #
 # Dovecot asks the provider about every token (RFC 7662). A person's token opens
 # the mailbox in its "upn" and the one in its "shared"; an app's token, which has
@@ -325,3 +329,43 @@ rig_mail_count()
 
 rig_mail_has() { [[ $(rig_mail_count "$1" "$2") -ge ${3:-1} ]]; }
 rig_mail_wait() { rig_wait "${4:-30}" rig_mail_has "$1" "$2" "${3:-1}"; }
+
+rig_cyrus()
+{
+    local program=$1 user=$2 mech=$3 port=$4 bye='. logout'
+    shift 4
+    [[ $program == imtest ]] || bye=quit
+    printf '%s\n' "$bye" |
+        rig_sasl timeout 60 "$program" ${mech:+-m "$mech"} -a "$user" \
+            -u "$user" "$@" -p "$port" localhost 2>&1 | tr -d '\r'
+}
+
+rig_mbsync()
+{
+    local box=$RIG/mbsync
+    mkdir -p "$box"
+    cat >"$RIG/etc/mbsyncrc" <<END
+IMAPAccount far
+Host localhost
+Port $RIG_IMAPS_PORT
+SSLType IMAPS
+CertificateFile $RIG_CA
+User $1
+AuthMechs $2
+${3:-}
+
+IMAPStore far
+Account far
+
+MaildirStore near
+Path $box/
+Inbox $box/INBOX
+
+Channel mail
+Far :far:
+Near :near:
+Create Near
+SyncState *
+END
+    rig_sasl timeout 60 mbsync -c "$RIG/etc/mbsyncrc" mail </dev/null
+}
