@@ -124,6 +124,12 @@ int exo_publish_open(const struct exo_app *app, const char *root,
 char *exo_publish_dir(const struct exo_app *app, const char *root,
                       size_t root_len);
 
+/* What a file holds that key names: a client secret, or what stands in its
+ * place. */
+int exo_secret_file(const char *key, const char *path,
+                    struct exo_secret *secret,
+                    struct exo_err *err) EXO_MUST_CHECK;
+
 /* The client secret of an account, where the configuration names a file or
  * a command. EXO_E_NOENT: it names none. */
 int exo_client_secret(struct exo_app *app, const struct exo_settings *settings,

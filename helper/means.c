@@ -8,13 +8,11 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "broker.h"
 #include "command.h"
-#include "exoauth/file.h"
 #include "means.h"
 
 /* For the callback of exo_keypair_load(). */
@@ -80,27 +78,15 @@ static int read_assertion(struct exo_means *means, const struct exo_settings *s,
                           struct exo_err *err)
 {
     const char *path = exo_settings_get(s, EXO_KEY_ASSERTION_FILE);
-    const char *why = NULL;
-    int rc = exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0,
-                           &means->assertion.hidden, &why);
+    int rc = exo_secret_file("assertion_file", path, &means->assertion, err);
 
-    if (exo_err_system(err, rc, "cannot read assertion_file %.200s", path)) {
-        return EXO_E_STATUS;
-    }
     strip(&means->assertion);
     if (rc == 0 && exo_secret_empty(&means->assertion)) {
-        rc = EXO_E_SYNTAX;
-        why = "it is empty";
+        rc = exo_err_set(err, EXO_STATUS_MISCONFIGURED,
+                         "assertion_file %s: it is empty; it must be a JWT",
+                         path);
     }
-    if (rc != 0) {
-        return exo_err_set(
-            err, EXO_STATUS_MISCONFIGURED, "assertion_file %s: %-s%s", path,
-            why ? why : exo_strerror(rc),
-            exo_file_advice(why, "; it must be a regular file with a JWT "
-                                 "that this user can read, of root or its "
-                                 "own, that nobody else can write"));
-    }
-    return 0;
+    return rc;
 }
 
 static int find_secret(struct exo_means *means, struct exo_app *app,

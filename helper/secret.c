@@ -14,19 +14,19 @@
 #include "command.h"
 #include "exoauth/file.h"
 
-static int from_file(const char *path, struct exo_secret *secret,
-                     struct exo_err *err)
+int exo_secret_file(const char *key, const char *path,
+                    struct exo_secret *secret, struct exo_err *err)
 {
     const char *why = NULL;
     int rc = exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &secret->hidden,
                            &why);
 
-    if (exo_err_system(err, rc, "cannot read secret_file %.200s", path)) {
+    if (exo_err_system(err, rc, "cannot read %s %.200s", key, path)) {
         return EXO_E_STATUS;
     }
     if (rc != 0) {
         return exo_err_set(
-            err, EXO_STATUS_MISCONFIGURED, "secret_file %s: %-s%s", path,
+            err, EXO_STATUS_MISCONFIGURED, "%s %s: %-s%s", key, path,
             why ? why : exo_strerror(rc),
             exo_file_advice(why, "; it must be a regular file that this "
                                  "user can read, of root or its own, that "
@@ -47,7 +47,7 @@ int exo_client_secret(struct exo_app *app, const struct exo_settings *settings,
     int rc = EXO_E_NOENT;
 
     if (file[0] != '\0') {
-        rc = from_file(file, secret, err);
+        rc = exo_secret_file(key, file, secret, err);
     } else if (command[0] != '\0') {
         rc = exo_command_output(app, key, command, secret, err);
     }
