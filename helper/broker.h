@@ -74,8 +74,8 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
 
 /*
  * The published token, if it is fresh: its refresh_after has not come, every
- * root has it, and no configuration file was changed since. Neither store nor
- * key is opened. Free got in every case.
+ * root has it, and the account is what it was had with. Neither store nor key
+ * is opened. Free got in every case.
  */
 bool exo_broker_fresh(struct exo_app *app, const struct exo_account *account,
                       struct exo_got *got);

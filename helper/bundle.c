@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker.h"
 #include "bundle.h"
 #include "exoauth/file.h"
 #include "exoauth/clock.h"
@@ -125,7 +126,13 @@ static int put_record(struct exo_app *app, const struct exo_options *o,
         }
         record->revision = rc == 0 ? old.revision : 0;
         rc = exo_store_put(app->store, &lock, record, err);
-        *changed |= rc == 0;
+        if (rc == 0) {
+            size_t left = 0; /* a warning each */
+
+            /* What is published is of the credential that was here. */
+            (void)exo_unpublish(app, &account, &left);
+            *changed = true;
+        }
     }
     exo_record_free(&old);
     exo_app_unlock(app, &lock);

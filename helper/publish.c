@@ -150,7 +150,8 @@ static void compare_in(const struct exo_app *app, const struct exo_spot *spot,
 
 /* Visits every root with the file's text; true if one was found to differ */
 static bool visit_text(const struct exo_app *app, const struct exo_settings *s,
-                       const struct exo_token *token, exo_spot_fn visit)
+                       const struct exo_token *token, const char *config,
+                       exo_spot_fn visit)
 {
     struct exo_buf text = EXO_BUF_INIT(EXO_BLOCK_SIZE);
     struct publication p = { s->file.file, exo_reach(s, app->conf->token_group),
@@ -158,6 +159,9 @@ static bool visit_text(const struct exo_app *app, const struct exo_settings *s,
 
     exo_block_begin(&text);
     exo_token_put(&text, token);
+    if (config[0] != '\0') { /* with what it was had, for fresh.c */
+        exo_block_put(&text, "config", config);
+    }
     exo_block_end(&text);
     if (text.error != 0) {
         exo_app_warn(app, "cannot publish the token of %s: %s", s->file.name,
@@ -230,14 +234,14 @@ static bool visit_all(const struct exo_app *app,
         later(next_try(owner, record), token.refresh_after, token.expires);
     token.usable_until =
         later(next_try(owner, record), token.usable_until, token.expires);
-    differs = visit_text(app, owner, &token, visit);
+    differs = visit_text(app, owner, &token, record->config, visit);
     if (settings->owner) {
         memset(&token, 0, sizeof(token));
         token.account = settings->file.name;
         token.user = user_of(settings);
         token.servers = exo_settings_get(settings, EXO_KEY_SERVERS);
         token.credential = owner->file.name;
-        differs |= visit_text(app, settings, &token, visit);
+        differs |= visit_text(app, settings, &token, "", visit);
     }
     return differs;
 }

@@ -15,7 +15,10 @@
 
 #include "sasl.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sasl/sasl.h>
 
@@ -62,6 +65,25 @@ static int on_log(void *context, int level, const char *text)
     return SASL_OK;
 }
 
+/* What libsasl2 cannot open it passes over: a directory, a plugin and what that
+ * reads are as many as these. False: there is room, or errno is another. */
+static bool is_short(void)
+{
+    int fd[4];
+    size_t n = 0;
+    int saved;
+
+    while (n < 4 && (fd[n] = open("/", O_PATH | O_CLOEXEC)) >= 0) {
+        n++;
+    }
+    saved = errno;
+    for (size_t i = 0; i < n; i++) {
+        (void)close(fd[i]);
+    }
+    errno = saved;
+    return n < 4;
+}
+
 static int fail(const struct exo_sasl *sasl, int code, struct exo_err *err)
 {
     enum exo_status status = EXO_STATUS_TRANSIENT;
@@ -69,6 +91,11 @@ static int fail(const struct exo_sasl *sasl, int code, struct exo_err *err)
 
     switch (code) {
     case SASL_NOMECH:
+        if (is_short() && exo_err_system(err, EXO_E_IO,
+                                         "cannot load the plugins of "
+                                         "libsasl2")) {
+            return EXO_E_STATUS;
+        }
         return exo_err_set(
             err, EXO_STATUS_MISCONFIGURED,
             "libsasl2 has no mechanism for a token: the plugin is not in its "

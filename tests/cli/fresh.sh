@@ -61,23 +61,84 @@ mv "$SITE/away" "$SITE_STORE"
 vault cat "$SITE/secret/key"
 asked '--min-ttl' $app --min-ttl 60
 
-# ----- a changed configuration
-for file in "$SITE_CONF" "$SITE/etc/exoauth.d/$app.conf" "$SITE/etc/exoauth.d/$shared.conf"; do
-    given "before a change of ${file##*/}" $shared
-    mv "$file" "$SITE/old"
-    mv "$SITE/old" "$file"
-    asked 'after it' $shared
-    find "$SITE_TOKENS" "$SITE_ROOT$SITE_TOKENS" -type f -delete
-    ok 'published anew' x refresh $shared
+# ----- a changed configuration: what the token was had with, and not a file's time
+site_script ok:another-token
+# other DESC NAME: a token of the account as it is now
+other()
+{
+    ok "$1" x token "${@:2}"
+    is "$OUT" another-token 'is a new token'
+    ok 'by way of the store' opened
     close
-done
-# What files do not say has no time.
+}
+back()
+{
+    cp -p "$SITE/kept" "$1"
+    site_script ok:the-token
+    ok 'as it was before' x refresh $app
+    ok 'and the pointer' x refresh $shared
+    site_script ok:another-token
+    close
+    given 'the token again' $shared
+}
+file=$SITE/etc/exoauth.d/$app.conf
+cp -p "$file" "$SITE/kept"
+sed 's/^client_id: .*/client_id: other/' "$file" >"$SITE/new"
+touch -d '1 hour ago' "$SITE/new"
+mv "$SITE/new" "$file"
+other 'another client_id, of an old file' $app
+back "$file"
+cp -p "$SITE_CONF" "$SITE/kept"
+echo 'scope: https://contoso.test/.default' >>"$SITE_CONF"
+other 'a default for all accounts' $app
+back "$SITE_CONF"
+file=$SITE/etc/exoauth.d/$shared.conf
+cp -p "$file" "$SITE/kept"
+sed -i 's/^user: .*/user: sales@contoso.test/' "$file"
+ok 'another user' x token $shared --format json
+like "$OUT" '"user": ?"sales@contoso.test"' 'is the one that is printed'
+ok 'by way of the store' opened
+back "$file"
+sed -i "s/^credential: .*/credential: third@contoso.test/" "$file"
+site_account third@contoso.test "secret_file: $SITE/secret/app"
+other 'another credential' $shared
+back "$file"
+
+# While a request is under way: it was made with what was there before.
+file=$SITE/etc/exoauth.d/$app.conf
+cp -p "$file" "$SITE/kept"
+site_script slow:2:ok:the-token
+x refresh $app --force &
+before=$(site_count)
+soon eval '[[ $(site_count) -gt $before ]]'
+sed -i 's/^client_id: .*/client_id: other/' "$file"
+wait $!
+site_script ok:another-token
+other 'changed while a request was under way' $app
+back "$file"
+
+# What files do not say counts, too.
 export AZURE_CLIENT_ID=app
 other=other@contoso.test
 site_account $other "secret_file: $SITE/secret/app" 'tenant: contoso.test'
 sed -i '/^client_id/d; s/custom/microsoft/' "$SITE/etc/exoauth.d/$other.conf"
-for n in 1 2; do asked "a client_id of the environment, $n" $other; done
+other 'a client_id of the environment' $other
+export AZURE_CLIENT_ID=app2
+other 'another one' $other
 unset AZURE_CLIENT_ID
+
+# ----- an older credential that comes back
+site_script ok:the-token
+printf 'correct horse battery\n' >"$SITE/secret/phrase"
+ok 'export' x export $app --out "$SITE/bundle" --password-file "$SITE/secret/phrase"
+site_script ok:another-token
+ok 'a newer token' x refresh $app --force
+ok 'import' x import "$SITE/bundle" --force --password-file "$SITE/secret/phrase"
+ok 'the token' x token $app
+is "$OUT" the-token 'is that of what is stored'
+rm "$SITE/etc/exoauth.d/$other.conf"
+ok 'published again' x refresh --all
+close
 
 # ----- its time has come
 given 'before refresh_after' $app
@@ -86,4 +147,3 @@ for file in "$SITE_TOKENS/$app" "$SITE_ROOT$SITE_TOKENS/$app"; do
     printf '%s\n\n' "$text" >"$file"
 done
 asked 'behind it' $app
-is "$(site_count)" 2 'all this was one request for each credential'
