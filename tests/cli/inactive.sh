@@ -20,11 +20,11 @@ cp "$file" "$SITE/account.good"
 # refused STATUS DESC REGEX: token says why, and gives none.
 refused()
 {
-    exits "$1" "$2" x token $app
+    exits "$1" "$2" x token $app --min-ttl 0
     is "$OUT" '' "$2: no token"
     one_line "$2" "$3"
 }
-fine() { ok "$1" x token $app; is "$OUT" a-token "$1: a token"; }
+fine() { ok "$1" x token $app --min-ttl 0; is "$OUT" a-token "$1: a token"; }
 fine 'to begin with'
 
 # ----- the seal, the group, the authorities, who runs it: a key without a value
@@ -178,7 +178,7 @@ if [[ $(id -u) == 0 ]]; then
         "status_file $SITE/sticky/log"; do
         # shellcheck disable=SC2086
         site_conf $line
-        ok "another user's link as ${line%% *}" x token $app
+        ok "another user's link as ${line%% *}" x token $app --min-ttl 0
         unlike "$ERR" 'not apart' 'is no place at all'
         cp "$SITE/conf.good" "$SITE_CONF"
     done
@@ -187,7 +187,7 @@ if [[ $(id -u) == 0 ]]; then
     chown -hR 1:1 "$SITE/jail.2/run"
     site_conf chroot "$SITE/jail.2"
     site_conf token_dir /run/tokens
-    ok 'nor is one in a jail' x token $app
+    ok 'nor is one in a jail' x token $app --min-ttl 0
     unlike "$ERR" 'not apart' 'which is not followed'
     cp "$SITE/conf.good" "$SITE_CONF"
 fi
@@ -287,7 +287,7 @@ done
 chmod 0600 "$SITE_STORE/$app.json"
 rm -rf "${SITE_STORE:?}"/* "${SITE_TOKENS:?}"/* "$SITE/etc/exoauth.key"
 wide() { (umask 000; x "$@"); }
-ok 'under umask 000: token' wide token $app
+ok 'under umask 000: token' wide token $app --min-ttl 0
 is "$(find "$SITE_STORE" "$SITE_TOKENS" "$SITE_ROOT$SITE_TOKENS" "$SITE/etc/exoauth.key" \
     -type f -perm /077 | wc -l)" 0 'no file is open to others'
 is "$(find "$SITE_STORE" "$SITE_TOKENS" -type d -perm /022 | wc -l)" 0 'nor a directory'
@@ -298,7 +298,7 @@ if strace -qq -o /dev/null true 2>/dev/null; then
     for call in prctl setrlimit,prlimit64; do
         exits 78 "$call is not allowed" strace -f -qq -o /dev/null \
             -e "trace=$call" -e "inject=$call:error=EPERM" \
-            "$EXO" token $app --config "$SITE_CONF"
+            "$EXO" token $app --min-ttl 0 --config "$SITE_CONF"
         one_line "$call is not allowed" 'out of core dumps: .*; allow'
     done
 else
