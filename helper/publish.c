@@ -132,8 +132,9 @@ static void publish_in(const struct exo_app *app, const struct exo_spot *spot,
     } else if (rc != 0) {
         exo_app_warn(app,
                      "cannot publish the token of %s in %s: %m; logins use "
-                     "the socket instead; check owner, mode and free space",
-                     p->name, spot->dir);
+                     "the socket instead; %s",
+                     p->name, spot->dir,
+                     exo_errno_remedy(errno, "check its owner and mode"));
     }
 }
 
