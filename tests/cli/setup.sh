@@ -297,7 +297,7 @@ is "$(sums)" "$before" 'nothing below /etc is another'
 rm "$plugins/libexoauth.so"
 exits 78 'without the plugin' setup $relay --yes
 like "$ERR" "exoauth serve has a token" 'exoauth itself works'
-like "$ERR" 'Postfix was not changed: .*no mechanism XOAUTH2' 'the login does not'
+like "$ERR" 'Postfix was not changed; .*: .*no mechanism XOAUTH2' 'the login does not'
 is "$(value relayhost)" '' 'and Postfix is as it was'
 ok 'the user was made' id "exotest$$"
 ok 'undo of that' setup --undo --yes
@@ -306,7 +306,7 @@ rm -rf "$SITE_STORE"
 site_script aadsts:7000222:invalid_client
 rm -f "$SITE_TOKENS"/* "$SITE_STORE"/*
 exits 78 'a provider that refuses' setup $relay --yes
-like "$ERR" 'Postfix was not changed: .*invalid_client' 'is told, with Postfix as it was'
+like "$ERR" 'Postfix was not changed; .*: .*invalid_client' 'is told, with Postfix as it was'
 ok 'undo of that' setup --undo --yes
 site_script ok:token-1
 rm -rf "$SITE_STORE" "$SITE_TOKENS"
@@ -320,7 +320,7 @@ chmod 0640 "$SITE/secret/app"
 ok 'what works for root' x token $relay
 rm -rf "$SITE_STORE" "$SITE_TOKENS"
 exits 78 'and not for spawn(8)' setup $relay --yes
-like "$ERR" "Postfix was not changed: .*secret_file $SITE/secret/app" 'is found out'
+like "$ERR" "Postfix was not changed; .*: .*secret_file $SITE/secret/app" 'is found out'
 chmod 0644 "$SITE/secret/app"
 ok 'undo of that' setup --undo --yes
 rm -rf "$SITE_STORE" "$SITE_TOKENS"

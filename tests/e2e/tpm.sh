@@ -142,7 +142,7 @@ one_answer 'no TPM'
     printf '[exoauth_default]\nactivate = 1\n'
 } >"$RIG/etc/openssl.cnf"
 one_answer 'a provider of all programs'
-ok 'other accounts' bare token secret@contoso.test
+ok 'other accounts' bare token secret@contoso.test --min-ttl 0
 like "$ERR" 'tcti' 'libtss2 did speak'
 own_section
 tpm_start
