@@ -99,8 +99,8 @@ enum kind {
     ANSWER        /* --help, --version */
 };
 
-/* In the order of --help. flag: the commands that have it in `options`; 0: all,
- * and it may stand before the command. */
+/* flag: the commands that have it in `options`; 0: all, and it may stand before
+ * the command. The first four stand as options_table.h counts them. */
 static const struct exo_option_row {
     const char *name;
     unsigned flag;

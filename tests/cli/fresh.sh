@@ -108,8 +108,8 @@ back "$file"
 file=$SITE/etc/exoauth.d/$app.conf
 cp -p "$file" "$SITE/kept"
 site_script slow:2:ok:the-token
-x refresh $app --force &
 before=$(site_count)
+x refresh $app --force &
 soon eval '[[ $(site_count) -gt $before ]]'
 sed -i 's/^client_id: .*/client_id: other/' "$file"
 wait $!

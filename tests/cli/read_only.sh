@@ -37,6 +37,9 @@ rm -f "$SITE_ROOT$SITE_TOKENS"/*
 ok 'a full token_dir' x token $app
 is "$OUT" the-token 'does not keep it'
 like "$ERR" "$why" 'and the cause is the same'
+ok 'a refresh' x refresh $app
+like "$ERR" 'cannot publish .*: No space left on device; .*; free space and inodes' \
+    'says what helps where it cannot be published'
 exits 74 'what a person orders' x refresh $app --force
 one_line 'it' '^exoauth: cannot lock [^;]*: Read-only file system; mount its file system read-write$'
 no_secret 'nothing is shown'

@@ -52,6 +52,29 @@ one_line()
 # What is looked through for the token at the end.
 hides() { printf '%s\n' "$OUT" "$ERR" >>"$RIG/shown"; }
 
+# ----- too few descriptors are no missing mechanism
+
+few()
+{
+    rig_sasl timeout 120 bash -c 'ulimit -n "$1" && shift && exec "$@"' few "$@" \
+        --tls implicit --ca-file "$RIG_CA" --config "$RIG_CONF"
+}
+mode imap implicit
+for n in 4 5 6 7; do
+    for command in "test $alice imap --server localhost --port $port" \
+        "connect imap localhost $port $alice"; do
+        rc=0
+        # shellcheck disable=SC2086 # words
+        tap_run few $n "$RIG_EXO" $command || rc=$?
+        if [[ $rc == 0 ]]; then
+            pass "$n descriptors are enough for ${command%% *}"
+        else
+            is $rc 75 "${command%% *} with $n descriptors"
+            like "$ERR" 'oo many open files; raise the limit of open files$' 'says so'
+        fi
+    done
+done
+
 # ----- it works
 
 for proto in imap pop3 smtp; do
