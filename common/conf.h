@@ -38,15 +38,15 @@ enum exo_conf_kind {
     EXO_KIND_PATHS,        /* a list of them, or `none` */
     EXO_KIND_WORD,         /* one word */
     EXO_KIND_WORD_OR_NONE,
-    EXO_KIND_TEXT_OR_NONE, /* as it stands */
-    EXO_KIND_STORE,        /* file:PATH; other schemes are for store/ */
-    EXO_KIND_LOG,          /* syslog, stderr or a path */
-    EXO_KIND_PROXY,        /* a URL without user information, or `none` */
-    EXO_KIND_MECHANISMS,   /* a list: xoauth2, oauthbearer */
-    EXO_KIND_TIMEOUT,      /* seconds; from here on no text */
-    EXO_KIND_MARGIN,       /* seconds */
-    EXO_KIND_LEVEL,        /* enum exo_log_level */
-    EXO_KIND_BOOL          /* yes or no */
+    EXO_KIND_COMMAND,    /* for sh(1), or `none` */
+    EXO_KIND_STORE,      /* file:PATH; other schemes are for store/ */
+    EXO_KIND_LOG,        /* syslog, stderr or a path */
+    EXO_KIND_PROXY,      /* a URL without user information, or `none` */
+    EXO_KIND_MECHANISMS, /* a list: xoauth2, oauthbearer */
+    EXO_KIND_TIMEOUT,    /* seconds; from here on no text */
+    EXO_KIND_MARGIN,     /* seconds */
+    EXO_KIND_LEVEL,      /* enum exo_log_level */
+    EXO_KIND_BOOL        /* yes or no */
 };
 
 struct exo_conf_row {

@@ -39,10 +39,10 @@ const struct exo_conf_row exo_conf_rows[] = {
     { "proxy_auth_file", EXO_KIND_PATH_OR_NONE, FIELD(proxy_auth_file), "" },
     { "ca_file", EXO_KIND_PATH_OR_NONE, FIELD(ca_file), "" },
     { "key_file", EXO_KIND_PATH_OR_NONE, FIELD(key_file), NULL },
-    { "key_command", EXO_KIND_TEXT_OR_NONE, FIELD(key_command), "" },
+    { "key_command", EXO_KIND_COMMAND, FIELD(key_command), "" },
     { "log", EXO_KIND_LOG, FIELD(log), "" },
     { "log_level", EXO_KIND_LEVEL, FIELD(log_level), "notice" },
-    { "on_event", EXO_KIND_TEXT_OR_NONE, FIELD(on_event), "" },
+    { "on_event", EXO_KIND_COMMAND, FIELD(on_event), "" },
     { "status_file", EXO_KIND_PATH_OR_NONE, FIELD(status_file), "" },
 };
 
@@ -161,14 +161,26 @@ const char *exo_conf_key(size_t i)
     return i < exo_conf_n_rows ? exo_conf_rows[i].key : NULL;
 }
 
-bool exo_conf_is_system_key(const char *key)
+static const struct exo_conf_row *find(const char *key)
 {
     for (size_t i = 0; i < exo_conf_n_rows; i++) {
         if (strcmp(key, exo_conf_rows[i].key) == 0) {
-            return true;
+            return &exo_conf_rows[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+bool exo_conf_is_system_key(const char *key)
+{
+    return find(key) != NULL;
+}
+
+bool exo_conf_is_command(const char *key)
+{
+    const struct exo_conf_row *row = find(key);
+
+    return row != NULL && row->kind == EXO_KIND_COMMAND;
 }
 
 /* "" stands for `none` where something is the default. */

@@ -176,7 +176,7 @@ const char *exo_conf_value(const struct exo_conf *conf, enum exo_conf_kind kind,
             *value = strdup(text);
         }
         break;
-    case EXO_KIND_TEXT_OR_NONE:
+    case EXO_KIND_COMMAND:
         if (!none) {
             *value = strdup(text);
         }

@@ -35,7 +35,7 @@ static const char *discreet(const char *key, const char *value)
     enum exo_key known = exo_key_find(key);
 
     if ((known != EXO_KEYS && exo_key_row(known)->command) ||
-        strcmp(key, "key_command") == 0 || strcmp(key, "on_event") == 0 ||
+        exo_conf_is_command(key) ||
         (known == EXO_KEY_PRIVATE_KEY && value[0] != '/') ||
         strchr(value, '?')) {
         return "(set, not shown)";

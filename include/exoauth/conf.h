@@ -108,6 +108,8 @@ void exo_conf_free(struct exo_conf *conf);
 /* The keys of exoauth.conf proper, counted from 0; NULL behind the last. */
 const char *exo_conf_key(size_t i);
 bool exo_conf_is_system_key(const char *key);
+/* Is its value one for sh(1), in which a secret may stand? */
+bool exo_conf_is_command(const char *key);
 /* Adds what the i-th says, as it may stand in the file, or nothing. */
 void exo_conf_print(const struct exo_conf *conf, size_t i, struct exo_buf *out);
 

@@ -67,28 +67,7 @@ print(json.load(sys.stdin)["secret"].get(sys.argv[1], ""))' "$2"
 force() { mine refresh "$1" --force; }
 read_mail()
 {
-    cat >"$home/mbsyncrc" <<END
-IMAPAccount exchange
-Host localhost
-Port $RIG_IMAPS_PORT
-SSLType IMAPS
-CertificateFile $RIG_CA
-User $1
-AuthMechs XOAUTH2
-
-IMAPStore far
-Account exchange
-
-MaildirStore near
-Path $home/mail/
-Inbox $home/mail/INBOX
-
-Channel mail
-Far :far:
-Near :near:
-Create Near
-SyncState *
-END
+    rig_mbsyncrc "$home/mail" "$1" XOAUTH2 >"$home/mbsyncrc"
     person mkdir -p "$home/mail"
     person timeout 60 mbsync -c "$home/mbsyncrc" mail </dev/null
 }

@@ -340,26 +340,25 @@ rig_cyrus()
             -u "$user" "$@" -p "$port" localhost 2>&1 | tr -d '\r'
 }
 
-rig_mbsync()
+# rig_mbsyncrc BOX USER MECHANISM [LINE]: mbsync's configuration
+rig_mbsyncrc()
 {
-    local box=$RIG/mbsync
-    mkdir -p "$box"
-    cat >"$RIG/etc/mbsyncrc" <<END
+    cat <<END
 IMAPAccount far
 Host localhost
 Port $RIG_IMAPS_PORT
 SSLType IMAPS
 CertificateFile $RIG_CA
-User $1
-AuthMechs $2
-${3:-}
+User $2
+AuthMechs $3
+${4:-}
 
 IMAPStore far
 Account far
 
 MaildirStore near
-Path $box/
-Inbox $box/INBOX
+Path $1/
+Inbox $1/INBOX
 
 Channel mail
 Far :far:
@@ -367,5 +366,11 @@ Near :near:
 Create Near
 SyncState *
 END
+}
+
+rig_mbsync()
+{
+    mkdir -p "$RIG/mbsync"
+    rig_mbsyncrc "$RIG/mbsync" "$@" >"$RIG/etc/mbsyncrc"
     rig_sasl timeout 60 mbsync -c "$RIG/etc/mbsyncrc" mail </dev/null
 }
