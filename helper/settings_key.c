@@ -25,7 +25,8 @@ static const struct exo_key_row rows[EXO_KEYS] = {
                               .is_file = true },
     [EXO_KEY_SECRET_COMMAND] = { "secret_command", exo_fault_text,
                                  .counts = true, .command = true },
-    [EXO_KEY_SECRET_EXPIRES] = { "secret_expires", exo_fault_date },
+    [EXO_KEY_SECRET_EXPIRES] = { "secret_expires", exo_fault_date,
+                                 .preset = NULL },
     [EXO_KEY_CERTIFICATE] = { "certificate", exo_fault_path, .counts = true,
                               .is_file = true },
     [EXO_KEY_PRIVATE_KEY] = { "private_key", exo_fault_private_key,
@@ -48,9 +49,9 @@ static const struct exo_key_row rows[EXO_KEYS] = {
     [EXO_KEY_TOKEN_ENDPOINT] = { "token_endpoint", exo_fault_url,
                                  .counts = true },
     [EXO_KEY_AUTHORIZATION_ENDPOINT] = { "authorization_endpoint",
-                                         exo_fault_url },
+                                         exo_fault_url, .preset = NULL },
     [EXO_KEY_DEVICE_AUTHORIZATION_ENDPOINT] = { "device_authorization_endpoint",
-                                                exo_fault_url },
+                                                exo_fault_url, .preset = NULL },
 };
 
 const struct exo_key_row *exo_key_row(enum exo_key key)
