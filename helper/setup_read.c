@@ -299,20 +299,42 @@ static void first_server(const char *servers, struct exo_buf *relay)
     }
 }
 
-static void choose_relay(struct exo_setup *s, const char *servers)
+static int choose_relay(struct exo_setup *s, const char *servers)
 {
     const char *today = exo_postfix_get(s->postfix, "relayhost");
+    const char *given = s->options->relayhost;
     const char *host;
+    int rc = given || s->transport ? EXO_E_SYNTAX : cut_relay(today, &s->host);
 
-    if (s->options->relayhost) {
-        exo_buf_str(&s->relay, s->options->relayhost);
-    } else if (!s->transport && cut_relay(today, &s->host) == 0 &&
-               exo_buf_done(&s->host, &host) == 0 &&
+    if (rc == EXO_E_NOMEM) {
+        return rc;
+    }
+    if (given) {
+        exo_buf_str(&s->relay, given);
+    } else if (rc == 0 && exo_buf_done(&s->host, &host) == 0 &&
                exo_servers_allow(servers, host)) {
         exo_buf_str(&s->relay, today);
     } else {
         first_server(servers, &s->relay);
     }
+    return s->relay.error;
+}
+
+static int cut_chosen(struct exo_setup *s, struct exo_err *err)
+{
+    const char *relay;
+    int rc = exo_buf_done(&s->relay, &relay);
+
+    if (rc == 0) {
+        rc = cut_relay(relay, &s->host);
+    }
+    if (rc == EXO_E_SYNTAX) {
+        rc = exo_err_set(err, EXO_STATUS_USAGE,
+                         "the relay must be given as [host]:port, in "
+                         "brackets; add --relayhost '[smtp.example.com]:"
+                         "587'");
+    }
+    return rc;
 }
 
 static bool is_exchange(const char *host)
@@ -327,7 +349,7 @@ static int check_account(struct exo_setup *s, size_t i, struct exo_err *err)
 {
     const struct exo_account *account = &s->account[i];
     struct exo_settings *settings;
-    const char *servers, *relay, *host;
+    const char *servers, *host;
     int rc = exo_settings_load(&settings, s->conf, account, err);
 
     if (rc != 0) {
@@ -335,13 +357,9 @@ static int check_account(struct exo_setup *s, size_t i, struct exo_err *err)
     }
     servers = exo_settings_get(settings, EXO_KEY_SERVERS);
     if (i == 0) {
-        choose_relay(s, servers);
-        rc = exo_buf_done(&s->relay, &relay);
-        if (rc == 0 && cut_relay(relay, &s->host) != 0) {
-            rc = exo_err_set(err, EXO_STATUS_USAGE,
-                             "the relay must be given as [host]:port, in "
-                             "brackets; add --relayhost '[smtp.example.com]:"
-                             "587'");
+        rc = choose_relay(s, servers);
+        if (rc == 0) {
+            rc = cut_chosen(s, err);
         }
     }
     if (rc == 0) {
