@@ -34,6 +34,8 @@ inet_interfaces = $TAP_LOOP
 inet_protocols = $protocol
 master_service_disable = inet
 EOF
+# What an instance is made of says ipv4 in Debian's.
+sed -i "s/^inet_protocols =.*/inet_protocols = $protocol/" /etc/postfix/main.cf.proto
 ok 'postmulti is on' postmulti -e init
 ok 'a second instance' postmulti -I postfix-out -G mta -e create
 etc=/etc/postfix-out
