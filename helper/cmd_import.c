@@ -28,25 +28,26 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 const struct exo_command exo_cmd_import = {
     .name = "import",
     .usage =
-        "[--from sasl-xoauth2|mutt|email-oauth2-proxy] FILE [--force] "
+        "[--from email-oauth2-proxy|getmail|mutt|sasl-xoauth2] FILE [--force] "
         "[ACCOUNT] [--config-file F] [--password-file F|-] [--secret-file F|-] [--if-needed] "
         "[--set KEY=VALUE]...",
-    .help = "Takes over the credentials of another program, once the provider "
-            "has accepted\nthem, or those that exoauth export sealed on "
-            "another host. The original is\nonly read.\n\n"
-            "  --from TOOL           sasl-xoauth2, mutt (mutt_oauth2.py) or "
-            "email-oauth2-proxy\n"
-            "  --config-file F       the program's configuration, where FILE "
-            "is not it\n"
-            "  --password-file F     what the tokens in FILE are encrypted "
-            "with\n"
-            "  --secret-file F       the client secret, where the program "
-            "keeps it elsewhere\n"
-            "  --force               replace credentials that are there with "
-            "those of a bundle\n"
-            "  --if-needed           do nothing while the stored credential "
-            "works\n"
-            "  --set KEY=VALUE       write a key of the account file, too\n",
+    .help =
+        "Takes over the credentials of another program, once the provider "
+        "has accepted\nthem, or those that exoauth export sealed on "
+        "another host. The original is\nonly read.\n\n"
+        "  --from TOOL           sasl-xoauth2, mutt (mutt_oauth2.py), getmail or\n"
+        "                        email-oauth2-proxy; see exoauth-import(5)\n"
+        "  --config-file F       the program's configuration, where FILE "
+        "is not it\n"
+        "  --password-file F     what the tokens in FILE are encrypted "
+        "with\n"
+        "  --secret-file F       the client secret, where the program "
+        "keeps it elsewhere\n"
+        "  --force               replace credentials that are there with "
+        "those of a bundle\n"
+        "  --if-needed           do nothing while the stored credential "
+        "works\n"
+        "  --set KEY=VALUE       write a key of the account file, too\n",
     .options = EXO_OPT_FROM | EXO_OPT_CONFIG_FILE | EXO_OPT_PASSWORD_FILE |
                EXO_OPT_SECRET_FILE | EXO_OPT_IF_NEEDED | EXO_OPT_SET |
                EXO_OPT_FORCE,

@@ -89,16 +89,11 @@ libexoauth_helper_la_SOURCES = \
 	helper/fresh.c \
 	helper/import.c \
 	helper/import.h \
-	helper/import_gpg.c \
+	helper/import_block.c \
+	helper/import_files.c \
 	helper/import_item.c \
-	helper/import_mutt.c \
-	helper/import_proxy.c \
-	helper/import_proxy.h \
-	helper/import_proxy_config.c \
-	helper/import_proxy_token.c \
-	helper/import_sasl_xoauth2.c \
-	helper/ini.c \
-	helper/ini.h \
+	helper/import_reader.c \
+	helper/import_reader.h \
 	helper/later.c \
 	helper/later.h \
 	helper/listen.c \

@@ -21,42 +21,15 @@
 
 #define ORIGINAL_SHOWN 200
 
-static const struct exo_import_tool *const tools[] = {
-    &exo_import_sasl_xoauth2,
-    &exo_import_mutt,
-    &exo_import_proxy,
-};
-
-static const struct exo_import_tool *find_tool(const char *name)
-{
-    for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
-        if (strcmp(tools[i]->name, name) == 0) {
-            return tools[i];
-        }
-    }
-    return NULL;
-}
-
-static void free_item(struct exo_import_item *item)
-{
-    for (size_t i = 0; i < EXO_IMPORT_KEYS; i++) {
-        exo_buf_free(&item->pair[i]);
-    }
-    exo_secret_free(&item->refresh_token);
-    exo_secret_free(&item->client_secret);
-    exo_draft_free(item->draft);
-}
-
 void exo_import_free(struct exo_import *in)
 {
     if (!in) {
         return;
     }
     for (size_t i = 0; i < in->n; i++) {
-        free_item(&in->item[i]);
+        exo_import_drop(&in->item[i]);
     }
     free(in->item);
-    exo_secret_free(&in->text);
     free(in);
 }
 
@@ -85,7 +58,9 @@ static bool is_known(const struct exo_import *in,
 static void need(struct exo_import_item *item, const struct exo_import *in,
                  enum exo_key key, const char *what)
 {
-    if (item->err.status == EXO_STATUS_OK && !is_known(in, item, key)) {
+    if ((item->err.status == EXO_STATUS_OK ||
+         item->err.status == EXO_STATUS_NEEDS_LOGIN) &&
+        !is_known(in, item, key)) {
         (void)exo_err_set(&item->err, EXO_STATUS_USAGE,
                           "%s does not say %s of %s; add --set %s=VALUE",
                           in->shown, what, item->account.name,
@@ -99,7 +74,7 @@ static void check_item(const struct exo_import *in,
 {
     need(item, in, EXO_KEY_PROVIDER, "the provider");
     need(item, in, EXO_KEY_CLIENT_ID, "the client id");
-    if (item->provider && strcmp(item->provider->name, "custom") == 0) {
+    if (item->provider && item->provider->servers[0] == '\0') {
         need(item, in, EXO_KEY_SERVERS, "the mail servers");
     }
     if (!exo_import_get(item, EXO_KEY_GRANT)) {
@@ -133,21 +108,18 @@ static int draft_item(struct exo_app *app, const struct exo_options *o,
     return rc;
 }
 
-static int read_original(struct exo_import *in,
-                         const struct exo_import_tool *tool,
-                         struct exo_err *err)
+static int read_original(struct exo_import *in, struct exo_err *err)
 {
     const struct exo_options *o = in->options;
-    int rc = exo_import_read(o->file, &in->text, err);
+    struct exo_secret text = EXO_SECRET_INIT;
+    int rc;
 
-    if (rc == EXO_E_NOENT) {
-        return exo_err_set(err, EXO_STATUS_USAGE,
-                           "%s: no such file; name the file that %s writes",
-                           o->file, tool->name);
-    }
+    exo_buf_init(&text.hidden, EXO_IMPORT_SIZE);
+    rc = exo_import_ask(in, &text, err);
     if (rc == 0) {
-        rc = tool->read(in, err);
+        rc = exo_import_take(in, &text, err);
     }
+    exo_secret_free(&text);
     if (rc != 0 && rc != EXO_E_STATUS) {
         rc = exo_err_set(err, EXO_STATUS_TRANSIENT, "%s: %s; try again",
                          in->shown, exo_strerror(rc));
@@ -175,10 +147,16 @@ static int give_secret(const struct exo_options *o, struct exo_import *in)
     return rc;
 }
 
+/* One without a token is written as well, for the login that follows. */
+static bool is_writable(const struct exo_import_item *item)
+{
+    return item->err.status == EXO_STATUS_OK ||
+           item->err.status == EXO_STATUS_NEEDS_LOGIN;
+}
+
 int exo_import_before(struct exo_app *app, struct exo_options *o,
                       struct exo_err *err)
 {
-    const struct exo_import_tool *tool = find_tool(o->from);
     struct exo_import *in = calloc(1, sizeof(*in));
     int rc = 0;
 
@@ -189,18 +167,11 @@ int exo_import_before(struct exo_app *app, struct exo_options *o,
     in->app = app;
     in->options = o;
     in->shown = strcmp(o->file, "-") == 0 ? "standard input" : o->file;
-    exo_buf_init(&in->text.hidden, EXO_IMPORT_SIZE);
-    if (!tool) {
-        return exo_err_set(err, EXO_STATUS_USAGE,
-                           "--from %s is unknown; use sasl-xoauth2, mutt or "
-                           "email-oauth2-proxy",
-                           o->from);
-    }
     if (o->secret_file) {
         rc = exo_prompt_file("secret-file", o->secret_file, &o->secret, err);
     }
     if (rc == 0) {
-        rc = read_original(in, tool, err);
+        rc = read_original(in, err);
     }
     if (rc == 0) {
         rc = give_secret(o, in);
@@ -210,11 +181,10 @@ int exo_import_before(struct exo_app *app, struct exo_options *o,
     }
     for (size_t i = 0; rc == 0 && i < in->n; i++) {
         check_item(in, &in->item[i]);
-        if (in->item[i].err.status == EXO_STATUS_OK) {
+        if (is_writable(&in->item[i])) {
             rc = draft_item(app, o, &in->item[i], err);
         }
     }
-    exo_secret_free(&in->text);
     return rc;
 }
 
@@ -334,7 +304,7 @@ static int import_one(struct exo_app *app, const struct exo_options *o,
     const char *grant;
     int rc;
 
-    if (item->err.status != EXO_STATUS_OK) {
+    if (!is_writable(item)) {
         *err = item->err;
         return EXO_E_STATUS;
     }
@@ -347,7 +317,12 @@ static int import_one(struct exo_app *app, const struct exo_options *o,
     if (rc == 0) {
         grant = exo_grant_word(exo_settings_owner(settings)->grant);
         item->changed = exo_draft_waits(item->draft);
-        if (!is_there(app, o, item, grant)) {
+        if (is_there(app, o, item, grant)) {
+            rc = 0;
+        } else if (item->err.status != EXO_STATUS_OK) {
+            *err = item->err;
+            rc = EXO_E_STATUS;
+        } else {
             rc = prove(app, item, grant, o->import->shown, err);
             item->changed = true;
         }

@@ -3,6 +3,7 @@
 # man/: hand-written mdoc, installed as it is.
 
 dist_man_MANS = \
+	man/exoauth-import.5 \
 	man/exoauth-exchange.7 \
 	man/exoauth-recipes.7 \
 	man/exoauth.1 \

@@ -16,7 +16,6 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/explain_local.c \
 	oauth/explain_oauth.c \
 	oauth/explain_texts.h \
-	oauth/fernet.c \
 	oauth/grant.c \
 	oauth/id_token.c \
 	oauth/identity.c \

@@ -23,12 +23,13 @@
 static char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:"
                              "/usr/sbin:/usr/bin:/sbin:/bin";
 
-/* 0, 1 and 2 in the child, and where it says what failed. */
+/* What is to be 0, 1 and 2 in the child, and where it says what failed. */
 struct files {
     int null;
     int out[2];
     int said[2];
     int report[2];
+    unsigned last; /* descriptor that the child keeps */
 };
 
 static void close_pair(int pair[2])
@@ -57,7 +58,8 @@ static void close_files(struct files *files)
 
 static bool open_files(const struct exo_process *p, struct files *files)
 {
-    *files = (struct files){ -1, { -1, -1 }, { -1, -1 }, { -1, -1 } };
+    *files =
+        (struct files){ -1, { -1, -1 }, { -1, -1 }, { -1, -1 }, STDERR_FILENO };
     files->null = open("/dev/null", O_RDWR | O_CLOEXEC);
     return files->null >= 0 && pipe2(files->report, O_CLOEXEC) == 0 &&
            (!p->out || pipe2(files->out, O_CLOEXEC) == 0) &&
@@ -78,6 +80,40 @@ static bool set_files(const struct exo_process *p, const struct files *files)
     return true;
 }
 
+/* 3 and 4, out of the way of which all that is still needed goes first. */
+static bool set_more(const struct exo_process *p, struct files *files)
+{
+    int from[EXO_PROCESS_FDS];
+    int report = fcntl(files->report[1], F_DUPFD_CLOEXEC, EXO_PROCESS_FDS);
+
+    if (report < 0) {
+        return false;
+    }
+    files->report[1] = report;
+    for (int i = STDERR_FILENO + 1; i < EXO_PROCESS_FDS; i++) {
+        from[i] = p->fd[i] < 0
+                      ? -1
+                      : fcntl(p->fd[i], F_DUPFD_CLOEXEC, EXO_PROCESS_FDS);
+        if (p->fd[i] >= 0 && from[i] < 0) {
+            return false;
+        }
+    }
+    for (int i = STDERR_FILENO + 1; i < EXO_PROCESS_FDS; i++) {
+        if (from[i] < 0) {
+            (void)close(i);
+        } else if (dup2(from[i], i) < 0) {
+            return false;
+        }
+    }
+    files->last = EXO_PROCESS_FDS - 1;
+    return true;
+}
+
+static bool wants_more(const struct exo_process *p)
+{
+    return p->fd[3] >= 0 || p->fd[4] >= 0;
+}
+
 /* Root that acts as another (exo_app_as_owner) could be root again; what it
  * starts must not. */
 static bool set_ids(const struct exo_process_user *user)
@@ -96,20 +132,20 @@ static bool set_ids(const struct exo_process_user *user)
     return setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
 }
 
-static void execute(const struct exo_process *p)
+static void execute(const struct exo_process *p, unsigned last)
 {
     const char *shell[] = { "sh", "-c", p->command, NULL };
     const char *const *argv = p->command ? shell : p->argv;
     char *path_alone[] = { default_path, NULL };
 
-    (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    (void)close_range(last + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     /* execve() takes char * for history's sake and does not write there. */
     (void)execvpe(p->command ? "/bin/sh" : argv[0],
                   (char *const *)(uintptr_t)argv, p->env ? p->env : path_alone);
 }
 
 static void __attribute__((noreturn))
-be_child(const struct exo_process *p, const struct files *files, bool leave)
+be_child(const struct exo_process *p, struct files *files, bool leave)
 {
     /* Where root happens to stand, a stranger may have put what an interpreter
      * looks for first. */
@@ -122,7 +158,8 @@ be_child(const struct exo_process *p, const struct files *files, bool leave)
     } else if (!p->asks) {
         (void)setpgid(0, 0);
     }
-    if (set_files(p, files) && (!dir || chdir(dir) == 0) && set_ids(p->user)) {
+    if (set_files(p, files) && (!wants_more(p) || set_more(p, files)) &&
+        (!dir || chdir(dir) == 0) && set_ids(p->user)) {
         if (p->work) {
             struct files mine = *files;
 
@@ -130,7 +167,7 @@ be_child(const struct exo_process *p, const struct files *files, bool leave)
             exo_signals_work();
             _exit(p->work(p->context));
         }
-        execute(p);
+        execute(p, files->last);
     }
     why = errno;
     (void)!write(files->report[1], &why, sizeof(why));
@@ -138,7 +175,7 @@ be_child(const struct exo_process *p, const struct files *files, bool leave)
 }
 
 /* No handler of ours may run in the child. -1, or a pid. */
-static pid_t fork_child(const struct exo_process *p, const struct files *files,
+static pid_t fork_child(const struct exo_process *p, struct files *files,
                         bool leave)
 {
     sigset_t all, before;

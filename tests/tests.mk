@@ -29,7 +29,6 @@ unit_tests = \
 	tests/unit/test_conf_find \
 	tests/unit/test_doctor \
 	tests/unit/test_error \
-	tests/unit/test_fernet \
 	tests/unit/test_file \
 	tests/unit/test_file_replace \
 	tests/unit/test_http \
@@ -38,7 +37,6 @@ unit_tests = \
 	tests/unit/test_http_tls \
 	tests/unit/test_http_way \
 	tests/unit/test_identity \
-	tests/unit/test_ini \
 	tests/unit/test_json \
 	tests/unit/test_log \
 	tests/unit/test_oauth_aadsts \
@@ -61,6 +59,7 @@ unit_tests = \
 	tests/unit/test_peer \
 	tests/unit/test_postfix \
 	tests/unit/test_process \
+	tests/unit/test_process_fds \
 	tests/unit/test_prompt \
 	tests/unit/test_proto \
 	tests/unit/test_publish \
@@ -289,6 +288,7 @@ shell_tests = \
 	tests/cli/identity.sh \
 	tests/cli/imds.sh \
 	tests/cli/import.sh \
+	tests/cli/readers.sh \
 	tests/cli/inactive.sh \
 	tests/cli/list.sh \
 	tests/cli/login.sh \

@@ -5,8 +5,8 @@
  * plugin starts its helper by common/spawn.c.
  *
  * The child has default dispositions of signals and an empty mask, whatever
- * we have; a process group of its own; and no descriptor but 0, 1 and 2. Its
- * real, effective and saved ids are what our effective ones are.
+ * we have; a process group of its own; and no descriptor but those it is given.
+ * Its real, effective and saved ids are what our effective ones are.
  *
  * A signal that ends us while we wait ends the child's group first: nobody
  * else could, and its time-out would go with us.
@@ -31,6 +31,8 @@ struct exo_process_user {
     size_t n_groups;
 };
 
+#define EXO_PROCESS_FDS 5
+
 /* Everything is borrowed until exo_process_wait() returns. */
 struct exo_process {
     /* What runs is one of these three. */
@@ -42,7 +44,9 @@ struct exo_process {
     char *const *env; /* NULL: a PATH and nothing else; not for work */
     const char *dir;  /* to run in, NULL: ours, or / of a command line */
     const struct exo_process_user *user; /* NULL: who we are */
-    int fd[3];                           /* 0, 1 and 2; -1: see out, said */
+    /* What is 0 to 4 in it. -1: of 1 and 2 see out and said, 0 is /dev/null,
+     * 3 and 4 are closed. Those for 3 and 4 not for work. */
+    int fd[EXO_PROCESS_FDS];
     /* What it writes to 1 and 2 is appended; NULL: /dev/null. What out has no
      * room for is an error, what said has none for is dropped. */
     struct exo_buf *out;
@@ -52,9 +56,9 @@ struct exo_process {
                          * process group; give it no time-out */
 };
 
-#define EXO_PROCESS_INIT      \
-    {                         \
-        .fd = { -1, -1, -1 }, \
+#define EXO_PROCESS_INIT              \
+    {                                 \
+        .fd = { -1, -1, -1, -1, -1 }, \
     }
 
 struct exo_child {

@@ -115,7 +115,7 @@ formats=$("$EXO" token a --format "?" 2>&1)
 # shellcheck disable=SC2046 # words
 case_of 'exoauth token a --format ' $(said "$formats")
 case_of 'exoauth token a --format oa' oauthbearer
-case_of 'exoauth import --from ' sasl-xoauth2 mutt email-oauth2-proxy
+case_of 'exoauth import --from ' email-oauth2-proxy getmail mutt sasl-xoauth2
 case_of "exoauth token --config $SITE_CONF " @contoso.test alice@contoso.test relay@contoso.test
 case_of "exoauth token --config $SITE_CONF rel" relay@contoso.test
 case_of "exoauth token --config $SITE_CONF a " ''

@@ -30,7 +30,7 @@ one_line 'no file' 'give a file.*see: exoauth import --help'
 exits 64 'a file that is not there' x import --from mutt "$old/none"
 one_line 'not there' 'no such file'
 exits 64 'a tool that is unknown' x import --from kmail "$old/none"
-one_line 'unknown tool' 'sasl-xoauth2, mutt or email-oauth2-proxy'
+one_line 'unknown tool' 'use one of: email-oauth2-proxy, getmail, mutt, sasl-xoauth2'
 exits 64 'a directory' x import --from mutt "$old"
 one_line 'directory' 'not a file'
 exits 64 'three words' x import --from mutt a b c
@@ -116,9 +116,12 @@ sed 's/login.microsoftonline.com/login.microsoftonline.us/' "$ms" >"$old/gov"
 ok 'another cloud' x import --from sasl-xoauth2 "$old/gov" gov@contoso.test "${here[@]}"
 like "$(conf gov@contoso.test)" 'cloud: usgov' 'is known by its endpoint'
 printf '{"client_id": "g", "client_secret": "canary-secret-1", "refresh_token": "canary-refresh-1"}' >"$old/g"
+exits 64 'no endpoint' x import --from sasl-xoauth2 "$old/g" g@gmail.test "${here[@]}"
+one_line 'no endpoint' 'does not say the provider of g@gmail.test; add --set provider='
+sed -i 's/"g"/"g.apps.googleusercontent.com"/' "$old/g"
 ok 'Google' x import --from sasl-xoauth2 "$old/g" g@gmail.test "${here[@]}" \
     --config-file "$old/g"
-like "$(conf g@gmail.test)" 'provider: google' 'is what no endpoint means'
+like "$(conf g@gmail.test)" 'provider: google' 'by its client'
 printf '{"use_client_credentials": true, "client_id": "app", "client_secret": "canary-secret-1",
  "refresh_token": "", "token_endpoint": "https://login.microsoftonline.com/t.test/oauth2/v2.0/token"}' >"$old/app"
 ok 'client credentials' x import --from sasl-xoauth2 "$old/app" app@contoso.test "${here[@]}"
@@ -136,9 +139,13 @@ refused() # STATUS DESC REGEX TEXT [ARG]...: of sasl-xoauth2
     no_secret "$2: no secret is shown"
 }
 refused 77 'no refresh token' 'no refresh token for no@contoso.test in it; run: exoauth login no@contoso.test' \
-    '{"access_token": "canary-access", "client_id": "x"}'
+    '{"access_token": "canary-access", "client_id": "x", "scope": "https://mail.google.com/"}'
+is "$(grep -E 'provider|client' <(conf no@contoso.test))" 'provider: google
+client_id: x' 'has its account file, for that login'
+rm "$SITE/etc/exoauth.d/no@contoso.test.conf"
 refused 64 'no client id' 'client id of no@contoso.test; add --set client_id=' \
-    '{"refresh_token": "canary-refresh-1"}' --config-file <(echo '{}')
+    '{"refresh_token": "canary-refresh-1", "scope": "https://mail.google.com/"}' \
+    --config-file <(echo '{}')
 refused 64 'an empty file' 'JSON' ''
 refused 64 'half a file' 'JSON' '{"refresh_token": "canary-refresh-1'
 refused 64 'no JSON' 'JSON' 'canary-refresh-1'
@@ -241,16 +248,16 @@ if command -v gpg >/dev/null && command -v gpg-agent >/dev/null; then
     no_secret 'which is not shown'
     head -c 200 "$old/mutt.gpg" >"$old/half.gpg"
     exits 77 'a half file by gpg' x import --from mutt "$old/half.gpg" "${here[@]}"
-    one_line 'half' 'gpg cannot decrypt .*half.gpg'
+    one_line 'half' 'half.gpg: gpg cannot decrypt it'
     mkdir -m 0700 "$SITE/gnupg2"
     other() { GNUPGHOME=$SITE/gnupg2 x "$@"; }
     cleanup gpgconf --homedir "$SITE/gnupg2" --kill all
     exits 77 'by the key of somebody else' other import --from mutt "$old/mutt.gpg" "${here[@]}"
-    one_line 'somebody else' 'gpg cannot decrypt.*No secret key.*; as the user whose key it is, run: gpg'
+    one_line 'somebody else' 'gpg cannot decrypt it: .*No secret key; decrypt it as the user whose key it is, '
     mkdir "$SITE/empty"
-    none() { PATH=$SITE/empty "$EXO" "$@" --config "$SITE_CONF"; }
-    exits 78 'without gpg' none import --from mutt "$old/mutt.gpg"
-    one_line 'without gpg' 'cannot run gpg.*install'
+    none() { PATH=$SITE/empty /usr/bin/python3 -I "$EXOAUTH_IMPORT_DIR/import-mutt" <"$old/mutt.gpg"; }
+    exits 78 'without gpg' none
+    like "$ERR" '^cannot run gpg; install it' 'names it'
     unset GNUPGHOME
 else
     skip 'tokens encrypted by gpg' 'gpg or gpg-agent is not installed; run: sudo tests/deps'
@@ -415,18 +422,21 @@ ok "with another one's credential" x import --from email-oauth2-proxy \
     "$old/legacy" one@contoso.test --password-file "$pw"
 like "$ERR" 'one@contoso.test: imported as the credential of whose@contoso.test, for' 'says whose'
 rm "$SITE"/etc/exoauth.d/*.conf
-ok 'all accounts' x import --from email-oauth2-proxy "$all" --password-file "$pw" "${here[@]}"
-said changed
+exits 77 'all accounts' x import --from email-oauth2-proxy "$all" --password-file "$pw" "${here[@]}"
+like "$ERR" 'no refresh token for unused@contoso.test in it; run: exoauth login unused@contoso.test' \
+    'the one that was never used is to be logged in'
+said ''
 is "$(ls "$SITE/etc/exoauth.d" | paste -sd' ')" \
-    '@fabrikam.test.conf device@contoso.test.conf one@contoso.test.conf two@contoso.test.conf' \
-    'but none that was never used or is of the sample'
-ok 'all of them again' x import --from email-oauth2-proxy "$all" --password-file "$pw" "${here[@]}"
-said unchanged
+    '@fabrikam.test.conf device@contoso.test.conf one@contoso.test.conf two@contoso.test.conf unused@contoso.test.conf' \
+    'all but that of the sample'
+count=$(site_count)
+exits 77 'all of them again' x import --from email-oauth2-proxy "$all" --password-file "$pw" "${here[@]}"
+is "$(site_count)" "$count" 'asks nobody'
 site_script aadsts:700082:invalid_grant
 exits 78 'all of them refused' x import --from email-oauth2-proxy "$all" --password-file "$pw" \
     --set scope=new "${here[@]}"
 said ''
-is "$(grep -c 'run: exoauth login' <<<"$ERR") $(grep -c AADSTS700082 <<<"$ERR")" '3 4' \
+is "$(grep -c 'run: exoauth login' <<<"$ERR") $(grep -c AADSTS700082 <<<"$ERR")" '4 4' \
     'each is said, and the worst is the exit status'
 is "$(x token one@contoso.test)" proxy 'what was stored goes on'
 
@@ -473,10 +483,10 @@ exits 64 'which it does only where it is told to' x import --from email-oauth2-p
     new@contoso.test one@contoso.test
 
 sed 's/^token_salt = .*/token_salt = !!!/' "$all" >"$old/salt"
-exits 64 'a salt that is damaged' x import --from email-oauth2-proxy "$old/salt" two@contoso.test --password-file "$pw"
-one_line 'salt' 'token_salt or token_iterations of two@contoso.test is damaged; run: exoauth login'
+exits 77 'a salt that is damaged' x import --from email-oauth2-proxy "$old/salt" two@contoso.test --password-file "$pw"
+one_line 'salt' 'token_salt or token_iterations is damaged for two@contoso.test in it; run: exoauth login'
 sed 's/^token_iterations = .*/token_iterations = 99999999999/' "$all" >"$old/rounds"
-exits 64 'more rounds than anybody waits for' x import --from email-oauth2-proxy "$old/rounds" two@contoso.test --password-file "$pw"
+exits 77 'more rounds than anybody waits for' x import --from email-oauth2-proxy "$old/rounds" two@contoso.test --password-file "$pw"
 one_line 'rounds' 'damaged'
 exits 64 'a file that is no INI' x import --from email-oauth2-proxy "$mutt"
 one_line 'no INI' 'not a configuration of email-oauth2-proxy \(line 1\)'

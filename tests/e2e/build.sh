@@ -33,9 +33,13 @@ install_to() { make -C "$EXO_BUILDDIR" DESTDIR="$dir/root" "$1"; }
 ok 'make install' install_to install
 ok 'the plugin' test -f "$dir/root$plugindir/libexoauth.so"
 is "$(find "$dir/root" -name '*.la' -o -name '*.a')" '' 'no .la and no .a'
-for page in exoauth.1 exoauth.conf.5 exoauth-exchange.7 \
+for page in exoauth.1 exoauth.conf.5 exoauth-import.5 exoauth-exchange.7 \
     exoauth-recipes.7 libexoauth.8; do
     isnt "$(find "$dir/root" -name "$page*")" '' "the manual page $page"
+done
+for file in email-oauth2-proxy getmail mutt sasl-xoauth2; do
+    ok "the reader import-$file" test -x "$dir/root$(sed -n 's/^pkglibexecdir = //p' "$EXO_BUILDDIR/Makefile" |
+        sed "s|\${libexecdir}|$(sed -n 's/^libexecdir = //p' "$EXO_BUILDDIR/Makefile")|")/import-$file"
 done
 for file in /completions/exoauth /_exoauth /vendor_completions.d/exoauth.fish; do
     like "$(find "$dir/root" -type f)" "$file" "completion: $file"

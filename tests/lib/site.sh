@@ -55,6 +55,16 @@ site_up()
         'helper: none' 'timeout: 5' "$@" >"$SITE_CONF"
     printf 'a secret\n' >"$SITE/secret/app"
     chmod 0644 "$SITE_CONF" "$SITE/secret/app"
+    site_readers
+}
+
+# Where whoever owns an imported file can run them, too.
+site_readers()
+{
+    export EXOAUTH_IMPORT_DIR=$SITE/readers
+    mkdir "$EXOAUTH_IMPORT_DIR"
+    cp "${EXO_SRCDIR:?}"/readers/{import-*,reader.py} "$EXOAUTH_IMPORT_DIR/"
+    chmod -R go=rX "$EXOAUTH_IMPORT_DIR"
 }
 
 site_account()
