@@ -248,6 +248,5 @@ int exo_bundle_run(struct exo_app *app, struct exo_options *o,
     if (rc != 0) {
         return rc;
     }
-    return changed ? exo_out("changed\n", 8, err)
-                   : exo_out("unchanged\n", 10, err);
+    return exo_out_changed(changed, err);
 }

@@ -146,6 +146,8 @@ void exo_export_free(struct exo_options *options);
 int exo_out(const void *data, size_t len, struct exo_err *err) EXO_MUST_CHECK;
 /* The finished text; one in error is an error of the command. */
 int exo_out_buf(const struct exo_buf *text, struct exo_err *err) EXO_MUST_CHECK;
+/* `changed` or `unchanged`, of a command that has done all it had to. */
+int exo_out_changed(bool changed, struct exo_err *err) EXO_MUST_CHECK;
 /* The last act of every command: is all of it where it belongs? Closes stdout.
  */
 int exo_out_end(struct exo_err *err) EXO_MUST_CHECK;

@@ -268,8 +268,7 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     exo_settings_free(settings);
     app->conf->draft = NULL;
     if (rc == 0) {
-        rc = changed ? exo_out("changed\n", 8, err)
-                     : exo_out("unchanged\n", 10, err);
+        rc = exo_out_changed(changed, err);
     }
     return rc;
 }

@@ -167,15 +167,11 @@ static int renew(struct end *end, struct exo_err *err)
     int rc =
         exo_secret_empty(&end->ring.old) ? exo_keyring_renew(&end->ring) : 0;
 
-    if (rc == EXO_E_NOMEM) {
+    if (rc == 0 || rc == EXO_E_NOMEM) {
         return rc;
     }
-    if (rc != 0) {
-        return exo_err_set(err, EXO_STATUS_STORE,
-                           "cannot make a key: no randomness; see the kernel "
-                           "log");
-    }
-    return exo_keys_write(end->app, &end->ring, err);
+    return exo_err_set(err, EXO_STATUS_STORE,
+                       "cannot make a key: no randomness; see the kernel log");
 }
 
 static int before(struct exo_app *app, struct exo_options *o,
@@ -219,6 +215,10 @@ static int before(struct exo_app *app, struct exo_options *o,
                              "cannot start a process: %m; run it again");
         }
     }
+    /* Last: what fails until here has changed nothing. */
+    if (rc == 0 && !first) {
+        rc = exo_keys_write(app, &end->ring, err);
+    }
     return rc;
 }
 
@@ -260,9 +260,14 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
                          "others keep writing with the old key; run it again");
     }
     if (rc != 0 && ours) {
-        exo_app_warn(app, "the old key is kept, as not every credential has "
-                          "the new one; when that is mended, run: exoauth "
-                          "rekey");
+        exo_app_warn(app,
+                     "%s has a new key%s, and the old one, as not every "
+                     "credential has the new one; when that is mended, run: "
+                     "exoauth rekey",
+                     app->conf->key_file,
+                     o->passphrase      ? ", is under the new passphrase"
+                     : o->no_passphrase ? ", has no passphrase"
+                                        : "");
     }
     ended = exo_later_finish(&end->later, rc == 0);
     if (rc == 0 && ended != 0) {
@@ -279,7 +284,7 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
         exo_app_warn(app, "every credential has the new key; drop old_key "
                           "from where the key is kept");
     }
-    return rc == 0 ? exo_out("changed\n", 8, err) : rc;
+    return rc == 0 ? exo_out_changed(true, err) : rc;
 }
 
 void exo_rekey_free(struct exo_options *o)

@@ -323,7 +323,10 @@ static int run(struct exo_app *app, struct exo_options *options,
     if (look(app, &options->account, &app_only) == EXO_E_NOENT) {
         /* No lock for a name that may be a typing error: its file would
          * stay for ever. */
-        rc = remove_locked(app, options, NULL, false, err);
+        rc = exo_spots_within_reach(app, err);
+        if (rc == 0) {
+            rc = remove_locked(app, options, NULL, false, err);
+        }
         goto out;
     }
     rc = exo_store_lock(app->store, &options->account,

@@ -370,6 +370,5 @@ int exo_import_run(struct exo_app *app, struct exo_options *o,
     if (rc != 0 || failed != 0) {
         return rc != 0 ? rc : failed;
     }
-    return changed ? exo_out("changed\n", 8, err)
-                   : exo_out("unchanged\n", 10, err);
+    return exo_out_changed(changed, err);
 }

@@ -46,6 +46,15 @@ int exo_out(const void *data, size_t len, struct exo_err *err)
     return 0;
 }
 
+int exo_out_changed(bool changed, struct exo_err *err)
+{
+    if (fputs(changed ? "changed\n" : "unchanged\n", stdout) < 0 ||
+        fflush(stdout) != 0) {
+        return unwritten("all is done, but ", err);
+    }
+    return 0;
+}
+
 int exo_out_end(struct exo_err *err)
 {
     int rc = 0;

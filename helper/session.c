@@ -28,6 +28,7 @@
 #include "exoauth/token.h"
 
 #define CA_MAX ((size_t)1024 * 1024)
+#define BEHIND_MS INT64_C(200) /* ms, for who keeps the deadline */
 
 void exo_session_init(struct exo_session *session)
 {
@@ -169,12 +170,13 @@ static void on_late(int signal)
     _exit(overdue.code);
 }
 
-/* A second after the deadline that all else keeps, with a better text. */
+/* Just behind the deadline that all else keeps, with a better text. */
 static void set_timer(int64_t ms)
 {
+    const int64_t last = ms > 0 ? ms + BEHIND_MS : 0;
     const struct itimerval when = {
-        .it_value = { .tv_sec = ms > 0 ? (time_t)(ms / 1000 + 1) : 0,
-                      .tv_usec = (suseconds_t)(ms % 1000) * 1000 }
+        .it_value = { .tv_sec = (time_t)(last / 1000),
+                      .tv_usec = (suseconds_t)(last % 1000) * 1000 }
     };
 
     (void)setitimer(ITIMER_REAL, &when, NULL);

@@ -38,7 +38,7 @@ export http_proxy
 
 # ----- App Service
 
-account "identity_endpoint: $(site_url "$service")" "secret_file: $SITE/secret/header"
+account "identity_endpoint: $service" "secret_file: $SITE/secret/header"
 site_gets "raw:{\"access_token\":\"canary-token-1\",\"token_type\":\"Bearer\",\"expires_on\":\"$soon\",\"resource\":\"https://outlook.office365.com\",\"client_id\":\"x\"}"
 ok 'status before any request' x status $me
 like "$OUT" 'managed_identity +ok' 'needs no login'
@@ -65,7 +65,7 @@ no_secret 'and shows nothing'
 ok 'with an id' x login $me --set client_id=user-assigned
 like "$(path)" '&client_id=user-assigned$' 'it is the user-assigned identity'
 ok 'show' x show $me
-like "$OUT" "identity_endpoint: $service" 'the service'
+like "$OUT" "identity_endpoint: $(site_url "$service")" 'the service'
 like "$OUT" $'# from provider microsoft\nresource: https://outlook.office365.com' 'the resource'
 unlike "$OUT" 'token_endpoint|device_authorization|^scope' 'no endpoint of the provider'
 ok 'status --json' x status $me --json

@@ -62,6 +62,33 @@ for n in 4 5 6; do
     is "$(find "$SITE_STORE" "$SITE_TOKENS" -type f ! -name '*.lock' | sort)" "$kept" \
         'and leaves all of it'
 done
+exits 75 'remove of what is not there' few 5 remove nobody@contoso.test
+one_line 'what is not there' 'oo many open files; raise the limit of open files$'
+# The key file is under the new passphrase, or it is not.
+printf 'correct horse battery\n' >"$SITE/secret/new"
+key=$SITE/etc/exoauth.key
+mkdir "$SITE/before"
+cp -a "$key" "$SITE_STORE" "$SITE/before/"
+back()
+{
+    rm -rf "$key" "$SITE_STORE"
+    cp -a "$SITE/before/exoauth.key" "$key" && cp -a "$SITE/before/store" "$SITE_STORE"
+}
+written=0
+for n in 5 6 7 8 9 10; do
+    few $n rekey --passphrase --password-file "$SITE/secret/new" >/dev/null 2>"$SITE/err" && break
+    said=$(<"$SITE/err")
+    if cmp -s "$key" "$SITE/before/exoauth.key"; then
+        unlike "$said" 'has a new key' "rekey with $n descriptors changes nothing, and says nothing else"
+    else
+        like "$said" "exoauth.key has a new key, is under the new passphrase, and the old one, .*run: exoauth rekey" \
+            "rekey with $n descriptors says what the key file is now"
+        written=1
+    fi
+    back
+done
+back
+is "$written" 1 'one of them got so far'
 # What scrypt takes is more than there is.
 little() { (ulimit -v 60000 && x "$@"); }
 for command in "import $SITE/bundle" "export --all --out $SITE/new"; do
@@ -75,6 +102,11 @@ ok 'and all works again' x refresh $app --force
 
 # ---- what was not printed
 ok 'a token' x token $app
+for command in rekey "login $app" "import $SITE/bundle --password-file $SITE/secret/phrase"; do
+    # shellcheck disable=SC2086
+    exits 74 "${command%% *} >/dev/full is no success" eval "x $command >/dev/full"
+    like "$ERR" 'all is done, but cannot write to standard output: ' 'but says that it is done'
+done
 for command in "token $app" "token $app --format json" "show $app" list \
     "status $app" '--help' '--version' 'explain AADSTS7000215'; do
     # shellcheck disable=SC2086
