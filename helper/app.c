@@ -364,6 +364,13 @@ void exo_app_info(const struct exo_app *app, const char *fmt, ...)
     va_end(ap);
 }
 
+void exo_app_after(struct exo_app *app)
+{
+    if (app->after) {
+        app->after(app);
+    }
+}
+
 void exo_app_close(struct exo_app *app)
 {
     exo_store_close(app->store);

@@ -43,6 +43,9 @@ struct exo_app {
     bool changed;                   /* a record: status_file is out of date */
     struct exo_event event;         /* for exo_after() */
     struct exo_found *found;        /* what commands printed (command.h) */
+    /* What comes once the answer is out, here or in a flight that has it
+     * (exo_app_after). Set by main(); NULL: nothing. */
+    void (*after)(struct exo_app *app);
 };
 
 /*
@@ -84,6 +87,9 @@ void exo_app_warn(const struct exo_app *app, const char *fmt, ...)
 /* The same for news of interest with -v, and for the log's info level. */
 void exo_app_info(const struct exo_app *app, const char *fmt, ...)
     EXO_PRINTF(2, 3);
+
+/* Once the answer is out, and no lock is held. */
+void exo_app_after(struct exo_app *app);
 
 void exo_app_close(struct exo_app *app);
 

@@ -204,7 +204,7 @@ static void fly(struct exo_work *w)
             (void)exo_log_open("syslog", EXO_LOG_NOTICE);
         }
     }
-    exo_after(w->app);
+    exo_app_after(w->app);
     _exit(0);
 }
 

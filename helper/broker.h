@@ -117,12 +117,6 @@ bool exo_is_published(const struct exo_app *app,
  * *left grows by those that may still be there, each with a warning. */
 bool exo_unpublish(const struct exo_app *app, const struct exo_account *account,
                    size_t *left);
-/* Opens token_dir below a root (0: /) if it obeys; dir->why if not. */
-int exo_publish_open(const struct exo_app *app, const char *root,
-                     size_t root_len, struct exo_path *dir) EXO_MUST_CHECK;
-/* token_dir below a root ("" for /), to be free()d. */
-char *exo_publish_dir(const struct exo_app *app, const char *root,
-                      size_t root_len);
 
 /* What a file holds that key names: a client secret, or what stands in its
  * place. */

@@ -24,24 +24,23 @@
 
 #define LOCK_MS 20000
 
-int exo_bundle_before(struct exo_app *app, struct exo_options *o,
-                      struct exo_err *err)
+int exo_bundle_before(struct exo_bundle *b, struct exo_err *err)
 {
     const char *why = NULL;
     int rc;
 
-    (void)app;
-    exo_buf_init(&o->bundle, EXO_BUNDLE_MAX);
-    rc = o->password_file ? exo_prompt_file("password-file", o->password_file,
-                                            &o->secret, err)
+    exo_buf_init(&b->passphrase.hidden, EXO_SECRET_MAX);
+    exo_buf_init(&b->text, EXO_BUNDLE_MAX);
+    rc = b->password_file ? exo_prompt_file("password-file", b->password_file,
+                                            &b->passphrase, err)
                           : 0;
     if (rc != 0) {
         return rc;
     }
-    rc = exo_file_read(AT_FDCWD, o->file, EXO_FILE_CONFIG, 0, &o->bundle, &why);
+    rc = exo_file_read(AT_FDCWD, b->file, EXO_FILE_CONFIG, 0, &b->text, &why);
     if (rc != 0) {
         rc = exo_err_set(
-            err, EXO_STATUS_USAGE, "import %s: %-s%s", o->file,
+            err, EXO_STATUS_USAGE, "import %s: %-s%s", b->file,
             why ? why : exo_strerror(rc),
             exo_file_advice(why, "; name a file of exoauth export, which "
                                  "nobody else can write, or add --from TOOL"));
@@ -87,7 +86,7 @@ static void say_kept(const struct exo_app *app, const char *name,
 }
 
 /* Keeps what is there, unless it is told not to. */
-static int put_record(struct exo_app *app, const struct exo_options *o,
+static int put_record(struct exo_app *app, const struct exo_bundle *b,
                       struct exo_record *record, bool *changed,
                       struct exo_err *err)
 {
@@ -110,11 +109,11 @@ static int put_record(struct exo_app *app, const struct exo_options *o,
     if (rc != 0 && rc != EXO_E_NOENT) {
         exo_err_words(&closed, rc);
     }
-    if (rc != EXO_E_NOENT && !o->force &&
+    if (rc != EXO_E_NOENT && !b->force &&
         (closed.unread || closed.status == EXO_STATUS_TRANSIENT)) {
         *err = closed;
         rc = EXO_E_STATUS;
-    } else if (rc != EXO_E_NOENT && !o->force) {
+    } else if (rc != EXO_E_NOENT && !b->force) {
         say_kept(app, account.name, &closed, rc == 0 && is_spent(&old, record));
         rc = 0;
     } else {
@@ -158,7 +157,7 @@ static int next_record(const char **text, size_t *left,
     return exo_record_decode(record, end + 1, len, why);
 }
 
-static int put_all(struct exo_app *app, const struct exo_options *o,
+static int put_all(struct exo_app *app, const struct exo_bundle *b,
                    const struct exo_secret *plain, bool *changed,
                    struct exo_err *err)
 {
@@ -179,21 +178,21 @@ static int put_all(struct exo_app *app, const struct exo_options *o,
             rc = exo_err_set(err, EXO_STATUS_USAGE,
                              "import %s: %-s; export it again, with an exoauth "
                              "that is no newer than this one",
-                             o->file, why);
+                             b->file, why);
         } else {
-            rc = put_record(app, o, &record, changed, err);
+            rc = put_record(app, b, &record, changed, err);
         }
         exo_record_free(&record);
     }
     return rc;
 }
 
-static int open_bundle(struct exo_options *o, struct exo_secret *plain,
+static int open_bundle(struct exo_bundle *b, struct exo_secret *plain,
                        const char **why)
 {
     struct exo_wrap_cost cost;
     int64_t seconds;
-    int rc = exo_wrap_cost(EXO_BUNDLE_PURPOSE, &o->bundle, &cost, why);
+    int rc = exo_wrap_cost(EXO_BUNDLE_PURPOSE, &b->text, &cost, why);
 
     if (rc != 0) {
         return rc;
@@ -202,51 +201,53 @@ static int open_bundle(struct exo_options *o, struct exo_secret *plain,
     seconds = (cost.p << cost.log2n) >> 18;
     exo_say("opening %s takes %lld MiB of memory and about %lld s (scrypt "
             "N=2^%lld r=%lld p=%lld)",
-            o->file, (long long)(cost.memory >> 20),
+            b->file, (long long)(cost.memory >> 20),
             (long long)(seconds > 0 ? seconds : 1), (long long)cost.log2n,
             (long long)cost.r, (long long)cost.p);
-    return exo_wrap_open(&o->secret, EXO_BUNDLE_PURPOSE, &o->bundle, plain,
+    return exo_wrap_open(&b->passphrase, EXO_BUNDLE_PURPOSE, &b->text, plain,
                          why);
 }
 
-int exo_bundle_run(struct exo_app *app, struct exo_options *o,
+int exo_bundle_run(struct exo_app *app, struct exo_bundle *b, bool *changed,
                    struct exo_err *err)
 {
     struct exo_secret plain = { EXO_BUF_INIT(EXO_BUNDLE_MAX) };
     const char *why = NULL;
-    bool changed = false;
     int rc = EXO_E_NOENT;
 
-    if (!exo_secret_empty(&o->secret)) {
+    if (!exo_secret_empty(&b->passphrase)) {
         rc = 0;
     } else {
-        rc = exo_prompt_secret("Passphrase of the bundle: ", &o->secret, err);
+        rc = exo_prompt_secret("Passphrase of the bundle: ", &b->passphrase,
+                               err);
     }
     if (rc == EXO_E_NOENT) {
         rc = exo_err_set(err, EXO_STATUS_USAGE,
                          "import %s: there is no terminal to ask for the "
                          "passphrase; add --password-file FILE",
-                         o->file);
+                         b->file);
     }
     if (rc == 0) {
-        rc = open_bundle(o, &plain, &why);
-        if (exo_err_system(err, rc, "cannot open %s", o->file)) {
+        rc = open_bundle(b, &plain, &why);
+        if (exo_err_system(err, rc, "cannot open %s", b->file)) {
             rc = EXO_E_STATUS;
         } else if (rc != 0) {
             rc =
                 exo_err_set(err, EXO_STATUS_USAGE,
                             "import %s: %-s; give a file of exoauth export and "
                             "its passphrase, or add --from TOOL",
-                            o->file, why);
+                            b->file, why);
         }
     }
     if (rc == 0) {
-        rc = put_all(app, o, &plain, &changed, err);
+        rc = put_all(app, b, &plain, changed, err);
     }
     exo_secret_free(&plain);
-    exo_buf_free(&o->bundle);
-    if (rc != 0) {
-        return rc;
-    }
-    return exo_out_changed(changed, err);
+    return rc;
+}
+
+void exo_bundle_free(struct exo_bundle *b)
+{
+    exo_secret_free(&b->passphrase);
+    exo_buf_free(&b->text);
 }

@@ -8,9 +8,11 @@
 #define EXOAUTH_CMD_H
 
 #include "app.h"
+#include "bundle.h"
 #include "exoauth/account.h"
 #include "exoauth/buf.h"
 #include "later.h"
+#include "out.h"
 #include "session.h"
 
 enum exo_format {
@@ -54,7 +56,7 @@ struct exo_options {
     const char *report; /* doctor --bundle */
     bool passphrase, no_passphrase;
     struct exo_import *import;
-    struct exo_buf bundle;                          /* import */
+    struct exo_bundle bundle;                       /* import */
     struct exo_outfile *outfile;                    /* export */
     const char *relayhost, *transport, *config_dir; /* setup */
     int64_t rate_delay;                             /* seconds, 0: none */
@@ -141,15 +143,5 @@ extern const struct exo_command exo_cmd_connect;
 /* What its before() left for run(). */
 void exo_rekey_free(struct exo_options *options);
 void exo_export_free(struct exo_options *options);
-
-/* stdout, checked: a full disk or closed pipe is an error, not silence. */
-int exo_out(const void *data, size_t len, struct exo_err *err) EXO_MUST_CHECK;
-/* The finished text; one in error is an error of the command. */
-int exo_out_buf(const struct exo_buf *text, struct exo_err *err) EXO_MUST_CHECK;
-/* `changed` or `unchanged`, of a command that has done all it had to. */
-int exo_out_changed(bool changed, struct exo_err *err) EXO_MUST_CHECK;
-/* The last act of every command: is all of it where it belongs? Closes stdout.
- */
-int exo_out_end(struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

@@ -18,6 +18,7 @@
 
 #include "account_word.h"
 #include "bundle.h"
+#include "cmd.h"
 #include "exoauth/path.h"
 #include "exoauth/clock.h"
 #include "exoauth/seal.h"
@@ -36,7 +37,8 @@ static int before_export(struct exo_app *app, struct exo_options *o,
 
     (void)app;
     if (o->password_file) {
-        rc = exo_passphrase_new(o, QUESTION, &o->secret, err);
+        rc = exo_passphrase_new(o->password_file, o->force, QUESTION,
+                                &o->secret, err);
     }
     if (rc != 0) {
         return rc;
@@ -148,7 +150,8 @@ static int seal_bundle(struct exo_app *app, struct exo_options *o,
         rc = add_record(app, &names.account[i], &plain, err);
     }
     if (rc == 0 && exo_secret_empty(&o->secret)) {
-        rc = exo_passphrase_new(o, QUESTION, &o->secret, err);
+        rc = exo_passphrase_new(o->password_file, o->force, QUESTION,
+                                &o->secret, err);
     }
     if (rc == 0) {
         rc = exo_wrap_close(&o->secret, EXO_BUNDLE_PURPOSE, &plain, text);

@@ -15,14 +15,33 @@ static int before(struct exo_app *app, struct exo_options *o,
                   struct exo_err *err)
 {
     if (o->from) {
-        return exo_import_before(app, o, err);
+        const struct exo_import_request request = {
+            .from = o->from,
+            .file = o->file,
+            .config_file = o->config_file,
+            .password_file = o->password_file,
+            .secret_file = o->secret_file,
+            .account = o->has_account ? &o->account : NULL,
+            .set = o->set,
+            .n_set = o->n_set,
+            .if_needed = o->if_needed,
+        };
+
+        return exo_import_before(app, &request, &o->import, err);
     }
-    return exo_bundle_before(app, o, err);
+    o->bundle.file = o->file;
+    o->bundle.password_file = o->password_file;
+    o->bundle.force = o->force;
+    return exo_bundle_before(&o->bundle, err);
 }
 
 static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 {
-    return o->from ? exo_import_run(app, o, err) : exo_bundle_run(app, o, err);
+    bool changed = false;
+    int rc = o->from ? exo_import_run(app, o->import, &changed, err)
+                     : exo_bundle_run(app, &o->bundle, &changed, err);
+
+    return rc == 0 ? exo_out_changed(changed, err) : rc;
 }
 
 const struct exo_command exo_cmd_import = {

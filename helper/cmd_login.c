@@ -89,11 +89,12 @@ static void warn_grant(const struct exo_login *login)
 
 /* There is nobody to ask and nothing to store. */
 static int check_identity(const struct exo_settings *owner,
-                          const struct exo_options *o, struct exo_err *err)
+                          const struct exo_login_request *o,
+                          struct exo_err *err)
 {
     if (owner->grant != EXO_GRANT_MANAGED_IDENTITY ||
-        (!o->device && !o->browser && !o->paste && !o->password_file &&
-         !o->refresh_token_file && !o->secret_file)) {
+        (!o->device && !o->browser && !o->paste && !o->password &&
+         !o->refresh_token && !o->secret)) {
         return 0;
     }
     return exo_err_set(err, EXO_STATUS_USAGE,
@@ -104,11 +105,11 @@ static int check_identity(const struct exo_settings *owner,
 }
 
 static int run_grant(struct exo_app *app, struct exo_settings *settings,
-                     const struct exo_options *o,
+                     const struct exo_login_request *o,
                      const struct exo_ground *ground, struct exo_err *err)
 {
     struct exo_login login = {
-        .app = app, .options = o, .settings = settings, .ground = ground
+        .app = app, .request = o, .settings = settings, .ground = ground
     };
     struct exo_oauth_error error;
     int rc;
@@ -117,7 +118,7 @@ static int run_grant(struct exo_app *app, struct exo_settings *settings,
     exo_buf_init(&login.means.assertion.hidden, EXO_SECRET_MAX);
     exo_buf_init(&login.keep.hidden, EXO_SECRET_MAX);
     login.owner = exo_settings_owner(settings);
-    if (exo_discovery_due(settings)) {
+    if (exo_settings_asks_issuer(settings)) {
         rc = exo_discover(app, settings, exo_clock_ms() + EXO_RENEWAL_MS,
                           &login.sends_iss, &error);
         if (rc != 0) {
@@ -152,7 +153,7 @@ static void assume_stored(struct exo_app *app, struct exo_settings *settings)
 
 /* Does the stored credential work, so that nothing is to be done? For a
  * shortage that is not known. */
-static int check_stored(struct exo_app *app, const struct exo_options *o,
+static int check_stored(struct exo_app *app, const struct exo_login_request *o,
                         bool *works, bool *first, struct exo_err *err)
 {
     struct exo_want want = EXO_WANT_INIT;
@@ -162,7 +163,7 @@ static int check_stored(struct exo_app *app, const struct exo_options *o,
 
     want.deadline_ms = exo_clock_ms() + EXO_RENEWAL_MS;
     want.stored = true;
-    rc = exo_broker_get(app, &o->account, &want, &got, &why);
+    rc = exo_broker_get(app, o->account, &want, &got, &why);
     *first = rc == 0 && got.renewed && got.record.serial == 1;
     *works = rc == 0 && got.record.state == EXO_STATUS_OK;
     exo_got_free(&got);
@@ -190,8 +191,8 @@ static bool is_proved(struct exo_app *app, const struct exo_settings *settings)
 
 /* Done if the stored credential works, also with what is to be set. */
 static int try_stored(struct exo_app *app, const struct exo_settings *settings,
-                      const struct exo_options *o, bool *done, bool *changed,
-                      struct exo_err *err)
+                      const struct exo_login_request *o, bool *done,
+                      bool *changed, struct exo_err *err)
 {
     bool first = false;
     int rc = 0;
@@ -215,15 +216,15 @@ static int try_stored(struct exo_app *app, const struct exo_settings *settings,
 }
 
 static int login(struct exo_app *app, struct exo_settings *settings,
-                 const struct exo_options *o, bool *changed,
-                 struct exo_err *err)
+                 const struct exo_login_request *o, bool if_needed,
+                 bool *changed, struct exo_err *err)
 {
     struct exo_ground ground = { .app = NULL };
     bool done = false;
     int rc = exo_app_store(app, err);
 
     if (rc == 0) {
-        rc = exo_ground_take(&ground, app, &o->account, o->draft, err);
+        rc = exo_ground_take(&ground, app, o->account, o->draft, err);
     }
     /* Before a person is troubled, or a code is spent. */
     if (rc == 0) {
@@ -236,7 +237,7 @@ static int login(struct exo_app *app, struct exo_settings *settings,
     if (rc == 0) {
         assume_stored(app, settings);
     }
-    if (rc == 0 && o->if_needed) {
+    if (rc == 0 && if_needed) {
         rc = try_stored(app, settings, o, &done, changed, err);
     }
     if (rc == 0 && !done) {
@@ -247,8 +248,25 @@ static int login(struct exo_app *app, struct exo_settings *settings,
     return rc;
 }
 
+static const struct exo_secret *given(const char *file,
+                                      const struct exo_secret *secret)
+{
+    return file ? secret : NULL;
+}
+
 static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 {
+    const struct exo_login_request request = {
+        .account = &o->account,
+        .device = o->device,
+        .browser = o->browser,
+        .paste = o->paste,
+        .secret = given(o->secret_file, &o->secret),
+        .refresh_token = given(o->refresh_token_file, &o->refresh_token),
+        .password = given(o->password_file, &o->password),
+        .wait = o->wait,
+        .draft = o->draft,
+    };
     struct exo_settings *settings;
     bool changed = false;
     int rc;
@@ -257,13 +275,13 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     rc = exo_settings_load(&settings, app->conf, &o->account, err);
     if (rc == 0) {
         exo_settings_unknown(app->conf, settings, warn, app);
-        rc = check_identity(exo_settings_owner(settings), o, err);
+        rc = check_identity(exo_settings_owner(settings), &request, err);
     }
     if (rc == 0) {
         rc = exo_settings_complete(settings, err);
     }
     if (rc == 0) {
-        rc = login(app, settings, o, &changed, err);
+        rc = login(app, settings, &request, o->if_needed, &changed, err);
     }
     exo_settings_free(settings);
     app->conf->draft = NULL;

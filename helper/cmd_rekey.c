@@ -74,8 +74,9 @@ static int take_passphrase(struct exo_app *app, const struct exo_options *o,
         return 0;
     }
     exo_secret_free(&app->passphrase);
-    return exo_passphrase_new(
-        o, "New passphrase of the key: ", &app->passphrase, err);
+    return exo_passphrase_new(o->password_file, o->force,
+                              "New passphrase of the key: ", &app->passphrase,
+                              err);
 }
 
 /* In the child. */

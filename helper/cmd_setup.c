@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "settings.h"
+#include "cmd.h"
 #include "setup.h"
 
 static int check_words(const struct exo_options *o, struct exo_err *err)
@@ -46,14 +47,10 @@ static int check_words(const struct exo_options *o, struct exo_err *err)
     return 0;
 }
 
-static int finish(const struct exo_options *o, bool changed,
-                  struct exo_err *err)
+static int finish(const struct exo_setup *s, bool changed, struct exo_err *err)
 {
-    const char *word = !changed     ? "unchanged\n"
-                       : o->dry_run ? "would change\n"
-                                    : "changed\n";
-
-    return exo_out(word, strlen(word), err);
+    return changed && s->request->dry_run ? exo_out("would change\n", 13, err)
+                                          : exo_out_changed(changed, err);
 }
 
 static int undo(struct exo_setup *s, struct exo_err *err)
@@ -63,14 +60,14 @@ static int undo(struct exo_setup *s, struct exo_err *err)
     struct exo_err reload = EXO_ERR_INIT;
     int rc = exo_setup_undo(s, &changed, err);
 
-    if (changed && !s->options->dry_run) {
+    if (changed && !s->request->dry_run) {
         int failed = exo_setup_reload(s, true, &running, &reload);
 
         if (failed != 0) {
             exo_setup_warn("%-s", exo_err_text(&reload, failed));
         }
     }
-    return rc == 0 ? finish(s->options, changed, err) : rc;
+    return rc == 0 ? finish(s, changed, err) : rc;
 }
 
 static int show(const struct exo_setup *s, struct exo_err *err)
@@ -109,7 +106,7 @@ static int set_up(struct exo_setup *s, struct exo_app *app, struct exo_err *err)
     }
     exo_setup_warnings(s);
     exo_settings_strays(s->conf, stray, NULL); /* may be meant, and unread */
-    if (!s->options->dry_run) {
+    if (!s->request->dry_run) {
         if (s->changes.n > 0) {
             rc = exo_setup_agree(s, &yes, err);
         }
@@ -117,11 +114,23 @@ static int set_up(struct exo_setup *s, struct exo_app *app, struct exo_err *err)
             rc = exo_setup_apply(s, app, err);
         }
     }
-    return rc == 0 ? finish(s->options, yes && s->changes.n > 0, err) : rc;
+    return rc == 0 ? finish(s, yes && s->changes.n > 0, err) : rc;
 }
 
 static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
 {
+    const struct exo_setup_request request = {
+        .config = o->config,
+        .accounts = o->words + 1,
+        .n_accounts = o->n_words > 0 ? o->n_words - 1 : 0,
+        .relayhost = o->relayhost,
+        .transport = o->transport,
+        .config_dir = o->config_dir,
+        .rate_delay = o->rate_delay,
+        .yes = o->yes,
+        .dry_run = o->dry_run,
+        .undo = o->undo,
+    };
     const struct rlimit none = { 0, 0 };
     struct exo_setup s;
     int fd = -1;
@@ -132,7 +141,7 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     }
     (void)setrlimit(RLIMIT_CORE, &none); /* a token passes through */
     memset(&s, 0, sizeof(s));
-    s.options = o;
+    s.request = &request;
     rc = exo_setup_read(&s, err);
     if (rc == 0 && !o->dry_run) {
         rc = exo_setup_lock(&s, &fd, err);

@@ -14,15 +14,6 @@
 #include "discover.h"
 #include "exoauth/discovery.h"
 
-bool exo_discovery_due(const struct exo_settings *settings)
-{
-    const struct exo_settings *s = exo_settings_owner(settings);
-
-    return s->grant != EXO_GRANT_MANAGED_IDENTITY &&
-           exo_settings_get(s, EXO_KEY_ISSUER)[0] != '\0' &&
-           exo_settings_get(s, EXO_KEY_TOKEN_ENDPOINT)[0] == '\0';
-}
-
 int exo_discover(const struct exo_app *app, struct exo_settings *settings,
                  int64_t deadline_ms, bool *sends_iss,
                  struct exo_oauth_error *error)
@@ -66,7 +57,8 @@ void exo_discovery_recall(struct exo_settings *settings,
     const char *issuer =
         exo_settings_get(exo_settings_owner(settings), EXO_KEY_ISSUER);
 
-    if (exo_discovery_due(settings) && strcmp(record->issuer, issuer) == 0) {
+    if (exo_settings_asks_issuer(settings) &&
+        strcmp(record->issuer, issuer) == 0) {
         /* Without memory it is asked for, and that will say so. */
         (void)!exo_settings_found(settings, EXO_KEY_TOKEN_ENDPOINT,
                                   record->token_endpoint);

@@ -11,9 +11,6 @@
 #include "exoauth/record.h"
 #include "settings.h"
 
-/* Where a token is asked for is still to be found out. */
-bool exo_discovery_due(const struct exo_settings *settings);
-
 /* Asks the issuer, and fills the endpoints that the settings lack. sends_iss
  * (may be NULL): see exoauth/discovery.h. */
 int exo_discover(const struct exo_app *app, struct exo_settings *settings,

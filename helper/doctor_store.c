@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "doctor.h"
+#include "spot.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The command `on_event`. exo_event_note() is called by the broker and by
- * refresh; exo_event_run() by refresh after each account, exo_after() by
- * main() and serve when everything else is done, so that a command that hangs
+ * refresh; exo_event_run() by refresh after each account, and by exo_after()
+ * (status.h) when everything else is done, so that a command that hangs
  * holds neither a lock nor a login. It runs as run_as, in a process group of
  * its own that is killed after its time, and learns nothing secret.
  *
@@ -16,7 +16,6 @@
 #include "app.h"
 #include "exoauth/log.h"
 #include "exoauth/process.h"
-#include "status.h"
 
 #define COMMAND_MS 10000 /* whoever writes mail needs less */
 
@@ -89,13 +88,4 @@ void exo_event_run(struct exo_app *app)
                      ended.signal ? ended.signal : ended.status, e.word,
                      e.account);
     }
-}
-
-void exo_after(struct exo_app *app)
-{
-    if (app->changed) {
-        app->changed = false;
-        exo_status_file_write(app);
-    }
-    exo_event_run(app);
 }

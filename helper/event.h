@@ -31,8 +31,4 @@ void exo_event_note(struct exo_app *app, const char *word, const char *account,
  */
 void exo_event_run(struct exo_app *app);
 
-/* Once the answer is out: status_file, where a record has changed, and what
- * was noted. Whoever is waited for has left both to a flight (flight.h). */
-void exo_after(struct exo_app *app);
-
 #endif

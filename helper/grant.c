@@ -120,7 +120,7 @@ static int find_endpoint(struct exo_work *w, struct exo_oauth_error *error)
     if (!w->want->force) {
         exo_discovery_recall(w->got->settings, &w->got->record);
     }
-    return exo_discovery_due(w->owner)
+    return exo_settings_asks_issuer(w->owner)
                ? exo_discover(w->app, w->got->settings, w->want->deadline_ms,
                               NULL, error)
                : 0;

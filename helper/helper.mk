@@ -122,6 +122,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/ours.c \
 	helper/ours.h \
 	helper/out.c \
+	helper/out.h \
 	helper/outfile.c \
 	helper/outfile.h \
 	helper/outcome.c \
@@ -185,6 +186,7 @@ libexoauth_helper_la_SOURCES = \
 	helper/setup_undo.c \
 	helper/setup_undo.h \
 	helper/setup_warn.c \
+	helper/show.c \
 	helper/show.h \
 	helper/spend.c \
 	helper/spend.h \

@@ -5,7 +5,7 @@
  * after that, as run_as, each credential goes the way of a login: stored only
  * once the provider has accepted it. One account that cannot be imported does
  * not stop the others; the exit status is that of the worst.
- * options->import is the state in between; exo_options_free() frees it.
+ * struct exo_import is the state in between, which the command frees.
  */
 #include "config.h"
 
@@ -30,6 +30,7 @@ void exo_import_free(struct exo_import *in)
         exo_import_drop(&in->item[i]);
     }
     free(in->item);
+    exo_secret_free(&in->secret);
     free(in);
 }
 
@@ -37,7 +38,7 @@ void exo_import_free(struct exo_import *in)
 static bool is_known(const struct exo_import *in,
                      const struct exo_import_item *item, enum exo_key key)
 {
-    const struct exo_options *o = in->options;
+    const struct exo_import_request *o = &in->request;
     const char *name = exo_key_name(key);
     struct exo_settings *settings = NULL;
     struct exo_err ignored = EXO_ERR_INIT;
@@ -84,7 +85,7 @@ static void check_item(const struct exo_import *in,
 }
 
 /* The account's file: what the original says, then --set. */
-static int draft_item(struct exo_app *app, const struct exo_options *o,
+static int draft_item(struct exo_app *app, const struct exo_import_request *o,
                       struct exo_import_item *item, struct exo_err *err)
 {
     char **pairs = calloc(item->n_pairs + o->n_set, sizeof(*pairs));
@@ -110,7 +111,7 @@ static int draft_item(struct exo_app *app, const struct exo_options *o,
 
 static int read_original(struct exo_import *in, struct exo_err *err)
 {
-    const struct exo_options *o = in->options;
+    const struct exo_import_request *o = &in->request;
     struct exo_secret text = EXO_SECRET_INIT;
     int rc;
 
@@ -128,20 +129,20 @@ static int read_original(struct exo_import *in, struct exo_err *err)
         rc = exo_err_set(err, EXO_STATUS_NEEDS_LOGIN,
                          "%s holds no credential%s%s; name another account, "
                          "or run: exoauth login",
-                         in->shown, o->has_account ? " of " : "",
-                         o->has_account ? o->account.name : "");
+                         in->shown, o->account ? " of " : "",
+                         o->account ? o->account->name : "");
     }
     return rc;
 }
 
 /* --secret-file stands in for what the original keeps elsewhere. */
-static int give_secret(const struct exo_options *o, struct exo_import *in)
+static int give_secret(struct exo_import *in)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < in->n; i++) {
-        if (!exo_secret_empty(&o->secret)) {
-            rc = exo_secret_copy(&in->item[i].client_secret, &o->secret);
+        if (!exo_secret_empty(&in->secret)) {
+            rc = exo_secret_copy(&in->item[i].client_secret, &in->secret);
         }
     }
     return rc;
@@ -154,27 +155,28 @@ static bool is_writable(const struct exo_import_item *item)
            item->err.status == EXO_STATUS_NEEDS_LOGIN;
 }
 
-int exo_import_before(struct exo_app *app, struct exo_options *o,
-                      struct exo_err *err)
+int exo_import_before(struct exo_app *app, const struct exo_import_request *o,
+                      struct exo_import **import, struct exo_err *err)
 {
     struct exo_import *in = calloc(1, sizeof(*in));
     int rc = 0;
 
+    *import = in;
     if (!in) {
         return EXO_E_NOMEM;
     }
-    o->import = in;
     in->app = app;
-    in->options = o;
+    in->request = *o;
+    exo_buf_init(&in->secret.hidden, EXO_SECRET_MAX);
     in->shown = strcmp(o->file, "-") == 0 ? "standard input" : o->file;
     if (o->secret_file) {
-        rc = exo_prompt_file("secret-file", o->secret_file, &o->secret, err);
+        rc = exo_prompt_file("secret-file", o->secret_file, &in->secret, err);
     }
     if (rc == 0) {
         rc = read_original(in, err);
     }
     if (rc == 0) {
-        rc = give_secret(o, in);
+        rc = give_secret(in);
     }
     if (rc == 0) {
         rc = exo_place_own(app, err);
@@ -222,7 +224,7 @@ static bool is_same(const struct exo_record *record,
 
 /* Is the stored credential good, and is it this one already? Then it is not
  * spent again: a provider may take that for theft. */
-static bool is_there(struct exo_app *app, const struct exo_options *o,
+static bool is_there(struct exo_app *app, const struct exo_import_request *o,
                      const struct exo_import_item *item, const char *grant)
 {
     struct exo_want want = EXO_WANT_INIT;
@@ -297,7 +299,7 @@ static void keep_draft(struct exo_app *app, struct exo_import_item *item)
     }
 }
 
-static int import_one(struct exo_app *app, const struct exo_options *o,
+static int import_one(struct exo_app *app, const struct exo_import *in,
                       struct exo_import_item *item, struct exo_err *err)
 {
     struct exo_settings *settings = NULL;
@@ -317,13 +319,13 @@ static int import_one(struct exo_app *app, const struct exo_options *o,
     if (rc == 0) {
         grant = exo_grant_word(exo_settings_owner(settings)->grant);
         item->changed = exo_draft_waits(item->draft);
-        if (is_there(app, o, item, grant)) {
+        if (is_there(app, &in->request, item, grant)) {
             rc = 0;
         } else if (item->err.status != EXO_STATUS_OK) {
             *err = item->err;
             rc = EXO_E_STATUS;
         } else {
-            rc = prove(app, item, grant, o->import->shown, err);
+            rc = prove(app, item, grant, in->shown, err);
             item->changed = true;
         }
     }
@@ -343,19 +345,17 @@ static void swap(struct exo_err *a, struct exo_err *b)
     *b = c;
 }
 
-int exo_import_run(struct exo_app *app, struct exo_options *o,
+int exo_import_run(struct exo_app *app, struct exo_import *in, bool *changed,
                    struct exo_err *err)
 {
-    struct exo_import *in = o->import;
-    bool changed = false;
     int failed = 0;
     int rc = exo_app_store(app, err);
 
     for (size_t i = 0; rc == 0 && i < in->n; i++) {
         struct exo_err one = EXO_ERR_INIT;
-        int result = import_one(app, o, &in->item[i], &one);
+        int result = import_one(app, in, &in->item[i], &one);
 
-        changed |= in->item[i].changed;
+        *changed |= in->item[i].changed;
         if (result == 0) {
             continue;
         }
@@ -367,8 +367,5 @@ int exo_import_run(struct exo_app *app, struct exo_options *o,
         }
         failed = result;
     }
-    if (rc != 0 || failed != 0) {
-        return rc != 0 ? rc : failed;
-    }
-    return exo_out_changed(changed, err);
+    return rc != 0 ? rc : failed;
 }

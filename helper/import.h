@@ -9,7 +9,8 @@
 #ifndef EXOAUTH_IMPORT_H
 #define EXOAUTH_IMPORT_H
 
-#include "cmd.h"
+#include "app.h"
+#include "draft.h"
 #include "exoauth/provider.h"
 #include "settings.h"
 
@@ -32,23 +33,37 @@ struct exo_import_item {
     bool changed;            /* that, or the credential */
 };
 
+/* What is asked for; borrowed. */
+struct exo_import_request {
+    const char *from; /* the tool, */
+    const char *file; /* and its file, - for standard input */
+    const char *config_file, *password_file, *secret_file; /* NULL: none */
+    const struct exo_account *account; /* NULL: what the file says */
+    char *const *set;                  /* key=value */
+    size_t n_set;
+    bool if_needed; /* nothing while the stored credential works */
+};
+
 struct exo_import {
     const struct exo_app *app;
-    const struct exo_options *options;
-    const char *shown; /* FILE, or "standard input" */
+    struct exo_import_request request;
+    const char *shown;        /* FILE, or "standard input" */
+    struct exo_secret secret; /* of --secret-file */
     struct exo_import_item *item;
     size_t n;
 };
 
-/* Before and after root becomes run_as. options->import is the state between
- * the two. */
-int exo_import_before(struct exo_app *app, struct exo_options *options,
+/* Before and after root becomes run_as; *in is the state between the two, NULL
+ * or to be freed whatever comes back. */
+int exo_import_before(struct exo_app *app,
+                      const struct exo_import_request *request,
+                      struct exo_import **in,
                       struct exo_err *err) EXO_MUST_CHECK;
-int exo_import_run(struct exo_app *app, struct exo_options *options,
+int exo_import_run(struct exo_app *app, struct exo_import *in, bool *changed,
                    struct exo_err *err) EXO_MUST_CHECK;
 void exo_import_free(struct exo_import *in); /* NULL allowed */
 
-/* Runs the reader of options->from over options->file; what it writes becomes
+/* Runs the reader of request.from over request.file; what it writes becomes
  * text. EXO_E_STATUS, or EXO_E_NOMEM. */
 int exo_import_ask(const struct exo_import *in, struct exo_secret *text,
                    struct exo_err *err) EXO_MUST_CHECK;

@@ -60,7 +60,7 @@ static int broken(const struct exo_import *in, size_t number, const char *what,
                        "the reader import-%.64s wrote what exoauth cannot take "
                        "(block %zu: %s%.64s); correct the reader, see "
                        "exoauth-import(5)",
-                       in->options->from, number, what, which);
+                       in->request.from, number, what, which);
 }
 
 static const char *get(const struct exo_block *block, enum exo_key key)
@@ -152,9 +152,9 @@ static int take_secret(struct exo_secret *to, const struct exo_block *block,
 static void no_token(const struct exo_import *in, struct exo_import_item *item,
                      const char *said)
 {
-    const char *name = in->options->has_account ? in->options->account.name
-                       : item->called           ? item->account.name
-                                                : "";
+    const char *name = in->request.account ? in->request.account->name
+                       : item->called      ? item->account.name
+                                           : "";
 
     (void)exo_err_set(&item->err, EXO_STATUS_NEEDS_LOGIN,
                       "%s: %s for %s in it; run: exoauth login %s", in->shown,
@@ -238,20 +238,20 @@ static bool is_there(const struct exo_import *in, size_t end,
  * what the original calls it is its user. Of two with one name the first. */
 static void choose(struct exo_import *in)
 {
-    const struct exo_options *o = in->options;
+    const struct exo_import_request *o = &in->request;
     size_t kept = 0;
 
     for (size_t i = 0; i < in->n; i++) {
         struct exo_import_item *item = &in->item[i];
         bool other =
-            o->has_account && strcmp(item->account.name, o->account.name) != 0;
+            o->account && strcmp(item->account.name, o->account->name) != 0;
 
         if (other && in->n == 1) {
             if (!exo_import_get(item, EXO_KEY_USER)) {
                 exo_import_key(item, EXO_KEY_USER, item->called);
             }
-            item->account = o->account;
-            item->called = o->account.name;
+            item->account = *o->account;
+            item->called = o->account->name;
         } else if (other || is_there(in, kept, &item->account)) {
             exo_import_drop(item);
             continue;

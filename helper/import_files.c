@@ -76,7 +76,7 @@ static int open_password(struct exo_reader *r, struct exo_err *err)
     const char *text;
     size_t len;
     int pair[2];
-    int rc = exo_prompt_file("password-file", r->in->options->password_file,
+    int rc = exo_prompt_file("password-file", r->in->request.password_file,
                              &password, err);
 
     if (rc == 0 && pipe2(pair, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -105,7 +105,7 @@ static int open_password(struct exo_reader *r, struct exo_err *err)
 
 static int open_files(struct exo_reader *r, uid_t *owner, struct exo_err *err)
 {
-    const struct exo_options *o = r->in->options;
+    const struct exo_import_request *o = &r->in->request;
     struct stat st;
     int rc = 0;
 
@@ -190,7 +190,7 @@ static int fill_env(struct exo_reader *r, const struct passwd *pw)
                                         "XAUTHORITY",
                                         "XDG_RUNTIME_DIR",
                                         "DBUS_SESSION_BUS_ADDRESS" };
-    const struct exo_options *o = r->in->options;
+    const struct exo_import_request *o = &r->in->request;
     const char *tty = ttyname(STDERR_FILENO);
     int rc = 0;
 
@@ -203,7 +203,7 @@ static int fill_env(struct exo_reader *r, const struct passwd *pw)
         put_env(r, kept[i], getenv(kept[i]));
     }
     put_env(r, "EXOAUTH_FILE", o->file);
-    put_env(r, "EXOAUTH_ACCOUNT", o->has_account ? o->account.name : NULL);
+    put_env(r, "EXOAUTH_ACCOUNT", o->account ? o->account->name : NULL);
     put_env(r, "EXOAUTH_CONFIG_FILE", o->config_file);
     put_env(r, "EXOAUTH_PASSWORD_FD", r->fd[4] >= 0 ? "4" : NULL);
     for (size_t i = 0; i < r->n_env && rc == 0; i++) {

@@ -78,7 +78,7 @@ static int unknown(const char *tool, struct exo_err *err)
 
 static int find_reader(struct exo_reader *r, struct exo_err *err)
 {
-    const char *tool = r->in->options->from;
+    const char *tool = r->in->request.from;
     const char *why, *path;
     struct stat st;
     int rc;
@@ -142,7 +142,7 @@ static enum exo_status status_of(int code)
 static int judge(struct exo_reader *r, int rc, const struct exo_ended *ended,
                  struct exo_err *err)
 {
-    const char *tool = r->in->options->from;
+    const char *tool = r->in->request.from;
     const char *said;
 
     if (exo_err_system(err, rc, "cannot run the reader " PREFIX "%s", tool)) {

@@ -4,7 +4,6 @@
 #define EXOAUTH_LOGIN_H
 
 #include "broker.h"
-#include "cmd.h"
 #include "ground.h"
 
 /* How this login gets its token. */
@@ -17,9 +16,19 @@ enum exo_login_way {
     EXO_LOGIN_PASSWORD
 };
 
+/* What is asked for; borrowed. */
+struct exo_login_request {
+    const struct exo_account *account;
+    bool device, browser, paste;
+    /* What the option's file holds; NULL: it was not given. */
+    const struct exo_secret *secret, *refresh_token, *password;
+    int64_t wait;            /* seconds for a browser, 0: not given */
+    struct exo_draft *draft; /* of --set, NULL: none */
+};
+
 struct exo_login {
     struct exo_app *app;
-    const struct exo_options *options;
+    const struct exo_login_request *request;
     struct exo_settings *settings;
     const struct exo_settings *owner; /* whose credential it is */
     enum exo_login_way way;
@@ -35,7 +44,7 @@ struct exo_login {
 /* The way that flags, configuration, terminal and provider leave. */
 enum exo_login_way exo_login_choose(const struct exo_app *app,
                                     const struct exo_settings *owner,
-                                    const struct exo_options *options);
+                                    const struct exo_login_request *request);
 
 /* The word for the record. */
 const char *exo_login_grant(const struct exo_login *login);

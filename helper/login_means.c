@@ -112,7 +112,7 @@ static int find_secret(struct exo_login *login, const struct exo_secret *stored,
 
 int exo_login_means(struct exo_login *login, struct exo_err *err)
 {
-    const struct exo_secret *given = &login->options->secret;
+    const struct exo_secret *given = login->request->secret;
     struct exo_secret stored = EXO_SECRET_INIT;
     int rc;
 
@@ -120,7 +120,7 @@ int exo_login_means(struct exo_login *login, struct exo_err *err)
         login->replace = true; /* what another grant may have left */
         return 0;
     }
-    if (!exo_secret_empty(given)) {
+    if (given) {
         rc = exo_secret_copy(&login->keep, given);
         login->replace = true;
         return rc != 0 ? rc : find(login, given, NULL, err);

@@ -47,9 +47,9 @@ static enum exo_login_way choose_person(const struct exo_app *app,
 
 enum exo_login_way exo_login_choose(const struct exo_app *app,
                                     const struct exo_settings *owner,
-                                    const struct exo_options *o)
+                                    const struct exo_login_request *o)
 {
-    if (o->refresh_token_file) {
+    if (o->refresh_token) {
         return EXO_LOGIN_ADOPT;
     }
     if (o->device) {
@@ -61,11 +61,10 @@ enum exo_login_way exo_login_choose(const struct exo_app *app,
     if (o->paste) {
         return EXO_LOGIN_PASTE;
     }
-    if (o->password_file) {
+    if (o->password) {
         return EXO_LOGIN_PASSWORD;
     }
-    if (exo_grant_of_app(owner->grant) ||
-        (!owner->grant_said && o->secret_file)) {
+    if (exo_grant_of_app(owner->grant) || (!owner->grant_said && o->secret)) {
         return EXO_LOGIN_APP;
     }
     return choose_person(app, owner);
@@ -144,7 +143,7 @@ static int by_browser(struct exo_login *login,
         .sends_iss = login->sends_iss,
         .ground = login->ground,
         .wait =
-            login->options->wait > 0 ? login->options->wait : EXO_BROWSER_WAIT,
+            login->request->wait > 0 ? login->request->wait : EXO_BROWSER_WAIT,
     };
     const char *mailbox = mailbox_of(login->settings);
     int rc;
@@ -166,8 +165,8 @@ static int find_password(struct exo_login *login, struct exo_secret *password,
 {
     int rc;
 
-    if (!exo_secret_empty(&login->options->password)) {
-        return exo_secret_copy(password, &login->options->password);
+    if (login->request->password) {
+        return exo_secret_copy(password, login->request->password);
     }
     rc = exo_prompt_secret("Password of the mailbox: ", password, err);
     if (rc == EXO_E_NOENT || (rc == 0 && exo_secret_empty(password))) {

@@ -37,11 +37,11 @@ static void tell(const struct exo_got *got)
             other ? got->record.account : "");
 }
 
-static int store(struct exo_app *app, const struct exo_options *o,
+static int store(struct exo_app *app, const struct exo_login_request *o,
                  const struct exo_proof *proof, struct exo_got *got,
                  struct exo_err *err)
 {
-    int rc = exo_broker_login(app, &o->account, proof,
+    int rc = exo_broker_login(app, o->account, proof,
                               exo_clock_ms() + EXO_RENEWAL_MS, got, err);
 
     /* The reserve is still there where nothing was begun; then no person is
@@ -49,7 +49,7 @@ static int store(struct exo_app *app, const struct exo_options *o,
     if (rc != 0 && proof->tokens && exo_reserve_use()) {
         exo_got_free(got);
         *err = (struct exo_err)EXO_ERR_INIT;
-        rc = exo_broker_login(app, &o->account, proof,
+        rc = exo_broker_login(app, o->account, proof,
                               exo_clock_ms() + EXO_RENEWAL_MS, got, err);
     }
     return rc;
@@ -82,7 +82,7 @@ static int ask(struct exo_login *login, struct exo_proof *proof,
         rc = exo_login_means(login, err);
     }
     if (rc == 0 && login->way == EXO_LOGIN_ADOPT) {
-        proof->refresh_token = &login->options->refresh_token;
+        proof->refresh_token = login->request->refresh_token;
     } else if (rc == 0 && login->way != EXO_LOGIN_APP) {
         proof->tokens = tokens;
         rc = ask_person(login, tokens, err);
@@ -127,8 +127,8 @@ int exo_login_prove(struct exo_login *login, struct exo_err *err)
             exo_settings_discovered(login->owner, EXO_KEY_TOKEN_ENDPOINT)
                 ? exo_settings_get(login->owner, EXO_KEY_TOKEN_ENDPOINT)
                 : NULL;
-        proof.draft = login->options->draft;
-        rc = store(app, login->options, &proof, &got, err);
+        proof.draft = login->request->draft;
+        rc = store(app, login->request, &proof, &got, err);
     }
     exo_spend_end(); /* begun where a code was redeemed */
     if (rc == 0) {

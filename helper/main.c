@@ -24,6 +24,7 @@
 #include "options.h"
 #include "place.h"
 #include "settings.h"
+#include "status.h"
 
 /* fds 0-2 must exist, or the first file that is opened becomes one. */
 static void fill_std_fds(void)
@@ -167,6 +168,7 @@ static int run(struct exo_app *app, const struct exo_command *command,
     if (rc != 0) {
         return rc;
     }
+    app->after = exo_after;
     if (command->prepare) {
         exo_place_log(app);
     }
@@ -272,7 +274,7 @@ int main(int argc, char **argv)
                  : exo_status_exit(err.status);
     report(&app, &err);
     if (app.conf) {
-        exo_after(&app);
+        exo_app_after(&app);
     }
     exo_options_free(&options);
     exo_app_close(&app);

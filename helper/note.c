@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "broker.h"
+#include "spot.h"
 
 /* Open, or -1; flags O_CREAT to make it, -1 to remove it. */
 static int open_note(const struct exo_app *app,

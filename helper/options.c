@@ -231,6 +231,7 @@ void exo_options_free(struct exo_options *options)
 {
     free(options->set);
     exo_import_free(options->import);
+    exo_bundle_free(&options->bundle);
     exo_draft_free(options->draft);
     exo_rekey_free(options);
     exo_export_free(options);

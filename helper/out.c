@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "app.h"
+#include "out.h"
 
 static int unwritten(const char *so_far, struct exo_err *err)
 {

@@ -23,19 +23,19 @@ static size_t count_characters(const char *p, size_t len)
     return n;
 }
 
-int exo_passphrase_new(const struct exo_options *o, const char *question,
-                       struct exo_secret *secret, struct exo_err *err)
+int exo_passphrase_new(const char *file, bool may_be_short,
+                       const char *question, struct exo_secret *secret,
+                       struct exo_err *err)
 {
     const char *text;
     size_t len;
-    int rc = o->password_file ? exo_prompt_file("password-file",
-                                                o->password_file, secret, err)
-                              : exo_prompt_new(question, secret, err);
+    int rc = file ? exo_prompt_file("password-file", file, secret, err)
+                  : exo_prompt_new(question, secret, err);
 
     if (rc == 0) {
         rc = exo_secret_reveal(secret, &text, &len);
     }
-    if (rc == 0 && !o->force &&
+    if (rc == 0 && !may_be_short &&
         count_characters(text, len) < EXO_PASSPHRASE_LEAST) {
         exo_secret_free(secret);
         rc = exo_err_set(err, EXO_STATUS_USAGE,

@@ -3,14 +3,16 @@
 #ifndef EXOAUTH_PASSPHRASE_H
 #define EXOAUTH_PASSPHRASE_H
 
-#include "cmd.h"
+#include "exoauth/buf.h"
+#include "exoauth/error.h"
 
 #define EXO_PASSPHRASE_LEAST 12 /* characters; --force takes fewer */
 
-/* From --password-file, else asked for, twice. Fewer characters are
- * EXO_STATUS_USAGE; *secret is the caller's in every case. */
-int exo_passphrase_new(const struct exo_options *o, const char *question,
-                       struct exo_secret *secret,
+/* From file, the name that --password-file gave; NULL: asked for, twice. Fewer
+ * characters are EXO_STATUS_USAGE, unless it may be short; *secret is the
+ * caller's in every case. */
+int exo_passphrase_new(const char *file, bool may_be_short,
+                       const char *question, struct exo_secret *secret,
                        struct exo_err *err) EXO_MUST_CHECK;
 
 #endif

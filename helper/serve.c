@@ -234,7 +234,7 @@ out:
     if (exo_flight_pending(&flight) || app->changed || app->event.word) {
         hang_up(in, out);
         exo_flight_end(&flight);
-        exo_after(app);
+        exo_app_after(app);
     }
     return a.reply.status;
 }

@@ -147,6 +147,8 @@ bool exo_settings_from_environment(const struct exo_settings *s,
  * what is there stays. It does not count for the fingerprint. */
 int exo_settings_found(struct exo_settings *settings, enum exo_key key,
                        const char *value) EXO_MUST_CHECK;
+/* Where a token is asked for is still to be found out from the issuer. */
+bool exo_settings_asks_issuer(const struct exo_settings *settings);
 bool exo_settings_discovered(const struct exo_settings *s, enum exo_key key);
 
 /* The settings whose grant is run: owner, or s itself. */

@@ -199,3 +199,12 @@ int exo_settings_assume(struct exo_settings *settings, enum exo_grant grant)
     exo_settings_derive(s);
     return rc;
 }
+
+bool exo_settings_asks_issuer(const struct exo_settings *settings)
+{
+    const struct exo_settings *s = exo_settings_owner(settings);
+
+    return s->grant != EXO_GRANT_MANAGED_IDENTITY &&
+           exo_settings_get(s, EXO_KEY_ISSUER)[0] != '\0' &&
+           exo_settings_get(s, EXO_KEY_TOKEN_ENDPOINT)[0] == '\0';
+}

@@ -9,7 +9,6 @@
 #define EXOAUTH_SETUP_H
 
 #include "app.h"
-#include "cmd.h"
 #include "exoauth/account.h"
 #include "postfix.h"
 
@@ -52,8 +51,18 @@ struct exo_setup_file {
     struct exo_buf before, after;
 };
 
+/* What is asked for; borrowed. */
+struct exo_setup_request {
+    const char *config;    /* --config, NULL: not given */
+    char *const *accounts; /* as they were typed */
+    size_t n_accounts;
+    const char *relayhost, *transport, *config_dir; /* NULL: not given */
+    int64_t rate_delay;                             /* seconds, 0: none */
+    bool yes, dry_run, undo;
+};
+
 struct exo_setup {
-    const struct exo_options *options;
+    const struct exo_setup_request *request;
     struct exo_account *account;
     bool *asks; /* of each: it is not published for the mail user (reach.h) */
     size_t n_accounts;

@@ -32,7 +32,7 @@ int exo_setup_agree(const struct exo_setup *s, bool *yes, struct exo_err *err)
 {
     char answer[16] = "";
 
-    *yes = s->options->yes;
+    *yes = s->request->yes;
     if (*yes) {
         return 0;
     }

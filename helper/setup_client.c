@@ -223,9 +223,9 @@ static void want_pace(struct exo_setup_client *c, const char *transport)
     const char *limit, *key, *want;
     long n;
 
-    if (s->options->rate_delay > 0) {
+    if (s->request->rate_delay > 0) {
         exo_buf_fmt(&name, "%s_destination_rate_delay", transport);
-        exo_buf_fmt(&value, "%llds", (long long)s->options->rate_delay);
+        exo_buf_fmt(&value, "%llds", (long long)s->request->rate_delay);
     } else if (s->exchange) {
         exo_buf_fmt(&name, "%s_destination_concurrency_limit", transport);
         limit = exo_buf_done(&name, &key) == 0

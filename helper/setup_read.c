@@ -27,7 +27,7 @@ static int read_conf(struct exo_setup *s, struct exo_err *err)
 {
     char *path = NULL;
     bool user = false;
-    int rc = exo_conf_find(s->options->config, NULL, &path, &user);
+    int rc = exo_conf_find(s->request->config, NULL, &path, &user);
 
     if (rc == 0) {
         exo_ours_are(path, false, NULL);
@@ -62,7 +62,7 @@ static const char *misread(const char *name)
 
 static int take_accounts(struct exo_setup *s, struct exo_err *err)
 {
-    size_t n = s->options->n_words - 1;
+    size_t n = s->request->n_accounts;
 
     s->account = calloc(n + 1, sizeof(*s->account));
     s->asks = calloc(n + 1, sizeof(*s->asks));
@@ -70,7 +70,7 @@ static int take_accounts(struct exo_setup *s, struct exo_err *err)
         return EXO_E_NOMEM;
     }
     for (size_t i = 0; i < n; i++) {
-        const char *word = s->options->words[i + 1];
+        const char *word = s->request->accounts[i];
         struct exo_account *a = &s->account[i];
 
         const char *sign;
@@ -212,17 +212,17 @@ int exo_setup_read(struct exo_setup *s, struct exo_err *err)
     int rc = read_conf(s, err);
 
     if (rc == 0) {
-        rc = exo_postfix_open(&s->postfix, s->options->config_dir, err);
+        rc = exo_postfix_open(&s->postfix, s->request->config_dir, err);
     }
     if (rc == 0) {
         s->queue_dir = exo_postfix_get(s->postfix, "queue_directory");
-        s->transport = s->options->transport;
+        s->transport = s->request->transport;
         exo_buf_init(&s->relay, 512);
         exo_buf_init(&s->host, 512);
         exo_buf_init(&s->program, 4096);
         rc = take_accounts(s, err);
     }
-    if (rc == 0 && !s->options->undo) {
+    if (rc == 0 && !s->request->undo) {
         rc = find_program(s, err);
         if (rc == 0) {
             rc = check_sasl(s, err);
@@ -302,7 +302,7 @@ static void first_server(const char *servers, struct exo_buf *relay)
 static int choose_relay(struct exo_setup *s, const char *servers)
 {
     const char *today = exo_postfix_get(s->postfix, "relayhost");
-    const char *given = s->options->relayhost;
+    const char *given = s->request->relayhost;
     const char *host;
     int rc = given || s->transport ? EXO_E_SYNTAX : cut_relay(today, &s->host);
 
@@ -379,7 +379,7 @@ static int check_account(struct exo_setup *s, size_t i, struct exo_err *err)
 
 int exo_setup_plan_relay(struct exo_setup *s, struct exo_err *err)
 {
-    const struct exo_options *o = s->options;
+    const struct exo_setup_request *o = s->request;
     const char *host;
     int rc = 0;
 

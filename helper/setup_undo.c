@@ -18,6 +18,7 @@
 #include "exoauth/block.h"
 #include "exoauth/json.h"
 #include "place.h"
+#include "out.h"
 #include "setup_undo.h"
 
 /* The bytes that were there, of a file that is as a setup left it. */
@@ -160,7 +161,7 @@ static int take_back(struct exo_undo *u, struct exo_err *err)
 static int ask_and_take(struct exo_undo *u, bool *changed, struct exo_err *err)
 {
     struct exo_buf shown = EXO_BUF_INIT(2 * EXO_SETUP_TEXT);
-    bool yes = !u->setup->options->dry_run;
+    bool yes = !u->setup->request->dry_run;
     int rc;
 
     exo_setup_show(u->setup, &u->whole, &shown);
@@ -172,7 +173,7 @@ static int ask_and_take(struct exo_undo *u, bool *changed, struct exo_err *err)
     if (rc == 0 && yes) {
         rc = take_back(u, err);
     }
-    *changed = rc == 0 && u->whole.n > 0 && (yes || u->setup->options->dry_run);
+    *changed = rc == 0 && u->whole.n > 0 && (yes || u->setup->request->dry_run);
     return rc;
 }
 

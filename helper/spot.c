@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "broker.h"
-
 char *exo_publish_dir(const struct exo_app *app, const char *root,
                       size_t root_len)
 {

@@ -26,4 +26,11 @@ void exo_spot_each(const struct exo_app *app, exo_spot_fn visit, void *context);
 /* Can every directory be looked into just now? If not for a shortage, err. */
 int exo_spots_within_reach(const struct exo_app *app, struct exo_err *err);
 
+/* Opens token_dir below a root (0: /) if it obeys; dir->why if not. */
+int exo_publish_open(const struct exo_app *app, const char *root,
+                     size_t root_len, struct exo_path *dir) EXO_MUST_CHECK;
+/* token_dir below a root ("" for /), to be free()d. */
+char *exo_publish_dir(const struct exo_app *app, const char *root,
+                      size_t root_len);
+
 #endif

@@ -110,6 +110,11 @@ int exo_status_nagios_unknown(struct exo_buf *out,
  * warning. */
 void exo_status_file_write(struct exo_app *app);
 
+/* Once the answer is out: status_file, where a record has changed, and what
+ * was noted (event.h). Whoever is waited for has left both to a flight
+ * (flight.h). */
+void exo_after(struct exo_app *app);
+
 /* NULL: what exo_path_entry() found may be replaced by it. Else why not, and
  * what to do. */
 const char *exo_status_file_alien(const struct exo_path *file);

@@ -140,3 +140,12 @@ void exo_status_file_write(struct exo_app *app)
     }
     exo_path_close(&file);
 }
+
+void exo_after(struct exo_app *app)
+{
+    if (app->changed) {
+        app->changed = false;
+        exo_status_file_write(app);
+    }
+    exo_event_run(app);
+}

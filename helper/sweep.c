@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "broker.h"
 #include "exoauth/file.h"
 #include "exoauth/path.h"
 #include "place.h"
