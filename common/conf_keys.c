@@ -4,7 +4,7 @@
  * exo_conf and its default. conf.c loads by these rows, exoauth show prints by
  * them, and whoever warns of an unknown key looks here. Keys come folded to
  * lower case from the parser. The keys of accounts are in
- * helper/settings_key.c.
+ * helper/settings/settings_key.c.
  *
  * Nothing is kept here; what a row puts into a configuration exo_conf_free()
  * frees.

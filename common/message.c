@@ -71,7 +71,7 @@ static bool ends_block(const struct exo_buf *in, size_t seen)
 }
 
 /* How much to read: what the buffer has room for, or else one chunk more. Who
- * keeps many buffers makes them small (helper/waiting.c). */
+ * keeps many buffers makes them small (helper/serve/waiting.c). */
 static size_t room_in(const struct exo_buf *in)
 {
     size_t left = EXO_BLOCK_SIZE - in->len;

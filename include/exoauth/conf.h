@@ -23,7 +23,7 @@ enum exo_log_level {
     EXO_LOG_DEBUG
 };
 
-struct exo_draft; /* helper/draft.h */
+struct exo_draft; /* helper/settings/draft.h */
 
 struct exo_conf {
     char *path;   /* the file in force, absolute; it need not exist */

@@ -8,11 +8,11 @@
 src=${EXO_SRCDIR:-$(dirname "$0")/../..}
 
 constant() { sed -nE "s/^#define $2 ([0-9]+)\$/\1/p" "$src/$1"; }
-renewal=$(constant helper/broker.h EXO_RENEWAL_MS)
+renewal=$(constant helper/broker/broker.h EXO_RENEWAL_MS)
 request=$(constant include/exoauth/http.h EXO_HTTP_TOTAL_MS)
 like "$renewal $request" '^[0-9]+ [0-9]+$' 'the constants are found'
 ok 'EXO_FLIGHT_MS is their sum' grep -qF \
-    '#define EXO_FLIGHT_MS (EXO_RENEWAL_MS + EXO_HTTP_TOTAL_MS)' "$src/helper/broker.h"
+    '#define EXO_FLIGHT_MS (EXO_RENEWAL_MS + EXO_HTTP_TOTAL_MS)' "$src/helper/broker/broker.h"
 flight=$(((renewal + request) / 1000))
 
 # grace FILE REGEX: the number of seconds behind it.

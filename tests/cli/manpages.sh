@@ -94,7 +94,7 @@ for status in denied needs-login transient misconfigured no-account; do
 done
 
 # The checks of doctor, in the order in which it makes them.
-checks=$(sed -n 's/^    { "\([a-z-]*\)", [a-z]*, exo_check_.*/\1/p' "$src/helper/cmd_doctor.c")
+checks=$(sed -n 's/^    { "\([a-z-]*\)", [a-z]*, exo_check_.*/\1/p' "$src/helper/cli/cmd_doctor.c")
 ok 'doctor has checks' test "$(wc -l <<<"$checks")" -ge 10
 is "$(awk '/^\.Ss exoauth doctor/ { on = 1 } /^\.El/ { if (on) exit } on && /^\.It [a-z-]+$/ { print $2 }' \
     "$src/man/exoauth.1")" "$checks" 'exoauth(1) has them in their order'

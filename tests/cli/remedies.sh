@@ -11,7 +11,7 @@ need_cmd python3
 remedies() { python3 "$src/tests/lib/remedies.py" "$@"; }
 quoted=$EXO_BUILDDIR/tests/lib/quoted
 need_file "$quoted" 'run: make check TESTS='
-sources=("$src"/{common,helper,store,oauth,net,mail,plugin}/*.c)
+sources=("$src"/{common,helper/*,store,oauth,net,mail,plugin}/*.c)
 
 ok 'the sources' remedies check "${sources[@]}"
 is "$OUT" '' 'every word from outside goes through EXO_SH()'

@@ -32,9 +32,9 @@ COMMAND = re.compile(
 FIXED = re.compile(r'([A-Z][A-Z0-9_]*|"[^"]*"|exo_key_name\(key\))$')
 # What the compiler has made, by file: names of commands and of our own keys.
 OURS = {
-    'helper/cmd_explain.c': {'row->run', 'row->takes', 'row->source'},
-    'helper/setup_judge.c': {'flag'},
-    'helper/options.c': {'command->name', 'command->usage', 'c->name',
+    'helper/cli/cmd_explain.c': {'row->run', 'row->takes', 'row->source'},
+    'helper/setup/setup_judge.c': {'flag'},
+    'helper/cli/options.c': {'command->name', 'command->usage', 'c->name',
                          'c ? c->name : ""', 'c ? " " : ""',
                          'command ? command->name : ""',
                          'command ? " " : ""'},
@@ -171,19 +171,19 @@ OUR_TEXT = re.compile(
 # somebody else has said.
 OTHERS = {('mail/talk.c', 'text'), ('mail/stream.c', 'why'),
           ('mail/tls.c', 'why'), ('store/', 'why'), ('common/source.c', 'why'),
-          ('common/conf.c', 'conf->block.why'), ('helper/draft.c', 'block.why'),
-          ('helper/settings_load.c', 's->block.why'), ('oauth/identity.c', 'why'),
-          ('helper/settings_check.c', 'why'), ('store/', 'name.text'),
-          ('helper/account_word.c', 'why'),
+          ('common/conf.c', 'conf->block.why'), ('helper/settings/draft.c', 'block.why'),
+          ('helper/settings/settings_load.c', 's->block.why'), ('oauth/identity.c', 'why'),
+          ('helper/settings/settings_check.c', 'why'), ('store/', 'name.text'),
+          ('helper/app/account_word.c', 'why'),
           ('mail/login_try.c', 'message')}
 # Where a command stands in another text: a page of help, the answer of explain,
 # the end of a message, the line for a monitor.
-TEXTS = {'helper/cmd_export.c', 'helper/cmd_explain.c', 'oauth/error.c',
-         'helper/status_nagios.c', 'common/offer.c', 'helper/trouble.c'}
+TEXTS = {'helper/cli/cmd_export.c', 'helper/cli/cmd_explain.c', 'oauth/error.c',
+         'helper/status/status_nagios.c', 'common/offer.c', 'helper/settings/trouble.c'}
 # Where fprintf() prints what is clean by construction: what device.c of oauth
 # and net/url.c let through, and exo_mail_say().
-PRINTERS = {'helper/device.c', 'helper/browser.c', 'helper/out.c',
-            'helper/cmd_connect.c'}
+PRINTERS = {'helper/login/device.c', 'helper/login/browser.c', 'helper/app/out.c',
+            'helper/cli/cmd_connect.c'}
 
 
 def choices(text):
@@ -309,7 +309,7 @@ def main():
     if mode == 'paste':
         paste(paths[0])
         return
-    root = re.compile(r'.*?((?:common|helper|store|oauth|net|mail|plugin)/'
+    root = re.compile(r'.*?((?:common|helper/[a-z]+|store|oauth|net|mail|plugin)/'
                       r'[^/]+)$')
     for path in paths:
         name = root.sub(r'\1', path)

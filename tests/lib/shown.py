@@ -13,7 +13,7 @@ MESSAGES = {'exo_err_set', 'exo_app_warn', 'exo_log', 'exo_text_set', 'refuse',
             'exo_doctor_skip', 'exo_setup_warn', 'exo_mail_say', 'warn',
             'tell_silent', 'good'}
 # What makes a message in two steps: FILE:FUNCTION around the use.
-PARTS = {'common/path.c:shown', 'helper/status_judge.c:snprintf'}
+PARTS = {'common/path.c:shown', 'helper/status/status_judge.c:snprintf'}
 TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"|'
                    r"'(?:[^'\\\n]|\\.)+'|[A-Za-z_]\w*|\s+|.", re.S)
 USE = 'exo_buf_shown'

@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-#include "helper/options_table.h"
-#include "helper/settings.h"
+#include "helper/cli/options_table.h"
+#include "helper/settings/settings.h"
 
 int main(void)
 {

@@ -10,7 +10,10 @@
 src=${EXO_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 build=${EXO_BUILDDIR:-.}
 need_cmd python3 nm
-rooms='common process plugin json net store oauth mail helper'
+rooms='common process plugin json net store oauth mail'
+for room in "$src"/helper/*/; do
+    rooms+=" helper/$(basename "$room")"
+done
 circles() { python3 "$src/tests/lib/circles.py" "$@"; }
 
 # shellcheck disable=SC2086

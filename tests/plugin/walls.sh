@@ -70,8 +70,29 @@ none 'process knows common alone' 'process/.*' \
 none 'nothing below it includes the helper' \
     '(common|process|json|net|store|oauth|mail|include)/.*' '(.*/)?helper/'
 
-only 'nothing but doctor looks into an access token' '(helper/)?doctor_claims\.h' \
-    'helper/doctor_(claims|fit)\.c'
+# The rooms of helper/, each with those that it may call; cli calls all.
+while read -r room below; do
+    others=$(printf '%s\n' helper/*/ | sed 's/helper.//; s/.$//' |
+        grep -vxE "$room${below:+|${below// /|}}" | paste -sd'|')
+    none "helper/$room calls ${below:-no other room}" "helper/$room/.*" \
+        "(.*/)?helper/($others)/"
+done <<'END'
+login broker settings app
+import broker settings app
+serve broker settings app
+doctor postfix status broker settings app
+setup postfix settings app
+postfix
+status settings app
+broker settings app
+settings app
+app
+END
+is "$(printf '%s\n' helper/*/ | wc -l)" 11 'which are all of them'
+is "$(find helper -maxdepth 1 -name '*.[ch]')" '' 'and no file lies outside of them'
+
+only 'nothing but doctor looks into an access token' '(helper/doctor/)?doctor_claims\.h' \
+    'helper/doctor/doctor_(claims|fit)\.c'
 only 'SASL headers only in plugin/ and mail/' 'sasl/' \
     '(plugin|mail)/.*'
 only 'curl only in net/' 'curl/' 'net/.*'
@@ -94,12 +115,12 @@ is "$(grep -rnE "\\b$var(\\.|->)(status|said) = |\\b$var(\\.|->)text\\[0\\] = " 
 # shellcheck disable=SC2086
 is "$(grep -rlE "\\b$var(\\.|->)text\\b" --include='*.c' $rooms |
     LC_ALL=C sort | xargs)" \
-    'common/error.c common/source.c helper/main.c helper/outcome.c mail/ready.c plugin/init.c plugin/mech.c' \
+    'common/error.c common/source.c helper/broker/outcome.c helper/cli/main.c mail/ready.c plugin/init.c plugin/mech.c' \
     'the text of an error is read by exo_err_text()'
 # shellcheck disable=SC2086
 is "$(grep -rlE '\b(printf|puts|putchar|vprintf)\(|[(,] ?stdout[,)]' \
     --include='*.c' $rooms | LC_ALL=C sort | xargs)" \
-    'helper/options.c helper/options_table.c helper/out.c' \
+    'helper/app/out.c helper/cli/options.c helper/cli/options_table.c' \
     'results are printed by exo_out() and --help alone'
 # json-c only reads. What we write goes through json/write.c, whose errors are
 # those of the buffer; a constructor of json-c that fails is easy to overlook.
@@ -113,7 +134,7 @@ is "$(grep -rlE "$makers" --include='*.[ch]' $rooms)" 'json/build.c' \
 # at its error. These five write into one, or cut it into pieces in place.
 # shellcheck disable=SC2086
 is "$(grep -rlE 'hidden\.data' --include='*.[ch]' $rooms | LC_ALL=C sort | xargs)" \
-    'helper/doctor_map.c helper/import_block.c helper/listener.c store/keyring.c store/seal.c' \
+    'helper/doctor/doctor_map.c helper/import/import_block.c helper/login/listener.c store/keyring.c store/seal.c' \
     'nobody reads past the error of a secret'
 only 'NSS only in the helper' '(pwd|grp|netdb)\.h' \
     'helper/.*|store/.*|process/process\.c|mail/(lookup\.h|login_try\.c)'

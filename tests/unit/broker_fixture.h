@@ -11,7 +11,7 @@
 #include "exoauth/clock.h"
 #include "house.h"
 
-#include "helper/broker.h"
+#include "helper/broker/broker.h"
 
 #define T0 INT64_C(1800000000)
 

@@ -3,7 +3,7 @@
  * the number of the others. No minute is waited for. */
 #include "config.h"
 
-#include "helper/askers.h"
+#include "helper/serve/askers.h"
 
 #include <string.h>
 

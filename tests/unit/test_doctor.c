@@ -8,8 +8,8 @@
 #include "util.h"
 
 #include "exoauth/base64.h"
-#include "helper/doctor.h"
-#include "helper/doctor_claims.h"
+#include "helper/doctor/doctor.h"
+#include "helper/doctor/doctor_claims.h"
 
 #define NOW 1795000000
 #define DENIED                                                             \

@@ -6,7 +6,7 @@
 
 #include "util.h"
 
-#include "helper/options.h"
+#include "helper/cli/options.h"
 
 #include <getopt.h>
 

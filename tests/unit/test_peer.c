@@ -7,7 +7,7 @@
 
 #include "house.h"
 
-#include "helper/peer.h"
+#include "helper/settings/peer.h"
 
 #include <grp.h>
 #include <netinet/in.h>

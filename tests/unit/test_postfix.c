@@ -6,7 +6,7 @@
 
 #include "util.h"
 
-#include "helper/postfix.h"
+#include "helper/postfix/postfix.h"
 #include "../lib/whole.h"
 
 static const char script[] =

@@ -7,7 +7,7 @@
 
 #include "house.h"
 
-#include "helper/prompt.h"
+#include "helper/app/prompt.h"
 #include "../lib/whole.h"
 
 #include <pty.h>

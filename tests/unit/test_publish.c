@@ -10,7 +10,7 @@
 #include "house.h"
 
 #include "exoauth/log.h"
-#include "helper/broker.h"
+#include "helper/broker/broker.h"
 
 #define ACCOUNT                                               \
     "provider: custom\nclient_id: i\nservers: mail.example\n" \

@@ -8,8 +8,8 @@
 #include "house.h"
 
 #include "exoauth/clock.h"
-#include "helper/broker.h"
-#include "helper/command.h"
+#include "helper/broker/broker.h"
+#include "helper/app/command.h"
 #include "../lib/whole.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
 
 #include "house.h"
 
-#include "helper/settings.h"
+#include "helper/settings/settings.h"
 
 #define CUSTOM                                                  \
     "provider: custom\nclient_id: app\nservers: mail.example\n" \

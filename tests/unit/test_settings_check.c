@@ -7,7 +7,7 @@
 
 #include "house.h"
 
-#include "helper/settings.h"
+#include "helper/settings/settings.h"
 
 #include <time.h>
 

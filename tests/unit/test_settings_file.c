@@ -7,8 +7,8 @@
 
 #include "house.h"
 
-#include "helper/draft.h"
-#include "helper/settings.h"
+#include "helper/settings/draft.h"
+#include "helper/settings/settings.h"
 
 #include <errno.h>
 #include <sys/wait.h>

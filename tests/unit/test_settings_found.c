@@ -7,7 +7,7 @@
 
 #include "house.h"
 
-#include "helper/settings.h"
+#include "helper/settings/settings.h"
 
 static struct exo_settings *load(struct house *house, const char *name)
 {

@@ -9,7 +9,7 @@
 #include "util.h"
 
 #include "exoauth/process.h"
-#include "helper/spend.h"
+#include "helper/app/spend.h"
 
 #include <pty.h>
 #include <signal.h>

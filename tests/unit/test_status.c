@@ -8,7 +8,7 @@
 #include "house.h"
 
 #include "exoauth/clock.h"
-#include "helper/status.h"
+#include "helper/status/status.h"
 #include "../lib/whole.h"
 
 #define T0 INT64_C(1800000000)
