@@ -477,6 +477,7 @@ test_files = \
 	tests/lib/typist.py \
 	tests/lib/build.sh \
 	tests/lib/circles.py \
+	tests/lib/helper_rooms \
 	tests/lib/container.py \
 	tests/lib/commands.py \
 	tests/lib/complete.zsh \

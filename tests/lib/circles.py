@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""circles.py SOURCES BUILD ROOM...: files that call each other in a circle.
+"""circles.py [--rooms] SOURCES BUILD ROOM...: files that call each other in a
+circle; with --rooms which room of helper/ calls which, and by what.
 
 A file calls another where its object names a symbol that the other's defines.
 One line per circle: its files, and what each takes from the others. Exit
@@ -61,7 +62,21 @@ def reach(arrows, start):
     return seen
 
 
+def rooms(arrows):
+    """prints ROOM ROOM: FILE -> FILE, one for each pair of files"""
+    for source in sorted(arrows):
+        for other in sorted(arrows[source]):
+            one, two = os.path.dirname(source), os.path.dirname(other)
+            if one != two and one.startswith('helper/') and two.startswith('helper/'):
+                print('%s %s: %s -> %s (%s)' % (
+                    one[7:], two[7:], source, other,
+                    ' '.join(sorted(arrows[source][other]))))
+
+
 def main():
+    if sys.argv[1] == '--rooms':
+        rooms(graph(sys.argv[2], sys.argv[3], sys.argv[4:]))
+        return
     arrows = graph(sys.argv[1], sys.argv[2], sys.argv[3:])
     leads = {source: reach(arrows, source) for source in arrows}
     told = set()

@@ -25,6 +25,19 @@ case $? in
 esac
 is "$found" '' 'no files call each other in a circle'
 
+# Whom a room may call stands in helper_rooms; cli calls all.
+forbidden()
+{
+    awk 'NR == FNR { for (i = 2; i <= NF; i++) may[$1 " " $i ":"] = 1; next }
+        $1 != "cli" && !($1 " " $2 in may)' "${1:-$src/tests/lib/helper_rooms}" -
+}
+# shellcheck disable=SC2086
+calls=$(circles --rooms "$src" "$build" $rooms)
+like "$calls" 'login broker: ' 'the calls between the rooms are found'
+is "$(forbidden <<<"$calls")" '' 'no room of helper/ calls one that it may not'
+grep -v '^login' "$src/tests/lib/helper_rooms" >"$TAP_DIR/rooms"
+like "$(forbidden "$TAP_DIR/rooms" <<<"$calls")" 'login broker: helper/login/' 'one that does is found'
+
 # Two that do are found, and what ties them.
 mkdir -p "$TAP_DIR/src/common" "$TAP_DIR/out/common"
 for pair in 'one two' 'two one'; do

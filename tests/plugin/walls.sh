@@ -76,18 +76,7 @@ while read -r room below; do
         grep -vxE "$room${below:+|${below// /|}}" | paste -sd'|')
     none "helper/$room calls ${below:-no other room}" "helper/$room/.*" \
         "(.*/)?helper/($others)/"
-done <<'END'
-login broker settings app
-import broker settings app
-serve broker settings app
-doctor postfix status broker settings app
-setup postfix settings app
-postfix
-status settings app
-broker settings app
-settings app
-app
-END
+done <tests/lib/helper_rooms
 is "$(printf '%s\n' helper/*/ | wc -l)" 11 'which are all of them'
 is "$(find helper -maxdepth 1 -name '*.[ch]')" '' 'and no file lies outside of them'
 
