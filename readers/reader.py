@@ -22,6 +22,18 @@ def fail(status, text):
     sys.exit(status)
 
 
+def run(main):
+    """Calls main; whatever it did not expect is one line without what is in
+    the file, as a traceback could show that."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        fail(USAGE, f"it cannot be understood ({type(error).__name__}); name "
+             "the file that the program writes")
+
+
 def warn(text):
     sys.stderr.write(" ".join(text.split()) + "\n")
 
@@ -84,8 +96,6 @@ def password(question, needed):
         text = getpass.getpass(question)
     except (OSError, EOFError):
         text = ""
-    except KeyboardInterrupt:
-        sys.exit(130)
     if not text:
         fail(USAGE, needed)
     return text.encode()
@@ -137,6 +147,9 @@ def write(**keys):
             fail(USAGE, f"{key} begins or ends with a blank; correct the file")
         if value:
             lines.append(f"{key}: {value}")
-    data = ("\n".join(lines) + "\n\n").encode("utf-8", "surrogateescape")
+    try:
+        data = ("\n".join(lines) + "\n\n").encode()
+    except UnicodeEncodeError:
+        fail(USAGE, "half a character in it; correct the file")
     while data:
         data = data[os.write(1, data):]

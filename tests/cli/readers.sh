@@ -351,6 +351,18 @@ bare() { EXOAUTH_FILE=x /usr/bin/python3 -I -S "$readers/import-email-oauth2-pro
 exits 69 "without Python's cryptography" bare
 is "$ERR" 'its tokens are encrypted; install the Python module cryptography (Debian: python3-cryptography)' \
     'the package is named'
+# What nobody thought of: one line, and nothing of what is in the file.
+for tool in email-oauth2-proxy getmail mutt sasl-xoauth2; do
+    for text in '' '[1]' null '"canary-secret-1"' '{"refresh_token": "canary-refresh-1\ud83d", "registration": "google", "token_uri": "x", "client_id": "a"}' \
+        '[canary-secret-1@x]\n' "$(printf '[%.0s' {1..3000})" '\0377\0376' '{"refresh_token": "canary-refresh-1", "client_id": "a\u0000b", "registration": "google", "token_uri": "x"}'; do
+        [[ $tool != sasl-xoauth2 ]] || text=${text/', "registration": "google"'/}
+        printf '%b' "${text//\\u/\\\\u}" >"$SITE/field"
+        exits 64 "$tool: ${text:0:40}" x import --from "$tool" "$SITE/field" a@contoso.test
+        one_line "$tool: ${text:0:40}" '; '
+        no_secret "$tool: ${text:0:40}: no secret is shown"
+        unlike "$ERR" 'Traceback|Error: |line [0-9]+, in' "$tool: ${text:0:40}: nor a line of Python"
+    done
+done
 head -c 1100000 /dev/zero >"$SITE/field"
 for tool in email-oauth2-proxy getmail mutt sasl-xoauth2; do
     exits 64 "$tool: more than 1 MiB" x import --from "$tool" "$SITE/field" a@contoso.test
