@@ -2,7 +2,7 @@
 #
 # What the readers of exoauth import share (exoauth-import(5)): the files that
 # they are given, the blocks that they write, and how they end. For import by
-# a program beside it, which runs with python3 -I.
+# a program beside it, which runs with python3 -I and leaves no bytecode (-B).
 
 import json
 import os

@@ -347,7 +347,7 @@ done
 is "$(site_count)" "$count" 'nobody was asked'
 printf '[a@contoso.test]\ntoken_url = %s/token\nrefresh_token = gAAAAAB\ntoken_salt = AAAA\nclient_id = p\n' \
     "$SITE_URL" >"$SITE/field"
-bare() { EXOAUTH_FILE=x /usr/bin/python3 -I -S "$readers/import-email-oauth2-proxy" <"$SITE/field"; }
+bare() { EXOAUTH_FILE=x /usr/bin/python3 -IBS "$readers/import-email-oauth2-proxy" <"$SITE/field"; }
 exits 69 "without Python's cryptography" bare
 is "$ERR" 'its tokens are encrypted; install the Python module cryptography (Debian: python3-cryptography)' \
     'the package is named'
@@ -363,6 +363,7 @@ for tool in email-oauth2-proxy getmail mutt sasl-xoauth2; do
         unlike "$ERR" 'Traceback|Error: |line [0-9]+, in' "$tool: ${text:0:40}: nor a line of Python"
     done
 done
+is "$(find "$readers" -name __pycache__)" '' 'none leaves bytecode behind'
 head -c 1100000 /dev/zero >"$SITE/field"
 for tool in email-oauth2-proxy getmail mutt sasl-xoauth2; do
     exits 64 "$tool: more than 1 MiB" x import --from "$tool" "$SITE/field" a@contoso.test
