@@ -4,13 +4,22 @@
 # they are given, the blocks that they write, and how they end. For import by
 # a program beside it, which runs with python3 -I and leaves no bytecode (-B).
 
+import errno
 import json
 import os
 import re
 import sys
 
-USAGE, UNAVAILABLE, DENIED, CONFIG = 64, 69, 77, 78
+USAGE, UNAVAILABLE, TEMPFAIL, DENIED, CONFIG = 64, 69, 75, 77, 78
 SIZE = 1024 * 1024
+VALUE = 16 * 1024
+SHORTAGE = (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE)
+
+
+class Unusable(Exception):
+    """A value that no account can have. Says which, and not what it is."""
+
+
 # No secret: what may be shown in a message.
 SECRETS = ("refresh_token", "client_secret")
 
@@ -29,7 +38,13 @@ def run(main):
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+    except Unusable as error:
+        fail(USAGE, f"{error}; correct the file")
+    except MemoryError:
+        fail(TEMPFAIL, "out of memory; free some memory, and try again")
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in SHORTAGE:
+            fail(TEMPFAIL, f"{error.strerror}; raise that limit, and try again")
         fail(USAGE, f"it cannot be understood ({type(error).__name__}); name "
              "the file that the program writes")
 
@@ -94,6 +109,8 @@ def password(question, needed):
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
         text = getpass.getpass(question)
+    except UnicodeDecodeError:
+        raise Unusable("the password is not UTF-8") from None
     except (OSError, EOFError):
         text = ""
     if not text:
@@ -101,19 +118,49 @@ def password(question, needed):
     return text.encode()
 
 
-# Strings as they are; comments and a comma before a bracket go. The programs
-# whose files these are take both.
-_LENIENT = re.compile(
-    r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])',
-    re.S)
+_MARK = re.compile(r'["/]')
+_QUOTE = re.compile(r'["\\]')
+
+
+def _plain(text):
+    """text without comments and without a comma before a bracket, which the
+    programs whose files these are take; None: a comment or a string does not
+    end. In one pass, as the text may be a stranger's."""
+    parts, strings, at = [], [], 0
+    while at < len(text):
+        if text[at] == '"':
+            end = at + 1
+            while True:
+                found = _QUOTE.search(text, end)
+                if not found:
+                    return None
+                end = found.end()
+                if found.group() == '"':
+                    break
+                end += 1
+            parts.append(f'"{len(strings)}"')
+            strings.append(text[at:end])
+        elif text.startswith("//", at):
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+        elif text.startswith("/*", at):
+            end = text.find("*/", at + 2) + 2
+            if end < 2:
+                return None
+            parts.append(" ")
+        else:
+            found = _MARK.search(text, at + 1)
+            end = found.start() if found else len(text)
+            parts.append(text[at:end])
+        at = end
+    code = re.sub(r",(?=\s*[}\]])", "", "".join(parts))
+    return re.sub(r'"(\d+)"', lambda m: strings[int(m.group(1))], code)
 
 
 def json_object(text):
     """A JSON object, None where the text is none."""
-    plain = _LENIENT.sub(
-        lambda m: m.group() if m.group()[0] == '"' else " ", text)
     try:
-        value = json.loads(plain)
+        value = json.loads(_plain(text) or "")
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -142,14 +189,16 @@ def write(**keys):
         if key not in SECRETS:
             value = " ".join(value.split())
         if any(ord(c) < 32 or ord(c) == 127 for c in value):
-            fail(USAGE, f"control character in {key}; correct the file")
+            raise Unusable(f"control character in {key}")
         if value != value.strip():
-            fail(USAGE, f"{key} begins or ends with a blank; correct the file")
+            raise Unusable(f"{key} begins or ends with a blank")
+        if len(value.encode("utf-8", "surrogatepass")) > VALUE:
+            raise Unusable(f"{key} is longer than 16 KiB")
         if value:
             lines.append(f"{key}: {value}")
     try:
         data = ("\n".join(lines) + "\n\n").encode()
     except UnicodeEncodeError:
-        fail(USAGE, "half a character in it; correct the file")
+        raise Unusable("half a character in it") from None
     while data:
         data = data[os.write(1, data):]

@@ -319,7 +319,8 @@ static int import_one(struct exo_app *app, const struct exo_import *in,
     if (rc == 0) {
         grant = exo_grant_word(exo_settings_owner(settings)->grant);
         item->changed = exo_draft_waits(item->draft);
-        if (is_there(app, &in->request, item, grant)) {
+        if (!(item->err.status != EXO_STATUS_OK && item->changed) &&
+            is_there(app, &in->request, item, grant)) {
             rc = 0;
         } else if (item->err.status != EXO_STATUS_OK) {
             *err = item->err;

@@ -143,7 +143,9 @@ static int choose_user(struct exo_reader *r, uid_t owner, struct passwd **pw,
     if (geteuid() != 0) {
         return 0;
     }
-    if (sudo && (exo_block_number(sudo, &number) != 0 || number > UINT32_MAX)) {
+    /* (uid_t)-1 would be no change, and root came by sudo from root. */
+    if (sudo && (exo_block_number(sudo, &number) != 0 || number == 0 ||
+                 number >= UINT32_MAX)) {
         number = owner;
     }
     if (number == 0) {

@@ -139,6 +139,48 @@ static enum exo_status status_of(int code)
     }
 }
 
+/* What an interpreter says that could not even begin. */
+static bool is_short(const char *said)
+{
+    static const char *const words[] = { "MemoryError", "annot allocate memory",
+                                         "failed to map segment",
+                                         "temporarily unavailable" };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strstr(said, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int ended_badly(const struct exo_reader *r,
+                       const struct exo_ended *ended, const char *said,
+                       struct exo_err *err)
+{
+    const char *tool = r->in->request.from;
+    bool agreed = ended->signal == 0 && ended->status >= EX__BASE &&
+                  ended->status <= EX__MAX;
+
+    if (agreed && said) {
+        return exo_err_set(err, status_of(ended->status), "%s: %s",
+                           r->in->shown, said);
+    }
+    if (!agreed && said && is_short(said)) {
+        return exo_err_set(err, EXO_STATUS_TRANSIENT,
+                           "the reader " PREFIX "%s has no room: %s; free "
+                           "some memory, and try again",
+                           tool, said);
+    }
+    return exo_err_set(
+        err, agreed ? status_of(ended->status) : EXO_STATUS_MISCONFIGURED,
+        "the reader " PREFIX "%s failed (%s %d)%s%s; run it by hand, see "
+        "exoauth-import(5)",
+        tool, ended->signal ? "signal" : "exit status",
+        ended->signal ? ended->signal : ended->status, said ? ": " : "",
+        said ? said : "");
+}
+
 static int judge(struct exo_reader *r, int rc, const struct exo_ended *ended,
                  struct exo_err *err)
 {
@@ -170,17 +212,7 @@ static int judge(struct exo_reader *r, int rc, const struct exo_ended *ended,
     if (ended->signal == 0 && ended->status == 0) {
         return 0;
     }
-    if (ended->signal != 0 || !said || ended->status < EX__BASE ||
-        ended->status > EX__MAX) {
-        return exo_err_set(err, EXO_STATUS_MISCONFIGURED,
-                           "the reader " PREFIX "%s failed (%s %d)%s%s; run it "
-                           "by hand, see exoauth-import(5)",
-                           tool, ended->signal ? "signal" : "exit status",
-                           ended->signal ? ended->signal : ended->status,
-                           said ? ": " : "", said ? said : "");
-    }
-    return exo_err_set(err, status_of(ended->status), "%s: %s", r->in->shown,
-                       said);
+    return ended_badly(r, ended, said, err);
 }
 
 /* Warnings of one that succeeded. */

@@ -482,6 +482,18 @@ sed 's/^allow_catch.*/allow_catch_all_accounts = no/I' "$old/catch" >"$old/nocat
 exits 64 'which it does only where it is told to' x import --from email-oauth2-proxy "$old/nocatch" \
     new@contoso.test one@contoso.test
 
+# One account that cannot be does not stop the others.
+{ cat "$all"; printf '[bad@contoso.test]\ntoken_url = https://idp.test/t\nclient_id = p\nclient_secret = a\n  b\n'
+    printf '[long@contoso.test]\ntoken_url = https://idp.test/t\nclient_id = %017000d\n' 0
+    printf '[x\001y@contoso.test]\ntoken_url = https://idp.test/t\nclient_id = p\n'; } >"$old/bad"
+site_script ok:others
+exits 78 'an account that cannot be' x import --from email-oauth2-proxy "$old/bad" --password-file "$pw" "${here[@]}" --set scope=others
+like "$ERR" 'bad@contoso.test: control character in client_secret; correct the file' 'is named'
+like "$ERR" 'long@contoso.test: client_id is longer than 16 KiB; correct the file' 'so is another'
+like "$ERR" 'a section with a name that no account has is left out' 'and one that has no name'
+is "$(grep -c ': imported' <<<"$ERR")" 4 'the others are imported'
+site_script ok:cache
+
 sed 's/^token_salt = .*/token_salt = !!!/' "$all" >"$old/salt"
 exits 77 'a salt that is damaged' x import --from email-oauth2-proxy "$old/salt" two@contoso.test --password-file "$pw"
 one_line 'salt' 'token_salt or token_iterations is damaged for two@contoso.test in it; run: exoauth login'

@@ -100,6 +100,10 @@ if [[ $(id -u) == 0 ]]; then
     ok 'by sudo' sudo_ "$(id -u bin)" "$file"
     is "$(ran)" "$(id -u bin)" 'it is who came by sudo'
     is "$(head -n 1 "$SITE/seen/heard")" 'the text of the file' 'and has the file, which that user could not read'
+    for uid in 0 4294967295 -1 abc ''; do
+        ok "SUDO_UID=$uid" sudo_ "$uid" "$SITE/daemons"
+        is "$(ran)" "$(id -u daemon)" 'it is the owner of the file'
+    done
     ok 'by sudo, of a file of another' sudo_ "$(id -u bin)" "$SITE/daemons"
     is "$(ran)" "$(id -u bin)" 'it is who came by sudo'
     chown 54321 "$SITE/daemons"
@@ -205,6 +209,16 @@ exit ${end%:*}
 END
     exits "${end#*:}" "exit status ${end%:*}" x import --from says "$file"
     one_line "exit status ${end%:*}" 'file: the cause; the remedy'
+done
+for end in 75 77; do
+    reader says <<<"exit $end"
+    exits "$end" "exit status $end in silence" x import --from says "$file"
+    one_line "$end in silence" "import-says failed .exit status $end.; run it by hand"
+done
+for said in 'MemoryError' 'x: error while loading shared libraries: y: failed to map segment from shared object'; do
+    reader says <<<"echo '$said' >&2; exit 1"
+    exits 75 "a shortage: $said" x import --from says "$file"
+    one_line "$said" 'import-says has no room: .*; free some memory, and try again'
 done
 reader says <<<'exit 3'
 exits 78 'another exit status' x import --from says "$file"
@@ -326,6 +340,16 @@ rm "$SITE"/etc/exoauth.d/*
 ms='"token_endpoint": "https://login.microsoftonline.com/common/oauth2/v2.0/token"'
 field 'comments and commas' sasl-xoauth2 'microsoft a//b canary-refresh-1' '// made by hand\n{ /* the client, */
  "client_id": "a//b", // it has two slashes\n "refresh_token": "canary-refresh-1", '"$ms"', /* } */ }\n'
+field 'comments with brackets and quotes' sasl-xoauth2 'microsoft a canary-refresh-1' \
+    '{"client_id": "a", // see {b}, ["x"]\n"refresh_token": "canary-refresh-1", /* } */ '"$ms"' /* ] */ }'
+field 'a long line of slashes' sasl-xoauth2 'microsoft a canary-refresh-1' \
+    '{"client_id": "a",'"$(printf '/%.0s' {1..200})"'\n"refresh_token": "canary-refresh-1", '"$ms"'}'
+field 'a comma and quotes in a text' sasl-xoauth2 'microsoft a,]\",}b canary-refresh-1' \
+    '{"client_id": "a,]\\\\\\",}b", "refresh_token": "canary-refresh-1", '"$ms"'}'
+{ printf '{'; for ((i = 0; i < 200000; i++)); do printf '/* '; done; } >"$SITE/field"
+exits 64 'comments without an end' x import --from sasl-xoauth2 "$SITE/field" a@contoso.test
+{ printf '{"'; for ((i = 0; i < 200000; i++)); do printf '\\"'; done; } >"$SITE/field"
+exits 64 'a text without an end' x import --from sasl-xoauth2 "$SITE/field" a@contoso.test
 field 'a byte order mark' sasl-xoauth2 'microsoft ms canary-refresh-1' \
     '\xef\xbb\xbf{"client_id": "ms", "refresh_token": "canary-refresh-1", '"$ms"'}'
 printf '{"client_id": "ms", "refresh_token": "canary-refresh-1", %s}' "$ms" |
