@@ -377,20 +377,3 @@ void exo_block_end(struct exo_buf *out)
 {
     exo_buf_add(out, "\n", 1);
 }
-
-const char *exo_word_next(const char **list, size_t *len)
-{
-    const char *p = *list, *word;
-
-    *len = 0;
-    while (is_blank(*p)) {
-        p++;
-    }
-    word = p;
-    while (*p != '\0' && !is_blank(*p)) {
-        p++;
-    }
-    *list = p;
-    *len = (size_t)(p - word);
-    return *len > 0 ? word : NULL;
-}

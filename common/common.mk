@@ -11,6 +11,7 @@ libexoauth_common_la_SOURCES = \
 	common/ask.h \
 	common/base64.c \
 	common/block.c \
+	common/word.c \
 	common/buf.c \
 	common/clock.c \
 	common/conf.c \

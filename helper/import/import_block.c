@@ -15,7 +15,6 @@
 #include "import.h"
 
 #define GOOGLE_CLIENT ".apps.googleusercontent.com"
-#define GOOGLE_SCOPE "https://mail.google.com/"
 
 /* Keys of the account file, in the order in which they get there. */
 static const enum exo_key plain_keys[] = {
@@ -80,20 +79,10 @@ static bool ends_with(const char *text, const char *end)
 static bool is_google(const struct exo_block *block)
 {
     const char *id = get(block, EXO_KEY_CLIENT_ID);
-    const char *scope = get(block, EXO_KEY_SCOPE);
-    const char *word;
-    size_t len;
+    const char *mail = exo_provider_find("google", NULL)->delegated_scope;
 
-    if (id && ends_with(id, GOOGLE_CLIENT)) {
-        return true;
-    }
-    while (scope && (word = exo_word_next(&scope, &len)) != NULL) {
-        if (len == strlen(GOOGLE_SCOPE) &&
-            strncmp(word, GOOGLE_SCOPE, len) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return (id && ends_with(id, GOOGLE_CLIENT)) ||
+           exo_word_in(get(block, EXO_KEY_SCOPE), mail, strlen(mail));
 }
 
 static void take_provider(struct exo_import_item *item,

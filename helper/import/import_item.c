@@ -163,19 +163,6 @@ void exo_import_endpoint(struct exo_import_item *item, const char *url)
     exo_buf_free(&tenant);
 }
 
-static bool has_word(const char *list, const char *word, size_t len)
-{
-    const char *other;
-    size_t other_len;
-
-    while ((other = exo_word_next(&list, &other_len)) != NULL) {
-        if (other_len == len && strncmp(other, word, len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Is every word of the one in the other? */
 static bool is_within(const char *list, const char *other)
 {
@@ -183,7 +170,7 @@ static bool is_within(const char *list, const char *other)
     size_t len;
 
     while ((word = exo_word_next(&list, &len)) != NULL) {
-        if (!has_word(other, word, len)) {
+        if (!exo_word_in(other, word, len)) {
             return false;
         }
     }

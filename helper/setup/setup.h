@@ -91,8 +91,6 @@ void exo_changes_text(struct exo_changes *changes, enum exo_setup_kind kind,
                       const char *name, const char *before,
                       const struct exo_buf *after);
 bool exo_setup_same(const char *one, const char *two);
-/* Is it a word of that list, which may be NULL? */
-bool exo_setup_has(const char *list, const char *word, size_t len);
 /* Is one of that kind (and, if not NULL, that name) among them? */
 const struct exo_change *exo_changes_find(const struct exo_changes *changes,
                                           enum exo_setup_kind kind,

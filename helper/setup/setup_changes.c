@@ -18,19 +18,6 @@ bool exo_setup_same(const char *one, const char *two)
     return one && two ? strcmp(one, two) == 0 : one == two;
 }
 
-bool exo_setup_has(const char *list, const char *word, size_t len)
-{
-    const char *found;
-    size_t n;
-
-    while (list && (found = exo_word_next(&list, &n)) != NULL) {
-        if (n == len && strncmp(found, word, len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void free_change(struct exo_change *item)
 {
     free(item->name);

@@ -167,10 +167,9 @@ static bool is_added(struct json_object *entry, const char *word, size_t len)
     for (size_t i = 0; i < n; i++) {
         struct json_object *one = json_object_array_get_idx(ours, i);
 
-        yes |=
-            exo_setup_has(one ? json_object_get_string(one) : NULL, word, len);
+        yes |= exo_word_in(one ? json_object_get_string(one) : NULL, word, len);
     }
-    return yes && !exo_setup_has(exo_journal_text(entry, "before"), word, len);
+    return yes && !exo_word_in(exo_journal_text(entry, "before"), word, len);
 }
 
 /* Other instances have added their words to these lists: only this one's go,
@@ -190,7 +189,7 @@ static void take_word(struct exo_undo *u, struct json_object *entry,
     list.error = exo_buf_done(&own, &mine);
     while (list.error == 0 && (word = exo_word_next(&rest, &len)) != NULL) {
         if (socket ? len != own.len || strncmp(word, mine, len) != 0 ||
-                         exo_setup_has(before, mine, own.len)
+                         exo_word_in(before, mine, own.len)
                    : !is_added(entry, word, len)) {
             exo_buf_fmt(&list, "%s%.*s", list.len > 0 ? " " : "", (int)len,
                         word);
@@ -287,9 +286,8 @@ static void find_roots(struct exo_undo *u, struct json_object *entry)
 
         while (exo_buf_done(&u->roots, &found) == 0 &&
                (word = exo_word_next(&rest, &len)) != NULL) {
-            if (is_added(entry, word, len) &&
-                !exo_setup_has(after, word, len) &&
-                !exo_setup_has(found, word, len)) {
+            if (is_added(entry, word, len) && !exo_word_in(after, word, len) &&
+                !exo_word_in(found, word, len)) {
                 exo_buf_fmt(&u->roots, " %.*s", (int)len, word);
             }
         }

@@ -24,7 +24,7 @@ static void want_word(struct exo_setup *s, const char *key,
     const char *said = exo_block_get(&s->conf->block, key);
     struct exo_buf list = EXO_BUF_INIT(EXO_BLOCK_VALUE);
 
-    if (!exo_setup_has(in_force, word, strlen(word))) {
+    if (!exo_word_in(in_force, word, strlen(word))) {
         exo_buf_fmt(&list, "%s%s%s", in_force, *in_force ? " " : "", word);
         exo_changes_text(&s->changes, EXO_SETUP_CONF, key, said, &list);
     }

@@ -83,4 +83,7 @@ bool exo_has_control(const char *data, size_t len);
  * *list moved past it; NULL at the end. Lists in configuration are these. */
 const char *exo_word_next(const char **list, size_t *len);
 
+/* Is it a word of that list, which may be NULL? */
+bool exo_word_in(const char *list, const char *word, size_t len);
+
 #endif

@@ -41,6 +41,17 @@ for file in email-oauth2-proxy getmail mutt sasl-xoauth2; do
     isnt "$(find "$dir/root" -path "*/exoauth/import-$file" -perm -0555)" '' \
         "the reader import-$file"
 done
+# Where the program looks for them is where they went.
+readers=$(find "$dir/root" -name import-mutt -printf '%h')
+readers=${readers#"$dir/root"}
+printf 'run_as: %s\n' "$([[ $(id -u) == 0 ]] && echo nobody || id -un)" >"$dir/exoauth.conf"
+not_ok 'a reader that is not there' env EXOAUTH_IMPORT_DIR=relative \
+    "$EXO_BUILDDIR/exoauth" import --from none /dev/null --config "$dir/exoauth.conf"
+if [[ -e $readers/import-mutt ]]; then
+    like "$ERR" 'use one of: .*mutt' 'exoauth has looked there'
+else
+    like "$ERR" "no reader in $readers: " 'exoauth has looked there'
+fi
 for file in /completions/exoauth /_exoauth /vendor_completions.d/exoauth.fish; do
     like "$(find "$dir/root" -type f)" "$file" "completion: $file"
 done
