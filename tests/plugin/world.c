@@ -66,6 +66,9 @@ void world_conf(const char *lines)
 
     exo_buf_str(&out, lines);
     add_default(&out, lines, "token_dir:", world_path("tokens"));
+    /* Whose store it is says whose tokens are believed; not the host's. */
+    if (strstr(lines, "store:") == NULL)
+        exo_buf_fmt(&out, "store: file:%s\n", world_path("store"));
     add_default(&out, lines, "socket:", "none");
     add_default(&out, lines, "helper:", "none");
     add_default(&out, lines, "timeout:", "1");
