@@ -3,17 +3,19 @@
  * Finding what an error means (exoauth/explain.h).
  *
  * oauth/error.c asks exo_explain() for every refused request, `exoauth
- * explain` gives exo_explain_text() what an administrator pasted. The tables
- * are in explain_*.c; everything returned is static. Nothing fails: what is
- * not known, or does not fit in memory, is not found.
+ * explain` gives exo_explain_text() what an administrator pasted. The build
+ * makes the table of the files in meanings/; everything returned is static.
+ * Nothing fails: what is not known, or does not fit in memory, is not found.
  */
 #include "config.h"
+
+#include "exoauth/explain.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "explain_texts.h"
+#include "exoauth/buf.h"
 
 #define DIGITS "0123456789"
 #define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" DIGITS "_"
@@ -22,55 +24,30 @@
 #define CODE_DIGITS 12 /* the longest known has seven */
 #define TEXT_MAX ((size_t)64 * 1024)
 
+static const struct exo_explanation rows[] = {
+#include "oauth/meanings.inc"
+};
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
 struct finds {
     const struct exo_explanation **row;
     size_t n, max;
 };
 
-static int by_code(const void *code, const void *row)
-{
-    return strcmp(code, ((const struct exo_explanation *)row)->code);
-}
-
 const struct exo_explanation *exo_explain(const char *code)
 {
-    const struct exo_explanation *row;
-
-    if (code == NULL) {
-        return NULL;
+    for (size_t i = 0; code != NULL && i < N_ROWS; i++) {
+        if (rows[i].words == NULL && strcmp(rows[i].code, code) == 0) {
+            return &rows[i];
+        }
     }
-    row = bsearch(code, exo_explain_aadsts, exo_explain_aadsts_len,
-                  sizeof(exo_explain_aadsts[0]), by_code);
-    if (row == NULL) {
-        row = bsearch(code, exo_explain_oauth, exo_explain_oauth_len,
-                      sizeof(exo_explain_oauth[0]), by_code);
-    }
-    return row;
-}
-
-/* The mail answers of both tables as one. */
-static const struct exo_mail_answer *answer_row(size_t row)
-{
-    if (row < exo_explain_exchange_len) {
-        return &exo_explain_exchange[row];
-    }
-    row -= exo_explain_exchange_len;
-    return row < exo_explain_local_len ? &exo_explain_local[row] : NULL;
+    return NULL;
 }
 
 const struct exo_explanation *exo_explain_row(size_t row)
 {
-    const struct exo_mail_answer *answer;
-
-    if (row < exo_explain_aadsts_len) {
-        return &exo_explain_aadsts[row];
-    }
-    row -= exo_explain_aadsts_len;
-    if (row < exo_explain_oauth_len) {
-        return &exo_explain_oauth[row];
-    }
-    answer = answer_row(row - exo_explain_oauth_len);
-    return answer != NULL ? &answer->what : NULL;
+    return row < N_ROWS ? &rows[row] : NULL;
 }
 
 static void add(struct finds *finds, const struct exo_explanation *row)
@@ -204,12 +181,9 @@ static bool matches(const char *text, const char *match)
 
 static void find_answer(struct finds *finds, const char *text)
 {
-    const struct exo_mail_answer *answer;
-    size_t i;
-
-    for (i = 0; (answer = answer_row(i)) != NULL; i++) {
-        if (matches(text, answer->match)) {
-            add(finds, &answer->what);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (rows[i].words != NULL && matches(text, rows[i].words)) {
+            add(finds, &rows[i]);
             return;
         }
     }
@@ -218,13 +192,13 @@ static void find_answer(struct finds *finds, const char *text)
 /* "535", "5.7.139": every answer with that number. */
 static void find_number(struct finds *finds, const char *text)
 {
-    const struct exo_mail_answer *answer;
-    size_t i, len = strlen(text);
+    size_t len = strlen(text);
 
     add_aadsts(finds, text);
-    for (i = 0; (answer = answer_row(i)) != NULL; i++) {
-        if (find_part(answer->what.code, text, len) != NULL) {
-            add(finds, &answer->what);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (rows[i].words != NULL &&
+            find_part(rows[i].code, text, len) != NULL) {
+            add(finds, &rows[i]);
         }
     }
 }

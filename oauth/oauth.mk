@@ -11,11 +11,6 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/discovery.c \
 	oauth/error.c \
 	oauth/explain.c \
-	oauth/explain_aadsts.c \
-	oauth/explain_exchange.c \
-	oauth/explain_local.c \
-	oauth/explain_oauth.c \
-	oauth/explain_texts.h \
 	oauth/grant.c \
 	oauth/id_token.c \
 	oauth/identity.c \
@@ -35,3 +30,28 @@ libexoauth_oauth_la_SOURCES = \
 	oauth/response.c \
 	oauth/said.c \
 	$(NULL)
+
+# What errors mean, one file a source, in the order in which they are looked
+# in; and the presets of providers. Text, so that nobody needs C to add one;
+# compiled in, so that no message needs a file that may be missing.
+exo_meanings = \
+	oauth/meanings/entra \
+	oauth/meanings/google \
+	oauth/meanings/oauth \
+	oauth/meanings/exchange \
+	oauth/meanings/imap-pop \
+	oauth/meanings/exoauth \
+	oauth/meanings/postfix \
+	$(NULL)
+exo_rows = $(AM_V_GEN)$(MKDIR_P) oauth && cd $(srcdir) && here=$(abs_builddir)/$@ && \
+	rows() { LC_ALL=C $(AWK) -f oauth/rows.awk "$$@" > "$$here-t" && \
+		mv -f "$$here-t" "$$here"; } && rows
+
+oauth/meanings.inc: $(exo_meanings) oauth/rows.awk
+	$(exo_rows) -v form=meanings $(exo_meanings)
+oauth/providers.inc: oauth/providers oauth/rows.awk
+	$(exo_rows) -v form=providers oauth/providers
+$(libexoauth_oauth_la_OBJECTS): oauth/meanings.inc oauth/providers.inc
+
+CLEANFILES += oauth/meanings.inc oauth/providers.inc
+EXTRA_DIST += $(exo_meanings) oauth/providers oauth/rows.awk

@@ -281,6 +281,7 @@ shell_tests = \
 	tests/cli/doctor_provider.sh \
 	tests/cli/discovery.sh \
 	tests/cli/explain.sh \
+	tests/cli/rows.sh \
 	tests/cli/flight.sh \
 	tests/cli/fresh.sh \
 	tests/cli/grace.sh \

@@ -22,10 +22,10 @@
 static void put(struct exo_buf *out, const struct exo_explanation *row)
 {
     exo_buf_fmt(out,
-                "%scode: %s\nmeaning: %s\nwho: %s\ndo: %s\nrun: %s\n"
-                "takes: %s\nsource: %s\n",
-                out->len > 0 ? "\n" : "", row->code, row->meaning, row->who,
-                row->remedy, row->run, row->takes, row->source);
+                "%scode: %s\nsource: %s\nmeaning: %s\nwho: %s\ndo: %s\n"
+                "run: %s\ntakes: %s\norigin: %s\n",
+                out->len > 0 ? "\n" : "", row->code, row->source, row->meaning,
+                row->who, row->remedy, row->run, row->takes, row->origin);
 }
 
 static void put_all(struct exo_buf *out)

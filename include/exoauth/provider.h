@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Provider presets: what follows from `provider`, `cloud` and `tenant`. One
- * table in oauth/provider.c. "{tenant}" in a template is replaced by the
- * account's tenant, which must be a path segment of [A-Za-z0-9.-]. An
+ * Provider presets: what follows from `provider`, `cloud` and `tenant`. The
+ * presets are text, oauth/providers. "{tenant}" in a template is replaced by
+ * the account's tenant, which must be a path segment of [A-Za-z0-9.-]. An
  * authorization endpoint may bring a query, to which parameters are added
  * (RFC 6749 section 3.1).
  */
@@ -13,9 +13,8 @@
 #include "exoauth/error.h"
 
 struct exo_provider {
-    const char *name;  /* "microsoft" */
-    const char *cloud; /* "public"; "" where there is one only */
-    bool needs_tenant;
+    const char *name;           /* "microsoft" */
+    const char *cloud;          /* "public"; "" where there is one only */
     const char *token_endpoint; /* templates; "" if there is none */
     const char *authorization_endpoint;
     const char *device_authorization_endpoint;

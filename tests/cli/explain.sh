@@ -6,6 +6,7 @@
 
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 EXO=${EXO_BUILDDIR:?run it by make check, or set EXO_BUILDDIR}/exoauth
+MEANINGS=${EXO_SRCDIR:-$(dirname "$0")/../..}/oauth/meanings
 need_file "$EXO" 'run: make'
 
 # A configuration that every other command stumbles over.
@@ -18,13 +19,14 @@ value() { sed -n "s/^$1: //p" <<<"$OUT"; }
 
 ok 'a code' explain AADSTS7000222
 is "$OUT" "code: AADSTS7000222
+source: entra
 meaning: the client secret has expired
 who: an administrator of the tenant
 do: make a new secret (Entra: App registrations, Certificates & secrets) and \
 store it with exoauth login or in the secret file
 run: exoauth login ACCOUNT --secret-file FILE
 takes: at once; a new secret needs about a minute to be known
-source: Microsoft Learn: Entra authentication error codes (AADSTS)" \
+origin: Microsoft Learn: Entra authentication error codes (AADSTS)" \
     'one line for each thing to know'
 is "$ERR" '' 'nothing on stderr'
 want=$OUT
@@ -52,7 +54,7 @@ ok 'there are several' test "$(codes | wc -l)" -ge 8
 ok 'two codes at once' explain 'AADSTS70002: no. AADSTS50126: wrong password'
 is "$(codes | tr '\n' ' ')" 'AADSTS70002 AADSTS50126 ' 'are both explained'
 ok 'an OAuth error name' explain invalid_scope
-is "$(value source)" 'RFC 6749, section 5.2' 'comes from its RFC'
+is "$(value origin)" 'RFC 6749, section 5.2' 'comes from its RFC'
 
 ok 'what POP3 says, in one word' explain \
     '-ERR Authentication failure: unknown user name or bad password.'
@@ -79,11 +81,15 @@ END
 
 ok 'all that is known' explain --all
 is "$(codes | sort | uniq -d)" '' 'without repetition'
-for key in meaning who "do" run takes source; do
+for key in source meaning who "do" run takes origin; do
     is "$(grep -c "^$key: ." <<<"$OUT")" "$(codes | wc -l)" "each has $key"
 done
-is "$(grep -vE '^(code|meaning|who|do|run|takes|source): [ -~]+$|^$' <<<"$OUT")" \
+is "$(grep -vE '^(code|source|meaning|who|do|run|takes|origin): [ -~]+$|^$' <<<"$OUT")" \
     '' 'and nothing else'
+is "$(value source | uniq)" "$(printf '%s\n' entra google oauth exchange imap-pop exoauth postfix)" \
+    'source by source, the provider before the mail'
+is "$({ sed -n 's/^answer: //p' "$MEANINGS"/*; sed -n 's/^codes: //p' "$MEANINGS"/* | tr ' ' '\n'; } | sort)" \
+    "$(codes | sort)" 'it is what the files of meanings say'
 ok 'a long list' test "$(codes | wc -l)" -ge 80
 
 exits 67 'what is not known' explain 'the cat token-like-secret-0123456789'

@@ -32,7 +32,7 @@ COMMAND = re.compile(
 FIXED = re.compile(r'([A-Z][A-Z0-9_]*|"[^"]*"|exo_key_name\(key\))$')
 # What the compiler has made, by file: names of commands and of our own keys.
 OURS = {
-    'helper/cli/cmd_explain.c': {'row->run', 'row->takes', 'row->source'},
+    'helper/cli/cmd_explain.c': {'row->run', 'row->takes', 'row->source', 'row->origin'},
     'helper/setup/setup_judge.c': {'flag'},
     'helper/cli/options.c': {'command->name', 'command->usage', 'c->name',
                          'c ? c->name : ""', 'c ? " " : ""',

@@ -31,7 +31,6 @@ static void knows_microsoft(void **state)
 
     (void)state;
     assert_non_null(p);
-    assert_true(p->needs_tenant);
     assert_string_equal(p->cloud, "public");
     assert_ptr_equal(exo_provider_find("microsoft", ""), p);
     assert_ptr_equal(exo_provider_find("microsoft", "public"), p);
@@ -109,7 +108,6 @@ static void lists_what_it_has(void **state)
     assert_string_equal(exo_provider_clouds("nobody"), "");
     assert_non_null(exo_provider_find("custom", NULL));
     assert_string_equal(exo_provider_find("custom", "")->token_endpoint, "");
-    assert_false(exo_provider_find("custom", "")->needs_tenant);
     assert_null(exo_provider_find("custom", "public"));
     assert_null(exo_provider_find("google", "usgov"));
     assert_null(exo_provider_find("microsoft", "mars"));
@@ -128,7 +126,8 @@ static void assert_endpoint(const struct exo_provider *p, const char *pattern)
     if (*pattern != '\0') {
         assert_int_equal(exo_http_url_check(whole_text(&url)), EXO_OK);
         assert_true(strncmp(pattern, "https://", 8) == 0);
-        assert_int_equal(strstr(pattern, "{tenant}") != NULL, p->needs_tenant);
+        assert_int_equal(strstr(pattern, "{tenant}") != NULL,
+                         strcmp(p->name, "microsoft") == 0);
     }
     exo_buf_free(&url);
 }
