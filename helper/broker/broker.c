@@ -286,7 +286,8 @@ static int get_apart(struct exo_work *w)
 
 /* A store that cannot be opened is told last: who may not have the token must
  * not get what is published in its place. */
-static int begin(struct exo_work *w, const struct exo_account *account)
+static int begin(struct exo_work *w, const struct exo_account *account,
+                 const struct exo_draft *draft)
 {
     struct exo_err fault = EXO_ERR_INIT;
     int opened;
@@ -294,7 +295,8 @@ static int begin(struct exo_work *w, const struct exo_account *account)
 
     memset(w->got, 0, sizeof(*w->got));
     exo_record_init(&w->got->record);
-    rc = exo_settings_load(&w->got->settings, w->app->conf, account, w->err);
+    rc = exo_settings_load_draft(&w->got->settings, w->app->conf, draft,
+                                 account, w->err);
     if (rc != 0) {
         return rc;
     }
@@ -327,7 +329,7 @@ int exo_broker_get(struct exo_app *app, const struct exo_account *account,
                    struct exo_err *err)
 {
     struct exo_work w = { .app = app, .want = want, .got = got, .err = err };
-    int rc = begin(&w, account);
+    int rc = begin(&w, account, NULL);
 
     exo_publish_narrow(app, got->settings);
     if (rc == 0) {
@@ -358,7 +360,7 @@ int exo_broker_login(struct exo_app *app, const struct exo_account *account,
 
     want.deadline_ms = deadline_ms;
     want.force = true;
-    rc = begin(&w, account);
+    rc = begin(&w, account, proof->draft);
     if (rc == 0) {
         rc = exo_app_lock(app, &w.owner->file, deadline_ms, &w.lock, err);
     }

@@ -271,8 +271,8 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
     bool changed = false;
     int rc;
 
-    app->conf->draft = exo_draft_waits(o->draft) ? o->draft : NULL;
-    rc = exo_settings_load(&settings, app->conf, &o->account, err);
+    rc = exo_settings_load_draft(&settings, app->conf, o->draft, &o->account,
+                                 err);
     if (rc == 0) {
         exo_settings_unknown(app->conf, settings, warn, app);
         rc = check_identity(exo_settings_owner(settings), &request, err);
@@ -284,7 +284,6 @@ static int run(struct exo_app *app, struct exo_options *o, struct exo_err *err)
         rc = login(app, settings, &request, o->if_needed, &changed, err);
     }
     exo_settings_free(settings);
-    app->conf->draft = NULL;
     if (rc == 0) {
         rc = exo_out_changed(changed, err);
     }

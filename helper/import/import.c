@@ -310,8 +310,8 @@ static int import_one(struct exo_app *app, const struct exo_import *in,
         *err = item->err;
         return EXO_E_STATUS;
     }
-    app->conf->draft = exo_draft_waits(item->draft) ? item->draft : NULL;
-    rc = exo_settings_load(&settings, app->conf, &item->account, err);
+    rc = exo_settings_load_draft(&settings, app->conf, item->draft,
+                                 &item->account, err);
     if (rc == 0) {
         exo_settings_unknown(app->conf, settings, warn, app);
         rc = exo_settings_complete(settings, err);
@@ -334,7 +334,6 @@ static int import_one(struct exo_app *app, const struct exo_import *in,
         keep_draft(app, item);
     }
     exo_settings_free(settings);
-    app->conf->draft = NULL;
     return rc;
 }
 

@@ -39,7 +39,7 @@ int exo_ground_take(struct exo_ground *g, struct exo_app *app,
         /* Held, as some file systems number a directory anew. */
         g->fd[i] = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     }
-    rc = exo_settings_load(&g->begun, app->conf, account, err);
+    rc = exo_settings_load_draft(&g->begun, app->conf, draft, account, err);
     /* A draft was read by root, and keeps the mode of the file. */
     return rc == 0 && draft ? exo_settings_readable(app->conf, account, err)
                             : rc;
@@ -99,7 +99,8 @@ static int check_account(const struct exo_settings *was,
 static int load_account(const struct exo_ground *g, const struct exo_conf *conf,
                         struct exo_settings **now, struct exo_err *err)
 {
-    int rc = exo_settings_load(now, conf, &g->begun->account, err);
+    const struct exo_draft *draft = exo_draft_waits(g->draft) ? g->draft : NULL;
+    int rc = exo_settings_load_draft(now, conf, draft, &g->begun->account, err);
 
     if (rc != 0 && err->status == EXO_STATUS_NO_ACCOUNT) {
         return exo_err_set(err, EXO_STATUS_TRANSIENT,
@@ -176,7 +177,6 @@ int exo_ground_check(const struct exo_ground *g, struct exo_err *err)
         return rc;
     }
     rc = check_conf(was, now, err);
-    now->draft = exo_draft_waits(g->draft) ? g->draft : NULL;
     if (rc == 0) {
         rc = check_settings(g, now, err);
     }

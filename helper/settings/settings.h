@@ -123,6 +123,14 @@ int exo_settings_load(struct exo_settings **settings,
                       const struct exo_conf *conf,
                       const struct exo_account *account,
                       struct exo_err *err) EXO_MUST_CHECK;
+/* The same where a draft, if it is one and changes anything, stands for the
+ * file of its account. */
+struct exo_draft; /* draft.h */
+int exo_settings_load_draft(struct exo_settings **settings,
+                            const struct exo_conf *conf,
+                            const struct exo_draft *draft,
+                            const struct exo_account *account,
+                            struct exo_err *err) EXO_MUST_CHECK;
 void exo_settings_free(struct exo_settings *settings);
 
 static inline const char *exo_settings_get(const struct exo_settings *s,

@@ -22,15 +22,20 @@
 #include "helper/app/ours.h"
 #include "settings_inner.h"
 
+/* Where the files of accounts are, and what stands for one of them. */
+struct files {
+    const struct exo_conf *conf;
+    const struct exo_draft *draft;
+};
+
 /* What the file says, or is to say once it has proved itself. */
-static int read_text(struct exo_settings *s, const struct exo_conf *conf,
+static int read_text(struct exo_settings *s, const struct exo_draft *draft,
                      const struct exo_account *account, const char *path,
                      const char **why)
 {
-    const struct exo_draft *draft = conf->draft;
-
     exo_buf_reset(&s->text);
-    if (!draft || strcmp(draft->account.name, account->name) != 0) {
+    if (!draft || !draft->changed ||
+        strcmp(draft->account.name, account->name) != 0) {
         return exo_file_read(AT_FDCWD, path, EXO_FILE_CONFIG, 0, &s->text, why);
     }
     s->proposed = draft->is_new && !draft->written;
@@ -76,9 +81,10 @@ int exo_settings_readable(const struct exo_conf *conf,
 }
 
 /* The account's file into s->block; EXO_E_NOENT if there is none. */
-static int read_file(struct exo_settings *s, const struct exo_conf *conf,
+static int read_file(struct exo_settings *s, const struct files *files,
                      const struct exo_account *account, struct exo_err *err)
 {
+    const struct exo_conf *conf = files->conf;
     struct exo_buf path = EXO_BUF_INIT(4096);
     const char *why = NULL;
     struct stat st;
@@ -87,7 +93,7 @@ static int read_file(struct exo_settings *s, const struct exo_conf *conf,
     if (rc != 0) {
         goto out;
     }
-    rc = read_text(s, conf, account, path.data, &why);
+    rc = read_text(s, files->draft, account, path.data, &why);
     if (rc == EXO_E_NOENT && lstat(path.data, &st) != 0) {
         goto out;
     }
@@ -135,20 +141,20 @@ out:
     return rc;
 }
 
-static int find_file(struct exo_settings *s, const struct exo_conf *conf,
+static int find_file(struct exo_settings *s, const struct files *files,
                      struct exo_err *err)
 {
     struct exo_account domain;
-    int rc = read_file(s, conf, &s->account, err);
+    int rc = read_file(s, files, &s->account, err);
 
     if (rc == EXO_E_NOENT && exo_account_domain(&domain, &s->account) == 0) {
-        rc = read_file(s, conf, &domain, err);
+        rc = read_file(s, files, &domain, err);
     }
     if (rc == EXO_E_NOENT) {
         rc = exo_err_set(err, EXO_STATUS_NO_ACCOUNT,
                          "no account %s in %s; run: exoauth login %s --set "
                          "tenant=TENANT --set client_id=ID",
-                         s->account.name, conf->account_dir,
+                         s->account.name, files->conf->account_dir,
                          EXO_SH(s->account.name, "ACCOUNT"));
     }
     return rc;
@@ -188,13 +194,13 @@ static int take_files(struct exo_settings *s, const struct exo_conf *conf,
     return 0;
 }
 
-static int load(struct exo_settings **settings, const struct exo_conf *conf,
+static int load(struct exo_settings **settings, const struct files *files,
                 const struct exo_account *account, bool lender,
                 struct exo_err *err);
 
 /* The settings of the credential that this account borrows. Who lends may
  * not borrow, so the search ends even where two name each other. */
-static int take_credential(struct exo_settings *s, const struct exo_conf *conf,
+static int take_credential(struct exo_settings *s, const struct files *files,
                            bool lender, struct exo_err *err)
 {
     const char *name = exo_settings_get(s, EXO_KEY_CREDENTIAL);
@@ -211,7 +217,7 @@ static int take_credential(struct exo_settings *s, const struct exo_conf *conf,
     if (lender) {
         return 0;
     }
-    rc = load(&s->owner, conf, &s->credential, true, err);
+    rc = load(&s->owner, files, &s->credential, true, err);
     if (rc != 0 && err->status != EXO_STATUS_NO_ACCOUNT) {
         return rc; /* it names file and line */
     }
@@ -234,7 +240,7 @@ static int take_credential(struct exo_settings *s, const struct exo_conf *conf,
     return 0;
 }
 
-static int load(struct exo_settings **settings, const struct exo_conf *conf,
+static int load(struct exo_settings **settings, const struct files *files,
                 const struct exo_account *account, bool lender,
                 struct exo_err *err)
 {
@@ -251,12 +257,12 @@ static int load(struct exo_settings **settings, const struct exo_conf *conf,
     for (unsigned i = 0; i < EXO_KEYS; i++) {
         exo_buf_init(&s->expanded[i], 4096);
     }
-    rc = find_file(s, conf, err);
+    rc = find_file(s, files, err);
     if (rc == 0) {
-        rc = take_files(s, conf, err);
+        rc = take_files(s, files->conf, err);
     }
     if (rc == 0) {
-        rc = take_credential(s, conf, lender, err);
+        rc = take_credential(s, files, lender, err);
     }
     if (rc == 0 && strcmp(s->credential.name, s->file.name) == 0) {
         rc = exo_settings_take_provider(s, err);
@@ -280,7 +286,18 @@ int exo_settings_load(struct exo_settings **settings,
                       const struct exo_conf *conf,
                       const struct exo_account *account, struct exo_err *err)
 {
-    return load(settings, conf, account, false, err);
+    return exo_settings_load_draft(settings, conf, NULL, account, err);
+}
+
+int exo_settings_load_draft(struct exo_settings **settings,
+                            const struct exo_conf *conf,
+                            const struct exo_draft *draft,
+                            const struct exo_account *account,
+                            struct exo_err *err)
+{
+    const struct files files = { .conf = conf, .draft = draft };
+
+    return load(settings, &files, account, false, err);
 }
 
 void exo_settings_free(struct exo_settings *settings)

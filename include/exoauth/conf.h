@@ -23,7 +23,6 @@ enum exo_log_level {
     EXO_LOG_DEBUG
 };
 
-struct exo_draft; /* helper/settings/draft.h */
 
 struct exo_conf {
     char *path;   /* the file in force, absolute; it need not exist */
@@ -55,8 +54,6 @@ struct exo_conf {
     enum exo_log_level log_level;
     struct exo_buf text;    /* what block borrows from */
     struct exo_block block; /* every line, for account defaults */
-    /* Stands for one account's file while a login proves it; NULL: none. */
-    const struct exo_draft *draft;
 };
 
 /* The directory of a `file:` store; NULL: it is of another kind. */
