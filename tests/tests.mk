@@ -272,6 +272,7 @@ shell_tests = \
 	tests/cli/config.sh \
 	tests/cli/event.sh \
 	tests/cli/exchange.sh \
+	tests/cli/all.sh \
 	tests/cli/deps.sh \
 	tests/cli/doctor.sh \
 	tests/cli/doctor_bundle.sh \
@@ -394,6 +395,8 @@ LDADD = \
 
 # TESTS='$(test_programs)': tests/all runs the scripts by itself.
 test_programs = $(fuzz_tests)
+list-test-programs:
+	@printf '%s\n' $(test_programs)
 check_PROGRAMS += $(fuzz_tests)
 if HAVE_CMOCKA
 check_LTLIBRARIES += libexoauth-harness.la libexoauth-tests.la

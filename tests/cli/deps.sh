@@ -16,7 +16,8 @@ tool() { cat >"$bin/$1"; chmod 0755 "$bin/$1"; }
 # Postfix is missing, everything else is there.
 tool dpkg-query <<'SH'
 #!/bin/bash
-[[ ${!#} == postfix ]] || printf installed
+for name in "${@:4}"; do [[ $name == postfix ]] || echo "$name installed"; done
+echo 'postfix not-installed'
 SH
 tool apt-get <<SH
 #!/bin/bash
@@ -58,10 +59,11 @@ if [[ $(id -u) == 0 ]] && unshare -m true 2>/dev/null; then
     tool apt-get <<SH
 #!/bin/bash
 printf '%s\n' "apt-get \$*" >>"$log"
-[[ " \$* " == *' -s '* ]] && exit 0
+[[ " \$* " == *' -s '* ]] && { printf 'Inst %s\n' fetchmail postfix; exit 0; }
 if [[ " \$* " == *' install '* ]]; then
     echo 'Setting up fetchmail'
     sleep 2
+    echo 'Setting up postfix'
     : >/etc/systemd/system/multi-user.target.wants/fetchmail.service
     : >/etc/systemd/system/multi-user.target.wants/cyrus-imapd.service
     : >/etc/rc2.d/S01getdeps
@@ -84,8 +86,8 @@ SH
     echo 0 >"$(tap_dir)/install.rc"
     : >"$log"
     OUT=$(inside 2>&1)
-    like "$OUT" 'apt-get install: [0-9]+ s: Setting up fetchmail' \
-        'a long step says what runs'
+    like "$OUT" 'apt-get install: [0-9]+ s: 1 of 2: Setting up fetchmail' \
+        'a long step says what runs and how far it is'
     is "$(grep '^systemctl disable' "$log" | sort)" \
         $'systemctl disable cyrus-imapd.service\nsystemctl disable fetchmail.service' \
         'every unit that came is disabled, and no other'
@@ -94,6 +96,10 @@ SH
     like "$OUT" 'apt-get install ended before it installed postfix; run it again' \
         'an apt that is content too early is not believed'
     policy=$(cat /usr/sbin/policy-rc.d 2>&1)
+    disabled() { grep -E '^(systemctl|update-rc.d)' "$log" | sort | uniq -c | tr -s ' '; }
+    three=$(disabled)
+    rm -f "$system/multi-user.target.wants/"{fetchmail,cyrus-imapd}.service "$scripts/S01getdeps"
+    : >"$log"
     # Ctrl-C, as a terminal sends it: to all that runs there.
     # shellcheck disable=SC2016 # for the inner shell
     python3 - "$bin:$PATH" "$(tap_dir)/node" "$system" "$scripts" \
@@ -115,11 +121,28 @@ while True:
     out += data
     if b"Setting up" in out and not sent:
         sent = os.write(fd, b"\x03")
+        os.write(fd, b"\x03")
 print(out.decode(), "status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
-    like "$(<"$(tap_dir)/stopped")" 'deps: stopped; run it again to go on.*status 130' \
-        'Ctrl-C: it says that it stopped'
+    stopped=$(<"$(tap_dir)/stopped")
+    like "$stopped" 'deps: stopping; waiting for apt-get install to end what it has begun' \
+        'Ctrl-C, twice: it says at once that it stops'
+    like "$stopped" 'deps: stopped; run it again to go on.*status 130' 'and when it has'
     is "$(cat /usr/sbin/policy-rc.d 2>&1)" "$policy" 'and policy-rc.d is as it was'
+    is "$(disabled)" "$three" 'what had come by then is disabled, too'
+    is "$(ls -A "$(tap_dir)/node")" '' 'and nothing is left to be done'
+
+    # Killed, with all packages there: the next run has nothing to install.
+    ls "$system/multi-user.target.wants" >/dev/null
+    printf '%s\n' elder ssh.service >"$(tap_dir)/node/enabled-before"
+    cp "$bin/dpkg-query" "$bin/dpkg-query.away"
+    # shellcheck disable=SC2016 # for the stand-in
+    printf '#!/bin/bash\nprintf "%%s installed\\n" "${@:4}"\n' | tool dpkg-query
+    : >"$log"
+    OUT=$(inside 2>&1)
+    is "$(disabled)" "$three" 'what a killed run has enabled is disabled by the next'
+    ok 'once' test ! -e "$(tap_dir)/node/enabled-before"
+    mv "$bin/dpkg-query.away" "$bin/dpkg-query"
     echo 100 >"$(tap_dir)/install.rc"
     OUT=$(inside 2>&1)
     like "$OUT" 'apt-get install failed: .*Setting up fetchmail' \
@@ -130,4 +153,6 @@ PY
     OUT=$(inside 2>&1)
     like "$OUT" 'apt-get update failed: E: Failed to fetch .*Could not resolve' \
         'without a network it says what apt said'
+    like "$OUT" 'deps: see to the network and to /etc/apt/sources.list, and run it again' \
+        'and what to do'
 fi

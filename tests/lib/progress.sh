@@ -25,7 +25,7 @@ progress()
         while kill -0 "$shell" 2>/dev/null; do
             [[ $quiet == 1 ]] ||
                 printf '%s: %d s: %s\n' "$label" $((SECONDS - began)) \
-                    "$("$@" 2>/dev/null | tr -cd '\t -~' | cut -c1-120)" >&2
+                    "$("$@" 2>/dev/null | tr -cd '\t -~' 2>/dev/null | cut -c1-120)" >&2
             quiet=0
             sleep "${EXO_PROGRESS:-15}" &
             nap=$!
