@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From the states of interface.md to SASL codes: the one table. Hosts show
+ * From the states of libexoauth(8) to SASL codes: the one table. Hosts show
  * the user sasl_errstring() of the code (Postfix puts it into the queue) and
  * the text given to seterror (Postfix logs it), so the code says who has to
  * act and the text says how:

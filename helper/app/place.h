@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Directories that must exist before run_as can work: made by root (or by
- * the ordinary user for himself), owned as interface.md says. Each failure
- * is one warning with its remedy.
+ * Directories that must exist before run_as can work: made by root, or by an
+ * ordinary user for themselves, and owned as exoauth(1), FILES, says. Each
+ * failure is one warning with its remedy.
  */
 #ifndef EXOAUTH_PLACE_H
 #define EXOAUTH_PLACE_H

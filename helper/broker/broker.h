@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The broker: one good token for one account, at most one request to the
- * provider at a time (architecture.md section 6). Everything else feeds it.
+ * provider at a time (doc/design.md, "The broker"). Everything else feeds it.
  */
 #ifndef EXOAUTH_BROKER_H
 #define EXOAUTH_BROKER_H

@@ -4,7 +4,7 @@
  * for every command: options, configuration, what needs root, becoming
  * run_as, the command. stdout carries only the result; what went wrong is
  * one line on stderr (in the log for serve) and the exit status of
- * interface.md.
+ * exoauth(1).
  */
 #include "config.h"
 

@@ -3,7 +3,8 @@
  * Doctor: what a token says of itself, beside what its account is configured
  * for. Called by doctor_token.c. It is shown and compared for a person who
  * wonders why a server refuses it, for Exchange does not say; that nothing
- * else in this program looks into a token is HACKING's rule.
+ * else in this program looks into a token is a rule of
+ * doc/design.md.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one text syntax of exoauth (interface.md, "Blocks"): lines of
+ * The one text syntax of exoauth (doc/design.md, "One syntax"): lines of
  * `key: value`, for configuration, published tokens, requests and replies.
  * This is the only parser and the only writer.
  *

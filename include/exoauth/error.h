@@ -54,7 +54,8 @@ const char *exo_errno_text(int saved_errno);
  * nobody knows. Both static. */
 const char *exo_errno_remedy(int saved_errno, const char *otherwise);
 
-/* The states of interface.md; the first six travel on the socket. */
+/* States of an account, of a reply (libexoauth(8), LOCAL PROTOCOL: the first
+ * six) and of a command (exoauth(1), EXIT STATUS). */
 enum exo_status {
     EXO_STATUS_OK,
     EXO_STATUS_NO_ACCOUNT,
@@ -73,7 +74,7 @@ const char *exo_status_word(enum exo_status status);
 /* The other way round; false, and *status untouched, if it is none. */
 bool exo_status_parse(const char *word, enum exo_status *status);
 
-/* The exit code of sysexits.h that interface.md gives the status. */
+/* The exit code of sysexits.h that exoauth(1) gives the status. */
 int exo_status_exit(enum exo_status status);
 
 /* Of several accounts, whose status is the exit code's? 0, 75, 74, 77, 78. */

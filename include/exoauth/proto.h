@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The local protocol (interface.md, "Local protocol"): one request block,
+ * The local protocol (libexoauth(8), LOCAL PROTOCOL): one request block,
  * one reply block over a UNIX socket or the socketpair of a spawned helper.
  */
 #ifndef EXOAUTH_PROTO_H

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Every command line of exoauth that README, HACKING or a manual page prints is
+# Every command line of exoauth that README, HACKING, doc/design.md or a manual
+# page prints is
 # one that the program takes: command, options, values, keys, number of words.
 
 . "${EXO_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
@@ -38,5 +39,5 @@ found=0
 while IFS=$'\t' read -r verdict place text reason; do
     found=$((found + 1))
     is "${reason:-$verdict}" ok "$place: exoauth $text"
-done < <(check "$src"/README "$src"/HACKING "$src"/man/*.[1-8])
+done < <(check "$src"/README "$src"/HACKING "$src"/doc/design.md "$src"/man/*.[1-8])
 ok 'many are found' test "$found" -ge 60
