@@ -3,11 +3,11 @@
  * A provider's metadata (exoauth/discovery.h): where it is, and what of it is
  * believed.
  *
- * helper/broker/discover.c calls it for an account that names an issuer and no token
- * endpoint. Nothing is allocated for the caller; every failure has its line
- * in error. Whoever answers decides where the credential is sent next, so the
- * whole answer is refused when it names another issuer (RFC 8414 section 3.3)
- * or one endpoint that is not https.
+ * helper/broker/discover.c calls it for an account that names an issuer and no
+ * token endpoint. Nothing is allocated for the caller; every failure has its
+ * line in error. Whoever answers decides where the credential is sent next, so
+ * the whole answer is refused when it names another issuer (RFC 8414
+ * section 3.3) or one endpoint that is not https.
  */
 #include "config.h"
 

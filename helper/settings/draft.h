@@ -2,8 +2,9 @@
 /*
  * An account's file as it is to be. `--set` is put into a copy in memory,
  * which stands for the file where it is given to exo_settings_load_draft(),
- * while a login proves it; then it replaces the file, or is forgotten. The file is root's,
- * so a child that was left behind before the drop writes it (later.h).
+ * while a login proves it; then it replaces the file, or is forgotten. The file
+ * is root's, so a child that was left behind before the drop writes it
+ * (later.h).
  */
 #ifndef EXOAUTH_DRAFT_H
 #define EXOAUTH_DRAFT_H

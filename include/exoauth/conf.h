@@ -23,7 +23,6 @@ enum exo_log_level {
     EXO_LOG_DEBUG
 };
 
-
 struct exo_conf {
     char *path;   /* the file in force, absolute; it need not exist */
     bool present; /* it does exist */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where a login gets its token: published file, then sockets, then a spawned
- * helper, under one deadline (doc/design.md, "The one idea"). Used by the plugin
- * and by `exoauth token` for callers that may not open the store. libc only;
- * keeps no descriptor, thread or child.
+ * helper, under one deadline (doc/design.md, "The one idea"). Used by the
+ * plugin and by `exoauth token` for callers that may not open the store. libc
+ * only; keeps no descriptor, thread or child.
  */
 #ifndef EXOAUTH_SOURCE_H
 #define EXOAUTH_SOURCE_H
