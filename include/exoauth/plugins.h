@@ -44,9 +44,9 @@ struct exo_login_try {
     const char *conf_dir;  /* as above */
     const char *sasl_path; /* where it looks for plugins; NULL or "": where
                             * libsasl2 does by itself */
-    const char *root;     /* chroot(2) there once the plugins are loaded, as
-                           * Postfix does; NULL: stay */
-    uid_t uid;            /* then become this one */
+    const char *root;      /* chroot(2) there once the plugins are loaded, as
+                            * Postfix does; NULL: stay */
+    uid_t uid;             /* then become this one */
     gid_t gid;
     const gid_t *groups;
     size_t n_groups;
