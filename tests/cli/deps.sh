@@ -104,10 +104,11 @@ SH
     # shellcheck disable=SC2016 # for the inner shell
     python3 - "$bin:$PATH" "$(tap_dir)/node" "$system" "$scripts" \
         "$EXO_SRCDIR/tests/deps" >"$(tap_dir)/stopped" <<'PY'
-import os, pty, sys
+import os, pty, signal, sys
 path, node, system, scripts, deps = sys.argv[1:]
 pid, fd = pty.fork()
 if pid == 0:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ.update(PATH=path, EXO_NODE_DIR=node, EXO_PROGRESS="1")
     os.execvp("unshare", ["unshare", "-m", "bash", "-c",
         'mount --bind "$1" /etc/systemd/system && mount --bind "$2" /etc/rc2.d '
