@@ -100,12 +100,15 @@ SH
     three=$(disabled)
     rm -f "$system/multi-user.target.wants/"{fetchmail,cyrus-imapd}.service "$scripts/S01getdeps"
     : >"$log"
-    # Ctrl-C, as a terminal sends it: to all that runs there.
+    # Ctrl-C, twice, as a terminal sends it, when WORD has come: to all that runs
+    # there.
     # shellcheck disable=SC2016 # for the inner shell
-    python3 - "$bin:$PATH" "$(tap_dir)/node" "$system" "$scripts" \
-        "$EXO_SRCDIR/tests/deps" >"$(tap_dir)/stopped" <<'PY'
+    stopped_at()
+    {
+        python3 - "$bin:$PATH" "$(tap_dir)/node" "$system" "$scripts" \
+            "$EXO_SRCDIR/tests/deps" "$1" <<'PY'
 import os, pty, signal, sys
-path, node, system, scripts, deps = sys.argv[1:]
+path, node, system, scripts, deps, word = sys.argv[1:]
 pid, fd = pty.fork()
 if pid == 0:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -120,12 +123,13 @@ while True:
     except OSError:
         break
     out += data
-    if b"Setting up" in out and not sent:
+    if word.encode() in out and not sent:
         sent = os.write(fd, b"\x03")
         os.write(fd, b"\x03")
 print(out.decode(), "status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
-    stopped=$(<"$(tap_dir)/stopped")
+    }
+    stopped=$(stopped_at 'Setting up')
     like "$stopped" 'deps: stopping; waiting for apt-get install to end what it has begun' \
         'Ctrl-C, twice: it says at once that it stops'
     like "$stopped" 'deps: stopped; run it again to go on.*status 130' 'and when it has'
@@ -143,6 +147,24 @@ PY
     OUT=$(inside 2>&1)
     is "$(disabled)" "$three" 'what a killed run has enabled is disabled by the next'
     ok 'once' test ! -e "$(tap_dir)/node/enabled-before"
+    # npm, which goes on after any signal that it can catch.
+    cp "$bin/npm" "$bin/npm.away"
+    tool npm <<SH
+#!/bin/bash
+trap '' INT TERM HUP
+mkdir -p $(tap_dir)/node/node_modules/oidc-provider
+echo 'npm http fetch GET 200'
+for ((i = 0; i < 120; i++)); do sleep 0.5; done
+: >$(tap_dir)/npm.ended
+SH
+    stopped=$(stopped_at 'npm http fetch')
+    like "$stopped" 'stopping; waiting for npm ci.*deps: stopped; run it again.*status 130' \
+        'Ctrl-C in npm: it stops'
+    not_ok 'at once' test -e "$(tap_dir)/npm.ended"
+    mv "$bin/npm.away" "$bin/npm"
+    : >"$log"
+    OUT=$(inside 2>&1)
+    is "$(grep -c '^npm' "$log")" 1 'and half of it is not taken for all'
     mv "$bin/dpkg-query.away" "$bin/dpkg-query"
     echo 100 >"$(tap_dir)/install.rc"
     OUT=$(inside 2>&1)
